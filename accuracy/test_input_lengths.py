@@ -1,0 +1,69 @@
+"""Any length, any batch, any signal: hypothesis draws them, the same ones every time unless told to explore."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fixtures.report import Gate
+from wergate.config import Gates, Precision
+from wergate.errors import InputTooShortError
+from wergate.frontend import Frontend
+from wergate.gates import worst_delta_verdict
+from wergate.pipeline import Pipeline, RecognizerName
+from wergate.probe import SIGNALS, Probe, Signal
+
+LONGEST_S = 30
+
+
+def lengths(frontend: Frontend) -> st.SearchStrategy[int]:
+    """From the shortest input that gives a frame to half a minute, in samples."""
+    return st.integers(frontend.shortest_input(), LONGEST_S * frontend.sampling_rate)
+
+
+def test_any_length_gives_the_reference_logits(
+    pipeline: Pipeline, model: str, precision: Precision, gates: Gates, gate: Gate
+) -> None:
+    """Frame counts follow the architecture's formula, logits stay close to PyTorch's, alone and in batches of two."""
+    recognizer, frontend = pipeline.recognizer(model, precision), pipeline.frontend(model)
+    deltas: list[float] = []
+
+    @given(samples=lengths(frontend), batch=st.sampled_from([1, 2]))
+    def check(samples: int, batch: int) -> None:
+        probe = Probe(samples, batch)
+        logits = recognizer.logits(probe.waveforms(frontend.sampling_rate))
+        expected = (batch, frontend.frame_count(samples), len(frontend.alphabet.labels))
+        assert logits.shape == expected, f"{samples} samples give logits {logits.shape}, but should give {expected}"
+        deltas.append(float(np.abs(logits - pipeline.probe_logits(model, probe)).max()))
+        assert deltas[-1] <= gates.length_delta_max, (
+            f"{samples} samples in a batch of {batch}: |delta| {deltas[-1]:.4g}"
+        )
+
+    check()
+    gate(worst_delta_verdict(deltas, gates, subject=precision.upper(), model=model))
+
+
+@pytest.mark.parametrize("recognizer_name", ["pytorch", "fp16", "int8"])
+def test_too_short_an_input_is_refused(pipeline: Pipeline, model: str, recognizer_name: RecognizerName) -> None:
+    """One sample less than a frame needs is refused by every recognizer, with both lengths in the message."""
+    recognizer, shortest = pipeline.recognizer(model, recognizer_name), pipeline.frontend(model).shortest_input()
+
+    @given(samples=st.integers(1, shortest - 1))
+    def check(samples: int) -> None:
+        with pytest.raises(InputTooShortError, match=rf"{samples} samples is too short.* at least {shortest} samples"):
+            recognizer.logits(np.zeros((1, samples), np.float32))
+
+    check()
+
+
+@pytest.mark.parametrize("signal", SIGNALS)
+def test_extreme_signals_give_finite_logits(
+    pipeline: Pipeline, model: str, precision: Precision, signal: Signal
+) -> None:
+    """Silence, clipping, a constant offset and a tiny amplitude give numbers, not NaN."""
+    recognizer, frontend = pipeline.recognizer(model, precision), pipeline.frontend(model)
+    for samples in (frontend.shortest_input(), frontend.sampling_rate, 5 * frontend.sampling_rate):
+        logits = recognizer.logits(Probe(samples, signal=signal).waveforms(frontend.sampling_rate))
+        assert np.isfinite(logits).all(), f"{signal} of {samples} samples gives logits that are not finite"

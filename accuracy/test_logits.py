@@ -1,0 +1,15 @@
+"""Logits, frame by frame, against the reference run."""
+
+from __future__ import annotations
+
+from fixtures.report import Gate
+from wergate.config import Gates, Precision
+from wergate.evaluation import Evaluation
+from wergate.gates import logits_verdicts
+
+
+def test_logits_stay_close_to_pytorch(
+    evaluation: Evaluation, model: str, precision: Precision, gates: Gates, gate: Gate
+) -> None:
+    """Differences, signal-to-quantization-noise ratio and best labels hold their thresholds."""
+    gate(*logits_verdicts(evaluation, gates, subject=precision.upper(), model=model))

@@ -1,0 +1,17 @@
+"""The IR transcribes as PyTorch does: every utterance for FP16, most of them for INT8."""
+
+from __future__ import annotations
+
+from fixtures.report import Gate
+from wergate.config import Gates, Precision
+from wergate.evaluation import Evaluation
+from wergate.gates import mismatch_lines, mismatch_verdict
+
+
+def test_transcripts_equal_pytorch(
+    evaluation: Evaluation, model: str, precision: Precision, gates: Gates, gate: Gate
+) -> None:
+    """Transcripts are compared character by character; each that differs is shown aligned."""
+    differing = "\n".join(mismatch_lines(evaluation, gates.near_tie_margin))
+    print(differing)
+    gate(mismatch_verdict(evaluation, gates, subject=precision.upper(), model=model), detail=differing)

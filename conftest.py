@@ -1,0 +1,10 @@
+"""Registers the suite's options and fixtures; what they do is told in `fixtures/`."""
+
+pytest_plugins = [
+    "fixtures.options",
+    "fixtures.errors",
+    "fixtures.profiles",
+    "fixtures.progress",
+    "fixtures.models",
+    "fixtures.report",
+]

@@ -1,0 +1,24 @@
+"""The one error that a person reads: what was wrong, what is accepted, what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class SuiteError(Exception):
+    """A mistake in the input or the set-up, told in one line and without a traceback."""
+
+    def __init__(self, message: str) -> None:
+        """Keep the message on one line, whatever the library that caused it wrote."""
+        super().__init__(" ".join(str(message).split()))
+
+
+class InputTooShortError(SuiteError):
+    """A waveform too short to give a single frame of logits."""
+
+
+def did_you_mean(value: str, known: Iterable[str]) -> str:
+    """Return ", did you mean 'x'?" for the nearest known value, or an empty string."""
+    nearest = difflib.get_close_matches(value, list(known), n=1, cutoff=0.5)
+    return f", did you mean '{nearest[0]}'?" if nearest else ""

@@ -1,0 +1,144 @@
+"""A corpus through a quantized recognizer, beside the reference run."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from wergate.corpus import Corpus
+from wergate.ctc import greedy_decode
+from wergate.errors import SuiteError
+from wergate.logits import LogitsDifference, difference, total
+from wergate.normalize import NORMALIZERS
+from wergate.progress import Progress
+from wergate.recognizers import Recognizer
+from wergate.reference import ReferenceUtterance
+from wergate.wer import WordErrors, count_word_errors, headline_wer
+
+
+@dataclass(frozen=True)
+class UtteranceOutcome:
+    """One utterance: what was said, what the reference model heard, what the candidate heard."""
+
+    id: str
+    duration_s: float
+    text: str
+    reference_hypothesis: str
+    hypothesis: str
+    logits: LogitsDifference
+
+    @property
+    def matches(self) -> bool:
+        """Whether the candidate's transcript is the reference model's, character by character."""
+        return self.hypothesis == self.reference_hypothesis
+
+
+@dataclass(frozen=True)
+class Transcripts:
+    """One recognizer's transcripts of a corpus, with their word errors."""
+
+    headline: float
+    errors: tuple[WordErrors, ...]
+
+    @property
+    def total(self) -> WordErrors:
+        """Counts over the corpus."""
+        return sum(self.errors, WordErrors())
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A candidate recognizer on a corpus.
+
+    Attributes:
+        seconds: time spent in the candidate's inference alone.
+        notes: what had to be done to the audio, with the number of utterances.
+    """
+
+    corpus: str
+    normalizer: str
+    outcomes: tuple[UtteranceOutcome, ...]
+    seconds: float
+    notes: Mapping[str, int]
+
+    @cached_property
+    def reference(self) -> Transcripts:
+        """The reference model's word errors."""
+        return self._transcripts([outcome.reference_hypothesis for outcome in self.outcomes])
+
+    @cached_property
+    def candidate(self) -> Transcripts:
+        """The candidate's word errors."""
+        return self._transcripts([outcome.hypothesis for outcome in self.outcomes])
+
+    @cached_property
+    def logits(self) -> LogitsDifference:
+        """The logits' difference over all frames."""
+        return total(outcome.logits for outcome in self.outcomes)
+
+    @property
+    def mismatches(self) -> tuple[UtteranceOutcome, ...]:
+        """Utterances that the candidate transcribes differently from the reference model."""
+        return tuple(outcome for outcome in self.outcomes if not outcome.matches)
+
+    @property
+    def audio_s(self) -> float:
+        """Seconds of audio."""
+        return sum(outcome.duration_s for outcome in self.outcomes)
+
+    @property
+    def scope(self) -> str:
+        """Corpus and amount of evidence, for messages."""
+        words = self.reference.total.words
+        return f"{self.corpus}, {len(self.outcomes)} utterances, {words} words"
+
+    def _transcripts(self, hypotheses: list[str]) -> Transcripts:
+        references = [outcome.text for outcome in self.outcomes]
+        normalizer = NORMALIZERS[self.normalizer]
+        return Transcripts(
+            headline_wer(references=references, hypotheses=hypotheses, normalizer=normalizer),
+            count_word_errors(references=references, hypotheses=hypotheses, normalizer=normalizer),
+        )
+
+
+def evaluate(
+    recognizer: Recognizer,
+    corpus: Corpus,
+    reference: Mapping[str, ReferenceUtterance],
+    *,
+    name: str,
+    normalizer: str,
+    progress: Progress,
+) -> Evaluation:
+    """Transcribe a corpus and compare each utterance with the reference run.
+
+    Raises:
+        SuiteError: the candidate gives logits of another shape than the reference model.
+    """
+    outcomes, notes, seconds = [], Counter[str](), 0.0
+    utterances = corpus.utterances(recognizer.frontend.sampling_rate)
+    for utterance in progress(utterances, f"{name} on {corpus.name}", len(corpus)):
+        waveform, expected = utterance.waveform, reference[utterance.id]
+        notes.update(waveform.notes)
+        started = time.perf_counter()
+        logits = recognizer.logits(waveform.samples[None])[0]
+        seconds += time.perf_counter() - started
+        if logits.shape != expected.logits.shape:
+            raise SuiteError(
+                f"{name} gives logits of shape {logits.shape} for utterance '{utterance.id}', the reference model "
+                f"{expected.logits.shape}; the same frames and vocabulary are needed; check that both are one model"
+            )
+        outcomes.append(
+            UtteranceOutcome(
+                utterance.id,
+                waveform.duration_s,
+                utterance.text,
+                expected.hypothesis,
+                greedy_decode(logits, recognizer.frontend.alphabet),
+                difference(reference=expected.logits, candidate=logits),
+            )
+        )
+    return Evaluation(corpus.name, normalizer, tuple(outcomes), seconds, dict(notes))

@@ -1,0 +1,162 @@
+"""The accuracy gates: an evaluation and its thresholds in, verdicts out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from wergate.baseline import Counts
+from wergate.config import Gates
+from wergate.evaluation import Evaluation, Transcripts, UtteranceOutcome
+from wergate.ir import ExecutedWork
+from wergate.verdict import Verdict
+from wergate.wer import show_alignment
+
+_HEADLINE_ROUNDING = 1e-6  # torchmetrics counts in float32
+_FP16_REMEDY = "an FP16 IR at f32 inference precision must be the model: look at the conversion and the precision hint"
+_INT8_REMEDY = "look at the logits gates for the layer's share, then widen quantization.ignored_scope or calibration"
+
+
+def wer_verdict(evaluation: Evaluation, gates: Gates, *, subject: str, model: str) -> Verdict:
+    """Gate the candidate's WER against the reference model's plus the tolerance."""
+    reference = evaluation.reference.total.wer
+    return Verdict(
+        gate="wer",
+        subject=subject,
+        value=evaluation.candidate.total.wer,
+        relation="<=",
+        threshold=reference + gates.wer_drop_max,
+        basis=f"pytorch {reference:.4g} + {gates.wer_drop_max:g}",
+        scope=f"{model}, {evaluation.scope}",
+        remedy=_remedy(subject),
+    )
+
+
+def mismatch_verdict(evaluation: Evaluation, gates: Gates, *, subject: str, model: str) -> Verdict:
+    """Gate the share of utterances whose transcript is not the reference model's."""
+    return Verdict(
+        gate="transcript_mismatch_rate",
+        subject=subject,
+        value=len(evaluation.mismatches) / len(evaluation.outcomes),
+        relation="<=",
+        threshold=gates.mismatch_rate_max,
+        basis=f"{len(evaluation.mismatches)} of {len(evaluation.outcomes)} differ from pytorch",
+        scope=f"{model}, {evaluation.scope}",
+        remedy=_remedy(subject),
+    )
+
+
+def logits_verdicts(evaluation: Evaluation, gates: Gates, *, subject: str, model: str) -> tuple[Verdict, ...]:
+    """Gate the logits' differences for which there is a threshold."""
+    logits = evaluation.logits
+    claims: tuple[tuple[str, float, str, float | None], ...] = (
+        ("max_abs_delta", logits.max_abs, "<=", gates.max_abs_delta_max),
+        ("mean_abs_delta", logits.mean_abs, "<=", gates.mean_abs_delta_max),
+        ("sqnr_db", logits.sqnr_db, ">=", gates.sqnr_db_min),
+        ("argmax_agreement", logits.argmax_agreement, ">=", gates.argmax_agreement_min),
+    )
+    return tuple(
+        Verdict(
+            gate=gate,
+            subject=subject,
+            value=value,
+            relation="<=" if relation == "<=" else ">=",
+            threshold=threshold,
+            basis=f"{logits.frames} frames against pytorch",
+            scope=f"{model}, {evaluation.scope}",
+            remedy=_remedy(subject),
+        )
+        for gate, value, relation, threshold in claims
+        if threshold is not None
+    )
+
+
+def executed_verdict(work: ExecutedWork, gates: Gates, *, subject: str, model: str) -> Verdict:
+    """Gate the share of FullyConnected and Convolution work that runs in 8 bit."""
+    fallbacks = ", ".join(f"{layer.name} ({layer.precision})" for layer in work.fallbacks[:3])
+    return Verdict(
+        gate="int8_work",
+        subject=subject,
+        value=work.int8_share,
+        relation=">=",
+        threshold=gates.int8_work_min,
+        basis=f"{len(work.layers) - len(work.fallbacks)} of {len(work.layers)} layers in 8 bit",
+        scope=model,
+        remedy=f"heaviest layers in another precision: {fallbacks}; see whether the ignored scope is too wide",
+    )
+
+
+def size_verdict(*, ir_bytes: int, weight_bytes: int, gates: Gates, subject: str, model: str) -> Verdict:
+    """Gate the IR's size against the checkpoint's."""
+    return Verdict(
+        gate="size_ratio",
+        subject=subject,
+        value=ir_bytes / weight_bytes,
+        relation="<=",
+        threshold=gates.size_ratio_max,
+        basis=f"{ir_bytes / 1e6:.2f} MB of pytorch's {weight_bytes / 1e6:.2f} MB",
+        scope=model,
+        remedy="see whether weights were compressed: FP16 constants, i8 weights",
+    )
+
+
+def count_verdicts(counts: Counts, baseline: Counts, *, subject: str, scope: str) -> tuple[Verdict, ...]:
+    """Gate each count against the stored one; a count that only one side knows is zero on the other."""
+    return tuple(
+        Verdict(
+            gate=name,
+            subject=subject,
+            value=counts.get(name, 0),
+            relation="==",
+            threshold=baseline.get(name, 0),
+            basis="stored baseline",
+            scope=scope,
+            remedy="see what changed in the toolchain or the ignored scope; if it is meant, --update-baselines",
+        )
+        for name in sorted({*counts, *baseline})
+    )
+
+
+def headline_verdict(transcripts: Transcripts, *, subject: str, scope: str) -> Verdict:
+    """Gate torchmetrics' WER against the one from jiwer's alignment."""
+    counted = transcripts.total.wer
+    return Verdict(
+        gate="wer_headline_difference",
+        subject=subject,
+        value=abs(transcripts.headline - counted),
+        relation="<=",
+        threshold=_HEADLINE_ROUNDING,
+        basis=f"torchmetrics {transcripts.headline:.6f}, jiwer {counted:.6f}",
+        scope=scope,
+        remedy="one of the two libraries counts otherwise: compare their releases before trusting either",
+    )
+
+
+def worst_delta_verdict(deltas: Sequence[float], gates: Gates, *, subject: str, model: str) -> Verdict:
+    """Gate the largest difference of logits over inputs of many lengths."""
+    return Verdict(
+        gate="length_max_abs_delta",
+        subject=subject,
+        value=max(deltas),
+        relation="<=",
+        threshold=gates.length_delta_max,
+        scope=f"{model}, {len(deltas)} lengths",
+        remedy=_remedy(subject),
+    )
+
+
+def mismatch_lines(evaluation: Evaluation, near_tie_margin: float) -> Iterator[str]:
+    """Yield each differing utterance: its id, whether it was a near-tie, both transcripts aligned."""
+    for outcome in evaluation.mismatches:
+        mark = " (near-tie)" if near_tie(outcome, near_tie_margin) else ""
+        flips = f"{outcome.logits.flipped_frames} frames flipped, widest margin {outcome.logits.widest_flip:.3f}"
+        alignment = show_alignment(reference=outcome.reference_hypothesis, hypothesis=outcome.hypothesis)
+        yield f"{outcome.id}{mark}: {flips}\n{alignment}"
+
+
+def near_tie(outcome: UtteranceOutcome, margin: float) -> bool:
+    """Tell whether every flipped frame was nearly undecided in the reference's own logits."""
+    return outcome.logits.widest_flip <= margin
+
+
+def _remedy(subject: str) -> str:
+    return _FP16_REMEDY if subject == "FP16" else _INT8_REMEDY

@@ -1,0 +1,173 @@
+"""The whole way from a spec to an evaluation, each step done once per session.
+
+checkpoint -> FP16 IR -> INT8 IR -> recognizers -> reference run and evaluations
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+
+from wergate import evaluation as evaluations
+from wergate import probe as probes
+from wergate.checkpoint import Checkpoint, load_model, resolve_checkpoint
+from wergate.config import Precision, SuiteConfig
+from wergate.convert import FRONTEND_FILE, MODEL_FILE, fp16_ir
+from wergate.corpus import Corpus, CorpusSpec, open_corpus, parse_corpus_specs, require_disjoint
+from wergate.ctc import Logits
+from wergate.evaluation import Evaluation
+from wergate.frontend import Frontend, read_frontend
+from wergate.ir import ExecutedWork, GraphCounts, executed_work, graph_counts
+from wergate.progress import Progress, silent
+from wergate.quantize import int8_ir
+from wergate.recognizers import Recognizer
+from wergate.recognizers.openvino_ir import OpenVinoRecognizer
+from wergate.recognizers.pytorch import PyTorchRecognizer
+from wergate.reference import ReferenceUtterance, read_reference, reference_run
+from wergate.store import Artifact, Store
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+RecognizerName = Literal["pytorch", "fp16", "int8"]
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class ArtifactUse:
+    """An artifact with the model, and the corpus where there is one, that it belongs to."""
+
+    model: str
+    corpus: str | None
+    artifact: Artifact
+
+
+class Pipeline:
+    """Everything that one session makes, remembered until its end."""
+
+    def __init__(self, config: SuiteConfig, *, embedded: Path, store: Store, progress: Progress = silent) -> None:
+        """Take the configuration; nothing is loaded or built before it is asked for.
+
+        Args:
+            embedded: the folder of the embedded checkpoint and corpus.
+        """
+        self.config = config
+        self.store = store
+        self.artifacts: list[ArtifactUse] = []
+        self._embedded = embedded
+        self._progress = progress
+        self._made: dict[Hashable, Any] = {}
+
+    def checkpoint(self, model: str) -> Checkpoint:
+        """Return the checkpoint of a model spec."""
+        return self._once(("checkpoint", model), lambda: resolve_checkpoint(model, self._embedded))
+
+    def torch_model(self, model: str) -> PreTrainedModel:
+        """Return the loaded PyTorch model."""
+        return self._once(("torch", model), lambda: load_model(self.checkpoint(model)))
+
+    def corpus(self, spec: CorpusSpec) -> Corpus:
+        """Return an evaluation corpus, disjoint from the calibration corpus."""
+
+        def make() -> Corpus:
+            corpus = open_corpus(spec, self.config.limit)
+            require_disjoint(corpus, self.calibration())
+            return corpus
+
+        return self._once(("corpus", spec), make)
+
+    def calibration(self) -> Corpus:
+        """Return the calibration corpus."""
+        spec = self.config.calibration
+        return self._once("calibration", lambda: open_corpus(parse_corpus_specs(spec, self._embedded)[0]))
+
+    def ir(self, model: str, precision: Precision) -> Artifact:
+        """Return a model's IR, building what it needs."""
+        return self._once(("ir", model, precision), lambda: self._ir(model, precision))
+
+    def _ir(self, model: str, precision: Precision) -> Artifact:
+        if precision == "fp16":
+            artifact = fp16_ir(self.store, self.checkpoint(model), lambda: self.torch_model(model))
+        else:
+            settings = self.config.quantization
+            artifact = int8_ir(
+                self.store,
+                self.ir(model, "fp16"),
+                self.calibration(),
+                settings=settings,
+                subset_size=settings.subset_size_of(model),
+                progress=self._progress,
+            )
+        return self._used(model, None, artifact)
+
+    def frontend(self, model: str) -> Frontend:
+        """Return a model's features, frame geometry and alphabet."""
+        return self._once(("frontend", model), lambda: read_frontend(self.ir(model, "fp16").file(FRONTEND_FILE)))
+
+    def recognizer(self, model: str, name: RecognizerName) -> Recognizer:
+        """Return a recognizer: the checkpoint in PyTorch, or one of its IRs."""
+        return self._once(("recognizer", model, name), lambda: self._recognizer(model, name))
+
+    def _recognizer(self, model: str, name: RecognizerName) -> Recognizer:
+        frontend = self.frontend(model)
+        if name == "pytorch":
+            return PyTorchRecognizer(frontend, lambda: self.torch_model(model))
+        return OpenVinoRecognizer(
+            self.ir(model, name).file(MODEL_FILE),
+            frontend,
+            device=self.config.device,
+            inference_precision=self.config.inference_precision,
+        )
+
+    def reference(self, model: str, spec: CorpusSpec) -> Mapping[str, ReferenceUtterance]:
+        """Return the PyTorch reference run of a model on a corpus."""
+
+        def make() -> Mapping[str, ReferenceUtterance]:
+            corpus, recognizer = self.corpus(spec), self.recognizer(model, "pytorch")
+            artifact = reference_run(self.store, self.checkpoint(model), corpus, recognizer, self._progress)
+            return read_reference(self._used(model, corpus.name, artifact))
+
+        return self._once(("reference", model, spec), make)
+
+    def evaluation(self, model: str, spec: CorpusSpec, precision: Precision) -> Evaluation:
+        """Return a quantized recognizer's evaluation on a corpus."""
+
+        def make() -> Evaluation:
+            return evaluations.evaluate(
+                self.recognizer(model, precision),
+                self.corpus(spec),
+                self.reference(model, spec),
+                name=precision.upper(),
+                normalizer=self.config.normalizer,
+                progress=self._progress,
+            )
+
+        return self._once(("evaluation", model, spec, precision), make)
+
+    def probe_logits(self, model: str, probe: probes.Probe) -> Logits:
+        """Return the reference model's logits of a made-up input."""
+        return probes.reference_logits(self.store, self.checkpoint(model), self.recognizer(model, "pytorch"), probe)
+
+    def graph(self, model: str, precision: Precision) -> GraphCounts:
+        """Return what a model's IR states."""
+        return graph_counts(self.ir(model, precision).file(MODEL_FILE))
+
+    def executed(self, model: str, precision: Precision) -> ExecutedWork:
+        """Return what a model's compiled IR really executes."""
+        return executed_work(
+            self.ir(model, precision).file(MODEL_FILE),
+            device=self.config.device,
+            inference_precision=self.config.inference_precision,
+            sampling_rate=self.frontend(model).sampling_rate,
+        )
+
+    def _used(self, model: str, corpus: str | None, artifact: Artifact) -> Artifact:
+        self.artifacts.append(ArtifactUse(model, corpus, artifact))
+        return artifact
+
+    def _once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        if key not in self._made:
+            self._made[key] = make()
+        return cast("Made", self._made[key])

@@ -1,0 +1,112 @@
+"""FP16 IR to INT8 IR: NNCF post-training quantization on the calibration split."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from wergate.audio import Samples
+from wergate.config import IgnoredScope, Quantization
+from wergate.convert import FRONTEND_FILE, MODEL_FILE, save_ir
+from wergate.corpus import Corpus
+from wergate.errors import SuiteError
+from wergate.frontend import Frontend, read_frontend
+from wergate.progress import Progress
+from wergate.store import Artifact, Store
+from wergate.toolchain import source_digest, versions
+
+
+def int8_ir(
+    store: Store,
+    fp16: Artifact,
+    calibration: Corpus,
+    *,
+    settings: Quantization,
+    subset_size: int,
+    progress: Progress,
+) -> Artifact:
+    """Return the INT8 IR of an FP16 IR: `model.xml`, `model.bin` and `frontend.json`.
+
+    Args:
+        calibration: utterances that range statistics are collected on, the first `subset_size` of them.
+    """
+    parts = {
+        "fp16": fp16.key,
+        "calibration": dict(list(calibration.digests.items())[:subset_size]),
+        "settings": settings.model_dump(exclude={"subset_size_by_model", "subset_size"}),
+        "versions": versions(("openvino", "nncf")),
+        "source": source_digest(sys.modules[__name__]),
+    }
+
+    def build(folder: Path) -> None:
+        frontend = read_frontend(fp16.file(FRONTEND_FILE))
+        inputs = calibration_inputs(calibration, frontend, subset_size)
+        inputs = list(progress(inputs, "reading calibration audio", min(subset_size, len(calibration))))
+        quantize(fp16.file(MODEL_FILE), inputs, settings, folder / MODEL_FILE)
+        shutil.copyfile(fp16.file(FRONTEND_FILE), folder / FRONTEND_FILE)
+
+    return store.get("int8-ir", parts, build)
+
+
+def calibration_inputs(calibration: Corpus, frontend: Frontend, subset_size: int) -> Iterable[Samples]:
+    """Yield the network inputs of the calibration utterances: float32, shape (1, samples)."""
+    for number, utterance in enumerate(calibration.utterances(frontend.sampling_rate)):
+        if number == subset_size:
+            return
+        yield frontend.features(utterance.waveform.samples)[None]
+
+
+def quantize(fp16_path: Path, inputs: list[Samples], settings: Quantization, path: Path) -> None:
+    """Quantize an IR to INT8 and save it.
+
+    Args:
+        inputs: float32 arrays of shape (1, samples).
+
+    Raises:
+        SuiteError: the ignored scope names an operation that the model does not have.
+    """
+    import nncf
+    import openvino as ov
+
+    try:
+        quantized = nncf.quantize(
+            ov.Core().read_model(fp16_path),
+            nncf.Dataset(inputs),
+            preset=nncf.QuantizationPreset(settings.preset),
+            model_type=nncf.ModelType.TRANSFORMER,
+            subset_size=len(inputs),
+            ignored_scope=_ignored(settings.ignored_scope),
+            advanced_parameters=_range_estimators(settings),
+        )
+    except nncf.ValidationError as error:
+        raise SuiteError(f"quantization.ignored_scope is not accepted: {error}; correct suite.toml") from error
+    save_ir(quantized, path)
+
+
+def _ignored(scope: IgnoredScope) -> Any:
+    import nncf
+
+    return nncf.IgnoredScope(names=scope.names, patterns=scope.patterns, types=scope.types)
+
+
+def _range_estimators(settings: Quantization) -> Any:
+    """Return the tutorial's activation ranges: min of minima, mean of upper quantiles."""
+    from nncf.quantization import advanced_parameters as advanced
+    from nncf.quantization import range_estimator as ranges
+
+    return advanced.AdvancedQuantizationParameters(
+        activations_range_estimator_params=ranges.RangeEstimatorParameters(
+            min=ranges.StatisticsCollectorParameters(
+                statistics_type=ranges.StatisticsType.MIN,
+                aggregator_type=ranges.AggregatorType(settings.min_aggregator),
+            ),
+            max=ranges.StatisticsCollectorParameters(
+                statistics_type=ranges.StatisticsType.QUANTILE,
+                aggregator_type=ranges.AggregatorType(settings.max_aggregator),
+                quantile_outlier_prob=settings.max_quantile_outlier_prob,
+            ),
+        )
+    )

@@ -1,0 +1,40 @@
+"""Recognizers: one interface over PyTorch and OpenVINO."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from wergate.audio import Samples
+from wergate.ctc import Logits
+from wergate.frontend import Frontend
+
+
+class Recognizer(Protocol):
+    """Turns waveforms into logits."""
+
+    frontend: Frontend
+
+    def logits(self, waveforms: Samples) -> Logits:
+        """Run the network on waveforms of one length.
+
+        Args:
+            waveforms: float32, shape (batch, samples), at the frontend's sampling rate.
+
+        Returns:
+            float32, shape (batch, frames, vocabulary).
+
+        Raises:
+            InputTooShortError: not even one frame.
+        """
+
+
+def features(frontend: Frontend, waveforms: Samples) -> Samples:
+    """Return the network's input for a batch: float32, shape (batch, samples).
+
+    Raises:
+        InputTooShortError: not even one frame.
+    """
+    frontend.require_frame(waveforms.shape[1])
+    return np.stack([frontend.features(samples) for samples in waveforms])

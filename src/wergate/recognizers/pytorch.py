@@ -1,0 +1,34 @@
+"""The reference recognizer: the checkpoint as transformers runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wergate.audio import Samples
+from wergate.ctc import Logits
+from wergate.frontend import Frontend
+from wergate.recognizers import features
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+
+class PyTorchRecognizer:
+    """Runs a CTC model in float32; the checkpoint is loaded at the first inference."""
+
+    def __init__(self, frontend: Frontend, load: Callable[[], PreTrainedModel]) -> None:
+        """Take the frontend and what loads the model."""
+        self.frontend = frontend
+        self._load = load
+
+    def logits(self, waveforms: Samples) -> Logits:
+        """See `Recognizer.logits`."""
+        batch = features(self.frontend, waveforms)
+        import torch
+
+        with torch.inference_mode():
+            output = self._load()(torch.from_numpy(batch)).logits
+        return np.asarray(output.numpy(), dtype=np.float32)

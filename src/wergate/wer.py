@@ -1,0 +1,77 @@
+"""Word errors: counted by jiwer's alignment, with torchmetrics' WordErrorRate as the headline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import jiwer
+
+from wergate.normalize import Normalizer
+
+
+@dataclass(frozen=True)
+class WordErrors:
+    """Counts of one utterance or of a corpus; two of them add up."""
+
+    words: int = 0
+    substitutions: int = 0
+    deletions: int = 0
+    insertions: int = 0
+
+    def __add__(self, other: WordErrors) -> WordErrors:
+        """Return the counts of both together."""
+        return WordErrors(
+            self.words + other.words,
+            self.substitutions + other.substitutions,
+            self.deletions + other.deletions,
+            self.insertions + other.insertions,
+        )
+
+    @property
+    def errors(self) -> int:
+        """Substitutions, deletions and insertions."""
+        return self.substitutions + self.deletions + self.insertions
+
+    @property
+    def wer(self) -> float:
+        """Errors over reference words, a fraction.
+
+        Without reference words: 0 where nothing was inserted, else infinite.
+        """
+        if self.words:
+            return self.errors / self.words
+        return float("inf") if self.insertions else 0.0
+
+
+def count_word_errors(
+    *, references: Sequence[str], hypotheses: Sequence[str], normalizer: Normalizer
+) -> tuple[WordErrors, ...]:
+    """Return the counts of each utterance, both sides normalized alike."""
+    pairs = zip(references, hypotheses, strict=True)
+    return tuple(_count(reference=normalizer(r), hypothesis=normalizer(h)) for r, h in pairs)
+
+
+def _count(*, reference: str, hypothesis: str) -> WordErrors:
+    if not reference:
+        return WordErrors(insertions=len(hypothesis.split()))
+    output = jiwer.process_words(reference, hypothesis)
+    words = output.hits + output.substitutions + output.deletions
+    return WordErrors(words, output.substitutions, output.deletions, output.insertions)
+
+
+def headline_wer(*, references: Sequence[str], hypotheses: Sequence[str], normalizer: Normalizer) -> float:
+    """Return torchmetrics' corpus WER, a fraction: total errors over total words."""
+    from torchmetrics.text import WordErrorRate
+
+    metric = WordErrorRate()
+    metric.update([normalizer(text) for text in hypotheses], [normalizer(text) for text in references])
+    return float(metric.compute())
+
+
+def show_alignment(*, reference: str, hypothesis: str) -> str:
+    """Return both transcripts aligned word by word, with a line that marks the errors."""
+    if not reference or not hypothesis:
+        return f"REF: {reference or '(nothing)'}\nHYP: {hypothesis or '(nothing)'}"
+    aligned = jiwer.visualize_alignment(jiwer.process_words(reference, hypothesis), show_measures=False)
+    return "\n".join(line for line in aligned.splitlines() if line.strip() and not line.startswith("==="))
