@@ -38,6 +38,15 @@ class OpenVinoRecognizer:
                 f"available here: {', '.join(core.available_devices)}; check --device"
             ) from error
         self._request = self._compiled.create_infer_request()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Let the first inference have many frames.
+
+        OpenVINO 2026.4.1 gives wrong logits ever after where the first inference of an FP16 IR has a single
+        frame (see docs/one-frame-first.md for the reproduction).
+        """
+        self._request.infer({0: np.zeros((1, self.frontend.sampling_rate), np.float32)})
 
     def logits(self, waveforms: Samples) -> Logits:
         """See `Recognizer.logits`."""
