@@ -7,16 +7,20 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
-from wergate.corpus import Corpus
-from wergate.ctc import greedy_decode
+from wergate.corpus import Corpus, Utterance
+from wergate.ctc import Logits, greedy_decode
 from wergate.errors import SuiteError
+from wergate.frontend import Alphabet
 from wergate.logits import LogitsDifference, difference, total
 from wergate.normalize import NORMALIZERS
 from wergate.progress import Progress
 from wergate.recognizers import Recognizer
 from wergate.reference import ReferenceUtterance
 from wergate.wer import WordErrors, count_word_errors, headline_wer
+
+_BLOCK = 32  # utterances in flight: enough to keep every stream busy, few enough to stay small in memory
 
 
 @dataclass(frozen=True)
@@ -118,27 +122,33 @@ def evaluate(
     Raises:
         SuiteError: the candidate gives logits of another shape than the reference model.
     """
-    outcomes, notes, seconds = [], Counter[str](), 0.0
-    utterances = corpus.utterances(recognizer.frontend.sampling_rate)
-    for utterance in progress(utterances, f"{name} on {corpus.name}", len(corpus)):
-        waveform, expected = utterance.waveform, reference[utterance.id]
-        notes.update(waveform.notes)
+    outcomes: list[UtteranceOutcome] = []
+    notes, seconds = Counter[str](), 0.0
+    utterances = progress(corpus.utterances(recognizer.frontend.sampling_rate), f"{name} on {corpus.name}", len(corpus))
+    while block := list(islice(utterances, _BLOCK)):
         started = time.perf_counter()
-        logits = recognizer.logits(waveform.samples[None])[0]
+        logits = recognizer.logits_of([utterance.waveform.samples for utterance in block])
         seconds += time.perf_counter() - started
-        if logits.shape != expected.logits.shape:
-            raise SuiteError(
-                f"{name} gives logits of shape {logits.shape} for utterance '{utterance.id}', the reference model "
-                f"{expected.logits.shape}; the same frames and vocabulary are needed; check that both are one model"
-            )
-        outcomes.append(
-            UtteranceOutcome(
-                utterance.id,
-                waveform.duration_s,
-                utterance.text,
-                expected.hypothesis,
-                greedy_decode(logits, recognizer.frontend.alphabet),
-                difference(reference=expected.logits, candidate=logits),
-            )
-        )
+        alphabet = recognizer.frontend.alphabet
+        for utterance, found in zip(block, logits, strict=True):
+            notes.update(utterance.waveform.notes)
+            outcomes.append(_outcome(utterance, reference[utterance.id], found, alphabet, name))
     return Evaluation(corpus.name, normalizer, tuple(outcomes), seconds, dict(notes))
+
+
+def _outcome(
+    utterance: Utterance, expected: ReferenceUtterance, logits: Logits, alphabet: Alphabet, name: str
+) -> UtteranceOutcome:
+    if logits.shape != expected.logits.shape:
+        raise SuiteError(
+            f"{name} gives logits of shape {logits.shape} for utterance '{utterance.id}', the reference model "
+            f"{expected.logits.shape}; the same frames and vocabulary are needed; check that both are one model"
+        )
+    return UtteranceOutcome(
+        utterance.id,
+        utterance.waveform.duration_s,
+        utterance.text,
+        expected.hypothesis,
+        greedy_decode(logits, alphabet),
+        difference(reference=expected.logits, candidate=logits),
+    )

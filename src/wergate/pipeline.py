@@ -27,12 +27,14 @@ from wergate.recognizers.openvino_ir import OpenVinoRecognizer
 from wergate.recognizers.pytorch import PyTorchRecognizer
 from wergate.reference import ReferenceUtterance, read_reference, reference_run
 from wergate.store import Artifact, Store
+from wergate.toolchain import cpu
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 RecognizerName = Literal["pytorch", "fp16", "int8"]
 Made = TypeVar("Made")
+_MAX_STREAMS = 8
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,16 @@ class Pipeline:
             inference_precision=self.config.inference_precision,
         )
 
+    def _evaluator(self, model: str, precision: Precision) -> Recognizer:
+        """Return a recognizer for whole corpora: a stream per core, where the device is the CPU."""
+        return OpenVinoRecognizer(
+            self.ir(model, precision).file(MODEL_FILE),
+            self.frontend(model),
+            device=self.config.device,
+            inference_precision=self.config.inference_precision,
+            streams=min(cpu().cores, _MAX_STREAMS) if self.config.device == "CPU" else 1,
+        )
+
     def reference(self, model: str, spec: CorpusSpec) -> Mapping[str, ReferenceUtterance]:
         """Return the PyTorch reference run of a model on a corpus."""
 
@@ -136,7 +148,7 @@ class Pipeline:
 
         def make() -> Evaluation:
             return evaluations.evaluate(
-                self.recognizer(model, precision),
+                self._once(("evaluator", model, precision), lambda: self._evaluator(model, precision)),
                 self.corpus(spec),
                 self.reference(model, spec),
                 name=precision.upper(),

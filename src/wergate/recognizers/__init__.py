@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -27,6 +28,19 @@ class Recognizer(Protocol):
 
         Raises:
             InputTooShortError: not even one frame.
+        """
+
+    def logits_of(self, utterances: Sequence[Samples]) -> list[Logits]:
+        """Run the network on utterances of any lengths, side by side where it can.
+
+        Args:
+            utterances: float32 arrays of shape (samples,).
+
+        Returns:
+            float32 arrays of shape (frames, vocabulary), in the order of the utterances.
+
+        Raises:
+            InputTooShortError: an utterance without a frame.
         """
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,3 +32,7 @@ class PyTorchRecognizer:
         with torch.inference_mode():
             output = self._load()(torch.from_numpy(batch)).logits
         return np.asarray(output.numpy(), dtype=np.float32)
+
+    def logits_of(self, utterances: Sequence[Samples]) -> list[Logits]:
+        """See `Recognizer.logits_of`."""
+        return [self.logits(samples[None])[0] for samples in utterances]
