@@ -84,6 +84,8 @@ class VerdictRow(_Row):
     """One gate's verdict; `value` is null where it is not finite."""
 
     test: str
+    model: str | None
+    corpus: str | None
     gate: str
     subject: str
     status: Status
@@ -106,16 +108,26 @@ class ArtifactRow(_Row):
 
 
 class BenchmarkRow(_Row):
-    """One measurement of pytest-benchmark; latencies in milliseconds, `rtfx` in audio seconds per second."""
+    """One measurement of pytest-benchmark; latencies in milliseconds, `rtfx` in audio seconds per second.
 
-    name: str
+    `group` is latency, throughput or build; `baseline_ms` is the stored median that it was compared with. A build has
+    the seconds of its two steps and its peak memory.
+    """
+
+    test: str
     group: str | None
+    model: str | None
+    name: str
     rounds: int
     median_ms: float
     min_ms: float
     max_ms: float
     iqr_ms: float
-    rtfx: float | None
+    baseline_ms: float | None = None
+    rtfx: float | None = None
+    convert_s: float | None = None
+    quantize_s: float | None = None
+    peak_rss_mb: float | None = None
 
 
 class RatioRow(_Row):
@@ -204,10 +216,12 @@ def evaluation_row(evaluation: Evaluation, *, model: str, precision: str, near_t
     )
 
 
-def verdict_row(verdict: Verdict, *, test: str) -> VerdictRow:
+def verdict_row(verdict: Verdict, *, test: str, model: str | None, corpus: str | None) -> VerdictRow:
     """Return the row of a verdict; `test` is the pytest id that gave it."""
     return VerdictRow(
         test=test,
+        model=model,
+        corpus=corpus,
         gate=verdict.gate,
         subject=verdict.subject,
         status=verdict.status,
