@@ -13,6 +13,7 @@ from wergate import frontend as frontends
 from wergate.checkpoint import Checkpoint, load_frontend
 from wergate.errors import SuiteError
 from wergate.frontend import write_frontend
+from wergate.progress import Progress
 from wergate.store import Artifact, Store
 from wergate.toolchain import source_digest, versions
 
@@ -35,7 +36,7 @@ def fp16_parts(checkpoint: Checkpoint) -> dict[str, Any]:
     }
 
 
-def fp16_ir(store: Store, checkpoint: Checkpoint, load: Callable[[], PreTrainedModel]) -> Artifact:
+def fp16_ir(store: Store, checkpoint: Checkpoint, load: Callable[[], PreTrainedModel], progress: Progress) -> Artifact:
     """Return the FP16 IR of a checkpoint: `model.xml`, `model.bin` and `frontend.json`.
 
     Args:
@@ -43,9 +44,10 @@ def fp16_ir(store: Store, checkpoint: Checkpoint, load: Callable[[], PreTrainedM
     """
 
     def build(folder: Path) -> None:
-        model = load()
-        export(model, folder / MODEL_FILE)
-        write_frontend(load_frontend(checkpoint, model), folder / FRONTEND_FILE)
+        for target in progress([folder / MODEL_FILE], f"converting {checkpoint.name}", 1):
+            model = load()
+            export(model, target)
+            write_frontend(load_frontend(checkpoint, model), folder / FRONTEND_FILE)
 
     return store.get("fp16-ir", fp16_parts(checkpoint), build)
 

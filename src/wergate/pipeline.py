@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from wergate import evaluation as evaluations
 from wergate import probe as probes
+from wergate.audio import Samples
 from wergate.checkpoint import Checkpoint, load_model, resolve_checkpoint
 from wergate.config import Precision, SuiteConfig
 from wergate.convert import FRONTEND_FILE, MODEL_FILE, fp16_ir
 from wergate.corpus import Corpus, CorpusSpec, open_corpus, parse_corpus_specs, require_disjoint
 from wergate.ctc import Logits
 from wergate.evaluation import Evaluation
+from wergate.excerpt import excerpt, excerpt_logits, read_excerpt_logits
 from wergate.frontend import Frontend, read_frontend
 from wergate.ir import ExecutedWork, GraphCounts, executed_work, graph_counts
 from wergate.progress import Progress, silent
@@ -91,7 +93,7 @@ class Pipeline:
 
     def _ir(self, model: str, precision: Precision) -> Artifact:
         if precision == "fp16":
-            artifact = fp16_ir(self.store, self.checkpoint(model), lambda: self.torch_model(model))
+            artifact = fp16_ir(self.store, self.checkpoint(model), lambda: self.torch_model(model), self._progress)
         else:
             settings = self.config.quantization
             artifact = int8_ir(
@@ -116,21 +118,25 @@ class Pipeline:
         frontend = self.frontend(model)
         if name == "pytorch":
             return PyTorchRecognizer(frontend, lambda: self.torch_model(model))
-        return OpenVinoRecognizer(
-            self.ir(model, name).file(MODEL_FILE),
-            frontend,
-            device=self.config.device,
-            inference_precision=self.config.inference_precision,
-        )
+        return self.compiled(model, name)
 
     def _evaluator(self, model: str, precision: Precision) -> Recognizer:
         """Return a recognizer for whole corpora: a stream per core, where the device is the CPU."""
+        return self.compiled(model, precision, streams=self.corpus_streams)
+
+    @property
+    def corpus_streams(self) -> int:
+        """Inferences that run side by side on a corpus."""
+        return min(cpu().cores, _MAX_STREAMS) if self.config.device == "CPU" else 1
+
+    def compiled(self, model: str, precision: Precision, *, streams: int = 1) -> Recognizer:
+        """Return an IR compiled anew, every time it is asked for."""
         return OpenVinoRecognizer(
             self.ir(model, precision).file(MODEL_FILE),
             self.frontend(model),
             device=self.config.device,
             inference_precision=self.config.inference_precision,
-            streams=min(cpu().cores, _MAX_STREAMS) if self.config.device == "CPU" else 1,
+            streams=streams,
         )
 
     def reference(self, model: str, spec: CorpusSpec) -> Mapping[str, ReferenceUtterance]:
@@ -158,9 +164,32 @@ class Pipeline:
 
         return self._once(("evaluation", model, spec, precision), make)
 
-    def probe_logits(self, model: str, probe: probes.Probe) -> Logits:
-        """Return the reference model's logits of a made-up input."""
-        return probes.reference_logits(self.store, self.checkpoint(model), self.recognizer(model, "pytorch"), probe)
+    def probe_logits(self, model: str, probe: probes.Probe, *, keep: bool = True) -> Logits:
+        """Return the reference model's logits of a made-up input: (batch, frames, vocabulary).
+
+        Args:
+            keep: as an artifact; not for inputs that no later run will ask for again.
+        """
+        recognizer = self.recognizer(model, "pytorch")
+        if not keep:
+            return recognizer.logits(probe.waveforms(recognizer.frontend.sampling_rate))
+        artifact = probes.reference_logits(self.store, self.checkpoint(model), recognizer, probe)
+        return probes.read_logits(self._used(model, None, artifact))
+
+    def excerpt(self, model: str, spec: CorpusSpec, duration_s: float) -> Samples:
+        """Return the first seconds of a corpus: float32, shape (samples,)."""
+        rate = self.frontend(model).sampling_rate
+        return self._once(("excerpt", spec, duration_s, rate), lambda: excerpt(self.corpus(spec), duration_s, rate))
+
+    def excerpt_logits(self, model: str, spec: CorpusSpec, duration_s: float) -> Logits:
+        """Return the reference model's logits of an excerpt: shape (frames, vocabulary)."""
+
+        def make() -> Logits:
+            samples, recognizer = self.excerpt(model, spec, duration_s), self.recognizer(model, "pytorch")
+            artifact = excerpt_logits(self.store, self.checkpoint(model), recognizer, samples)
+            return read_excerpt_logits(artifact)
+
+        return self._once(("excerpt-logits", model, spec, duration_s), make)
 
     def graph(self, model: str, precision: Precision) -> GraphCounts:
         """Return what a model's IR states."""

@@ -14,7 +14,7 @@ from wergate.audio import Samples
 from wergate.checkpoint import Checkpoint
 from wergate.ctc import Logits
 from wergate.recognizers import Recognizer
-from wergate.store import Store
+from wergate.store import Artifact, Store
 from wergate.toolchain import source_digest, versions
 
 Signal = Literal["voiced", "silence", "clipped", "dc", "tiny"]
@@ -67,8 +67,8 @@ def _voiced(samples: int, sampling_rate: int, seed: int) -> Samples:
     return np.asarray(0.3 * tone * rhythm + noise, dtype=np.float32)
 
 
-def reference_logits(store: Store, checkpoint: Checkpoint, recognizer: Recognizer, probe: Probe) -> Logits:
-    """Return the reference model's logits of a probe, an artifact: shape (batch, frames, vocabulary)."""
+def reference_logits(store: Store, checkpoint: Checkpoint, recognizer: Recognizer, probe: Probe) -> Artifact:
+    """Return the artifact of the reference model's logits of a probe."""
     parts = {
         "checkpoint": checkpoint.digest,
         "probe": asdict(probe),
@@ -80,5 +80,9 @@ def reference_logits(store: Store, checkpoint: Checkpoint, recognizer: Recognize
         logits = recognizer.logits(probe.waveforms(recognizer.frontend.sampling_rate))
         np.save(folder / _FILE, logits, allow_pickle=False)
 
-    artifact = store.get("probe-logits", parts, build)
+    return store.get("probe-logits", parts, build)
+
+
+def read_logits(artifact: Artifact) -> Logits:
+    """Return the logits of a probe's artifact: float32, shape (batch, frames, vocabulary)."""
     return np.asarray(np.load(artifact.file(_FILE), allow_pickle=False), dtype=np.float32)

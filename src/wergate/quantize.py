@@ -45,7 +45,8 @@ def int8_ir(
         frontend = read_frontend(fp16.file(FRONTEND_FILE))
         inputs = calibration_inputs(calibration, frontend, subset_size)
         inputs = list(progress(inputs, "reading calibration audio", min(subset_size, len(calibration))))
-        quantize(fp16.file(MODEL_FILE), inputs, settings, folder / MODEL_FILE)
+        for target in progress([folder / MODEL_FILE], "quantizing", 1):
+            quantize(fp16.file(MODEL_FILE), inputs, settings, target)
         shutil.copyfile(fp16.file(FRONTEND_FILE), folder / FRONTEND_FILE)
 
     return store.get("int8-ir", parts, build)
