@@ -6,5 +6,8 @@ pytest_plugins = [
     "fixtures.profiles",
     "fixtures.progress",
     "fixtures.models",
+    "fixtures.machine",
     "fixtures.report",
+    "fixtures.benchmarks",
+    "fixtures.baselines",
 ]

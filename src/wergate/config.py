@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pydantic
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
 from wergate.errors import SuiteError, did_you_mean
 
@@ -74,10 +74,22 @@ class Quantization(_Section):
 
 
 class Benchmarks(_Section):
-    """What is timed: every recognizer, at every duration, for every model."""
+    """What is timed: every recognizer, at every duration, for every model.
+
+    `sqnr_db_min` is what a timed inference's logits are held to, by precision; without one the corpora's threshold is.
+    Speed-ups are gated by model, where there is a threshold.
+    """
 
     models: list[str]
-    durations_s: list[float]
+    durations_s: list[PositiveFloat]
+    throughput_utterances: int = Field(default=32, gt=0)
+    sqnr_db_min: dict[Precision, float] = {}
+    int8_over_fp16_min: dict[str, float] = {}
+    int8_over_pytorch_min: dict[str, float] = {}
+
+    def speedup_min(self, slow: str) -> dict[str, float]:
+        """Return by model how many times faster than that recognizer INT8 must be."""
+        return self.int8_over_pytorch_min if slow == "pytorch" else self.int8_over_fp16_min
 
 
 class SuiteConfig(_Section):

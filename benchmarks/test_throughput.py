@@ -1,0 +1,58 @@
+"""A slice of the corpus, utterance after utterance, each of another length: audio seconds per second."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from fixtures.benchmarks import label
+from wergate.config import Precision, SuiteConfig
+from wergate.corpus import Corpus, CorpusSpec, Utterance
+from wergate.ctc import greedy_decode
+from wergate.pipeline import Pipeline
+from wergate.recognizers import Recognizer
+
+ROUNDS = 3
+
+
+def corpus_slice(corpus: Corpus, sampling_rate: int, wanted: int) -> list[Utterance]:
+    """Return that many utterances, evenly spread over the corpus."""
+    step = max(1, len(corpus) // wanted)
+    return list(islice(corpus.utterances(sampling_rate), 0, step * wanted, step))
+
+
+def test_throughput(
+    benchmark: BenchmarkFixture,
+    pipeline: Pipeline,
+    suite_config: SuiteConfig,
+    model: str,
+    timed_precision: Precision,
+    speech: CorpusSpec,
+) -> None:
+    """Inference and decoding, on a stream per core; the transcripts are those of the accuracy gates.
+
+    Every round compiles the IR anew, untimed: a recognizer that has met the utterances' lengths before would be
+    faster than it ever is on speech it has not heard.
+    """
+    frontend = pipeline.frontend(model)
+    utterances = corpus_slice(
+        pipeline.corpus(speech), frontend.sampling_rate, suite_config.benchmarks.throughput_utterances
+    )
+    audio_s = sum(utterance.waveform.duration_s for utterance in utterances)
+    name = f"{timed_precision} {len(utterances)} utterances"
+    label(benchmark, group="throughput", model=model, name=name, audio_s=audio_s)
+
+    def transcribe(recognizer: Recognizer) -> list[str]:
+        logits = recognizer.logits_of([utterance.waveform.samples for utterance in utterances])
+        return [greedy_decode(found, frontend.alphabet) for found in logits]
+
+    def compile_anew() -> tuple[tuple[Recognizer], dict[str, object]]:
+        return (pipeline.compiled(model, timed_precision, streams=pipeline.corpus_streams),), {}
+
+    transcripts = benchmark.pedantic(transcribe, setup=compile_anew, rounds=ROUNDS)
+    evaluation = pipeline.evaluation(model, speech, timed_precision)
+    expected = {outcome.id: outcome.hypothesis for outcome in evaluation.outcomes}
+    assert {u.id: text for u, text in zip(utterances, transcripts, strict=True)} == {
+        u.id: expected[u.id] for u in utterances
+    }

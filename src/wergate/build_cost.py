@@ -1,0 +1,117 @@
+"""What building a model's IRs costs: seconds and peak memory, measured in a process that does nothing else.
+
+python -m wergate.build_cost < request.json
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import BaseModel
+
+import wergate
+from wergate.config import SuiteConfig
+from wergate.errors import SuiteError
+from wergate.pipeline import Pipeline
+from wergate.store import Store
+
+_STATUS = Path("/proc/self/status")
+
+
+class BuildRequest(BaseModel):
+    """Which model to build, with what, and where to."""
+
+    config: SuiteConfig
+    embedded: Path
+    cache_dir: Path
+    model: str
+
+
+class BuildCost(BaseModel):
+    """What the process spent on converting and on quantizing, and the most memory it held."""
+
+    convert_s: float
+    quantize_s: float
+    peak_rss_bytes: int
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """As tables and results show it."""
+        peak_rss_mb = self.peak_rss_bytes / 1e6
+        return {"convert_s": self.convert_s, "quantize_s": self.quantize_s, "peak_rss_mb": peak_rss_mb}
+
+
+class FoundOnly(Store):
+    """A store that finds artifacts and raises LookupError where it would have to build one."""
+
+    def _build(self, kind: str, *_: object) -> None:
+        raise LookupError(kind)
+
+
+def is_built(request: BuildRequest) -> bool:
+    """Tell whether the model's IRs are both in the store already."""
+    pipeline = Pipeline(request.config, embedded=request.embedded, store=FoundOnly(request.cache_dir))
+    try:
+        pipeline.ir(request.model, "int8")
+    except LookupError:
+        return False
+    return True
+
+
+def build(request: BuildRequest) -> BuildCost:
+    """Build both IRs in this process."""
+    pipeline = Pipeline(request.config, embedded=request.embedded, store=Store(request.cache_dir))
+    fp16, int8 = pipeline.ir(request.model, "fp16"), pipeline.ir(request.model, "int8")
+    return BuildCost(convert_s=fp16.build_seconds, quantize_s=int8.build_seconds, peak_rss_bytes=peak_rss_bytes())
+
+
+def build_apart(request: BuildRequest) -> BuildCost:
+    """Build both IRs in a process of their own.
+
+    Raises:
+        SuiteError: the build failed; its last line says why.
+    """
+    source = str(Path(wergate.__file__).parents[1])
+    run = subprocess.run(  # noqa: S603 - our own module, in our own interpreter
+        [sys.executable, "-m", __spec__.name],
+        input=request.model_dump_json(),
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": source},
+    )
+    if run.returncode:
+        raise SuiteError((run.stderr.strip().splitlines() or ["the build was killed"])[-1])
+    return BuildCost.model_validate_json(run.stdout.splitlines()[-1])
+
+
+def peak_rss_bytes() -> int:
+    """Return the most memory that this process held since it started, in bytes.
+
+    Linux keeps the parent's peak in `ru_maxrss` of a process that was started by a larger one; VmHWM is its own.
+    """
+    if _STATUS.exists():
+        line = next(line for line in _STATUS.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def main(read: Callable[[], str] = sys.stdin.read) -> int:
+    """Read a `BuildRequest` as JSON, build, and print the `BuildCost` as the last line."""
+    try:
+        cost = build(BuildRequest.model_validate_json(read()))
+    except SuiteError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - a command prints
+        return 1
+    print(cost.model_dump_json())  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
