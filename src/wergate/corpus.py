@@ -1,6 +1,7 @@
 """A corpus: utterances with their reference transcripts, read one at a time.
 
-Read through `datasets` in the hub's parquet form: a column of encoded audio bytes, a column of text.
+In the hub's parquet form: a column of encoded audio bytes, a column of text. Data sets of the hub are read through
+`datasets`, files without it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ _TEXT_COLUMNS = ("text", "transcription", "transcript", "sentence", "normalized_
 _ID_COLUMNS = ("id", "utterance_id", "file", "path")
 _SPEAKER_COLUMNS = ("speaker", "speaker_id", "client_id")
 _HUB_SPEC = re.compile(r"(?P<id>[\w.-]+/[\w.-]+)(:(?P<config>[\w.-]+)(:(?P<split>[\w.+-]+))?)?")
+
+_ROWS_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -190,14 +193,20 @@ def _recordings(spec: CorpusSpec) -> Iterator[Recording]:
 
     The two columns are checked before the first row, so that a wrong file is told by its columns.
     """
-    table = _open_table(spec)
-    columns = list(table.features)
+    try:
+        columns, rows = _parquet(spec.path) if spec.path else _hub(spec)
+    except Exception as error:  # whatever the hub's client or the parquet reader raises is a corpus not opened
+        reason = str(error).strip().splitlines()
+        raise SuiteError(
+            f"corpus '{spec.name}' cannot be opened: {type(error).__name__}: {reason[0] if reason else ''}; "
+            "a parquet file or a data set of the hub is accepted; check --corpus and the network"
+        ) from error
     audio_column = _find(columns, _AUDIO_COLUMNS, "audio", spec)
     text_column = _find(columns, _TEXT_COLUMNS, "text", spec)
     id_column = next((name for name in _ID_COLUMNS if name in columns), None)
     speaker_column = next((name for name in _SPEAKER_COLUMNS if name in columns), None)
     try:
-        for number, row in enumerate(_undecoded(table, audio_column)):
+        for number, row in enumerate(rows):
             utterance_id = str(row[id_column]) if id_column else f"{number:06d}"
             speaker = str(row[speaker_column]) if speaker_column else ""
             data = _audio_bytes(row[audio_column], utterance_id)
@@ -206,29 +215,24 @@ def _recordings(spec: CorpusSpec) -> Iterator[Recording]:
         raise SuiteError(f"corpus '{spec.name}' cannot be read to its end: {error}; fetch it again") from error
 
 
-def _open_table(spec: CorpusSpec) -> Any:
+def _parquet(path: Path) -> tuple[list[str], Iterator[dict[str, Any]]]:
+    """Open a file in the hub's form, a few rows in memory at a time."""
+    import pyarrow.parquet
+
+    file = pyarrow.parquet.ParquetFile(path)
+    batches = file.iter_batches(batch_size=_ROWS_AT_ONCE)
+    return file.schema_arrow.names, (row for batch in batches for row in batch.to_pylist())
+
+
+def _hub(spec: CorpusSpec) -> tuple[list[str], Iterator[dict[str, Any]]]:
+    """Open a data set of the hub, streaming, with its encoded bytes: decoding in `datasets` needs FFmpeg."""
     import datasets
 
-    try:
-        if spec.path is not None:
-            return datasets.load_dataset("parquet", data_files=str(spec.path), split="train", streaming=True)
-        return datasets.load_dataset(spec.hub_id, spec.config, split=spec.split or "test", streaming=True)
-    except Exception as error:  # whatever the hub's client or the parquet reader raises is a corpus not opened
-        reason = str(error).strip().splitlines()
-        raise SuiteError(
-            f"corpus '{spec.name}' cannot be opened: {type(error).__name__}: {reason[0] if reason else ''}; "
-            "a parquet file or a data set of the hub is accepted; check --corpus and the network"
-        ) from error
-
-
-def _undecoded(table: Any, audio_column: str) -> Iterable[dict[str, Any]]:
-    """Have the encoded bytes instead of samples: decoding in `datasets` needs FFmpeg, ours does not."""
-    import datasets
-
-    if isinstance(table.features[audio_column], datasets.Audio):
-        table = table.cast_column(audio_column, datasets.Audio(decode=False))
-    rows: Iterable[dict[str, Any]] = table
-    return rows
+    table = datasets.load_dataset(spec.hub_id, spec.config, split=spec.split or "test", streaming=True)
+    for name, feature in table.features.items():
+        if isinstance(feature, datasets.Audio):
+            table = table.cast_column(name, datasets.Audio(decode=False))
+    return list(table.features), iter(table)
 
 
 def _audio_bytes(cell: Any, utterance_id: str) -> bytes:
