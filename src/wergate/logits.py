@@ -41,7 +41,7 @@ class LogitsDifference:
         return LogitsDifference(
             self.frames + other.frames,
             self.values + other.values,
-            max(self.max_abs, other.max_abs),
+            float(np.maximum(self.max_abs, other.max_abs)),  # unlike max(), it never loses a NaN
             self.sum_abs + other.sum_abs,
             self.signal + other.signal,
             self.noise + other.noise,

@@ -59,4 +59,4 @@ class Verdict:
 
 
 def _number(value: float) -> str:
-    return f"{value:g}" if isinstance(value, int) else f"{value:.4g}"
+    return f"{value:d}" if isinstance(value, int) else f"{value:.4g}"

@@ -1,0 +1,101 @@
+"""Features, frame geometry and the frontend's file, against transformers' own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import example, given
+from hypothesis import strategies as st
+from tiny import RATE, Tiny
+from transformers import Wav2Vec2FeatureExtractor
+
+from wergate.checkpoint import load_frontend, load_model, resolve_checkpoint
+from wergate.frontend import Alphabet, Frontend, read_frontend, write_frontend
+
+ALPHABET = Alphabet(("<pad>", "A", "|"), 0, "|")
+
+
+def frontend_of(kernels: Sequence[int], strides: Sequence[int], *, normalize: bool = True) -> Frontend:
+    """Return a frontend at 16 kHz."""
+    return Frontend(RATE, normalize, tuple(kernels), tuple(strides), ALPHABET)
+
+
+DATA2VEC = frontend_of((10, 3, 3, 3, 3, 2, 2), (5, 2, 2, 2, 2, 2, 2))
+
+
+@pytest.fixture(scope="module")
+def loaded(tiny: Tiny) -> tuple[Any, Frontend]:
+    """The tiny model in PyTorch and the frontend that is read from its checkpoint."""
+    checkpoint = resolve_checkpoint(str(tiny.model), tiny.model.parent)
+    model = load_model(checkpoint)
+    return model, load_frontend(checkpoint, model)
+
+
+@given(samples=st.integers(1, 4000), offset=st.floats(-1, 1), seed=st.integers(0, 99))
+def test_features_equal_the_extractor_of_transformers(samples: int, offset: float, seed: int) -> None:
+    """Normalization is that of Wav2Vec2FeatureExtractor, with and without it."""
+    waveform = (np.random.default_rng(seed).normal(offset, 0.1, samples)).astype(np.float32)
+    for normalize in (True, False):
+        extractor = Wav2Vec2FeatureExtractor(sampling_rate=RATE, do_normalize=normalize)
+        expected = extractor(waveform, sampling_rate=RATE, return_tensors="np").input_values[0]
+        frontend = frontend_of((1,), (1,), normalize=normalize)
+        np.testing.assert_allclose(frontend.features(waveform), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_silence_has_finite_features() -> None:
+    """No variance divides nothing by zero."""
+    assert np.isfinite(DATA2VEC.features(np.zeros(400, np.float32))).all()
+
+
+@given(extra=st.integers(0, 5000))
+@example(extra=0)
+def test_frame_count_equals_the_model(loaded: tuple[Any, Frontend], extra: int) -> None:
+    """The formula gives as many frames as the network does."""
+    model, frontend = loaded
+    samples = frontend.shortest_input() + extra
+    with torch.inference_mode():
+        frames = model(torch.zeros(1, samples)).logits.shape[1]
+    assert frames == frontend.frame_count(samples)
+
+
+def test_shortest_input_is_exact(loaded: tuple[Any, Frontend]) -> None:
+    """That many samples give one frame, one sample less gives none, and the network refuses it too."""
+    model, frontend = loaded
+    shortest = frontend.shortest_input()
+    assert (1, 0) == (frontend.frame_count(shortest), frontend.frame_count(shortest - 1))
+    with torch.inference_mode(), pytest.raises(RuntimeError, match="Kernel size"):
+        model(torch.zeros(1, shortest - 1))
+
+
+def test_data2vec_needs_400_samples() -> None:
+    """The receptive field of the published architecture is 25 ms, its hop 20 ms."""
+    assert DATA2VEC.shortest_input() == 400
+    assert [0, 1, 1, 2] == [DATA2VEC.frame_count(samples) for samples in (399, 400, 719, 720)]
+
+
+@given(
+    layers=st.lists(st.tuples(st.integers(1, 12), st.integers(1, 6)), min_size=1, max_size=6),
+    extra=st.integers(0, 3000),
+)
+def test_frames_grow_with_length_from_the_shortest_input(layers: list[tuple[int, int]], extra: int) -> None:
+    """For any stack of convolutions: none below the shortest input, one at it, never fewer for more samples."""
+    kernels, strides = zip(*layers, strict=True)
+    frontend = frontend_of(kernels, strides)
+    shortest = frontend.shortest_input()
+    assert (0, 1) == (frontend.frame_count(shortest - 1), frontend.frame_count(shortest))
+    assert frontend.frame_count(shortest + extra) <= frontend.frame_count(shortest + extra + 1)
+
+
+def test_file_holds_the_whole_frontend(loaded: tuple[Any, Frontend], tmp_path: Path) -> None:
+    """What is written is what is read, labels outside ASCII included."""
+    alphabet = Alphabet(("<pad>", "Ä", "ß", "|"), 0, "|")
+    frontend = replace(frontend_of((3, 2), (2, 1), normalize=False), alphabet=alphabet)
+    for written in (frontend, loaded[1]):
+        write_frontend(written, tmp_path / "frontend.json")
+        assert written == read_frontend(tmp_path / "frontend.json")
