@@ -23,8 +23,9 @@ def test_build(bench: Bench, tmp_path: Path) -> None:
     )
     if is_built(request):
         request = request.model_copy(update={"cache_dir": tmp_path})
+    bench.label("build", "FP16 and INT8 IR")
     cost = bench.benchmark.pedantic(build_apart, args=(request,), rounds=1)
-    bench.label("build", "FP16 and INT8 IR", **cost.figures)
+    bench.benchmark.extra_info |= cost.figures
     built = Pipeline(request.config, embedded=EMBEDDED, store=FoundOnly(request.cache_dir))
     for precision in request.config.precisions:
         bench.check(built.compiled(bench.model, precision).logits(bench.waveforms(SPEECH_S)), precision, SPEECH_S)

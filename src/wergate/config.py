@@ -84,6 +84,7 @@ class Benchmarks(_Section):
     durations_s: list[PositiveFloat]
     throughput_utterances: int = Field(default=32, gt=0)
     sqnr_db_min: dict[Precision, float] = {}
+    int8_sqnr_db_min_by_model: dict[str, float] = {}
     int8_over_fp16_min: dict[str, float] = {}
     int8_over_pytorch_min: dict[str, float] = {}
 

@@ -187,7 +187,7 @@ class Pipeline:
         def make() -> Logits:
             samples, recognizer = self.excerpt(model, spec, duration_s), self.recognizer(model, "pytorch")
             artifact = excerpt_logits(self.store, self.checkpoint(model), recognizer, samples)
-            return read_excerpt_logits(artifact)
+            return read_excerpt_logits(self._used(model, spec.name, artifact))
 
         return self._once(("excerpt-logits", model, spec, duration_s), make)
 
