@@ -17,7 +17,7 @@ Fraction = float
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Gates(_Section):
@@ -96,10 +96,10 @@ class Benchmarks(_Section):
 class SuiteConfig(_Section):
     """Everything that a run depends on besides the installed packages and the machine."""
 
-    models: list[str]
-    corpora: list[str]
+    models: list[str] = Field(min_length=1)
+    corpora: list[str] = Field(min_length=1)
     calibration: str
-    precisions: list[Precision]
+    precisions: list[Precision] = Field(min_length=1)
     device: str = "CPU"
     inference_precision: Literal["f32", "bf16"] = "f32"
     normalizer: Literal["none", "upper"] = "upper"
@@ -124,7 +124,7 @@ def load_config(path: Path, overrides: Mapping[str, Any]) -> SuiteConfig:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SuiteError(f"suite file '{path}' cannot be read: {error.strerror}; name one with --suite FILE") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SuiteError(f"suite file '{path}' is not TOML: {error}; correct that line") from error
     data |= {key: value for key, value in overrides.items() if value is not None}
     try:

@@ -1,0 +1,61 @@
+"""Baselines: sorted, stable files that a review can read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wergate.baseline import read_baseline, write_baseline
+from wergate.errors import SuiteError
+
+KEYS = st.text("abc/:", min_size=1, max_size=5)
+COUNTS = st.dictionaries(KEYS, st.integers(0, 10**6), max_size=3)
+
+
+def test_absent_is_none(tmp_path: Path) -> None:
+    """No file and no key both mean: nothing stored yet."""
+    path = tmp_path / "graph.json"
+    assert read_baseline(path, "m/int8") is None
+    write_baseline(path, "m/int8", {"fake_quantize": 3})
+    assert read_baseline(path, "m/fp16") is None
+
+
+@given(stored=st.dictionaries(KEYS, COUNTS, max_size=4), order=st.randoms(use_true_random=False))
+def test_file_does_not_depend_on_the_order(
+    tmp_path_factory: pytest.TempPathFactory, stored: dict[str, dict[str, int]], order: object
+) -> None:
+    """The same counts give the same bytes, whichever key was stored first, and are read back."""
+    folder = tmp_path_factory.mktemp("baseline")
+    shuffled = list(stored.items())
+    order.shuffle(shuffled)
+    for name, items in (("one.json", stored.items()), ("two.json", shuffled)):
+        for key, counts in items:
+            write_baseline(folder / name, key, counts)
+    if stored:
+        assert (folder / "one.json").read_bytes() == (folder / "two.json").read_bytes()
+    assert all(counts == read_baseline(folder / "one.json", key) for key, counts in stored.items())
+
+
+def test_one_key_is_replaced_and_the_others_stay(tmp_path: Path) -> None:
+    """An update changes the lines of its own key only, and the file ends in a new line."""
+    path = tmp_path / "deep" / "graph.json"
+    for key in ("b/int8", "a/int8"):
+        write_baseline(path, key, {"int8_weights": 1, "fake_quantize": 2})
+    before = path.read_text().splitlines()
+    write_baseline(path, "b/int8", {"int8_weights": 5, "fake_quantize": 2})
+    after = path.read_text().splitlines()
+    assert ['  "int8_weights": 5'] == [line for line in after if line not in before]
+    assert len(before) == len(after)
+    assert path.read_text().endswith("}\n")
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"m": 3}', '{"m": {"x": "many"}}'])
+def test_a_broken_file_is_told(text: str, tmp_path: Path) -> None:
+    """A file that nobody's `--update-baselines` wrote is an error with a way out."""
+    path = tmp_path / "graph.json"
+    path.write_text(text)
+    with pytest.raises(SuiteError, match=r"graph\.json' cannot be read .*--update-baselines"):
+        read_baseline(path, "m")

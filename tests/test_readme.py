@@ -1,0 +1,48 @@
+"""The README's two commands are what CI runs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CI = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+MARK = "tox run -e"
+
+
+def commands(text: str) -> list[str]:
+    """Return the lines that call tox, comments left out."""
+    lines = (line.strip() for line in text.splitlines())
+    return [line for line in lines if MARK in line and not line.startswith("#")]
+
+
+def first_two_blocks() -> str:
+    """Return the text of the README's first two shell blocks."""
+    return "\n".join(re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)[:2])
+
+
+def test_ci_runs_the_commands_of_the_readme() -> None:
+    """The same lines, in the same order, and no other."""
+    expected = commands(first_two_blocks())
+    assert expected == commands(CI)
+
+
+def test_the_two_commands_are_the_gate_and_the_tests() -> None:
+    """The first builds and gates, the second runs the suite's own tests."""
+    environments = [re.findall(rf"{MARK} (\S+)", line) for line in commands(first_two_blocks())]
+    assert [["gate"], ["tests"]] == environments
+
+
+def test_every_option_is_documented() -> None:
+    """The README's table names each option that `fixtures/options.py` adds."""
+    added = re.findall(r'addoption\(\s*"(--[\w-]+)"', (ROOT / "fixtures" / "options.py").read_text(encoding="utf-8"))
+    assert set() == {option for option in added if f"`{option}" not in README}
+    assert added
+
+
+def test_what_the_readme_names_exists() -> None:
+    """Every path of the README that looks like one is in the tree, but for baselines that are not stored yet."""
+    named = set(re.findall(r"`((?:accuracy|benchmarks|fixtures|src|tests|docs|\.ci)/[\w./-]*)`", README))
+    assert set() == {path for path in named if not ((ROOT / path).exists() or "/baselines/" in path)}
+    assert named
