@@ -1,0 +1,269 @@
+"""Benchmarks as a person runs them: the stored baseline, what a comparison is worth, and that wrong answers fail."""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from suite_run import Run, run
+
+import wergate
+from conftest import Tiny
+from fixtures.machine import comparison_line
+from wergate.build_cost import peak_rss_bytes
+from wergate.corpus import open_corpus, parse_corpus_specs
+from wergate.excerpt import excerpt
+from wergate.speed import output_verdict, speedup_verdict, transcript_verdict
+from wergate.verdict import Status
+
+WRONG_ANSWER = """
+from wergate.recognizers.openvino_ir import OpenVinoRecognizer
+
+right = OpenVinoRecognizer.logits
+OpenVinoRecognizer._settle = lambda self, streams: True
+OpenVinoRecognizer.logits = lambda self, waveforms: right(self, waveforms)[:, ::-1]
+"""
+OTHER_MACHINE_ID = """
+import pytest_benchmark.session
+
+pytest_benchmark.session.get_machine_id = lambda: "Elsewhere-PyPy-3.9-32bit"
+"""
+HERE: dict[str, Any] = {
+    "cpu": {"model": "Mill", "isa": "avx2", "cores": 4, "flags": []},
+    "device": "CPU",
+    "inference_precision": "f32",
+    "python": "3.11",
+    "system": "Linux x86_64",
+    "versions": {"openvino": "2026.4.1", "torch": "2.13.0"},
+}
+
+
+class Shop:
+    """A tiny model with a cache, a storage for baselines, and runs of its FP16 latency."""
+
+    def __init__(self, suite: Path, folder: Path) -> None:
+        self.suite = suite
+        self.folder = folder
+        self.storage = folder / "storage"
+
+    def run(self, *options: str, tests: str = "benchmarks/test_latency.py", only: str = "fp16") -> Run:
+        where = ["--suite", str(self.suite), "--cache-dir", str(self.folder / "cache")]
+        brief = ["--benchmark-max-time=0.01", f"--benchmark-storage=file://{self.storage}", "-k", only]
+        results = self.folder / "results.json"
+        results.unlink(missing_ok=True)
+        return run([tests], *where, *brief, *options, results=results)
+
+    def stored(self) -> dict[str, Any]:
+        (path,) = (path for path in self.storage.rglob("*") if path.is_file())
+        return {"path": path, **json.loads(path.read_text())}
+
+    def edit(self, **sections: Any) -> None:
+        stored = self.stored()
+        path = stored.pop("path")
+        stored["machine_info"] |= sections
+        path.write_text(json.dumps(stored))
+
+
+@pytest.fixture(scope="module")
+def warm_shop(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """One baseline of one duration, stored by a first run."""
+    folder = tmp_path_factory.mktemp("shop")
+    model = str(tiny.model)
+    changes = {
+        "benchmarks__models": json.dumps([model]),
+        "benchmarks__durations_s": "[0.5]",
+        "benchmarks__sqnr_db_min__int8": "-99.0",
+        f"benchmarks__int8_over_fp16_min__{model}": "1e9",
+    }
+    shop = Shop(tiny.suite(folder / "tiny.toml", **changes), folder)
+    first = shop.run("--update-baselines")
+    assert first.code == 0, first.output
+    return shop
+
+
+@pytest.fixture
+def shop(warm_shop: Shop) -> Iterator[Shop]:
+    """The same shop, its baseline put back afterwards."""
+    path = warm_shop.stored()["path"]
+    before = path.read_text()
+    yield warm_shop
+    path.write_text(before)
+
+
+def plug(monkeypatch: pytest.MonkeyPatch, folder: Path, source: str) -> tuple[str, str]:
+    """Write a pytest plugin that changes one thing, and return the options that load it."""
+    (folder / "changed.py").write_text(source)
+    monkeypatch.setenv("PYTHONPATH", f"{folder}:{Path(wergate.__file__).parents[1]}")
+    return "-p", "changed"
+
+
+def baselines_ms(found: Run) -> list[float | None]:
+    assert found.results is not None, found.output
+    return [row["baseline_ms"] for row in found.results["benchmarks"]]
+
+
+def test_the_baseline_is_one_file_that_tells_nobodys_machine(shop: Shop) -> None:
+    """Stored twice, it is still one file; it says which CPU and versions, not which host, path or single round."""
+    assert shop.run("--update-baselines").code == 0
+    stored = shop.stored()
+    about = json.dumps([stored["machine_info"], stored["commit_info"]])
+    assert platform.node() not in [*stored["machine_info"].values(), *stored["commit_info"].values()]
+    assert str(Path.home()) not in about
+    assert {"cpu", "versions", "inference_precision"} <= set(stored["machine_info"])
+    assert {"model", "isa", "cores", "flags"} == set(stored["machine_info"]["cpu"])
+    assert [row["stats"].get("data") for row in stored["benchmarks"]] == [None]
+
+
+def test_compare_finds_the_baseline_from_another_machine(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """pytest-benchmark files runs by machine id; the baseline must be found under any, and called advisory."""
+    shop.edit(cpu={"model": "Loom", "isa": "avx512_core_vnni", "cores": 64, "flags": []})
+    found = shop.run("--benchmark-compare", *plug(monkeypatch, tmp_path, OTHER_MACHINE_ID))
+    assert found.code == 0, found.output
+    assert None not in baselines_ms(found)
+    assert "ADVISORY: the baseline's times are of another set-up (CPU Loom avx512_core_vnni 64 cores" in found.output
+
+
+def test_compare_on_the_same_machine_is_not_advisory(shop: Shop) -> None:
+    """Nothing differs, nothing is said but that."""
+    found = shop.run("--benchmark-compare")
+    assert found.code == 0, found.output
+    assert None not in baselines_ms(found)
+    assert "recorded on this kind of machine" in found.output
+    assert "ADVISORY" not in found.output
+
+
+def test_compare_without_a_baseline_says_so(shop: Shop, tmp_path: Path) -> None:
+    """A fork that has stored none reads one line, and its run goes on."""
+    found = shop.run("--benchmark-compare", f"--benchmark-storage=file://{tmp_path / 'none'}")
+    assert found.code == 0, found.output
+    assert baselines_ms(found) == [None]
+    assert "to compare with; --update-baselines stores this run's" in found.output
+
+
+def test_a_regression_fails_only_where_it_is_asked_to(shop: Shop) -> None:
+    """pytest-benchmark's --benchmark-compare-fail fails the run, without a traceback."""
+    stored = shop.stored()
+    path = stored.pop("path")
+    stored["benchmarks"][0]["stats"]["median"] = 1e-9
+    path.write_text(json.dumps(stored))
+    found = shop.run("--benchmark-compare", "--benchmark-compare-fail=median:10%")
+    assert found.code == 1, found.output
+    assert "FAIL: Performance has regressed." in found.output
+    assert "Traceback" not in found.output
+
+
+def test_a_wrong_answer_has_no_speed(shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Logits that are not the reference's fail the benchmark; its time is neither reported nor stored."""
+    before = shop.stored()
+    found = shop.run("--update-baselines", *plug(monkeypatch, tmp_path, WRONG_ANSWER))
+    assert found.code == 1, found.output
+    assert "FP16 sqnr_db=" in found.output
+    assert "but should be >= 50 (against pytorch)" in found.output
+    assert "baseline: not stored, since the run failed" in found.output
+    assert baselines_ms(found) == []
+    assert shop.stored() == before
+
+
+@pytest.mark.parametrize("changed", [{}, {"inference_precision": "bf16"}], ids=["same machine", "another set-up"])
+def test_a_partial_run_keeps_what_the_same_set_up_measured(shop: Shop, changed: dict[str, str]) -> None:
+    """A baseline holds figures of one set-up only."""
+    shop.edit(**changed)
+    assert shop.run("--update-baselines", only="pytorch").code == 0
+    names = [row["extra_info"]["name"] for row in shop.stored()["benchmarks"]]
+    assert names == (["pytorch 0.5 s"] if changed else ["fp16 0.5 s", "pytorch 0.5 s"])
+
+
+@pytest.mark.parametrize("options", [("--benchmark-disable",), ("-n", "1")], ids=["disabled", "xdist"])
+def test_untimed_runs_still_check_the_answers(shop: Shop, options: tuple[str, ...]) -> None:
+    """Without timing there are no statistics; the answers are held all the same, and no baseline is stored."""
+    before = shop.stored()
+    found = shop.run("--update-baselines", *options, tests="benchmarks/test_speedup.py")
+    assert found.code == 0, found.output
+    assert baselines_ms(found) == []
+    assert found.gate("sqnr_db", "FP16")
+    assert shop.stored() == before
+
+
+def test_a_build_is_measured_once_and_the_session_finds_it(shop: Shop, tmp_path: Path) -> None:
+    """On a cold cache the measured process builds into the session's store; both steps and the peak are reported."""
+    cold = Shop(shop.suite, tmp_path)
+    found = cold.run(tests="benchmarks/test_build.py", only="test_build")
+    assert found.code == 0, found.output
+    assert found.results is not None
+    (row,) = (row for row in found.results["benchmarks"] if row["name"] == "FP16 and INT8 IR")
+    assert all(row[step] > 0 for step in ("convert_s", "quantize_s", "peak_rss_mb")), row
+    assert found.built("fp16-ir") == found.built("int8-ir") == 0
+
+
+def test_a_speedup_below_its_threshold_fails(shop: Shop) -> None:
+    """The suite file of this test demands that INT8 be a thousand million times faster."""
+    found = shop.run(tests="benchmarks/test_speedup.py", only="fp16")
+    assert found.code == 1, found.output
+    assert found.results is not None
+    assert [(row["fast"], row["slow"]) for row in found.results["ratios"]] == [("int8", "fp16")]
+    assert [row["status"] for row in found.gate("speedup_over_fp16", "INT8")] == ["FAIL"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({}, "recorded on this kind of machine"),
+        ({"versions": {"openvino": "2025.1.0", "torch": "2.13.0"}}, "ADVISORY.*openvino 2025.1.0, here 2026.4.1"),
+        ({"cpu": HERE["cpu"] | {"cores": 8}}, "ADVISORY.*CPU Mill avx2 8 cores, here Mill avx2 4 cores"),
+        ({"cpu": HERE["cpu"] | {"isa": "avx512_core"}}, "ADVISORY.*avx512_core"),
+        ({"inference_precision": "bf16"}, "ADVISORY.*inference precision bf16, here f32"),
+        ({"cpu": "what another tool writes"}, "ADVISORY.*CPU unknown"),
+    ],
+    ids=["nothing", "version", "cores", "isa", "inference precision", "foreign file"],
+)
+def test_what_makes_a_comparison_advisory(changed: dict[str, Any], said: str) -> None:
+    """All that an absolute latency depends on is named when it differs."""
+    assert re.search(said, comparison_line(here=HERE, stored=HERE | changed))
+
+
+def test_an_excerpt_has_the_exact_length(tiny: Tiny, tmp_path: Path) -> None:
+    """It is cut from the corpus's start, and repeats a corpus that is too short."""
+    corpus = open_corpus(parse_corpus_specs(str(tiny.corpus), tmp_path)[0])
+    whole = np.concatenate([utterance.waveform.samples for utterance in corpus.utterances(16_000)])
+    long = excerpt(corpus, 60.0, 16_000)
+    assert long.shape == (960_000,)
+    np.testing.assert_array_equal(long[: 2 * len(whole)], np.tile(whole, 2))
+    np.testing.assert_array_equal(excerpt(corpus, 0.25, 16_000), whole[:4_000])
+
+
+def test_the_verdicts_on_what_was_timed() -> None:
+    """A ratio is held from below; logits by their noise; a transcript by every character; a NaN holds nothing."""
+    logits = np.eye(4, dtype=np.float32)
+    output = {"reference": logits, "sqnr_db_min": 20.0, "subject": "INT8", "scope": "x"}
+    text = {"subject": "FP16", "scope": "x"}
+    verdicts = {
+        "fast enough": speedup_verdict(2.0, 1.5, fast="int8", slow="fp16", scope="x"),
+        "same logits": output_verdict(candidate=logits, **output),
+        "same text": transcript_verdict(reference="A B", hypothesis="A B", **text),
+        "too slow": speedup_verdict(1.4, 1.5, fast="int8", slow="fp16", scope="x"),
+        "noise": output_verdict(candidate=logits + 0.2, **output),
+        "NaN": output_verdict(candidate=logits * np.nan, **output),
+        "other text": transcript_verdict(reference="A B", hypothesis="AB", **text),
+    }
+    held = [name for name, verdict in verdicts.items() if verdict.status is Status.PASS]
+    assert held == ["fast enough", "same logits", "same text"]
+
+
+def test_peak_memory_is_the_processs_own() -> None:
+    """Linux hands a large parent's peak on to its children in ru_maxrss; a build must not be charged with it."""
+    ballast = np.ones(40_000_000)
+    code = "from wergate.build_cost import peak_rss_bytes; print(peak_rss_bytes())"
+    source = Path(wergate.__file__).parents[1]
+    child = subprocess.run([sys.executable, "-c", code], cwd=source, capture_output=True, check=True, text=True)
+    assert ballast.nbytes < peak_rss_bytes()
+    assert int(child.stdout) < peak_rss_bytes()
