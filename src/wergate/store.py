@@ -114,8 +114,7 @@ class Store:
             build(temporary)
             _write_manifest(temporary, kind, key, parts, time.perf_counter() - started)
             folder.parent.mkdir(parents=True, exist_ok=True)
-            if folder.exists():
-                shutil.rmtree(folder)
+            _remove(folder)
             temporary.rename(folder)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -149,6 +148,14 @@ class Store:
             ) from error
 
 
+def _remove(path: Path) -> None:
+    """Remove what stands in the place of an artifact, a stray file included."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def _found(folder: Path, kind: str, key: str, started: float) -> Artifact:
     build_seconds = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["build_seconds"]
     seconds = time.perf_counter() - started
@@ -156,11 +163,7 @@ def _found(folder: Path, kind: str, key: str, started: float) -> Artifact:
 
 
 def _write_manifest(folder: Path, kind: str, key: str, parts: Mapping[str, Any], seconds: float) -> None:
-    files = {
-        str(path.relative_to(folder)): {"bytes": path.stat().st_size, "sha256": file_digest(path)}
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+    files = {name: {"bytes": path.stat().st_size, "sha256": file_digest(path)} for name, path in _files(folder).items()}
     manifest = {"kind": kind, "key": key, "parts": parts, "build_seconds": seconds, "files": files}
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
 
@@ -171,15 +174,27 @@ def _defect(folder: Path, kind: str, key: str) -> str | None:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         if (manifest["kind"], manifest["key"]) != (kind, key) or content_key(manifest["parts"]) != key:
             return "its manifest belongs to another artifact"
-        for name, expected in manifest["files"].items():
-            defect = _file_defect(folder / name, expected)
-            if defect:
-                return defect
+        float(manifest["build_seconds"])
+        return _files_defect(folder, manifest["files"])
     except FileNotFoundError:
         return "its manifest is missing"
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         return f"its manifest cannot be read ({error})"
-    return None
+
+
+def _files_defect(folder: Path, expected: Mapping[str, Mapping[str, Any]]) -> str | None:
+    """Return what is wrong with the files, one that nobody listed included."""
+    strangers = set(_files(folder)) - set(expected)
+    if strangers:
+        return f"{min(strangers)} is not in its manifest"
+    defects = (_file_defect(folder / name, properties) for name, properties in expected.items())
+    return next((defect for defect in defects if defect), None)
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    """Return an artifact's files by their names in the manifest."""
+    found = {str(path.relative_to(folder)): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {name: path for name, path in found.items() if name != MANIFEST}
 
 
 def _file_defect(path: Path, expected: Mapping[str, Any]) -> str | None:
