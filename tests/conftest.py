@@ -1,16 +1,41 @@
-"""A tiny checkpoint, corpus and warm cache, made once for the session of each worker."""
+"""A tiny checkpoint, corpus and warm cache, made once for all workers of a session."""
 
 from __future__ import annotations
 
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import filelock
 import pytest
 from suite_run import Warm, run
 from tiny import Tiny, save_model, spoken, write_corpus
+
+Made = TypeVar("Made")
+
+
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Made]) -> Made:
+    """Make something in a folder that all workers of the session share; the first that asks makes it."""
+    base = factory.getbasetemp()
+    shared = (base.parent if base.name.startswith("popen-") else base) / "shared"
+    shared.mkdir(exist_ok=True)
+    made = shared / f"{name}.pickle"
+    with filelock.FileLock(shared / f"{name}.lock"):
+        if not made.exists():
+            (shared / name).mkdir()
+            made.write_bytes(pickle.dumps(make(shared / name)))
+    found: Made = pickle.loads(made.read_bytes())  # noqa: S301 - written by a worker of this session
+    return found
 
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
     """A tiny checkpoint with an evaluation and a calibration corpus."""
-    folder = tmp_path_factory.mktemp("tiny")
+    return once(tmp_path_factory, "tiny", _make_tiny)
+
+
+def _make_tiny(folder: Path) -> Tiny:
     return Tiny(
         save_model(folder / "model"),
         write_corpus(folder / "evaluation.parquet", spoken(range(4))),
@@ -21,9 +46,12 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
 @pytest.fixture(scope="session")
 def warm(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Warm:
     """A cache filled by one cold run of all accuracy gates."""
-    folder = tmp_path_factory.mktemp("warm")
-    suite = tiny.suite(folder / "tiny.toml")
-    options = ("--suite", str(suite), "--cache-dir", str(folder / "cache"))
-    cold = run(["accuracy"], *options, results=folder / "cold.json")
-    assert cold.code == 0, cold.output
-    return Warm(folder / "cache", suite, cold)
+
+    def make(folder: Path) -> Warm:
+        suite = tiny.suite(folder / "tiny.toml")
+        options = ("--suite", str(suite), "--cache-dir", str(folder / "cache"))
+        cold = run(["accuracy"], *options, results=folder / "cold.json")
+        assert cold.code == 0, cold.output
+        return Warm(folder / "cache", suite, cold)
+
+    return once(tmp_path_factory, "warm", make)

@@ -1,0 +1,182 @@
+"""What an artifact is made from is in its key; what it does not depend on is not."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from suite_run import Warm
+from tiny import Tiny, save_model, spoken, write_corpus
+
+from wergate import toolchain
+from wergate.corpus import CorpusSpec, open_corpus
+from wergate.pipeline import Pipeline
+from wergate.probe import Probe, reference_logits
+from wergate.reference import reference_run
+from wergate.store import Artifact, Store, content_key
+
+
+class Keys(Store):
+    """Tells which artifact would be asked for, and builds nothing."""
+
+    def get(self, kind: str, parts: Mapping[str, Any], build: Callable[[Path], None]) -> Artifact:  # noqa: ARG002
+        return Artifact(kind, content_key(parts), self.root, built=False, seconds=0.0, build_seconds=0.0)
+
+
+def keys(tiny: Tiny, folder: Path, **changes: str) -> dict[str, str]:
+    """Return the key of each artifact of the tiny inputs."""
+    store = Keys(folder)
+    pipeline = Pipeline(tiny.config(folder, **changes), embedded=folder, store=store)
+    checkpoint = pipeline.checkpoint(str(tiny.model))
+    corpus = open_corpus(CorpusSpec("evaluation", tiny.corpus), pipeline.config.limit)
+    unused: Any = None
+    return {
+        "fp16": pipeline.ir(str(tiny.model), "fp16").key,
+        "int8": pipeline.ir(str(tiny.model), "int8").key,
+        "reference": reference_run(store, checkpoint, corpus, unused, unused).key,
+    }
+
+
+@pytest.fixture
+def tiny_copy(tiny: Tiny, tmp_path: Path) -> Tiny:
+    """A checkpoint and corpora that a test may change."""
+    model = shutil.copytree(tiny.model, tmp_path / "model")
+    return Tiny(
+        model,
+        shutil.copy(tiny.corpus, tmp_path / "evaluation.parquet"),
+        shutil.copy(tiny.calibration, tmp_path / "calibration.parquet"),
+    )
+
+
+def changed(before: Mapping[str, str], after: Mapping[str, str]) -> set[str]:
+    """Return the artifacts whose keys differ."""
+    return {name for name in before if before[name] != after[name]}
+
+
+ALL = {"fp16", "int8", "reference"}
+
+
+def _edit_json(path: Path) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"a_new_key": 1}))
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """A change to the input files, and the artifacts that depend on it."""
+
+    id: str
+    do: Callable[[Tiny], object]
+    affects: frozenset[str]
+
+
+FILE_CHANGES = (
+    FileChange("weights", lambda t: save_model(t.model, seed=8), frozenset(ALL)),
+    FileChange("configuration", lambda t: _edit_json(t.model / "config.json"), frozenset(ALL)),
+    FileChange("processor", lambda t: _edit_json(t.model / "tokenizer_config.json"), frozenset(ALL)),
+    FileChange("calibration", lambda t: write_corpus(t.calibration, spoken([20, 21, 22])), frozenset({"int8"})),
+    FileChange("evaluation", lambda t: write_corpus(t.corpus, spoken([1, 2, 5])), frozenset({"reference"})),
+    FileChange("a file beside the model", lambda t: (t.model / "NOTES.md").write_text("x"), frozenset()),
+)
+
+
+@pytest.mark.parametrize("change", FILE_CHANGES, ids=lambda change: change.id)
+def test_files(change: FileChange, tiny_copy: Tiny, tmp_path: Path) -> None:
+    """Other weights, configuration or utterances: other artifacts, exactly those that depend on them."""
+    before = keys(tiny_copy, tmp_path)
+    change.do(tiny_copy)
+    assert set(change.affects) == changed(before, keys(tiny_copy, tmp_path))
+
+
+def test_where_the_files_lie_does_not_matter(tiny: Tiny, tiny_copy: Tiny, tmp_path: Path) -> None:
+    """The same content elsewhere is the same artifact."""
+    assert keys(tiny, tmp_path) == keys(tiny_copy, tmp_path)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A line of suite.toml, and the artifacts that depend on it."""
+
+    key: str
+    value: str
+    affects: frozenset[str] = frozenset()
+
+
+SETTINGS = (
+    Setting("quantization__preset", '"mixed"', frozenset({"int8"})),
+    Setting("quantization__subset_size", "2", frozenset({"int8"})),
+    Setting("quantization__max_aggregator", '"median"', frozenset({"int8"})),
+    Setting("quantization__max_quantile_outlier_prob", "0.01", frozenset({"int8"})),
+    Setting("quantization__ignored_scope__types", '["Softmax"]', frozenset({"int8"})),
+    Setting("limit", "2", frozenset({"reference"})),
+    Setting("thresholds__int8__wer_drop_max", "0.5"),
+    Setting("normalizer", '"none"'),
+    Setting("inference_precision", '"bf16"'),
+    Setting("precisions", '["int8"]'),
+    Setting("quantization__subset_size", "300"),
+)
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: f"{setting.key}={setting.value}")
+def test_settings(setting: Setting, tiny: Tiny, tmp_path: Path) -> None:
+    """Quantization settings change the INT8 IR alone; thresholds change nothing that is built."""
+    assert set(setting.affects) == changed(keys(tiny, tmp_path), keys(tiny, tmp_path, **{setting.key: setting.value}))
+
+
+@pytest.fixture
+def upgrade(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Pretend that a package has another version."""
+    installed = toolchain.metadata.version
+
+    def pretend(package: str) -> None:
+        monkeypatch.setattr(toolchain.metadata, "version", lambda name: "99.0" if name == package else installed(name))
+        toolchain.version.cache_clear()
+
+    yield pretend
+    monkeypatch.undo()
+    toolchain.version.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("package", "affects"),
+    [
+        ("openvino", {"fp16", "int8"}),
+        ("torch", ALL),
+        ("transformers", ALL),
+        ("nncf", {"int8"}),
+        ("soxr", {"reference"}),
+        ("pytest", set()),
+    ],
+)
+def test_versions(package: str, affects: set[str], tiny: Tiny, tmp_path: Path, upgrade: Callable[[str], None]) -> None:
+    """Another version of what builds an artifact is another artifact."""
+    before = keys(tiny, tmp_path)
+    upgrade(package)
+    assert affects == changed(before, keys(tiny, tmp_path))
+
+
+def test_our_own_build_code(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A changed build step changes what it builds."""
+    before = keys(tiny, tmp_path)
+    monkeypatch.setattr(toolchain.inspect, "getsource", lambda module: f"another {module.__name__}")
+    assert ALL == changed(before, keys(tiny, tmp_path))
+
+
+def test_probes_are_kept_apart(tiny: Tiny, tmp_path: Path) -> None:
+    """Every probe has reference logits of its own."""
+    checkpoint = Pipeline(tiny.config(tmp_path), embedded=tmp_path, store=Keys(tmp_path)).checkpoint(str(tiny.model))
+    probe = Probe(4000)
+    probes = (probe, replace(probe, samples=4001), replace(probe, batch=2), replace(probe, signal="dc"))
+    unused: Any = None
+    assert 4 == len({reference_logits(Keys(tmp_path), checkpoint, unused, each).key for each in probes})
+
+
+def test_the_keys_are_those_of_a_real_run(tiny: Tiny, warm: Warm, tmp_path: Path) -> None:
+    """What these tests compare is what the suite uses."""
+    wanted = keys(tiny, tmp_path)
+    real = {row["key"] for row in warm.cold.results["artifacts"]}
+    assert set(wanted.values()) <= real
