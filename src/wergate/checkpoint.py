@@ -164,19 +164,45 @@ def _evaluation(model: Any) -> PreTrainedModel:
 
 
 def load_frontend(checkpoint: Checkpoint, model: PreTrainedModel) -> Frontend:
-    """Read features, frame geometry and alphabet from the checkpoint's processor and configuration."""
-    from transformers import AutoProcessor
+    """Read features, frame geometry and alphabet from the checkpoint's processor and configuration.
 
-    auto: Any = AutoProcessor
-    processor = auto.from_pretrained(checkpoint.folder, local_files_only=True, trust_remote_code=False)
+    Raises:
+        SuiteError: the processor is incomplete, or has fewer labels than the model has logits.
+    """
+    processor, config = _load_processor(checkpoint), model.config
     tokenizer, extractor = processor.tokenizer, processor.feature_extractor
-    labels = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
+    if len(tokenizer) < config.vocab_size:
+        raise SuiteError(
+            f"model '{checkpoint.name}' has {config.vocab_size} logits a frame, but its tokenizer {len(tokenizer)} "
+            "labels; a label for each logit is needed; save model and processor of the same fine-tuning"
+        )
+    labels = tokenizer.convert_ids_to_tokens(range(config.vocab_size))
     alphabet = Alphabet(tuple(labels), tokenizer.pad_token_id, tokenizer.word_delimiter_token)
-    config = model.config
     return Frontend(
         sampling_rate=extractor.sampling_rate,
         normalize=extractor.do_normalize,
         conv_kernel=tuple(config.conv_kernel),
         conv_stride=tuple(config.conv_stride),
         alphabet=alphabet,
+        local=getattr(config, "feat_extract_norm", "layer") == "layer",
     )
+
+
+def _load_processor(checkpoint: Checkpoint) -> Any:
+    from transformers import AutoProcessor
+
+    auto: Any = AutoProcessor
+    try:
+        processor = auto.from_pretrained(checkpoint.folder, local_files_only=True, trust_remote_code=False)
+    except Exception as error:  # transformers raises whatever it finds; none of it is ours to mend
+        reason = str(error) or type(error).__name__
+        raise SuiteError(
+            f"model '{checkpoint.name}' has no processor that can be loaded: {reason}; a feature extractor and a CTC "
+            "tokenizer are needed beside the weights; save them with processor.save_pretrained"
+        ) from error
+    if not (hasattr(processor, "tokenizer") and hasattr(processor, "feature_extractor")):
+        raise SuiteError(
+            f"model '{checkpoint.name}' has a {type(processor).__name__} for a processor; one with a feature extractor "
+            "and a CTC tokenizer is accepted; save both with processor.save_pretrained"
+        )
+    return processor

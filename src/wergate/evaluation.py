@@ -20,7 +20,7 @@ from wergate.recognizers import Recognizer
 from wergate.reference import ReferenceUtterance
 from wergate.wer import WordErrors, count_word_errors, headline_wer
 
-_BLOCK = 32  # utterances in flight: enough to keep every stream busy, few enough to stay small in memory
+_BLOCK = 128  # utterances in flight: enough to keep every stream busy, few enough to stay small in memory
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,8 @@ class Frontend:
         normalize: zero mean and unit variance per utterance.
         conv_kernel, conv_stride: the convolutional feature encoder, layer by layer, in samples or frames.
         alphabet: the labels of the vocabulary.
+        local: whether every layer of the feature encoder sees its kernel's width only (normalization over channels,
+            not over time), so that samples behind the last whole frame change nothing.
     """
 
     sampling_rate: int
@@ -43,6 +45,7 @@ class Frontend:
     conv_kernel: tuple[int, ...]
     conv_stride: tuple[int, ...]
     alphabet: Alphabet
+    local: bool = False
 
     def features(self, samples: Samples) -> Samples:
         """Return the network's input for one utterance: float32, shape (samples,)."""
@@ -60,7 +63,14 @@ class Frontend:
 
     def shortest_input(self) -> int:
         """Return the smallest number of samples that gives one frame (the receptive field)."""
-        samples = 1
+        return self._receptive_field(1)
+
+    def used_samples(self, samples: int) -> int:
+        """Return how many samples of the network's input bear on the logits: all, or those of whole frames."""
+        return self._receptive_field(self.frame_count(samples)) if self.local else samples
+
+    def _receptive_field(self, frames: int) -> int:
+        samples = frames
         for kernel, stride in zip(reversed(self.conv_kernel), reversed(self.conv_stride), strict=True):
             samples = (samples - 1) * stride + kernel
         return samples
@@ -94,4 +104,5 @@ def read_frontend(path: Path) -> Frontend:
         conv_kernel=tuple(data["conv_kernel"]),
         conv_stride=tuple(data["conv_stride"]),
         alphabet=Alphabet(tuple(alphabet["labels"]), alphabet["blank_id"], alphabet["word_delimiter"]),
+        local=data["local"],
     )
