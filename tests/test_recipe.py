@@ -230,7 +230,8 @@ def test_an_echo_follows_the_sound_and_dies_away() -> None:
     echo = batches.reverberate(np.random.default_rng(1), click, rt60_s=0.3, wetness=0.5)
     assert not np.abs(echo[:1000]).max() > 1e-6
     assert np.sum(echo[1001:] ** 2) == pytest.approx(0.5, rel=0.1)
-    assert np.abs(echo[1000 + 4800 :]).max() < 1e-3
+    early, late = (np.sum(echo[1001 + start : 1001 + start + 2400] ** 2) for start in (0, 2400))
+    assert 10 * np.log10(early / late) == pytest.approx(30, abs=2), "60 dB over 0.3 s are 30 dB over half of it"
 
 
 # The training
