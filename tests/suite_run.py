@@ -55,9 +55,9 @@ def command(tests: Sequence[str], options: Sequence[str]) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """Return this process's environment without what a surrounding pytest put there, offline."""
+    """Return this process's environment without what a surrounding pytest put there, offline, one thread each."""
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
-    return inherited | {"HF_HUB_OFFLINE": "1", "COLUMNS": "200"}
+    return inherited | {"HF_HUB_OFFLINE": "1", "COLUMNS": "200", "OMP_NUM_THREADS": "1"}
 
 
 def start(tests: Sequence[str], *options: str) -> subprocess.Popen[str]:

@@ -12,8 +12,9 @@ import numpy as np
 
 from wergate import audio, ctc, frontend
 from wergate.checkpoint import Checkpoint
-from wergate.corpus import Corpus
+from wergate.corpus import Corpus, Utterance
 from wergate.ctc import Logits, greedy_decode
+from wergate.errors import InputTooShortError
 from wergate.progress import Progress
 from wergate.recognizers import Recognizer
 from wergate.store import Artifact, Store
@@ -50,7 +51,7 @@ def reference_run(
         rows, chunks = [], []
         utterances = corpus.utterances(recognizer.frontend.sampling_rate)
         for utterance in progress(utterances, f"PyTorch on {corpus.name}", len(corpus)):
-            logits = recognizer.logits(utterance.waveform.samples[None])[0]
+            logits = _logits(recognizer, utterance)
             hypothesis = greedy_decode(logits, recognizer.frontend.alphabet)
             rows.append({"id": utterance.id, "frames": len(logits), "hypothesis": hypothesis})
             chunks.append(logits)
@@ -58,6 +59,14 @@ def reference_run(
         (folder / _UTTERANCES).write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
 
     return store.get("reference-run", parts, build)
+
+
+def _logits(recognizer: Recognizer, utterance: Utterance) -> Logits:
+    try:
+        batch: Logits = recognizer.logits(utterance.waveform.samples[None])
+        return np.asarray(batch[0])
+    except InputTooShortError as error:
+        raise InputTooShortError(f"utterance '{utterance.id}': {error}") from error
 
 
 def read_reference(artifact: Artifact) -> Mapping[str, ReferenceUtterance]:
