@@ -15,10 +15,10 @@ from pathlib import Path
 from pydantic import BaseModel
 
 import wergate
-from wergate.config import SuiteConfig
+from wergate.config import Precision, SuiteConfig
 from wergate.errors import SuiteError
 from wergate.pipeline import Pipeline
-from wergate.store import Store
+from wergate.store import Artifact, Store
 
 _STATUS = Path("/proc/self/status")
 
@@ -64,10 +64,14 @@ def is_built(request: BuildRequest) -> bool:
 
 
 def build(request: BuildRequest) -> BuildCost:
-    """Build both IRs in this process."""
-    pipeline = Pipeline(request.config, embedded=request.embedded, store=Store(request.cache_dir))
-    fp16, int8 = pipeline.ir(request.model, "fp16"), pipeline.ir(request.model, "int8")
+    """Build both IRs in this process, without the checkpoint in memory while the second one is made."""
+    fp16, int8 = (_build_one(request, precision) for precision in ("fp16", "int8"))
     return BuildCost(convert_s=fp16.build_seconds, quantize_s=int8.build_seconds, peak_rss_bytes=peak_rss_bytes())
+
+
+def _build_one(request: BuildRequest, precision: Precision) -> Artifact:
+    pipeline = Pipeline(request.config, embedded=request.embedded, store=Store(request.cache_dir))
+    return pipeline.ir(request.model, precision)
 
 
 def build_apart(request: BuildRequest) -> BuildCost:
