@@ -127,7 +127,7 @@ def test_a_file_of_other_bytes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("value", "hint"),
-    [("cleen", ", did you mean 'clean'?"), ("zzz", "")],
+    [("cleen", " (did you mean 'clean'?)"), ("zzz", "")],
     ids=["near", "nothing near"],
 )
 def test_did_you_mean(value: str, hint: str) -> None:

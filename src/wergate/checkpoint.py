@@ -62,7 +62,7 @@ def resolve_checkpoint(spec: str, embedded: Path) -> Checkpoint:
         return _folder_checkpoint(spec, _download(match["id"], match["revision"]))
     hint = did_you_mean(spec, ["embedded", *_RANDOM_SPECS])
     raise SuiteError(
-        f"model '{spec}' is neither a folder nor a known spec{hint} accepted: embedded, {', '.join(_RANDOM_SPECS)}, "
+        f"model '{spec}' is neither a folder nor a known spec{hint}; accepted: embedded, {', '.join(_RANDOM_SPECS)}, "
         "ORG/NAME[@REVISION] or a local folder that exists; check --model"
     )
 

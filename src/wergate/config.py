@@ -126,11 +126,13 @@ def load_config(path: Path, overrides: Mapping[str, Any]) -> SuiteConfig:
         raise SuiteError(f"suite file '{path}' cannot be read: {error.strerror}; name one with --suite FILE") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SuiteError(f"suite file '{path}' is not TOML: {error}; correct that line") from error
-    data |= {key: value for key, value in overrides.items() if value is not None}
+    given = {key: value for key, value in overrides.items() if value is not None}
+    data |= given
     try:
         return SuiteConfig.model_validate(data)
     except pydantic.ValidationError as error:
-        raise SuiteError(f"{path.name}: {_explain(error)}") from error
+        source = "command line" if error.errors()[0]["loc"][0] in given else path.name
+        raise SuiteError(f"{source}: {_explain(error)}") from error
 
 
 def _explain(error: pydantic.ValidationError) -> str:
@@ -141,7 +143,7 @@ def _explain(error: pydantic.ValidationError) -> str:
     if first["type"] == "extra_forbidden":
         known = _keys_at(location[:-1])
         hint = did_you_mean(location[-1], known)
-        return f"unknown key '{key}'{hint} accepted here: {', '.join(sorted(known))}; correct or remove it"
+        return f"unknown key '{key}'{hint}; accepted here: {', '.join(sorted(known))}; correct or remove it"
     if first["type"] == "missing":
         return f"key '{key}' is missing; add it"
     if first["type"] == "float_type":

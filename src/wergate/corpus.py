@@ -87,7 +87,7 @@ def parse_corpus_specs(spec: str, embedded: Path) -> list[CorpusSpec]:
         return [CorpusSpec(spec, None, match["id"], match["config"], match["split"])]
     hint = did_you_mean(spec, ["embedded", *(f"embedded:{split}" for split in EMBEDDED_SPLITS)])
     raise SuiteError(
-        f"corpus '{spec}' is neither a file nor a known spec{hint} accepted: embedded, embedded:SPLIT, "
+        f"corpus '{spec}' is neither a file nor a known spec{hint}; accepted: embedded, embedded:SPLIT, "
         "ORG/NAME[:CONFIG[:SPLIT]] or a parquet file that exists; check --corpus"
     )
 
@@ -96,7 +96,7 @@ def _embedded(split: str, embedded: Path) -> CorpusSpec:
     if split not in EMBEDDED_SPLITS:
         hint = did_you_mean(split, EMBEDDED_SPLITS)
         raise SuiteError(
-            f"corpus 'embedded:{split}' has no such split{hint} accepted: {', '.join(EMBEDDED_SPLITS)}; check --corpus"
+            f"corpus 'embedded:{split}' has no such split{hint}; accepted: {', '.join(EMBEDDED_SPLITS)}; check --corpus"
         )
     return CorpusSpec(f"embedded:{split}", embedded / "corpus" / f"{split}-00000-of-00001.parquet")
 

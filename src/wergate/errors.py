@@ -19,6 +19,6 @@ class InputTooShortError(SuiteError):
 
 
 def did_you_mean(value: str, known: Iterable[str]) -> str:
-    """Return ", did you mean 'x'?" for the nearest known value, or an empty string."""
+    """Return " (did you mean 'x'?)" for the nearest known value, or an empty string."""
     nearest = difflib.get_close_matches(value, list(known), n=1, cutoff=0.5)
-    return f", did you mean '{nearest[0]}'?" if nearest else ""
+    return f" (did you mean '{nearest[0]}'?)" if nearest else ""
