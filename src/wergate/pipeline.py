@@ -153,9 +153,10 @@ class Pipeline:
         """Return a quantized recognizer's evaluation on a corpus."""
 
         def make() -> Evaluation:
+            corpus = self.corpus(spec)  # a mistake in the corpus is told before anything is compiled
             return evaluations.evaluate(
                 self._once(("evaluator", model, precision), lambda: self._evaluator(model, precision)),
-                self.corpus(spec),
+                corpus,
                 self.reference(model, spec),
                 name=precision.upper(),
                 normalizer=self.config.normalizer,
