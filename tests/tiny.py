@@ -14,15 +14,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import soundfile
-import torch
-from datasets import Audio, Features, Value
-from transformers import (
-    Data2VecAudioConfig,
-    Data2VecAudioForCTC,
-    Wav2Vec2CTCTokenizer,
-    Wav2Vec2FeatureExtractor,
-    Wav2Vec2Processor,
-)
 
 from wergate.config import SuiteConfig, load_config
 from wergate.pipeline import Pipeline
@@ -62,6 +53,8 @@ CONFIG = {
 
 def save_processor(folder: Path) -> None:
     """Save a processor with the tiny alphabet, in the form of the hub's."""
+    from transformers import Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor, Wav2Vec2Processor
+
     folder.mkdir(parents=True, exist_ok=True)
     vocabulary = folder / "vocab.json"
     vocabulary.write_text(json.dumps({label: number for number, label in enumerate(LABELS)}))
@@ -71,6 +64,9 @@ def save_processor(folder: Path) -> None:
 
 def save_model(folder: Path, *, seed: int = 7, **changes: Any) -> Path:
     """Save a seeded random Data2Vec with wide logits, so that its transcripts are no coin tosses."""
+    import torch
+    from transformers import Data2VecAudioConfig, Data2VecAudioForCTC
+
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = Data2VecAudioForCTC(Data2VecAudioConfig(**CONFIG | changes)).eval()
@@ -127,6 +123,8 @@ def spoken(numbers: Sequence[int]) -> list[Spoken]:
 
 def write_corpus(path: Path, utterances: Sequence[Spoken]) -> Path:
     """Write utterances in the hub's parquet form."""
+    from datasets import Audio, Features, Value
+
     features = Features(id=Value("string"), audio=Audio(decode=False), text=Value("string"))
     rows = [{"id": u.id, "audio": {"bytes": u.audio, "path": f"{u.id}.flac"}, "text": u.text} for u in utterances]
     pq.write_table(pa.Table.from_pylist(rows, schema=features.arrow_schema), path)
