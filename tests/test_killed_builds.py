@@ -43,7 +43,8 @@ BUILDER = """
         if name == stage:
             if how == "wait":
                 ready.touch()
-                signal.pause()
+                ready.with_name("go").read_text()  # a pipe: returns when the test closes it
+                return
             os.kill(os.getpid(), getattr(signal, how))
 
     def build(folder):
@@ -133,22 +134,40 @@ def test_a_kill_while_rebuilding_leaves_nothing_trusted(tmp_path: Path) -> None:
     assert ("built", "found") == (ended(builder(tmp_path))[1], ended(builder(tmp_path))[1])
 
 
+def paused(folder: Path) -> subprocess.Popen[str]:
+    """Start a process that is in the middle of its build until it is released or killed."""
+    os.mkfifo(folder / "go")
+    process = builder(folder / "store", "between two files", folder / "ready")
+    while not (folder / "ready").exists():
+        assert process.poll() is None
+    return process
+
+
+def waiting(folder: Path) -> subprocess.Popen[str]:
+    """Start another process and return when it says that it waits."""
+    process = builder(folder / "store")
+    assert any("waiting for another process that builds ir" in line for line in process.stderr)
+    return process
+
+
 def test_two_processes_build_once(tmp_path: Path) -> None:
     """The second process waits for the first and finds what it built."""
-    processes = [builder(tmp_path) for _ in range(4)]
-    assert ["built", "found", "found", "found"] == sorted(ended(process)[1] for process in processes)
+    first = paused(tmp_path)
+    second = waiting(tmp_path)
+    (tmp_path / "go").write_text("")
+    assert ["built", "found"] == [ended(process)[1] for process in (first, second)]
 
 
-def test_a_process_waits_and_takes_over_when_the_builder_is_killed(tmp_path: Path) -> None:
+def test_a_process_takes_over_when_the_builder_is_killed(tmp_path: Path) -> None:
     """While one builds, the other waits; when the first is killed, the second builds."""
-    ready = tmp_path / "ready"
-    first = builder(tmp_path / "store", "between two files", ready)
-    while not ready.exists():
-        assert first.poll() is None
-    second = builder(tmp_path / "store")
-    for line in second.stderr:
-        if "waiting for another process" in line:
-            break
+    first = paused(tmp_path)
+    second = waiting(tmp_path)
     first.kill()
     first.communicate()
     assert "built" == ended(second)[1]
+
+
+def test_many_processes_at_once_build_once(tmp_path: Path) -> None:
+    """Whichever comes first builds, and all have the same whole artifact."""
+    processes = [builder(tmp_path) for _ in range(4)]
+    assert ["built", "found", "found", "found"] == sorted(ended(process)[1] for process in processes)

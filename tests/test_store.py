@@ -112,6 +112,7 @@ DAMAGES = (
     Damage("empty manifest", lambda f: os.truncate(f / MANIFEST, 0), "manifest cannot be read"),
     Damage("manifest of other JSON", lambda f: (f / MANIFEST).write_text("[1]"), "manifest cannot be read"),
     Damage("manifest without files", lambda f: _edit_manifest(f, files=3), "manifest cannot be read"),
+    Damage("manifest with a list", lambda f: _edit_manifest(f, files=list(FILES)), "manifest cannot be read"),
     Damage("manifest without its time", lambda f: _edit_manifest(f, build_seconds=None), "manifest cannot be read"),
     Damage("edited parts", lambda f: _edit_manifest(f, parts={"weights": "x"}), "belongs to another artifact"),
     Damage("binary manifest", lambda f: (f / MANIFEST).write_bytes(b"\xff\x00"), "manifest cannot be read"),
@@ -140,6 +141,16 @@ def test_a_foreign_artifact_is_rebuilt(tmp_path: Path) -> None:
     shutil.copytree(foreign.folder, wanted.folder)
     with pytest.warns(DamagedArtifactWarning, match="belongs to another artifact"):
         assert FILES == contents(store.get("ir", PARTS, build))
+
+
+def test_an_artifact_of_another_kind_is_rebuilt(tmp_path: Path) -> None:
+    """The same parts do not make a reference run an IR."""
+    store = Store(tmp_path)
+    wanted, other = (store.get(kind, PARTS, build) for kind in ("ir", "run"))
+    shutil.rmtree(wanted.folder)
+    shutil.copytree(other.folder, wanted.folder)
+    with pytest.warns(DamagedArtifactWarning, match="belongs to another artifact"):
+        store.get("ir", PARTS, build)
 
 
 def test_a_file_in_the_place_of_an_artifact_is_replaced(tmp_path: Path) -> None:
