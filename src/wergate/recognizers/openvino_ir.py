@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import openvino as ov
@@ -17,6 +17,7 @@ from wergate.frontend import Frontend
 from wergate.recognizers import features
 
 _COMPILATIONS = 3
+_REQUESTS_PER_STREAM = 2
 
 
 class OpenVinoRecognizer:
@@ -47,7 +48,7 @@ class OpenVinoRecognizer:
         for _ in range(_COMPILATIONS):
             compiled = _compile(path, device, options)
             self._request = compiled.create_infer_request()
-            self._queue = ov.AsyncInferQueue(compiled, streams)
+            self._requests = [compiled.create_infer_request() for _ in range(_REQUESTS_PER_STREAM * streams)]
             if self._settle(streams):
                 return
         raise SuiteError(
@@ -87,21 +88,33 @@ class OpenVinoRecognizer:
         return np.array(output, dtype=np.float32)
 
     def _infer_all(self, utterances: Sequence[Samples]) -> list[Logits]:
+        """Keep every request busy, and take up the oldest one's logits before it is used again.
+
+        Without callbacks: they run in the runtime's threads, and a Python process died in one once.
+        """
         results: dict[int, Logits] = {}
-
-        def keep(request: Any, number: int) -> None:
-            results[number] = np.array(request.get_output_tensor(0).data[0], dtype=np.float32)
-
-        self._queue.set_callback(keep)
+        running: deque[tuple[ov.InferRequest, int]] = deque()
+        idle = list(self._requests)
         longest_first = sorted(range(len(utterances)), key=lambda number: -len(utterances[number]))
         for number in longest_first:  # so that no stream is left alone with a long one, and equal lengths meet
-            self._queue.start_async({0: self._input(utterances[number][None])}, number)
-        self._queue.wait_all()
+            request = idle.pop() if idle else _finish(running, results)
+            request.start_async({0: self._input(utterances[number][None])})
+            running.append((request, number))
+        while running:
+            _finish(running, results)
         return [results[number] for number in range(len(utterances))]
 
     def _input(self, waveforms: Samples) -> Samples:
         """Return the network's input, cut to what bears on the logits: every new length costs the runtime a while."""
         return features(self.frontend, waveforms)[:, : self.frontend.used_samples(waveforms.shape[1])]
+
+
+def _finish(running: deque[tuple[ov.InferRequest, int]], results: dict[int, Logits]) -> ov.InferRequest:
+    """Wait for the request that has run longest, keep its logits, and return it for the next utterance."""
+    request, number = running.popleft()
+    request.wait()
+    results[number] = np.array(request.get_output_tensor(0).data[0], dtype=np.float32)
+    return request
 
 
 def _compile(path: Path, device: str, options: dict[str, str]) -> ov.CompiledModel:
