@@ -90,7 +90,7 @@ class OpenVinoRecognizer:
     def _infer_all(self, utterances: Sequence[Samples]) -> list[Logits]:
         """Keep every request busy, and take up the oldest one's logits before it is used again.
 
-        Without callbacks: they run in the runtime's threads, and a Python process died in one once.
+        Without callbacks, which would run Python code in the threads of the runtime.
         """
         results: dict[int, Logits] = {}
         running: deque[tuple[ov.InferRequest, int]] = deque()
