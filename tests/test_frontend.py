@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,18 +15,15 @@ from hypothesis import strategies as st
 from tiny import RATE, Tiny
 from transformers import Wav2Vec2FeatureExtractor
 
+from wergate.alphabet import Alphabet
 from wergate.checkpoint import load_frontend, load_model, resolve_checkpoint
-from wergate.frontend import Alphabet, Frontend, read_frontend, write_frontend
+from wergate.errors import SuiteError
+from wergate.frontend import Frontend, read_frontend, write_frontend
 
 ALPHABET = Alphabet(("<pad>", "A", "|"), 0, "|")
 
 
-def frontend_of(kernels: Sequence[int], strides: Sequence[int], *, normalize: bool = True) -> Frontend:
-    """Return a frontend at 16 kHz."""
-    return Frontend(RATE, normalize, tuple(kernels), tuple(strides), ALPHABET)
-
-
-DATA2VEC = frontend_of((10, 3, 3, 3, 3, 2, 2), (5, 2, 2, 2, 2, 2, 2))
+DATA2VEC = Frontend(RATE, True, 400, 320, ALPHABET)  # noqa: FBT003 - features are normalized
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +41,7 @@ def test_features_equal_the_extractor_of_transformers(samples: int, offset: floa
     for normalize in (True, False):
         extractor = Wav2Vec2FeatureExtractor(sampling_rate=RATE, do_normalize=normalize)
         expected = extractor(waveform, sampling_rate=RATE, return_tensors="np").input_values[0]
-        frontend = frontend_of((1,), (1,), normalize=normalize)
+        frontend = replace(DATA2VEC, normalize=normalize)
         np.testing.assert_allclose(frontend.features(waveform), expected, rtol=1e-5, atol=1e-5)
 
 
@@ -79,23 +76,50 @@ def test_data2vec_needs_400_samples() -> None:
     assert [0, 1, 1, 2] == [DATA2VEC.frame_count(samples) for samples in (399, 400, 719, 720)]
 
 
-@given(
-    layers=st.lists(st.tuples(st.integers(1, 12), st.integers(1, 6)), min_size=1, max_size=6),
-    extra=st.integers(0, 3000),
-)
-def test_frames_grow_with_length_from_the_shortest_input(layers: list[tuple[int, int]], extra: int) -> None:
-    """For any stack of convolutions: none below the shortest input, one at it, never fewer for more samples."""
-    kernels, strides = zip(*layers, strict=True)
-    frontend = frontend_of(kernels, strides)
-    shortest = frontend.shortest_input()
-    assert (0, 1) == (frontend.frame_count(shortest - 1), frontend.frame_count(shortest))
-    assert frontend.frame_count(shortest + extra) <= frontend.frame_count(shortest + extra + 1)
+LAYERS = st.lists(st.tuples(st.integers(1, 12), st.integers(1, 6)), min_size=1, max_size=6)
+
+
+@given(layers=LAYERS, samples=st.integers(0, 3000))
+def test_any_stack_of_convolutions_is_one_receptive_field_and_one_hop(
+    layers: list[tuple[int, int]], samples: int
+) -> None:
+    """Layer by layer or at once: as many frames."""
+    receptive_field, hop, frames = 1, 1, samples
+    for kernel, stride in layers:
+        receptive_field, hop = receptive_field + (kernel - 1) * hop, hop * stride
+        frames = max(0, (frames - kernel) // stride + 1)
+    assert frames == replace(DATA2VEC, receptive_field=receptive_field, hop=hop).frame_count(samples)
+
+
+@given(samples=st.integers(0, 3000), local=st.booleans())
+def test_used_samples_give_all_frames(samples: int, local: bool) -> None:
+    """Only what is behind the last whole frame is left out, and only where it changes nothing."""
+    frontend = replace(DATA2VEC, local=local)
+    used = frontend.used_samples(samples)
+    assert frontend.frame_count(samples) == frontend.frame_count(used)
+    assert (0 if not local or samples < 400 else (samples - 400) % 320) == samples - used
 
 
 def test_file_holds_the_whole_frontend(loaded: tuple[Any, Frontend], tmp_path: Path) -> None:
     """What is written is what is read, labels outside ASCII included."""
     alphabet = Alphabet(("<pad>", "Ä", "ß", "|"), 0, "|")
-    frontend = replace(frontend_of((3, 2), (2, 1), normalize=False), alphabet=alphabet)
+    frontend = replace(DATA2VEC, alphabet=alphabet, local=True, attention_mask=True)
     for written in (frontend, loaded[1]):
         write_frontend(written, tmp_path / "frontend.json")
         assert written == read_frontend(tmp_path / "frontend.json")
+
+
+@pytest.mark.parametrize("part", [(), ("alphabet",)], ids=["frontend", "alphabet"])
+def test_file_of_another_version_is_refused(part: tuple[str, ...], tmp_path: Path) -> None:
+    """A key too many or too few is named, in the frontend and in its alphabet."""
+    write_frontend(DATA2VEC, tmp_path / "frontend.json")
+    data = json.loads((tmp_path / "frontend.json").read_text())
+    holder = data["alphabet"] if part else data
+    removed = holder.pop("blank_id" if part else "hop")
+    (tmp_path / "frontend.json").write_text(json.dumps(data))
+    with pytest.raises(SuiteError, match=r"blank_id missing or unknown" if part else r"hop missing or unknown"):
+        read_frontend(tmp_path / "frontend.json")
+    holder |= {"blank_id" if part else "hop": removed, "dialect": 1}
+    (tmp_path / "frontend.json").write_text(json.dumps(data))
+    with pytest.raises(SuiteError, match=r"dialect missing or unknown"):
+        read_frontend(tmp_path / "frontend.json")

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wergate.alphabet import Alphabet
 from wergate.errors import SuiteError, did_you_mean
-from wergate.frontend import Alphabet, Frontend
+from wergate.frontend import Frontend
 from wergate.store import content_key, file_digest
 from wergate.toolchain import versions
 
@@ -178,14 +179,24 @@ def load_frontend(checkpoint: Checkpoint, model: PreTrainedModel) -> Frontend:
         )
     labels = tokenizer.convert_ids_to_tokens(range(config.vocab_size))
     alphabet = Alphabet(tuple(labels), tokenizer.pad_token_id, tokenizer.word_delimiter_token)
+    receptive_field, hop = _frame_geometry(config)
     return Frontend(
         sampling_rate=extractor.sampling_rate,
         normalize=extractor.do_normalize,
-        conv_kernel=tuple(config.conv_kernel),
-        conv_stride=tuple(config.conv_stride),
+        receptive_field=receptive_field,
+        hop=hop,
         alphabet=alphabet,
         local=getattr(config, "feat_extract_norm", "layer") == "layer",
     )
+
+
+def _frame_geometry(config: Any) -> tuple[int, int]:
+    """Return the receptive field of the convolutional feature encoder and its hop, in samples."""
+    receptive_field, hop = 1, 1
+    for kernel, stride in zip(config.conv_kernel, config.conv_stride, strict=True):
+        receptive_field += (kernel - 1) * hop
+        hop *= stride
+    return receptive_field, hop
 
 
 def _load_processor(checkpoint: Checkpoint) -> Any:

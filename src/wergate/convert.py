@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wergate import alphabet
 from wergate import checkpoint as checkpoints
 from wergate import frontend as frontends
 from wergate.checkpoint import Checkpoint, load_frontend
@@ -32,7 +33,7 @@ def fp16_parts(checkpoint: Checkpoint) -> dict[str, Any]:
     return {
         "checkpoint": checkpoint.digest,
         "versions": versions(("openvino", "torch", "transformers")),
-        "source": source_digest(sys.modules[__name__], checkpoints, frontends),
+        "source": source_digest(sys.modules[__name__], checkpoints, frontends, alphabet),
     }
 
 

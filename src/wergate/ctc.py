@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import groupby
-
 import numpy as np
 import numpy.typing as npt
 
-from wergate.frontend import Alphabet
+from wergate.alphabet import Alphabet
 
 Logits = npt.NDArray[np.float32]
 
@@ -17,13 +15,9 @@ def greedy_decode(logits: Logits, alphabet: Alphabet) -> str:
 
     Args:
         logits: float, shape (frames, vocabulary).
-        alphabet: the labels of the vocabulary's entries, the blank and the word delimiter.
+        alphabet: the labels of the vocabulary's entries and the rules by which they are read.
     """
-    best = logits.argmax(axis=-1).tolist()
-    kept = (label_id for label_id, _ in groupby(best) if label_id != alphabet.blank_id)
-    labels = (alphabet.labels[label_id] for label_id in kept)
-    text = "".join(" " if label == alphabet.word_delimiter else label for label in labels)
-    return text.strip()
+    return alphabet.text(logits.argmax(axis=-1).tolist())
 
 
 def margins(logits: Logits) -> npt.NDArray[np.float32]:

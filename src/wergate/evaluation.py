@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
+from wergate.alphabet import Alphabet
 from wergate.corpus import Corpus, Utterance
 from wergate.ctc import Logits, greedy_decode
 from wergate.errors import SuiteError
-from wergate.frontend import Alphabet
 from wergate.logits import LogitsDifference, difference, total
 from wergate.normalize import NORMALIZERS
 from wergate.progress import Progress

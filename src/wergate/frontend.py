@@ -7,24 +7,18 @@ warm run needs neither transformers nor the checkpoint.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from wergate.alphabet import Alphabet
 from wergate.audio import Samples
-from wergate.errors import InputTooShortError
+from wergate.errors import InputTooShortError, SuiteError
 
 _VARIANCE_FLOOR = 1e-7  # as transformers' Wav2Vec2FeatureExtractor adds to the variance
-
-
-@dataclass(frozen=True)
-class Alphabet:
-    """The meaning of the logits' last axis."""
-
-    labels: tuple[str, ...]
-    blank_id: int
-    word_delimiter: str
 
 
 @dataclass(frozen=True)
@@ -34,18 +28,22 @@ class Frontend:
     Attributes:
         sampling_rate: Hz, of the samples that `features` takes.
         normalize: zero mean and unit variance per utterance.
-        conv_kernel, conv_stride: the convolutional feature encoder, layer by layer, in samples or frames.
+        receptive_field: samples that the first frame needs.
+        hop: samples from one frame to the next. Any stack of unpadded convolutions of kernels k and strides s comes
+            down to the two: k1 + (k2 - 1) s1 + (k3 - 1) s1 s2 + ... and s1 s2 s3 ...
         alphabet: the labels of the vocabulary.
         local: whether every layer of the feature encoder sees its kernel's width only (normalization over channels,
             not over time), so that samples behind the last whole frame change nothing.
+        attention_mask: whether the checkpoint's processor hands the model a mask of the samples that are speech.
     """
 
     sampling_rate: int
     normalize: bool
-    conv_kernel: tuple[int, ...]
-    conv_stride: tuple[int, ...]
+    receptive_field: int
+    hop: int
     alphabet: Alphabet
     local: bool = False
+    attention_mask: bool = False
 
     def features(self, samples: Samples) -> Samples:
         """Return the network's input for one utterance: float32, shape (samples,)."""
@@ -56,24 +54,16 @@ class Frontend:
 
     def frame_count(self, samples: int) -> int:
         """Return how many frames of logits an input of that many samples gives (0: too short)."""
-        frames = samples
-        for kernel, stride in zip(self.conv_kernel, self.conv_stride, strict=True):
-            frames = max(0, (frames - kernel) // stride + 1)
-        return frames
+        return max(0, (samples - self.receptive_field) // self.hop + 1)
 
     def shortest_input(self) -> int:
         """Return the smallest number of samples that gives one frame (the receptive field)."""
-        return self._receptive_field(1)
+        return self.receptive_field
 
     def used_samples(self, samples: int) -> int:
         """Return how many samples of the network's input bear on the logits: all, or those of whole frames."""
-        return self._receptive_field(self.frame_count(samples)) if self.local else samples
-
-    def _receptive_field(self, frames: int) -> int:
-        samples = frames
-        for kernel, stride in zip(reversed(self.conv_kernel), reversed(self.conv_stride), strict=True):
-            samples = (samples - 1) * stride + kernel
-        return samples
+        frames = self.frame_count(samples)
+        return self.receptive_field + (frames - 1) * self.hop if self.local and frames else samples
 
     def require_frame(self, samples: int) -> None:
         """Refuse an input without a frame.
@@ -95,14 +85,20 @@ def write_frontend(frontend: Frontend, path: Path) -> None:
 
 
 def read_frontend(path: Path) -> Frontend:
-    """Read what `write_frontend` wrote."""
-    data = json.loads(path.read_text(encoding="utf-8"))
-    alphabet = data.pop("alphabet")
-    return Frontend(
-        sampling_rate=data["sampling_rate"],
-        normalize=data["normalize"],
-        conv_kernel=tuple(data["conv_kernel"]),
-        conv_stride=tuple(data["conv_stride"]),
-        alphabet=Alphabet(tuple(alphabet["labels"]), alphabet["blank_id"], alphabet["word_delimiter"]),
-        local=data["local"],
-    )
+    """Read what `write_frontend` wrote.
+
+    Raises:
+        SuiteError: a key is missing or unknown.
+    """
+    data = _exactly(Frontend, json.loads(path.read_text(encoding="utf-8")), path)
+    return Frontend(**data | {"alphabet": Alphabet(**_exactly(Alphabet, data["alphabet"], path))})
+
+
+def _exactly(kind: type, values: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    odd = {field.name for field in fields(kind)} ^ set(values)
+    if odd:
+        raise SuiteError(
+            f"'{path}' is no {kind.__name__.lower()} of this version: {', '.join(sorted(odd))} missing or unknown; "
+            "exactly the keys that write_frontend writes are accepted; build it again"
+        )
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wergate import audio, ctc, frontend
+from wergate import alphabet, audio, ctc, frontend
 from wergate.checkpoint import Checkpoint
 from wergate.corpus import Corpus, Utterance
 from wergate.ctc import Logits, greedy_decode
@@ -44,7 +44,7 @@ def reference_run(
         "checkpoint": checkpoint.digest,
         "corpus": corpus.fingerprint,
         "versions": versions(("torch", "transformers", "soxr", "soundfile")),
-        "source": source_digest(sys.modules[__name__], audio, frontend, ctc),
+        "source": source_digest(sys.modules[__name__], audio, frontend, alphabet, ctc),
     }
 
     def build(folder: Path) -> None:
