@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wergate.normalize import NORMALIZERS, collapse_spaces
-from wergate.wer import WordErrors, count_word_errors, headline_wer, show_alignment
+from wergate.wer import WordErrors, count_token_errors, count_word_errors, headline_wer, show_alignment
 
 WORDS = st.sampled_from(["a", "b", "c", "dog", "sun"])
 SENTENCES = st.lists(WORDS, max_size=8).map(" ".join)
@@ -45,6 +45,35 @@ def test_empty_references_are_defined() -> None:
     """No words and nothing heard is right; words out of nothing are infinitely wrong."""
     assert count("", "").wer == 0.0
     assert math.isinf(count("", "x").wer)
+
+
+@pytest.mark.parametrize(("hypothesis", "errors"), [("um", 0), ("a b", 2)])
+def test_a_reference_that_the_normalizer_empties(hypothesis: str, errors: int) -> None:
+    """Its utterance has no words, what was heard all the same are insertions; the rest of the corpus counts on."""
+    references, hypotheses = ["(music)", "the cat sat"], [hypothesis, "the bat sat"]
+    english = NORMALIZERS["english"]
+    counted = count_word_errors(references=references, hypotheses=hypotheses, normalizer=english)
+    assert (WordErrors(insertions=errors), WordErrors(3, substitutions=1)) == counted
+    headline = headline_wer(references=references, hypotheses=hypotheses, normalizer=english)
+    assert (errors + 1) / 3 == pytest.approx(headline)
+
+
+@pytest.mark.parametrize(("hypothesis", "expected"), [("um", 0.0), ("a b", math.inf)])
+def test_a_corpus_that_the_normalizer_empties(hypothesis: str, expected: float) -> None:
+    """Both libraries' numbers are the same, defined ones."""
+    claim = {"references": ["(music)"], "hypotheses": [hypothesis], "normalizer": NORMALIZERS["english"]}
+    assert (expected, expected) == (headline_wer(**claim), sum(count_word_errors(**claim), WordErrors()).wer)
+
+
+def test_tokens_are_counted_as_they_are_cut() -> None:
+    """A token may hold a space or be one; equal tokens are equal, whatever they are."""
+
+    def syllables(text: str) -> list[str]:
+        return text.split("-")
+
+    counted = count_token_errors(references=["a b-c- - -d"], hypotheses=["a b-x- - "], tokens=syllables)
+    assert (WordErrors(5, substitutions=1, deletions=1),) == counted
+    assert (WordErrors(),) == count_token_errors(references=[""], hypotheses=[""], tokens=list)
 
 
 def test_corpus_wer_is_total_errors_over_total_words() -> None:

@@ -1,11 +1,38 @@
-"""Text normalizers: applied to reference and hypothesis alike before words are counted."""
+"""Text normalizers: applied to reference and hypothesis alike before errors are counted."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 
-Normalizer = Callable[[str], str]
+Rule = Callable[[str], str]
+_APOSTROPHES = str.maketrans("\u2019\u02bc\uff07", "'''")
+_LONE_APOSTROPHE = re.compile(r"(?<![^\W_])'|'(?![^\W_])")
+
+
+@dataclass(frozen=True)
+class Normalizer:
+    """A rule for text, by name.
+
+    Attributes:
+        name: as options, tables and results show it.
+        rule: text in, text out.
+        folds_case: whether letters that differ in case only become equal.
+        writes: characters that the rule itself puts in the place of words, such as digits.
+    """
+
+    name: str
+    rule: Rule
+    folds_case: bool = False
+    writes: frozenset[str] = frozenset()
+
+    def __call__(self, text: str) -> str:
+        """Return the normalized text, with single spaces; it may be empty."""
+        return collapse_spaces(self.rule(text))
 
 
 def collapse_spaces(text: str) -> str:
@@ -13,9 +40,48 @@ def collapse_spaces(text: str) -> str:
     return " ".join(text.split())
 
 
-def upper(text: str) -> str:
-    """Upper case, single spaces."""
-    return collapse_spaces(text.upper())
+def basic(text: str) -> str:
+    """Fold case and compatibility forms (Unicode NFKC); punctuation and symbols part words, apostrophes within do not.
+
+    Combining marks stay: in many scripts they are vowels.
+    """
+    folded = _folded(_folded(text)).translate(_APOSTROPHES)  # folding once can bring out what folds once more
+    kept = "".join(" " if _is_punctuation(character) else character for character in folded)
+    return _LONE_APOSTROPHE.sub(" ", kept)
 
 
-NORMALIZERS: Mapping[str, Normalizer] = MappingProxyType({"none": collapse_spaces, "upper": upper})
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def _is_punctuation(character: str) -> bool:
+    return character != "'" and unicodedata.category(character)[0] in "PS"
+
+
+def english(text: str) -> str:
+    """Whisper's English rules (Radford et al., 2022, appendix C), by which the public leaderboards count.
+
+    Contractions and titles are written out, fillers dropped, numbers written in digits, British spelling made American.
+    """
+    return _whisper()(text)
+
+
+@cache
+def _whisper() -> Rule:
+    from whisper_normalizer.english import EnglishTextNormalizer
+
+    rules: Rule = EnglishTextNormalizer()
+    return rules
+
+
+NORMALIZERS: Mapping[str, Normalizer] = MappingProxyType(
+    {
+        normalizer.name: normalizer
+        for normalizer in (
+            Normalizer("none", str),
+            Normalizer("upper", str.upper, folds_case=True),
+            Normalizer("basic", basic, folds_case=True),
+            Normalizer("english", english, folds_case=True, writes=frozenset("0123456789.-+%$¢€£")),
+        )
+    }
+)

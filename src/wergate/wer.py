@@ -1,18 +1,21 @@
-"""Word errors: counted by jiwer's alignment, with torchmetrics' WordErrorRate as the headline."""
+"""Word and token errors: counted by jiwer's alignment, with torchmetrics' WordErrorRate as the headline."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import jiwer
 
-from wergate.normalize import Normalizer
+from wergate.normalize import Rule
 
 
 @dataclass(frozen=True)
 class WordErrors:
-    """Counts of one utterance or of a corpus; two of them add up."""
+    """Counts of one utterance or of a corpus; two of them add up.
+
+    An utterance whose reference is empty, or that the normalizer empties, has no words; what was heard are insertions.
+    """
 
     words: int = 0
     substitutions: int = 0
@@ -45,11 +48,24 @@ class WordErrors:
 
 
 def count_word_errors(
-    *, references: Sequence[str], hypotheses: Sequence[str], normalizer: Normalizer
+    *, references: Sequence[str], hypotheses: Sequence[str], normalizer: Rule
 ) -> tuple[WordErrors, ...]:
     """Return the counts of each utterance, both sides normalized alike."""
     pairs = zip(references, hypotheses, strict=True)
     return tuple(_count(reference=normalizer(r), hypothesis=normalizer(h)) for r, h in pairs)
+
+
+def count_token_errors(
+    *, references: Sequence[str], hypotheses: Sequence[str], tokens: Callable[[str], Sequence[str]]
+) -> tuple[WordErrors, ...]:
+    """Return the counts of each utterance in tokens (`words` are tokens then), both sides cut alike."""
+    pairs = zip(references, hypotheses, strict=True)
+    return tuple(_count(reference=_as_words(tokens(r)), hypothesis=_as_words(tokens(h))) for r, h in pairs)
+
+
+def _as_words(tokens: Sequence[str]) -> str:
+    """Write a word for each token, equal ones for equal ones, whatever white space is in them."""
+    return " ".join("".join(f"{ord(character):x}." for character in token) for token in tokens)
 
 
 def _count(*, reference: str, hypothesis: str) -> WordErrors:
@@ -60,12 +76,15 @@ def _count(*, reference: str, hypothesis: str) -> WordErrors:
     return WordErrors(words, output.substitutions, output.deletions, output.insertions)
 
 
-def headline_wer(*, references: Sequence[str], hypotheses: Sequence[str], normalizer: Normalizer) -> float:
-    """Return torchmetrics' corpus WER, a fraction: total errors over total words."""
+def headline_wer(*, references: Sequence[str], hypotheses: Sequence[str], normalizer: Rule) -> float:
+    """Return torchmetrics' corpus WER, a fraction: total errors over total words; without words as `WordErrors.wer`."""
     from torchmetrics.text import WordErrorRate
 
+    predicted, expected = [normalizer(text) for text in hypotheses], [normalizer(text) for text in references]
+    if not any(expected):
+        return float("inf") if any(predicted) else 0.0
     metric = WordErrorRate()
-    metric.update([normalizer(text) for text in hypotheses], [normalizer(text) for text in references])
+    metric.update(predicted, expected)
     return float(metric.compute())
 
 
