@@ -6,8 +6,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import openvino as ov
 
 from wergate.audio import Samples
@@ -15,16 +17,25 @@ from wergate.ctc import Logits
 from wergate.errors import SuiteError
 from wergate.frontend import Frontend
 from wergate.recognizers import features
+from wergate.signature import Feed, Port, Ports, Signature, match_signature
 
 _COMPILATIONS = 3
 _REQUESTS_PER_STREAM = 2
+_DTYPES = {"f16": "float16", "f32": "float32", "f64": "float64", "i32": "int32", "i64": "int64", "boolean": "bool"}
 
 
 class OpenVinoRecognizer:
     """Runs an IR with dynamic shapes, on one stream or on several."""
 
     def __init__(
-        self, path: Path, frontend: Frontend, *, device: str, inference_precision: str, streams: int = 1
+        self,
+        path: Path,
+        frontend: Frontend,
+        *,
+        device: str,
+        inference_precision: str,
+        streams: int = 1,
+        signature: Signature | None = None,
     ) -> None:
         """Compile an IR.
 
@@ -33,9 +44,11 @@ class OpenVinoRecognizer:
             inference_precision: "f32" or "bf16"; the IR's own precision says nothing about it.
             streams: inferences that `logits_of` runs side by side; each new length is compiled for by the runtime,
                 on one core, so a corpus of many lengths goes fastest with a stream per core.
+            signature: what the IR's inputs and output mean; by default it is read from the IR.
 
         Raises:
-            SuiteError: the device does not exist or cannot run the model, or streams keep disagreeing.
+            SuiteError: the device does not exist or cannot run the model, streams keep disagreeing, or the IR's inputs
+                or output cannot be matched.
         """
         self.frontend = frontend
         self._single: Callable[[], OpenVinoRecognizer] = lambda: self
@@ -47,6 +60,7 @@ class OpenVinoRecognizer:
         options |= {"PERFORMANCE_HINT": "LATENCY"} if streams == 1 else {"NUM_STREAMS": str(streams)}
         for _ in range(_COMPILATIONS):
             compiled = _compile(path, device, options)
+            self._signature = signature or _compiled_signature(path, compiled, len(frontend.alphabet.labels))
             self._request = compiled.create_infer_request()
             self._requests = [compiled.create_infer_request() for _ in range(_REQUESTS_PER_STREAM * streams)]
             if self._settle(streams):
@@ -75,6 +89,8 @@ class OpenVinoRecognizer:
 
     def logits_of(self, utterances: Sequence[Samples]) -> list[Logits]:
         """See `Recognizer.logits_of`."""
+        for samples in utterances:  # before any inference is under way, which an error would leave behind
+            self.frontend.require_frame(len(samples))
         short = [self.frontend.frame_count(len(samples)) == 1 for samples in utterances]
         long = [samples for samples, is_short in zip(utterances, short, strict=True) if not is_short]
         found = iter(self._infer_all(long))
@@ -84,8 +100,12 @@ class OpenVinoRecognizer:
         ]
 
     def _infer(self, waveforms: Samples) -> Logits:
-        output = self._request.infer({0: self._input(waveforms)}, share_inputs=True)[0]
-        return np.array(output, dtype=np.float32)
+        batch = self._input(waveforms)
+        rows = [row[None] for row in batch] if self._signature.row_by_row else [batch]
+        return np.concatenate([self._logits(self._request, self._signature.feed(row)) for row in rows])
+
+    def _logits(self, request: ov.InferRequest, feed: Feed) -> Logits:
+        return self._signature.logits(request.infer(feed, share_inputs=True)[self._signature.output])
 
     def _infer_all(self, utterances: Sequence[Samples]) -> list[Logits]:
         """Keep every request busy, and take up the oldest one's logits before it is used again.
@@ -97,24 +117,68 @@ class OpenVinoRecognizer:
         idle = list(self._requests)
         longest_first = sorted(range(len(utterances)), key=lambda number: -len(utterances[number]))
         for number in longest_first:  # so that no stream is left alone with a long one, and equal lengths meet
-            request = idle.pop() if idle else _finish(running, results)
-            request.start_async({0: self._input(utterances[number][None])})
+            request = idle.pop() if idle else self._finish(running, results)
+            request.start_async(self._signature.feed(self._input(utterances[number][None])))
             running.append((request, number))
         while running:
-            _finish(running, results)
+            self._finish(running, results)
         return [results[number] for number in range(len(utterances))]
+
+    def _finish(self, running: deque[tuple[ov.InferRequest, int]], results: dict[int, Logits]) -> ov.InferRequest:
+        """Wait for the request that has run longest, keep its logits, and return it for the next utterance."""
+        request, number = running.popleft()
+        request.wait()
+        results[number] = self._signature.logits(request.get_output_tensor(self._signature.output).data)[0]
+        return request
 
     def _input(self, waveforms: Samples) -> Samples:
         """Return the network's input, cut to what bears on the logits: every new length costs the runtime a while."""
         return features(self.frontend, waveforms)[:, : self.frontend.used_samples(waveforms.shape[1])]
 
 
-def _finish(running: deque[tuple[ov.InferRequest, int]], results: dict[int, Logits]) -> ov.InferRequest:
-    """Wait for the request that has run longest, keep its logits, and return it for the next utterance."""
-    request, number = running.popleft()
-    request.wait()
-    results[number] = np.array(request.get_output_tensor(0).data[0], dtype=np.float32)
-    return request
+def ir_signature(path: Path, vocabulary: int) -> Signature:
+    """Match the inputs and outputs of an IR, by position as NNCF and the runtime both take them.
+
+    Args:
+        path: the `.xml`, its `.bin` beside it.
+        vocabulary: number of labels.
+
+    Raises:
+        SuiteError: an IR that takes no waveform, asks for unknown inputs, or gives no logits over these labels.
+    """
+    model = ov.Core().read_model(path)
+
+    def run(feed: Feed) -> list[npt.NDArray[Any]]:
+        compiled = _compile(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        return list(compiled.create_infer_request().infer(feed).values())
+
+    return match_signature(Ports(_source(path), _ports(model.inputs), _ports(model.outputs), run), vocabulary)
+
+
+def _compiled_signature(path: Path, compiled: ov.CompiledModel, vocabulary: int) -> Signature:
+    def run(feed: Feed) -> list[npt.NDArray[Any]]:
+        return list(compiled.create_infer_request().infer(feed).values())
+
+    return match_signature(Ports(_source(path), _ports(compiled.inputs), _ports(compiled.outputs), run), vocabulary)
+
+
+def _source(path: Path) -> str:
+    return f"IR '{path.parent.name}/{path.name}'"
+
+
+def _ports(outputs: Sequence[Any]) -> tuple[Port, ...]:
+    return tuple(_port(position, output) for position, output in enumerate(outputs))
+
+
+def _port(position: int, output: Any) -> Port:
+    """Describe an input or output; one may have several names or none."""
+    name = "/".join(sorted(output.get_names())) or str(position)
+    dtype = output.get_element_type().get_type_name()
+    partial = output.get_partial_shape()
+    shape = None
+    if partial.rank.is_static:
+        shape = tuple(size.get_length() if size.is_static else None for size in partial)
+    return Port(name, position, _DTYPES.get(dtype, dtype), shape)
 
 
 def _compile(path: Path, device: str, options: dict[str, str]) -> ov.CompiledModel:

@@ -1,0 +1,272 @@
+"""Which input is the waveform, which output the logits: told from what a network declares, or by running it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from wergate.errors import SuiteError
+from wergate.signature import Feed, Port, Ports, match_signature
+
+VOCABULARY = 5
+HOP = 320
+Shape = tuple[int | None, ...] | None
+
+
+def port(name: str, dtype: str, shape: Shape) -> Port:
+    return Port(name, name, dtype, shape)
+
+
+WAVEFORM = port("x", "float32", (None, None))
+LOGITS = port("y", "float32", (None, None, VOCABULARY))
+
+
+def never(_: Feed) -> Sequence[np.ndarray]:
+    pytest.fail("the network was run where its file told everything")
+
+
+def network(*axes: tuple[str, str]) -> Any:
+    """Return a run whose outputs have these axes: "frames", "vocabulary" or a number."""
+
+    def run(feed: Feed) -> list[np.ndarray]:
+        sizes = {"frames": next(iter(feed.values())).shape[-1] // HOP, "vocabulary": VOCABULARY}
+        return [np.zeros((1, *(sizes.get(axis) or int(axis) for axis in output)), np.float32) for output in axes]
+
+    return run
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """Inputs and an expected feed of a batch of two waveforms of three samples."""
+
+    id: str
+    inputs: tuple[Port, ...]
+    expected: dict[str, tuple[str, list[Any]]]
+
+
+ONES = [[1, 1, 1]] * 2
+ZEROS = [[0, 0, 0]] * 2
+FITTINGS = (
+    Fitting("one input", (WAVEFORM,), {"x": ("float32", ZEROS)}),
+    Fitting("a channel", (port("x", "float32", (None, 1, None)),), {"x": ("float32", [[[0, 0, 0]]] * 2)}),
+    Fitting("half precision", (port("x", "float16", (None, None)),), {"x": ("float16", ZEROS)}),
+    *(
+        Fitting(
+            f"a mask in {dtype}",
+            (WAVEFORM, port("attention_mask", dtype, (None, None))),
+            {"x": ("float32", ZEROS), "attention_mask": (dtype, ONES)},
+        )
+        for dtype in ("int32", "int64", "bool", "float32")
+    ),
+    *(
+        Fitting(
+            f"a length in {dtype}, first",
+            (port("n", dtype, (None,)), WAVEFORM),
+            {"x": ("float32", ZEROS), "n": (dtype, [3, 3])},
+        )
+        for dtype in ("int32", "int64")
+    ),
+    Fitting(
+        "a mask and a length",
+        (port("m", "int64", (None, None)), WAVEFORM, port("n", "int64", (None,))),
+        {"x": ("float32", ZEROS), "m": ("int64", ONES), "n": ("int64", [3, 3])},
+    ),
+    Fitting(
+        "a mask of floats before the waveform",
+        (port("padding_mask", "float32", (None, None)), WAVEFORM),
+        {"x": ("float32", ZEROS), "padding_mask": ("float32", ONES)},
+    ),
+)
+
+
+@pytest.mark.parametrize("fitting", FITTINGS, ids=lambda fitting: fitting.id)
+def test_inputs_are_matched_by_name_type_and_rank(fitting: Fitting) -> None:
+    """Every input gets what it means, in its own type."""
+    signature = match_signature(Ports("net", fitting.inputs, (LOGITS,), never), VOCABULARY)
+    feed = signature.feed(np.zeros((2, 3), np.float32))
+    assert fitting.expected == {key: (value.dtype.name, value.tolist()) for key, value in feed.items()}
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """A network that cannot be taken, and the line that says so."""
+
+    id: str
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    message: str
+    axes: tuple[tuple[str, str], ...] = ()
+
+
+MISFITS = (
+    Misfit(
+        "log-mel features",
+        (port("features", "float32", (None, 80, None)),),
+        (LOGITS,),
+        r"net takes 'features' float32 \(\?, 80, \?\), which is a spectrogram .*not a waveform; .*\(batch, samples\)",
+    ),
+    Misfit(
+        "features, frames first",
+        (port("features", "float32", (None, None, 80)), port("n", "int64", (None,))),
+        (LOGITS,),
+        r"'features' float32 \(\?, \?, 80\), which is a spectrogram",
+    ),
+    Misfit(
+        "no float input",
+        (port("ids", "int64", (None, None)),),
+        (LOGITS,),
+        r"net has no waveform among its inputs 'ids' int64 \(\?, \?\); a float input .* is accepted",
+    ),
+    Misfit(
+        "a fixed length",
+        (port("x", "float32", (1, 30480)),),
+        (LOGITS,),
+        r"net takes input 'x' float32 \(1, 30480\) only; waveforms of any length.*dynamic axes",
+    ),
+    Misfit("a fixed batch", (port("x", "float32", (8, None)),), (LOGITS,), r"takes input 'x' float32 \(8, \?\) only"),
+    Misfit(
+        "a further input",
+        (WAVEFORM, port("speaker", "int64", ())),
+        (LOGITS,),
+        r"net asks for 'speaker' int64 \(\) beside its waveform 'x'; a mask .* and a length .* can be filled in",
+    ),
+    Misfit(
+        "two further inputs",
+        (WAVEFORM, port("state", "float32", (None, 4, None)), port("lens", "float32", (None,))),
+        (LOGITS,),
+        r"asks for 'state' float32 \(\?, 4, \?\), 'lens' float32 \(\?\) beside",
+    ),
+    Misfit(
+        "no output of three axes",
+        (WAVEFORM,),
+        (port("embedding", "float32", (None, 256)),),
+        r"net has no logits among its outputs 'embedding' float32 \(\?, 256\); .*\(batch, frames, vocabulary\)",
+    ),
+    Misfit(
+        "another vocabulary",
+        (WAVEFORM,),
+        (port("y", "float32", (None, None, 7)),),
+        "net gives 7 values a frame, but there are 5 labels",
+    ),
+    Misfit(
+        "another vocabulary, labels-major",
+        (WAVEFORM,),
+        (port("y", "float32", (None, 7, None)),),
+        "net gives 7 values a frame, but there are 5 labels",
+    ),
+    Misfit(
+        "another vocabulary, seen by running it",
+        (WAVEFORM,),
+        (port("y", "float32", (None, None, None)),),
+        "net gives 7 values a frame, but there are 5 labels",
+        (("7", "frames"),),
+    ),
+    Misfit(
+        "frames that do not grow",
+        (WAVEFORM,),
+        (port("y", "float32", (None, None, None)),),
+        r"net gives \(49, 5\) values for 16000 and for 24000 samples alike; frames that grow",
+        (("49", "vocabulary"),),
+    ),
+)
+
+
+@pytest.mark.parametrize("misfit", MISFITS, ids=lambda misfit: misfit.id)
+def test_what_cannot_be_matched_is_told(misfit: Misfit) -> None:
+    """One line with the inputs or outputs as they are, and what is accepted."""
+    run = network(*misfit.axes) if misfit.axes else never
+    with pytest.raises(SuiteError, match=misfit.message):
+        match_signature(Ports("net", misfit.inputs, misfit.outputs, run), VOCABULARY)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Outputs as declared, as they turn out, and where the logits are."""
+
+    id: str
+    outputs: tuple[Port, ...]
+    axes: tuple[tuple[str, str], ...]
+    output: int
+    labels_major: bool
+
+
+FRAMES_MAJOR, LABELS_MAJOR = ("frames", "vocabulary"), ("vocabulary", "frames")
+LAYOUTS = (
+    Layout("declared", (LOGITS,), (), 0, labels_major=False),
+    Layout("declared labels-major", (port("y", "float32", (None, VOCABULARY, None)),), (), 0, labels_major=True),
+    *(
+        Layout(f"{kind} {labels_major}", (port("y", "float32", shape),), (axes,), 0, labels_major)
+        for kind, shape in (("open axes", (None, None, None)), ("open rank", None), ("open batch", (1, None, None)))
+        for axes, labels_major in ((FRAMES_MAJOR, False), (LABELS_MAJOR, True))
+    ),
+    Layout(
+        "a length beside it",
+        (port("lengths", "int64", (None,)), port("y", "float32", (None, VOCABULARY, None))),
+        (),
+        1,
+        labels_major=True,
+    ),
+    Layout(
+        "by its name",
+        (port("hidden", "float32", (None, None, VOCABULARY)), port("LogProbs", "float32", (None, VOCABULARY, None))),
+        (),
+        1,
+        labels_major=True,
+    ),
+    Layout(
+        "by its size",
+        (port("a", "float32", (None, None, 64)), port("b", "float32", (None, None, VOCABULARY))),
+        (),
+        1,
+        labels_major=False,
+    ),
+)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.id)
+def test_the_axes_are_told_apart(layout: Layout) -> None:
+    """From the declared sizes where they tell, else from two lengths: the axis that grows is the frames'."""
+    run = network(*layout.axes) if layout.axes else never
+    signature = match_signature(Ports("net", (WAVEFORM,), layout.outputs, run), VOCABULARY)
+    assert (layout.output, layout.labels_major) == (signature.output, signature.labels_major)
+
+
+def test_equal_axes_are_told_apart() -> None:
+    """As many frames as labels for one length leave no doubt: the other length tells."""
+    frames = 16_000 // HOP
+
+    def run(feed: Feed) -> list[np.ndarray]:
+        return [np.zeros((1, feed["x"].shape[-1] // HOP, frames), np.float32)]
+
+    outputs = (port("y", "float32", (None, None, None)),)
+    assert not match_signature(Ports("net", (WAVEFORM,), outputs, run), frames).labels_major
+
+
+@pytest.mark.parametrize("labels_major", [False, True])
+def test_logits_are_frames_major(labels_major: bool) -> None:
+    """Whatever the network gives: (batch, frames, vocabulary), float32, each value in its place."""
+    expected = np.arange(2 * 3 * VOCABULARY).reshape(2, 3, VOCABULARY)
+    shape = (None, VOCABULARY, None) if labels_major else (None, None, VOCABULARY)
+    signature = match_signature(Ports("net", (WAVEFORM,), (port("y", "float32", shape),), never), VOCABULARY)
+    given = expected.transpose(0, 2, 1) if labels_major else expected
+    found = signature.logits(given.astype(np.float64))
+    assert (np.float32, True) == (found.dtype, found.flags.c_contiguous)
+    np.testing.assert_array_equal(expected, found)
+
+
+def test_logits_of_another_vocabulary_are_refused() -> None:
+    """Both sizes are in the message, also where an output turns out differently than it was declared."""
+    signature = match_signature(Ports("net", (WAVEFORM,), (LOGITS,), never), VOCABULARY)
+    with pytest.raises(SuiteError, match="net gives 6 values a frame, but there are 5 labels"):
+        signature.logits(np.zeros((1, 4, 6), np.float32))
+
+
+@pytest.mark.parametrize(("batch", "row_by_row"), [(None, False), (1, True)])
+def test_a_batch_of_one_is_seen(batch: int | None, row_by_row: bool) -> None:
+    """A network with a fixed batch of one takes its waveforms row by row."""
+    inputs = (port("x", "float32", (batch, None)),)
+    assert row_by_row == match_signature(Ports("net", inputs, (LOGITS,), never), VOCABULARY).row_by_row
