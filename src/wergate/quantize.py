@@ -8,13 +8,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from wergate.audio import Samples
+from wergate import signature as signatures
 from wergate.config import IgnoredScope, Quantization
 from wergate.convert import FRONTEND_FILE, MODEL_FILE, save_ir
 from wergate.corpus import Corpus
 from wergate.errors import SuiteError
 from wergate.frontend import Frontend, read_frontend
 from wergate.progress import Progress
+from wergate.recognizers.openvino_ir import ir_signature
+from wergate.signature import Feed, Signature
 from wergate.store import Artifact, Store
 from wergate.toolchain import source_digest, versions
 
@@ -38,12 +40,13 @@ def int8_ir(
         "calibration": dict(list(calibration.digests.items())[:subset_size]),
         "settings": settings.model_dump(exclude={"subset_size_by_model", "subset_size"}),
         "versions": versions(("openvino", "nncf")),
-        "source": source_digest(sys.modules[__name__]),
+        "source": source_digest(sys.modules[__name__], signatures),
     }
 
     def build(folder: Path) -> None:
         frontend = read_frontend(fp16.file(FRONTEND_FILE))
-        inputs = calibration_inputs(calibration, frontend, subset_size)
+        signature = ir_signature(fp16.file(MODEL_FILE), len(frontend.alphabet.labels))
+        inputs = calibration_inputs(calibration, frontend, signature, subset_size)
         inputs = list(progress(inputs, "reading calibration audio", min(subset_size, len(calibration))))
         for target in progress([folder / MODEL_FILE], "quantizing", 1):
             quantize(fp16.file(MODEL_FILE), inputs, settings, target)
@@ -52,19 +55,21 @@ def int8_ir(
     return store.get("int8-ir", parts, build)
 
 
-def calibration_inputs(calibration: Corpus, frontend: Frontend, subset_size: int) -> Iterable[Samples]:
-    """Yield the network inputs of the calibration utterances: float32, shape (1, samples)."""
+def calibration_inputs(
+    calibration: Corpus, frontend: Frontend, signature: Signature, subset_size: int
+) -> Iterable[Feed]:
+    """Yield the network's inputs for each calibration utterance, in a batch of its own."""
     for number, utterance in enumerate(calibration.utterances(frontend.sampling_rate)):
         if number == subset_size:
             return
-        yield frontend.features(utterance.waveform.samples)[None]
+        yield signature.feed(frontend.features(utterance.waveform.samples)[None])
 
 
-def quantize(fp16_path: Path, inputs: list[Samples], settings: Quantization, path: Path) -> None:
+def quantize(fp16_path: Path, inputs: list[Feed], settings: Quantization, path: Path) -> None:
     """Quantize an IR to INT8 and save it.
 
     Args:
-        inputs: float32 arrays of shape (1, samples).
+        inputs: what the IR is fed for each calibration utterance.
 
     Raises:
         SuiteError: the ignored scope names an operation that the model does not have.
