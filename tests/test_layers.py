@@ -73,6 +73,7 @@ LAYERS = (
     Layer("transformers", files("checkpoint")),
     Layer("openvino", files("convert", "quantize", "ir", "recognizers/openvino_ir")),
     Layer("nncf", files("quantize")),
+    Layer("onnxruntime", files("recognizers/onnx_runtime")),
     Layer("torchmetrics", files("wer")),
     Layer("jiwer", files("wer")),
     Layer("datasets", files("corpus")),

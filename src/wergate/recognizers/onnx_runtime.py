@@ -1,0 +1,117 @@
+"""The reference recognizer of an ONNX file: the network as ONNX Runtime runs it on the CPU, in its own precision."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wergate.audio import Samples
+from wergate.ctc import Logits
+from wergate.errors import SuiteError
+from wergate.frontend import Frontend
+from wergate.recognizers import features
+from wergate.signature import Feed, Port, Ports, Signature, match_signature
+from wergate.toolchain import cpu
+
+_FATAL = 4  # ONNX Runtime's log level: a network refuses lengths while it is measured, and each would be logged
+_DTYPES = {"float": "float32", "double": "float64"}
+
+
+class OnnxRecognizer:
+    """Runs an ONNX file; it is loaded at the first inference."""
+
+    def __init__(self, path: Path, frontend: Frontend) -> None:
+        """Take the file, its external data beside it, and what stands before and behind the network."""
+        self.frontend = frontend
+        self._path = path
+
+    @cached_property
+    def _loaded(self) -> tuple[Ports, Signature]:
+        ports = onnx_ports(self._path)
+        return ports, match_signature(ports, len(self.frontend.alphabet.labels))
+
+    def logits(self, waveforms: Samples) -> Logits:
+        """See `Recognizer.logits`."""
+        batch = features(self.frontend, waveforms)
+        ports, signature = self._loaded
+        rows = [row[None] for row in batch] if signature.row_by_row else [batch]
+        outputs = (ports.run(signature.feed(row))[signature.output] for row in rows)
+        return np.concatenate([signature.logits(output) for output in outputs])
+
+    def logits_of(self, utterances: Sequence[Samples]) -> list[Logits]:
+        """See `Recognizer.logits_of`."""
+        return [self.logits(samples[None])[0] for samples in utterances]
+
+
+def onnx_signature(path: Path, vocabulary: int) -> Signature:
+    """Match the inputs and outputs of an ONNX file by name, type and rank.
+
+    Args:
+        vocabulary: number of labels.
+
+    Raises:
+        SuiteError: a file that cannot be loaded, takes no waveform, asks for unknown inputs, or gives no logits over
+            these labels.
+    """
+    return match_signature(onnx_ports(path), vocabulary)
+
+
+def onnx_ports(path: Path) -> Ports:
+    """Load an ONNX file for the CPU and return its inputs, its outputs and how it is run.
+
+    Raises:
+        SuiteError: the file, or its external data, cannot be loaded.
+    """
+    import onnxruntime
+
+    try:
+        session = onnxruntime.InferenceSession(path, _session_options(), providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime has a class of its own for each of its status codes
+        raise SuiteError(
+            f"model '{path.name}' cannot be loaded by ONNX Runtime: {_reason(error)}; a whole ONNX file, with its "
+            "external data beside it, is accepted; check --model"
+        ) from error
+
+    def run(feed: Feed) -> Sequence[npt.NDArray[Any]]:
+        try:
+            found: Sequence[npt.NDArray[Any]] = session.run(None, feed)
+        except Exception as error:  # as above
+            shapes = ", ".join(f"'{key}' {list(value.shape)}" for key, value in feed.items())
+            raise SuiteError(
+                f"model '{path.name}' fails in ONNX Runtime on {shapes}: {_reason(error)}; a network that takes "
+                "waveforms of any length is needed; check its export"
+            ) from error
+        return found
+
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    return Ports(f"model '{path.name}'", tuple(map(_port, inputs)), tuple(map(_port, outputs)), run)
+
+
+def _session_options() -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = cpu().cores
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _FATAL
+    # threads that wait by spinning would take the cores from a recognizer that is timed in turns with this one
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options
+
+
+def _reason(error: Exception) -> str:
+    return re.sub(r"^\[ONNXRuntimeError\] : \d+ : ", "", str(error).strip())
+
+
+def _port(argument: Any) -> Port:
+    """Describe an input or output; ONNX Runtime writes types as "tensor(float)" and open dimensions as names."""
+    element = re.sub(r"tensor\((.*)\)", r"\1", argument.type)
+    # a scalar and a tensor of unknown rank look alike; neither input nor logits can be a scalar
+    shape = tuple(size if isinstance(size, int) and size > 0 else None for size in argument.shape or ())
+    return Port(argument.name, argument.name, _DTYPES.get(element, element), shape or None)
