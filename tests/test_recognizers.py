@@ -87,6 +87,16 @@ def test_two_streams_give_what_one_gives(name: RecognizerName, pipelined: Pipeli
         np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
+def test_a_short_utterance_leaves_no_inference_behind(pipelined: Pipeline, tiny: Tiny) -> None:
+    """A block with an utterance too short in it is refused before it starts, and the next block runs."""
+    recognizer = pipelined.recognizer(str(tiny.model), "fp16")
+    long = sound(60.0, seed=1)
+    with pytest.raises(InputTooShortError, match="input of 10 samples"):
+        recognizer.logits_of([long, long[:10]])
+    (found,) = recognizer.logits_of([long])
+    np.testing.assert_array_equal(recognizer.logits(long[None])[0], found)
+
+
 def test_an_unknown_device_is_told(pipelined: Pipeline, tiny: Tiny) -> None:
     """One line with the device and those that there are."""
     path = pipelined.ir(str(tiny.model), "fp16").file("model.xml")
