@@ -76,7 +76,7 @@ LAYERS = (
     Layer("onnxruntime", files("recognizers/onnx_runtime")),
     Layer("torchmetrics", files("wer")),
     Layer("jiwer", files("wer")),
-    Layer("datasets", files("corpus")),
+    Layer("datasets", files("sources/hub")),
     Layer("pytest", set()),
     Layer("_pytest", set()),
     Layer("hypothesis", set()),

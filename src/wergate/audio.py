@@ -1,18 +1,58 @@
-"""Audio bytes to mono float32 samples at the model's sampling rate."""
+"""Encoded audio, in memory or in a file, to mono float32 samples at the model's sampling rate."""
 
 from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import soundfile
 import soxr
 
-from wergate.errors import SuiteError
+from wergate.errors import BadUtteranceError
 
 Samples = npt.NDArray[np.float32]
+Encoded = bytes | Path
+_CONTAINERS = "WAV, FLAC, OGG/Vorbis, OGG/Opus and MP3"
+_REMEDY = "repair or remove it, or leave such utterances out with --skip-bad"
+_ROUNDED_S = 0.1
+_UNKNOWN_FRAMES = 1 << 62  # a FLAC that was written to a pipe does not know its length: libsndfile says 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a recording, in seconds from its beginning.
+
+    Attributes:
+        duration_s: None reaches to the end.
+    """
+
+    offset_s: float
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a recording says of itself without being decoded.
+
+    Attributes:
+        start: the first frame of the part that is meant, 0 for the whole.
+        frames: samples per channel from there on.
+        sampling_rate: Hz.
+    """
+
+    start: int
+    frames: int
+    sampling_rate: int
+    channels: int
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.frames / self.sampling_rate
 
 
 @dataclass(frozen=True)
@@ -45,18 +85,36 @@ class Waveform:
         return tuple(note for note, was_done in done if was_done)
 
 
-def decode(data: bytes, sampling_rate: int, *, name: str) -> Waveform:
+def read_header(audio: Encoded, *, name: str, part: Part | None = None, max_duration_s: float | None = None) -> Header:
+    """Read how long a recording is, without decoding it.
+
+    Args:
+        audio: an encoded file that libsndfile reads, or its path.
+        name: the utterance, for the error message.
+        max_duration_s: a longer one is refused.
+
+    Raises:
+        BadUtteranceError: a missing file, no audio, no sample, too long, or a part that the recording does not have.
+    """
+    with _opened(audio, name) as file:
+        return _header(file, name, part, max_duration_s)
+
+
+def decode(
+    audio: Encoded, sampling_rate: int, *, name: str, part: Part | None = None, max_duration_s: float | None = None
+) -> Waveform:
     """Decode a recording, mix it down to mono and resample it.
 
     Args:
-        data: an encoded file that libsndfile reads (WAV, FLAC, OGG, MP3).
+        audio: an encoded file that libsndfile reads (WAV, FLAC, OGG/Vorbis, OGG/Opus, MP3), or its path.
         sampling_rate: Hz, of the result.
         name: the utterance, for the error message.
+        max_duration_s: a longer one is refused before it is decoded.
 
     Raises:
-        SuiteError: the bytes are no audio, hold no sample, or a sample is not a finite number.
+        BadUtteranceError: what `read_header` refuses, damaged audio, or a sample that is not a finite number.
     """
-    channels, source_rate = _read(data, name)
+    channels, source_rate = _read(audio, name, part, max_duration_s)
     mono = channels.mean(axis=1) if channels.shape[1] > 1 else channels[:, 0]
     if source_rate != sampling_rate:
         mono = soxr.resample(mono, source_rate, sampling_rate)
@@ -64,21 +122,79 @@ def decode(data: bytes, sampling_rate: int, *, name: str) -> Waveform:
     return Waveform(samples, sampling_rate, source_rate, channels.shape[1])
 
 
-def _read(data: bytes, name: str) -> tuple[Samples, int]:
+def _opened(audio: Encoded, name: str) -> Any:
+    if isinstance(audio, Path) and not audio.is_file():
+        raise BadUtteranceError(
+            name, "missing file", f"audio of utterance '{name}' is missing: there is no file '{audio}'; {_REMEDY}"
+        )
     try:
-        channels, rate = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, RuntimeError, TypeError) as error:
-        raise SuiteError(
-            f"audio of utterance '{name}' cannot be decoded ({len(data)} bytes: {error}); "
-            "WAV, FLAC, OGG and MP3 are accepted; repair or remove the utterance"
-        ) from error
-    if channels.shape[0] == 0:
-        raise SuiteError(
-            f"audio of utterance '{name}' holds 0 samples; at least one frame is needed; remove the utterance"
+        return soundfile.SoundFile(audio if isinstance(audio, Path) else io.BytesIO(audio))
+    except (soundfile.LibsndfileError, OSError, RuntimeError, TypeError) as error:
+        raise _undecodable(audio, name, error) from error
+
+
+def _undecodable(audio: Encoded, name: str, error: Exception) -> BadUtteranceError:
+    size = f"file '{audio}'" if isinstance(audio, Path) else f"{len(audio)} bytes"
+    reason = error.error_string if isinstance(error, soundfile.LibsndfileError) else error
+    return BadUtteranceError(
+        name,
+        "undecodable audio",
+        f"audio of utterance '{name}' cannot be decoded ({size}: {reason}); {_CONTAINERS} are accepted; {_REMEDY}",
+    )
+
+
+def _header(file: Any, name: str, part: Part | None, max_duration_s: float | None) -> Header:
+    rate, frames = int(file.samplerate), int(file.frames)
+    if frames >= _UNKNOWN_FRAMES:
+        frames = sum(len(block) for block in file.blocks(blocksize=rate, dtype="float32"))
+        file.seek(0)
+    if frames <= 0:
+        raise BadUtteranceError(
+            name, "no samples", f"audio of utterance '{name}' holds 0 samples; at least one frame is needed; {_REMEDY}"
         )
+    start, length = _cut(part, frames, rate, name)
+    header = Header(start, length, rate, int(file.channels))
+    if max_duration_s is not None and header.duration_s > max_duration_s:
+        raise BadUtteranceError(
+            name,
+            "too long",
+            f"audio of utterance '{name}' lasts {header.duration_s:.1f} s, but at most {max_duration_s:g} s are "
+            "accepted; cut it into utterances, raise max_duration_s, or leave such utterances out with --skip-bad",
+        )
+    return header
+
+
+def _cut(part: Part | None, frames: int, rate: int, name: str) -> tuple[int, int]:
+    """Return first frame and number of frames of a part, which may end a little after the recording: it is rounded."""
+    if part is None:
+        return 0, frames
+    start = round(part.offset_s * rate)
+    wanted = frames - start if part.duration_s is None else round(part.duration_s * rate)
+    length = min(wanted, frames - start)
+    if length <= 0 or wanted - length > _ROUNDED_S * rate:
+        end = "its end" if part.duration_s is None else f"{part.offset_s + part.duration_s:g} s"
+        raise BadUtteranceError(
+            name,
+            "part beyond the recording",
+            f"utterance '{name}' is the part from {part.offset_s:g} s to {end} of a recording of "
+            f"{frames / rate:.2f} s; a part of at least one frame within it is accepted; {_REMEDY}",
+        )
+    return start, length
+
+
+def _read(audio: Encoded, name: str, part: Part | None, max_duration_s: float | None) -> tuple[Samples, int]:
+    with _opened(audio, name) as file:
+        header = _header(file, name, part, max_duration_s)
+        try:
+            file.seek(header.start)
+            channels = file.read(header.frames, dtype="float32", always_2d=True)
+        except (soundfile.LibsndfileError, RuntimeError) as error:
+            raise _undecodable(audio, name, error) from error
     if not np.isfinite(channels).all():
-        raise SuiteError(
+        raise BadUtteranceError(
+            name,
+            "samples that are no numbers",
             f"audio of utterance '{name}' has {int((~np.isfinite(channels)).sum())} samples that are NaN or infinite; "
-            "finite samples are accepted; repair or remove the utterance"
+            f"finite samples are accepted; {_REMEDY}",
         )
-    return channels, int(rate)
+    return channels, header.sampling_rate

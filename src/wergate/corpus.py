@@ -1,62 +1,35 @@
-"""A corpus: utterances with their reference transcripts, read one at a time.
-
-In the hub's parquet form: a column of encoded audio bytes, a column of text. Data sets of the hub are read through
-`datasets`, files without it.
-"""
+"""A corpus: utterances with their reference transcripts, indexed once and then decoded one at a time."""
 
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from wergate import audio
-from wergate.errors import SuiteError, did_you_mean
+from wergate.draw import draw
+from wergate.errors import BadUtteranceError, SuiteError
+from wergate.progress import Progress, silent
+from wergate.sources import Source
+from wergate.sources.opening import open_source, parse_corpus_specs
+from wergate.sources.recording import Recording, find_columns, recordings
+from wergate.sources.spec import Columns, CorpusSpec
 
-EMBEDDED_SPLITS = ("clean", "other", "calibration")
-_EVALUATION_SPLITS = ("clean", "other")
-_AUDIO_COLUMNS = ("audio", "speech", "recording")
-_TEXT_COLUMNS = ("text", "transcription", "transcript", "sentence", "normalized_text")
-_ID_COLUMNS = ("id", "utterance_id", "file", "path")
-_SPEAKER_COLUMNS = ("speaker", "speaker_id", "client_id")
-_HUB_SPEC = re.compile(r"(?P<id>[\w.-]+/[\w.-]+)(:(?P<config>[\w.-]+)(:(?P<split>[\w.+-]+))?)?")
+__all__ = [
+    "Columns",
+    "Corpus",
+    "CorpusSpec",
+    "Utterance",
+    "open_corpus",
+    "parse_corpus_specs",
+    "require_disjoint",
+]
 
-_ROWS_AT_ONCE = 16
-
-
-@dataclass(frozen=True)
-class CorpusSpec:
-    """Where a corpus comes from.
-
-    Attributes:
-        name: as tables and test ids show it.
-        path: parquet file, or None for the hub.
-        hub_id, config, split: the hub's names.
-    """
-
-    name: str
-    path: Path | None
-    hub_id: str = ""
-    config: str | None = None
-    split: str | None = None
-
-
-@dataclass(frozen=True)
-class Recording:
-    """An utterance before its audio is decoded."""
-
-    id: str
-    text: str
-    speaker: str
-    audio: bytes
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 over the encoded audio."""
-        return hashlib.sha256(self.audio).hexdigest()
+_POOL = 4  # of a remote corpus, so many times the limit is fetched to draw from: the rest stays where it is
 
 
 @dataclass(frozen=True)
@@ -69,36 +42,21 @@ class Utterance:
     waveform: audio.Waveform
 
 
-def parse_corpus_specs(spec: str, embedded: Path) -> list[CorpusSpec]:
-    """Return the corpora that a spec names; plain `embedded` names both evaluation splits.
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is kept of an utterance while its audio stays where it is.
 
-    Raises:
-        SuiteError: neither an embedded split, nor a file, nor the form of a hub id.
+    Attributes:
+        number: of its row in the source.
+        digest: SHA-256 of its encoded audio.
+        text_digest: SHA-256 of its transcript.
     """
-    if spec == "embedded":
-        return [_embedded(split, embedded) for split in _EVALUATION_SPLITS]
-    if spec.startswith("embedded:"):
-        return [_embedded(spec.removeprefix("embedded:"), embedded)]
-    path = Path(spec)
-    if path.is_file():
-        return [CorpusSpec(path.stem, path)]
-    match = _HUB_SPEC.fullmatch(spec)
-    if match and path.suffix not in {".parquet", ".json", ".jsonl", ".csv"} and not spec.startswith((".", "/")):
-        return [CorpusSpec(spec, None, match["id"], match["config"], match["split"])]
-    hint = did_you_mean(spec, ["embedded", *(f"embedded:{split}" for split in EMBEDDED_SPLITS)])
-    raise SuiteError(
-        f"corpus '{spec}' is neither a file nor a known spec{hint}; accepted: embedded, embedded:SPLIT, "
-        "ORG/NAME[:CONFIG[:SPLIT]] or a parquet file that exists; check --corpus"
-    )
 
-
-def _embedded(split: str, embedded: Path) -> CorpusSpec:
-    if split not in EMBEDDED_SPLITS:
-        hint = did_you_mean(split, EMBEDDED_SPLITS)
-        raise SuiteError(
-            f"corpus 'embedded:{split}' has no such split{hint}; accepted: {', '.join(EMBEDDED_SPLITS)}; check --corpus"
-        )
-    return CorpusSpec(f"embedded:{split}", embedded / "corpus" / f"{split}-00000-of-00001.parquet")
+    id: str
+    number: int
+    digest: str
+    text_digest: str
+    duration_s: float
 
 
 @dataclass(frozen=True)
@@ -106,71 +64,213 @@ class Corpus:
     """A corpus that has been opened: its columns are known, its digests taken, nothing is decoded.
 
     Attributes:
-        digests: SHA-256 of each utterance's encoded audio by utterance id, in corpus order.
-        fingerprint: SHA-256 over ids, texts and audio.
+        entries: the utterances that are used, in corpus order.
+        whole: all that can be used; `entries` may be drawn from them.
+        skipped: what cannot be used, where `spec.skip_bad` allows it.
     """
 
     spec: CorpusSpec
-    digests: dict[str, str]
-    fingerprint: str
+    source: Source
+    columns: Columns
+    entries: tuple[Entry, ...]
+    whole: tuple[Entry, ...]
+    skipped: tuple[BadUtteranceError, ...] = ()
 
     @property
     def name(self) -> str:
         """As tables and test ids show it."""
         return self.spec.name
 
+    @cached_property
+    def digests(self) -> Mapping[str, str]:
+        """SHA-256 of each utterance's encoded audio by utterance id, in corpus order."""
+        return {entry.id: entry.digest for entry in self.entries}
+
+    @cached_property
+    def durations(self) -> Mapping[str, float]:
+        """Seconds of each utterance by utterance id, in corpus order, as the header of its audio tells."""
+        return {entry.id: entry.duration_s for entry in self.entries}
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The utterances, in corpus order."""
+        return tuple(self.digests)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over ids, texts and audio."""
+        whole = "\0".join(f"{entry.id}\0{entry.digest}\0{entry.text_digest}" for entry in self.entries)
+        return hashlib.sha256(whole.encode()).hexdigest()
+
+    @property
+    def skipped_by_reason(self) -> dict[str, int]:
+        """How many utterances are left out, by reason, the most frequent first."""
+        return dict(Counter(error.reason for error in self.skipped).most_common())
+
     def __len__(self) -> int:
         """Return the number of utterances."""
-        return len(self.digests)
+        return len(self.entries)
 
-    def utterances(self, sampling_rate: int) -> Iterator[Utterance]:
+    def utterances(self, sampling_rate: int, only: Collection[str] | None = None) -> Iterator[Utterance]:
         """Decode one utterance after the other, in corpus order.
 
         Args:
             sampling_rate: Hz, of the waveforms.
+            only: ids; the others are not decoded, and as far as the source can, not read.
 
         Raises:
-            SuiteError: audio that cannot be decoded, or is empty or not finite.
+            SuiteError: audio that cannot be decoded, or that is not what was indexed.
         """
-        for recording in _recordings(self.spec):
-            if recording.id in self.digests:
-                waveform = audio.decode(recording.audio, sampling_rate, name=recording.id)
-                yield Utterance(recording.id, recording.text, recording.speaker, waveform)
+        wanted = {entry.number: entry for entry in self.entries if only is None or entry.id in only}
+        for recording in recordings(self.source, self.columns, sorted(wanted)):
+            if isinstance(recording, BadUtteranceError):
+                raise recording
+            self._require_unchanged(recording, wanted[recording.number])
+            waveform = audio.decode(
+                recording.audio,
+                sampling_rate,
+                name=recording.id,
+                part=recording.part,
+                max_duration_s=self.spec.max_duration_s,
+            )
+            yield Utterance(recording.id, recording.text, recording.speaker, waveform)
+
+    def _require_unchanged(self, recording: Recording, entry: Entry) -> None:
+        if (recording.id, _sha256(recording.text)) != (entry.id, entry.text_digest):
+            raise SuiteError(
+                f"corpus '{self.name}' has changed since it was opened: row {entry.number} was utterance '{entry.id}' "
+                f"and is '{recording.id}', or has another transcript; leave it as it is while it is used, and run again"
+            )
+
+    def hold_out(self, count: int, seed: int = 0) -> tuple[Corpus, Corpus]:
+        """Split into an evaluation and a calibration corpus that share neither an utterance nor a recording.
+
+        The calibration part is drawn first, spread over durations, from all that can be used, so that it is the same
+        for every limit; a limited evaluation part is then drawn from the rest.
+
+        Args:
+            count: of calibration utterances, at most; never more than a quarter of the corpus, and at least one.
+
+        Raises:
+            SuiteError: fewer than two different recordings.
+        """
+        unique = _unique(self.whole)
+        wanted = min(count, max(1, len(unique) // 4))
+        held = draw({entry.id: entry.duration_s for entry in unique}, wanted, seed)
+        calibration = tuple(entry for entry in self.whole if entry.id in held)
+        known = {entry.digest for entry in calibration}
+        rest = tuple(entry for entry in self.whole if entry.digest not in known)
+        if not rest:
+            raise SuiteError(
+                f"corpus '{self.name}' has {len(known)} different recording, of which none can be held out to "
+                "calibrate with; at least 2 are needed; name another corpus with --calibration"
+            )
+        named = replace(self.spec, name=f"{self.name} (calibration)")
+        return (
+            replace(self, entries=_limited(rest, self.spec.limit, seed)),
+            replace(self, spec=named, entries=calibration, whole=calibration, skipped=()),
+        )
 
 
-def open_corpus(spec: CorpusSpec, limit: int | None = None) -> Corpus:
-    """Open a corpus, check its columns and texts, and take its fingerprint.
+def _unique(entries: Iterable[Entry]) -> list[Entry]:
+    """Return the first entry of each recording."""
+    return list({entry.digest: entry for entry in reversed(tuple(entries))}.values())
+
+
+def _limited(entries: tuple[Entry, ...], limit: int | None, seed: int) -> tuple[Entry, ...]:
+    if limit is None:
+        return entries
+    drawn = draw({entry.id: entry.duration_s for entry in entries}, limit, seed)
+    return tuple(entry for entry in entries if entry.id in drawn)
+
+
+def open_corpus(spec: CorpusSpec, limit: int | None = None, *, seed: int = 0, progress: Progress = silent) -> Corpus:
+    """Open a corpus, check its columns, texts and recordings' headers, and take its fingerprint.
+
+    Each recording is read once; with `spec.skip_bad` it is decoded once too, so that what has to be left out is known
+    before the first inference.
 
     Args:
-        limit: keep that many utterances, drawn by the hash of their id and so the same ones every time.
+        limit: draw that many utterances, spread over durations; by default `spec.limit`.
+        seed: of the draw.
 
     Raises:
-        SuiteError: unreadable, without an audio or text column, an empty transcript, an id twice, no utterance.
+        SuiteError: unreadable, without an audio or text column, an id twice, no utterance, or, without
+            `spec.skip_bad`, an utterance that cannot be used.
     """
-    index: dict[str, tuple[str, str]] = {}
-    for recording in _recordings(spec):
-        if recording.id in index:
-            raise SuiteError(f"corpus '{spec.name}' has the id '{recording.id}' twice; ids must be unique")
-        if not recording.text.strip():
+    spec = replace(spec, limit=spec.limit if limit is None else limit)
+    source = open_source(spec)
+    columns = find_columns(source, spec)
+    found: Iterable[Recording | BadUtteranceError] = recordings(source, columns)
+    if source.remote and spec.limit is not None:
+        found = islice(found, _POOL * spec.limit)
+    index = _Index(spec)
+    for recording in progress(found, f"indexing {spec.name}"):
+        index.add(recording)
+    whole = index.entries()
+    return Corpus(spec, source, columns, _limited(whole, spec.limit, seed), whole, tuple(index.skipped))
+
+
+class _Index:
+    """The entries of a corpus while its recordings go by."""
+
+    def __init__(self, spec: CorpusSpec) -> None:
+        self.skipped: list[BadUtteranceError] = []
+        self._spec = spec
+        self._entries: dict[str, Entry] = {}
+        self._files: dict[Path, str] = {}
+
+    def add(self, recording: Recording | BadUtteranceError) -> None:
+        """Take a recording in, or note why not."""
+        try:
+            if isinstance(recording, BadUtteranceError):
+                raise recording
+            self._add(recording)
+        except BadUtteranceError as error:
+            if not self._spec.skip_bad:
+                raise SuiteError(f"corpus '{self._spec.name}': {error}") from error
+            self.skipped.append(error)
+
+    def _add(self, recording: Recording) -> None:
+        if recording.id in self._entries:
             raise SuiteError(
-                f"corpus '{spec.name}': the transcript of utterance '{recording.id}' is empty; "
-                "every utterance needs at least one word; add the transcript or remove the utterance"
+                f"corpus '{self._spec.name}' has the id '{recording.id}' twice; ids must be unique; "
+                "correct them, or name another column with --columns id=..."
             )
-        index[recording.id] = (recording.digest, recording.text)
-    if not index:
-        raise SuiteError(f"corpus '{spec.name}' has no utterance; at least one is needed")
-    kept = _draw(index, limit)
-    digests = {utterance_id: index[utterance_id][0] for utterance_id in kept}
-    whole = "\0".join(f"{i}\0{index[i][0]}\0{index[i][1]}" for i in kept)
-    return Corpus(spec, digests, hashlib.sha256(whole.encode()).hexdigest())
+        self._entries[recording.id] = self._entry(recording)
+
+    def _entry(self, recording: Recording) -> Entry:
+        name, part, limit_s = recording.id, recording.part, self._spec.max_duration_s
+        header = audio.read_header(recording.audio, name=name, part=part, max_duration_s=limit_s)
+        if self._spec.skip_bad:
+            audio.decode(recording.audio, header.sampling_rate, name=name, part=part)
+        text_digest = _sha256(recording.text)
+        return Entry(recording.id, recording.number, self._digest(recording), text_digest, header.duration_s)
+
+    def _digest(self, recording: Recording) -> str:
+        """Return the digest of the encoded audio; a file is read once for its parts, which stand together."""
+        if isinstance(recording.audio, bytes):
+            return hashlib.sha256(recording.audio).hexdigest()
+        if recording.audio not in self._files:
+            with recording.audio.open("rb") as file:
+                self._files = {recording.audio: hashlib.file_digest(file, "sha256").hexdigest()}
+        whole = self._files[recording.audio]
+        return whole if recording.part is None else _sha256(f"{whole} {recording.part}")
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Return what can be used, which is never nothing."""
+        if self._entries:
+            return tuple(self._entries.values())
+        if self.skipped:
+            raise SuiteError(
+                f"corpus '{self._spec.name}' has no utterance left: all {len(self.skipped)} cannot be used; "
+                f"the first: {self.skipped[0]}"
+            )
+        raise SuiteError(f"corpus '{self._spec.name}' has no utterance; at least one is needed")
 
 
-def _draw(ids: Iterable[str], limit: int | None) -> list[str]:
-    ids = list(ids)
-    if limit is None:
-        return ids
-    drawn = set(sorted(ids, key=lambda i: hashlib.sha256(i.encode()).digest())[:limit])
-    return [i for i in ids if i in drawn]
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def require_disjoint(evaluation: Corpus, calibration: Corpus) -> None:
@@ -186,70 +286,3 @@ def require_disjoint(evaluation: Corpus, calibration: Corpus) -> None:
             f"calibration corpus '{calibration.name}' overlaps the evaluation corpus '{evaluation.name}' in "
             f"{len(shared)} utterances, first '{shared[0]}'; they must be disjoint; choose another split"
         )
-
-
-def _recordings(spec: CorpusSpec) -> Iterator[Recording]:
-    """Read the encoded recordings, in corpus order.
-
-    The two columns are checked before the first row, so that a wrong file is told by its columns.
-    """
-    try:
-        columns, rows = _parquet(spec.path) if spec.path else _hub(spec)
-    except Exception as error:  # whatever the hub's client or the parquet reader raises is a corpus not opened
-        reason = str(error).strip().splitlines()
-        raise SuiteError(
-            f"corpus '{spec.name}' cannot be opened: {type(error).__name__}: {reason[0] if reason else ''}; "
-            "a parquet file or a data set of the hub is accepted; check --corpus and the network"
-        ) from error
-    audio_column = _find(columns, _AUDIO_COLUMNS, "audio", spec)
-    text_column = _find(columns, _TEXT_COLUMNS, "text", spec)
-    id_column = next((name for name in _ID_COLUMNS if name in columns), None)
-    speaker_column = next((name for name in _SPEAKER_COLUMNS if name in columns), None)
-    try:
-        for number, row in enumerate(rows):
-            utterance_id = str(row[id_column]) if id_column else f"{number:06d}"
-            speaker = str(row[speaker_column]) if speaker_column else ""
-            data = _audio_bytes(row[audio_column], utterance_id)
-            yield Recording(utterance_id, str(row[text_column] or ""), speaker, data)
-    except OSError as error:
-        raise SuiteError(f"corpus '{spec.name}' cannot be read to its end: {error}; fetch it again") from error
-
-
-def _parquet(path: Path) -> tuple[list[str], Iterator[dict[str, Any]]]:
-    """Open a file in the hub's form, a few rows in memory at a time."""
-    import pyarrow.parquet
-
-    file = pyarrow.parquet.ParquetFile(path)
-    batches = file.iter_batches(batch_size=_ROWS_AT_ONCE)
-    return file.schema_arrow.names, (row for batch in batches for row in batch.to_pylist())
-
-
-def _hub(spec: CorpusSpec) -> tuple[list[str], Iterator[dict[str, Any]]]:
-    """Open a data set of the hub, streaming, with its encoded bytes: decoding in `datasets` needs FFmpeg."""
-    import datasets
-
-    table = datasets.load_dataset(spec.hub_id, spec.config, split=spec.split or "test", streaming=True)
-    for name, feature in table.features.items():
-        if isinstance(feature, datasets.Audio):
-            table = table.cast_column(name, datasets.Audio(decode=False))
-    return list(table.features), iter(table)
-
-
-def _audio_bytes(cell: Any, utterance_id: str) -> bytes:
-    data = cell.get("bytes") if isinstance(cell, dict) else cell
-    if isinstance(data, bytes):
-        return data
-    raise SuiteError(
-        f"audio of utterance '{utterance_id}' is not stored as bytes but as {type(data).__name__}; "
-        "the hub's parquet form (a struct of bytes and path) is accepted; write the corpus in that form"
-    )
-
-
-def _find(columns: list[str], known: tuple[str, ...], what: str, spec: CorpusSpec) -> str:
-    for name in known:
-        if name in columns:
-            return name
-    raise SuiteError(
-        f"corpus '{spec.name}' has no {what} column: it has {', '.join(columns)}; "
-        f"accepted names are {', '.join(known)}; rename the column"
-    )

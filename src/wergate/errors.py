@@ -14,6 +14,21 @@ class SuiteError(Exception):
         super().__init__(" ".join(str(message).split()))
 
 
+class BadUtteranceError(SuiteError):
+    """An utterance that cannot be used; a corpus may go on without it.
+
+    Attributes:
+        utterance: its id, or what stands for it.
+        reason: in a few words, the same for all utterances with this defect.
+    """
+
+    def __init__(self, utterance: str, reason: str, message: str) -> None:
+        """Keep what is counted beside what is said."""
+        super().__init__(message)
+        self.utterance = utterance
+        self.reason = reason
+
+
 class InputTooShortError(SuiteError):
     """A waveform too short to give a single frame of logits."""
 

@@ -1,0 +1,67 @@
+"""A corpus's spec to its source."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from wergate.errors import SuiteError, did_you_mean
+from wergate.sources import Source
+from wergate.sources.spec import CorpusSpec
+
+EMBEDDED_SPLITS = ("clean", "other", "calibration")
+_EVALUATION_SPLITS = ("clean", "other")
+_HUB_SPEC = re.compile(
+    r"(?P<id>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?(:(?P<config>[\w.-]+)(:(?P<split>[\w.+-]+))?)?"
+)
+_LOCAL_SUFFIXES = {".parquet", ".json", ".jsonl", ".csv", ".tsv"}
+
+
+def parse_corpus_specs(spec: str, embedded: Path) -> list[CorpusSpec]:
+    """Return the corpora that a spec names; plain `embedded` names both evaluation splits.
+
+    Raises:
+        SuiteError: neither an embedded split, nor a file or folder, nor the form of a hub id.
+    """
+    if spec == "embedded":
+        return [_embedded(split, embedded) for split in _EVALUATION_SPLITS]
+    if spec.startswith("embedded:"):
+        return [_embedded(spec.removeprefix("embedded:"), embedded)]
+    path = Path(spec)
+    if path.exists():
+        return [CorpusSpec(path.resolve().name if path.is_dir() else path.stem, path)]
+    match = _HUB_SPEC.fullmatch(spec)
+    if match and path.suffix not in _LOCAL_SUFFIXES and not spec.startswith((".", "/")):
+        return [CorpusSpec(spec, None, match["id"], match["config"], match["split"], match["revision"])]
+    hint = did_you_mean(spec, ["embedded", *(f"embedded:{split}" for split in EMBEDDED_SPLITS)])
+    raise SuiteError(
+        f"corpus '{spec}' is neither a file nor a known spec{hint}; accepted: embedded, embedded:SPLIT, "
+        "ORG/NAME[@REVISION][:CONFIG[:SPLIT]], or a parquet file, manifest or folder that exists; check --corpus"
+    )
+
+
+def _embedded(split: str, embedded: Path) -> CorpusSpec:
+    if split not in EMBEDDED_SPLITS:
+        hint = did_you_mean(split, EMBEDDED_SPLITS)
+        raise SuiteError(
+            f"corpus 'embedded:{split}' has no such split{hint}; accepted: {', '.join(EMBEDDED_SPLITS)}; check --corpus"
+        )
+    return CorpusSpec(f"embedded:{split}", embedded / "corpus" / f"{split}-00000-of-00001.parquet")
+
+
+def open_source(spec: CorpusSpec) -> Source:
+    """Open what a spec names.
+
+    Raises:
+        SuiteError: not there, or of no form that is known.
+    """
+    if spec.path is None:
+        from wergate.sources.hub import HubSource
+
+        return HubSource(spec)
+    from wergate.sources.parquet import ParquetSource
+
+    try:
+        return ParquetSource([spec.path])
+    except SuiteError as error:
+        raise SuiteError(f"corpus '{spec.name}' cannot be opened: {error}") from error

@@ -1,0 +1,98 @@
+"""Parquet files in the hub's form: a struct of encoded audio bytes and a path, and a column of text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from wergate.errors import SuiteError
+from wergate.sources import Column, Holds, Row
+
+_ROWS_AT_ONCE = 16
+
+
+class ParquetSource:
+    """One or more parquet files of the same columns, one after the other."""
+
+    folder = None
+    remote = False
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        """Open the files' footers.
+
+        Raises:
+            SuiteError: a file that is no parquet, or has other columns than the first.
+        """
+        self._paths = tuple(paths)
+        schemas = [_open(path).schema_arrow for path in self._paths]
+        images = _images(schemas[0].metadata or {})
+        self.columns = tuple(
+            Column(field.name, "other" if field.name in images else _holds(field.type)) for field in schemas[0]
+        )
+        for path, schema in zip(self._paths, schemas, strict=True):
+            if set(schema.names) != set(schemas[0].names):
+                raise SuiteError(
+                    f"parquet file '{path}' has the columns {', '.join(schema.names)}, but '{self._paths[0].name}' has "
+                    f"{', '.join(schemas[0].names)}; the files of a corpus have the same columns; name one file"
+                )
+
+    def rows(self, numbers: Sequence[int] | None = None) -> Iterator[Row]:
+        """Yield rows; row groups without a wanted one are not read."""
+        wanted = None if numbers is None else set(numbers)
+        first = 0
+        for path in self._paths:
+            file = _open(path)
+            for group in range(file.num_row_groups):
+                block = range(first, first + file.metadata.row_group(group).num_rows)
+                if wanted is None or not wanted.isdisjoint(block):
+                    cells = _cells(path, file, group)
+                    rows = (Row(number, row) for number, row in zip(block, cells, strict=True))
+                    yield from (row for row in rows if wanted is None or row.number in wanted)
+                first = block.stop
+
+
+def _open(path: Path) -> Any:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.ParquetFile(path)
+    except (OSError, pa.ArrowException) as error:
+        raise SuiteError(
+            f"parquet file '{path}' cannot be opened: {error}; "
+            "a parquet file in the hub's form is accepted; fetch or write it again"
+        ) from error
+
+
+def _cells(path: Path, file: Any, group: int) -> Iterator[dict[str, Any]]:
+    import pyarrow as pa
+
+    try:
+        for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, row_groups=[group]):
+            yield from batch.to_pylist()
+    except (OSError, pa.ArrowException) as error:
+        raise SuiteError(
+            f"parquet file '{path}' cannot be read to its end (row group {group}): {error}; fetch or write it again"
+        ) from error
+
+
+def _holds(kind: Any) -> Holds:
+    """Tell what a column holds by its Arrow type; binary of its own is taken for audio too."""
+    import pyarrow.types as kinds
+
+    if kinds.is_struct(kind):
+        return "audio" if kind.get_field_index("bytes") >= 0 else "other"
+    if kinds.is_binary(kind) or kinds.is_large_binary(kind):
+        return "audio"
+    return "text" if kinds.is_string(kind) or kinds.is_large_string(kind) else "other"
+
+
+def _images(metadata: Mapping[bytes, bytes]) -> set[str]:
+    """Return the columns that the hub calls images: they are stored just as audio is."""
+    try:
+        features = json.loads(metadata.get(b"huggingface", b"{}"))["info"]["features"]
+        return {name for name, feature in features.items() if feature.get("_type") == "Image"}
+    except (ValueError, LookupError, TypeError, AttributeError):  # other writers may put anything there
+        return set()
