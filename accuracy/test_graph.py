@@ -8,44 +8,47 @@ import pytest
 
 from fixtures.report import Gate
 from wergate.baseline import read_baseline, write_baseline
-from wergate.config import Gates, Precision
+from wergate.cells import subject_of
 from wergate.gates import count_verdicts, executed_verdict, size_verdict
 from wergate.pipeline import Pipeline
+from wergate.settings import Gates
 
 BASELINE = Path(__file__).parent / "baselines" / "graph.json"
 
 
 def test_quantized_operations_equal_the_baseline(
-    pipeline: Pipeline, model: str, precision: Precision, gate: Gate, pytestconfig: pytest.Config
+    pipeline: Pipeline, model: str, variant: str, gate: Gate, pytestconfig: pytest.Config
 ) -> None:
     """FakeQuantize and 8-bit weights are as many as when the baseline was stored."""
-    graph = pipeline.graph(model, precision)
+    graph = pipeline.graph(model, variant)
     counts = {"fake_quantize": graph.fake_quantize, "int8_weights": graph.int8_weights}
-    key = f"{model}/{precision}"
+    key = f"{model}/{variant}"
     if pytestconfig.option.update_baselines:
         write_baseline(BASELINE, key, counts)
     baseline = read_baseline(BASELINE, key)
     if baseline is None:
         pytest.skip(f"no graph baseline for {key}: --update-baselines stores this run's")
-    gate(*count_verdicts(counts, baseline, subject=precision.upper(), scope=model))
+    gate(*count_verdicts(counts, baseline, subject=subject_of(variant), scope=model))
 
 
 def test_compiled_model_executes_in_8_bit(
-    pipeline: Pipeline, model: str, precision: Precision, gates: Gates, gate: Gate
+    pipeline: Pipeline, model: str, variant: str, gates: Gates, gate: Gate
 ) -> None:
     """The runtime model, not the graph, shows in which precision the work is done."""
-    work = pipeline.executed(model, precision)
-    gate(executed_verdict(work, gates, subject=precision.upper(), model=model))
+    work = pipeline.executed(model, variant)
+    gate(executed_verdict(work, gates, subject=subject_of(variant), model=model))
 
 
 def test_ir_is_smaller_than_the_checkpoint(
-    pipeline: Pipeline, model: str, precision: Precision, gates: Gates, gate: Gate
+    pipeline: Pipeline, model: str, variant: str, gates: Gates, gate: Gate
 ) -> None:
     """The IR's bytes are at most the agreed share of the checkpoint's."""
-    weight_bytes = pipeline.checkpoint(model).weight_bytes
+    weight_bytes = pipeline.reference_model(model).weight_bytes
     if not weight_bytes:
         pytest.skip(f"{model} has no weights file to compare with")
-    ir_bytes = pipeline.graph(model, precision).bytes
+    ir_bytes = pipeline.graph(model, variant).bytes
     gate(
-        size_verdict(ir_bytes=ir_bytes, weight_bytes=weight_bytes, gates=gates, subject=precision.upper(), model=model)
+        size_verdict(
+            ir_bytes=ir_bytes, weight_bytes=weight_bytes, gates=gates, subject=subject_of(variant), model=model
+        )
     )

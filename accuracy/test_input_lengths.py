@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fixtures.report import Gate
-from wergate.config import Gates, Precision
+from wergate.cells import subject_of
 from wergate.errors import InputTooShortError
 from wergate.frontend import Frontend
 from wergate.gates import worst_delta_verdict
-from wergate.pipeline import Pipeline, RecognizerName
+from wergate.pipeline import REFERENCE, Pipeline
 from wergate.probe import SIGNALS, Probe, Signal
+from wergate.settings import Gates
 
 LONGEST_S = 30
 
@@ -24,10 +25,10 @@ def lengths(frontend: Frontend) -> st.SearchStrategy[int]:
 
 
 def test_any_length_gives_the_reference_logits(
-    pipeline: Pipeline, model: str, precision: Precision, gates: Gates, gate: Gate
+    pipeline: Pipeline, model: str, variant: str, gates: Gates, gate: Gate
 ) -> None:
-    """Frame counts follow the architecture's formula, logits stay close to PyTorch's, alone and in batches of two."""
-    recognizer, frontend = pipeline.recognizer(model, precision), pipeline.frontend(model)
+    """Frame counts follow the architecture's formula, logits stay close to the reference's, singly and in twos."""
+    recognizer, frontend = pipeline.recognizer(model, variant), pipeline.frontend(model)
     deltas: list[float] = []
 
     @given(samples=lengths(frontend), batch=st.sampled_from([1, 2]))
@@ -43,28 +44,28 @@ def test_any_length_gives_the_reference_logits(
         )
 
     check()
-    gate(worst_delta_verdict(deltas, gates, subject=precision.upper(), model=model))
+    gate(worst_delta_verdict(deltas, gates, subject=subject_of(variant), model=model))
 
 
-@pytest.mark.parametrize("recognizer_name", ["pytorch", "fp16", "int8"])
-def test_too_short_an_input_is_refused(pipeline: Pipeline, model: str, recognizer_name: RecognizerName) -> None:
-    """One sample less than a frame needs is refused by every recognizer, with both lengths in the message."""
-    recognizer, shortest = pipeline.recognizer(model, recognizer_name), pipeline.frontend(model).shortest_input()
+def test_too_short_an_input_is_refused(pipeline: Pipeline, model: str, variant: str) -> None:
+    """Less than a frame needs is refused, by the reference model too, with both lengths in the message."""
+    recognizers = [pipeline.recognizer(model, name) for name in (REFERENCE, variant)]
+    shortest = pipeline.frontend(model).shortest_input()
 
     @given(samples=st.integers(1, shortest - 1))
     def check(samples: int) -> None:
-        with pytest.raises(InputTooShortError, match=rf"{samples} samples is too short.* at least {shortest} samples"):
-            recognizer.logits(np.zeros((1, samples), np.float32))
+        told = rf"{samples} samples is too short.* at least {shortest} samples"
+        for recognizer in recognizers:
+            with pytest.raises(InputTooShortError, match=told):
+                recognizer.logits(np.zeros((1, samples), np.float32))
 
     check()
 
 
 @pytest.mark.parametrize("signal", SIGNALS)
-def test_extreme_signals_give_finite_logits(
-    pipeline: Pipeline, model: str, precision: Precision, signal: Signal
-) -> None:
+def test_extreme_signals_give_finite_logits(pipeline: Pipeline, model: str, variant: str, signal: Signal) -> None:
     """Silence, clipping, a constant offset and a tiny amplitude give numbers, not NaN."""
-    recognizer, frontend = pipeline.recognizer(model, precision), pipeline.frontend(model)
+    recognizer, frontend = pipeline.recognizer(model, variant), pipeline.frontend(model)
     for samples in (frontend.shortest_input(), frontend.sampling_rate, 5 * frontend.sampling_rate):
         logits = recognizer.logits(Probe(samples, signal=signal).waveforms(frontend.sampling_rate))
         assert np.isfinite(logits).all(), f"{signal} of {samples} samples gives logits that are not finite"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from fixtures.report import Gate
-from wergate.config import Gates, Precision
+from wergate.cells import subject_of
 from wergate.evaluation import Evaluation
 from wergate.gates import logits_verdicts
+from wergate.settings import Gates
 
 
 def test_logits_stay_close_to_pytorch(
-    evaluation: Evaluation, model: str, precision: Precision, gates: Gates, gate: Gate
+    evaluation: Evaluation, model: str, variant: str, gates: Gates, gate: Gate
 ) -> None:
     """Differences, signal-to-quantization-noise ratio and best labels hold their thresholds."""
-    gate(*logits_verdicts(evaluation, gates, subject=precision.upper(), model=model))
+    gate(*logits_verdicts(evaluation, gates, subject=subject_of(variant), model=model))

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from fixtures.report import Gate
-from wergate.config import Gates, Precision
+from wergate.cells import subject_of
 from wergate.evaluation import Evaluation
 from wergate.gates import mismatch_lines, mismatch_verdict
+from wergate.settings import Gates
 
 
-def test_transcripts_equal_pytorch(
-    evaluation: Evaluation, model: str, precision: Precision, gates: Gates, gate: Gate
-) -> None:
+def test_transcripts_equal_pytorch(evaluation: Evaluation, model: str, variant: str, gates: Gates, gate: Gate) -> None:
     """Transcripts are compared character by character; each that differs is shown aligned."""
     differing = "\n".join(mismatch_lines(evaluation, gates.near_tie_margin))
     print(differing)
-    gate(mismatch_verdict(evaluation, gates, subject=precision.upper(), model=model), detail=differing)
+    gate(mismatch_verdict(evaluation, gates, subject=subject_of(variant), model=model), detail=differing)

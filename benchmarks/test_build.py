@@ -7,7 +7,6 @@ from pathlib import Path
 from fixtures.benchmarks import Bench, Timed
 from fixtures.options import EMBEDDED
 from wergate.build_cost import BuildRequest, FoundOnly, build_apart, is_built
-from wergate.config import Precision
 from wergate.pipeline import Pipeline
 
 SPEECH_S = 1.0
@@ -31,8 +30,8 @@ def test_build(bench: Bench, tmp_path: Path) -> None:
         bench.check(built.compiled(bench.model, precision).logits(bench.waveforms(SPEECH_S)), precision, SPEECH_S)
 
 
-def test_compile(bench: Bench, timed: Timed, timed_precision: Precision) -> None:
+def test_compile(bench: Bench, timed: Timed, timed_variant: str) -> None:
     """From an IR on disk to a recognizer that has run its first inferences."""
-    bench.label("build", f"compile {timed_precision}")
-    recognizer = timed(lambda: bench.pipeline.compiled(bench.model, timed_precision))
-    bench.check(recognizer.logits(bench.waveforms(SPEECH_S)), timed_precision, SPEECH_S)
+    bench.label("build", f"compile {timed_variant}")
+    recognizer = timed(lambda: bench.pipeline.compiled(bench.model, timed_variant))
+    bench.check(recognizer.logits(bench.waveforms(SPEECH_S)), timed_variant, SPEECH_S)

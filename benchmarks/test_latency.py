@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from fixtures.benchmarks import Bench, Timed
-from wergate.pipeline import RecognizerName
 
 
-def test_latency(bench: Bench, timed: Timed, timed_recognizer: RecognizerName, duration_s: float) -> None:
+def test_latency(bench: Bench, timed: Timed, timed_recognizer: str, duration_s: float) -> None:
     """Features and network, from samples to logits; the logits of the last round are compared with PyTorch's."""
-    bench.label("latency", f"{timed_recognizer} {duration_s:g} s", audio_s=duration_s)
+    bench.label("latency", f"{bench.called(timed_recognizer)} {duration_s:g} s", audio_s=duration_s)
     recognizer = bench.pipeline.recognizer(bench.model, timed_recognizer)
     waveforms = bench.waveforms(duration_s)
     logits = timed(lambda: recognizer.logits(waveforms))

@@ -7,7 +7,7 @@ from itertools import islice
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from fixtures.benchmarks import label
-from wergate.config import Precision, SuiteConfig
+from wergate.config import SuiteConfig
 from wergate.corpus import Corpus, CorpusSpec, Utterance
 from wergate.ctc import greedy_decode
 from wergate.pipeline import Pipeline
@@ -27,7 +27,7 @@ def test_throughput(
     pipeline: Pipeline,
     suite_config: SuiteConfig,
     model: str,
-    timed_precision: Precision,
+    variant: str,
     speech: CorpusSpec,
 ) -> None:
     """Inference and decoding, on a stream per core; the transcripts are those of the accuracy gates.
@@ -37,10 +37,10 @@ def test_throughput(
     """
     frontend = pipeline.frontend(model)
     utterances = corpus_slice(
-        pipeline.corpus(speech), frontend.sampling_rate, suite_config.benchmarks.throughput_utterances
+        pipeline.corpus(model, speech), frontend.sampling_rate, suite_config.benchmarks.throughput_utterances
     )
     audio_s = sum(utterance.waveform.duration_s for utterance in utterances)
-    name = f"{timed_precision} {len(utterances)} utterances"
+    name = f"{variant} {len(utterances)} utterances"
     label(benchmark, group="throughput", model=model, name=name, audio_s=audio_s)
 
     def transcribe(recognizer: Recognizer) -> list[str]:
@@ -48,10 +48,10 @@ def test_throughput(
         return [greedy_decode(found, frontend.alphabet) for found in logits]
 
     def compile_anew() -> tuple[tuple[Recognizer], dict[str, object]]:
-        return (pipeline.compiled(model, timed_precision, streams=pipeline.corpus_streams),), {}
+        return (pipeline.compiled(model, variant, streams=pipeline.corpus_streams),), {}
 
     transcripts = benchmark.pedantic(transcribe, setup=compile_anew, rounds=ROUNDS)
-    evaluation = pipeline.evaluation(model, speech, timed_precision)
+    evaluation = pipeline.evaluation(model, speech, variant)
     expected = {outcome.id: outcome.hypothesis for outcome in evaluation.outcomes}
     assert {u.id: text for u, text in zip(utterances, transcripts, strict=True)} == {
         u.id: expected[u.id] for u in utterances

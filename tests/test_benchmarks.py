@@ -178,7 +178,7 @@ def test_a_wrong_answer_has_no_speed(shop: Shop, monkeypatch: pytest.MonkeyPatch
 def test_a_partial_run_keeps_what_the_same_set_up_measured(shop: Shop, changed: dict[str, str]) -> None:
     """A baseline holds figures of one set-up only."""
     shop.edit(**changed)
-    assert shop.run("--update-baselines", only="pytorch").code == 0
+    assert shop.run("--update-baselines", only="reference").code == 0
     names = [row["extra_info"]["name"] for row in shop.stored()["benchmarks"]]
     assert names == (["pytorch 0.5 s"] if changed else ["fp16 0.5 s", "pytorch 0.5 s"])
 
@@ -244,8 +244,8 @@ def test_an_excerpt_has_the_exact_length(tiny: Tiny, tmp_path: Path) -> None:
 def test_the_verdicts_on_what_was_timed() -> None:
     """A ratio is held from below; logits by their noise; a transcript by every character; a NaN holds nothing."""
     logits = np.eye(4, dtype=np.float32)
-    output = {"reference": logits, "sqnr_db_min": 20.0, "subject": "INT8", "scope": "x"}
-    text = {"subject": "FP16", "scope": "x"}
+    output = {"reference": logits, "sqnr_db_min": 20.0, "subject": "INT8", "scope": "x", "engine": "pytorch"}
+    text = {"subject": "FP16", "scope": "x", "engine": "pytorch"}
     verdicts = {
         "fast enough": speedup_verdict(2.0, 1.5, fast="int8", slow="fp16", scope="x"),
         "same logits": output_verdict(candidate=logits, **output),

@@ -35,11 +35,12 @@ def test_a_configuration_is_frozen() -> None:
         config.device = "GPU"
 
 
-def test_subset_size_by_model_wins() -> None:
-    """A model that is named is calibrated on its own number of utterances."""
-    quantization = load_config(SUITE, {}).quantization
-    assert 30 == quantization.subset_size_of("random:data2vec-audio-base")
-    assert quantization.subset_size == quantization.subset_size_of("embedded")
+def test_a_models_own_table_is_laid_over_the_rest() -> None:
+    """A model that has a table is calibrated on its own number of utterances, and shares everything else."""
+    config = load_config(SUITE, {})
+    random, embedded = (config.settings_of(name) for name in ("random:data2vec-audio-base", "embedded"))
+    assert (30, 300) == (random.quantization.subset_size, embedded.quantization.subset_size)
+    assert random.thresholds == embedded.thresholds == config.thresholds
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ MISTAKES = (
     Mistake("a table for a list", "models.embedded", "1", "models = {'embedded': 1} is not accepted"),
     Mistake("no model", "models", "[]", "models = [] is not accepted"),
     Mistake("no corpus", "corpora", "[]", "corpora = [] is not accepted"),
-    Mistake("no precision", "precisions", "[]", "precisions = [] is not accepted"),
+    Mistake("no precision", "precisions", "[]", "precisions = [] leaves nothing to gate"),
 )
 
 

@@ -32,7 +32,7 @@ def keys(tiny: Tiny, folder: Path, **changes: str) -> dict[str, str]:
     """Return the key of each artifact of the tiny inputs."""
     store = Keys(folder)
     pipeline = Pipeline(tiny.config(folder, **changes), embedded=folder, store=store)
-    checkpoint = pipeline.checkpoint(str(tiny.model))
+    checkpoint = pipeline.reference_model(str(tiny.model))
     corpus = open_corpus(CorpusSpec("evaluation", tiny.corpus), pipeline.config.limit)
     unused: Any = None
     return {
@@ -185,7 +185,9 @@ def test_our_own_code(
 
 def test_probes_are_kept_apart(tiny: Tiny, tmp_path: Path) -> None:
     """Every probe has reference logits of its own."""
-    checkpoint = Pipeline(tiny.config(tmp_path), embedded=tmp_path, store=Keys(tmp_path)).checkpoint(str(tiny.model))
+    checkpoint = Pipeline(tiny.config(tmp_path), embedded=tmp_path, store=Keys(tmp_path)).reference_model(
+        str(tiny.model)
+    )
     probe = Probe(4000)
     probes = (probe, replace(probe, samples=4001), replace(probe, batch=2), replace(probe, signal="dc"))
     unused: Any = None

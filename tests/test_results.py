@@ -44,10 +44,10 @@ def test_what_a_result_depends_on_is_there(warm: Warm) -> None:
 def test_word_errors_are_whole(warm: Warm) -> None:
     """Each evaluation has counts that add up to its WER, on all utterances and words."""
     rows = warm.cold.results["evaluations"]
-    assert ["fp16", "int8"] == sorted(row["precision"] for row in rows)
+    assert ["fp16", "int8"] == sorted(row["variant"] for row in rows)
     for row in rows:
-        assert (4, 12) == (row["utterances"], row["pytorch"]["words"])
-        for side in (row["pytorch"], row["candidate"]):
+        assert (4, 12) == (row["utterances"], row["reference"]["words"])
+        for side in (row["reference"], row["candidate"]):
             errors = side["substitutions"] + side["deletions"] + side["insertions"]
             assert side["wer"] == pytest.approx(errors / side["words"])
 

@@ -58,9 +58,7 @@ def test_both_runs_measure_the_same(warm: Warm, second: Watched) -> None:
     """Verdicts and word errors do not depend on whether an artifact was built or found."""
     lines = [[row["line"] for row in done.results["verdicts"]] for done in (warm.cold, second.run)]
     assert lines[0] == lines[1]
-    counts = [
-        [(row["precision"], row["candidate"]) for row in d.results["evaluations"]] for d in (warm.cold, second.run)
-    ]
+    counts = [[(row["variant"], row["candidate"]) for row in d.results["evaluations"]] for d in (warm.cold, second.run)]
     assert counts[0] == counts[1]
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 import wergate
-from wergate.config import Precision, SuiteConfig
+from wergate.config import SuiteConfig
 from wergate.errors import SuiteError
 from wergate.pipeline import Pipeline
 from wergate.store import Artifact, Store
@@ -69,7 +69,7 @@ def build(request: BuildRequest) -> BuildCost:
     return BuildCost(convert_s=fp16.build_seconds, quantize_s=int8.build_seconds, peak_rss_bytes=peak_rss_bytes())
 
 
-def _build_one(request: BuildRequest, precision: Precision) -> Artifact:
+def _build_one(request: BuildRequest, precision: str) -> Artifact:
     pipeline = Pipeline(request.config, embedded=request.embedded, store=Store(request.cache_dir))
     return pipeline.ir(request.model, precision)
 

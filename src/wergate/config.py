@@ -3,111 +3,65 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import pydantic
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
+from pydantic import BaseModel, Field, PositiveFloat
 
 from wergate.errors import SuiteError, did_you_mean
+from wergate.settings import (
+    Benchmarks,
+    CorpusSettings,
+    ModelSettings,
+    Normalizer,
+    Precision,
+    Quantization,
+    Section,
+    Thresholds,
+)
 
-Precision = Literal["fp16", "int8"]
-Fraction = float
+_TABLES: Mapping[str, type[Section]] = {"model": ModelSettings, "corpus": CorpusSettings}
+_LISTS = {"model": "models", "corpus": "corpora"}
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+class SuiteConfig(Section):
+    """Everything that a run depends on besides the installed packages and the machine.
 
-
-class Gates(_Section):
-    """Thresholds of one precision; what is absent is reported but not gated.
-
-    WER and rates are fractions. `wer_drop_max` is quantized minus reference model, absolute.
+    What is said at the top holds for every model and corpus; `model` and `corpus` hold each one's settings, whole.
     """
-
-    wer_drop_max: Fraction
-    mismatch_rate_max: Fraction
-    max_abs_delta_max: float | None = None
-    mean_abs_delta_max: float | None = None
-    sqnr_db_min: float | None = None
-    argmax_agreement_min: Fraction | None = None
-    length_delta_max: float
-    size_ratio_max: float
-    int8_work_min: Fraction = 0.0
-    near_tie_margin: float = 0.0
-
-
-class Thresholds(_Section):
-    """Gates by precision."""
-
-    fp16: Gates
-    int8: Gates
-
-    def of(self, precision: Precision) -> Gates:
-        """Return the gates of one precision."""
-        return self.fp16 if precision == "fp16" else self.int8
-
-
-class IgnoredScope(_Section):
-    """Operations that stay in floating point, as NNCF names them in the FP16 IR."""
-
-    names: list[str] = []
-    patterns: list[str] = []
-    types: list[str] = []
-
-
-class Quantization(_Section):
-    """NNCF post-training quantization; the range estimators are those of the tutorial."""
-
-    preset: Literal["performance", "mixed"] = "performance"
-    subset_size: int = Field(default=300, gt=0, le=300)
-    subset_size_by_model: dict[str, int] = {}
-    min_aggregator: Literal["min", "max", "mean", "median"] = "min"
-    max_aggregator: Literal["min", "max", "mean", "median"] = "mean"
-    max_quantile_outlier_prob: float = Field(default=1e-4, gt=0, lt=1)
-    ignored_scope: IgnoredScope = IgnoredScope()
-
-    def subset_size_of(self, model: str) -> int:
-        """Return how many calibration utterances a model is calibrated on."""
-        return self.subset_size_by_model.get(model, self.subset_size)
-
-
-class Benchmarks(_Section):
-    """What is timed: every recognizer, at every duration, for every model.
-
-    `sqnr_db_min` is what a timed inference's logits are held to, by precision; without one the corpora's threshold is.
-    Speed-ups are gated by model, where there is a threshold.
-    """
-
-    models: list[str]
-    durations_s: list[PositiveFloat]
-    throughput_utterances: int = Field(default=32, gt=0)
-    sqnr_db_min: dict[Precision, float] = {}
-    int8_sqnr_db_min_by_model: dict[str, float] = {}
-    int8_over_fp16_min: dict[str, float] = {}
-    int8_over_pytorch_min: dict[str, float] = {}
-
-    def speedup_min(self, slow: str) -> dict[str, float]:
-        """Return by model how many times faster than that recognizer INT8 must be."""
-        return self.int8_over_pytorch_min if slow == "pytorch" else self.int8_over_fp16_min
-
-
-class SuiteConfig(_Section):
-    """Everything that a run depends on besides the installed packages and the machine."""
 
     models: list[str] = Field(min_length=1)
     corpora: list[str] = Field(min_length=1)
-    calibration: str
-    precisions: list[Precision] = Field(min_length=1)
+    calibration: str | None = None
+    precisions: list[Precision]
     device: str = "CPU"
     inference_precision: Literal["f32", "bf16"] = "f32"
-    normalizer: Literal["none", "upper"] = "upper"
+    normalizer: Normalizer = "upper"
     limit: int | None = Field(default=None, gt=0)
+    columns: dict[Literal["audio", "text", "id", "speaker"], str] = Field(default_factory=dict)
+    skip_bad: bool = False
+    max_duration_s: PositiveFloat = 600.0
+    allow_pickle: bool = False
     cache_dir: str | None = None
     quantization: Quantization = Quantization()
     thresholds: Thresholds
     benchmarks: Benchmarks
+    corpus: dict[str, CorpusSettings] = Field(default_factory=dict)
+    model: dict[str, ModelSettings] = Field(default_factory=dict)
+
+    def settings_of(self, model: str) -> ModelSettings:
+        """Return a model's settings, by its name in suite.toml or by its spec."""
+        return self.model.get(model) or ModelSettings(
+            name=model, spec=model, **{key: getattr(self, key) for key in _shared(ModelSettings)}
+        )
+
+    def corpus_of(self, corpus: str) -> CorpusSettings:
+        """Return a corpus's settings, by its name in suite.toml or by its spec."""
+        return self.corpus.get(corpus) or CorpusSettings(
+            name=corpus, spec=corpus, **{key: getattr(self, key) for key in _shared(CorpusSettings) - {"normalizer"}}
+        )
 
 
 def load_config(path: Path, overrides: Mapping[str, Any]) -> SuiteConfig:
@@ -115,24 +69,75 @@ def load_config(path: Path, overrides: Mapping[str, Any]) -> SuiteConfig:
 
     Args:
         path: the TOML file.
-        overrides: top-level keys with the values that win; None means not given.
+        overrides: keys with the values that win, over those of single models and corpora too; None means not given.
 
     Raises:
         SuiteError: the file is missing or no TOML, a key is unknown, a value is not accepted.
     """
+    data = _read(path)
+    given = {key: value for key, value in overrides.items() if value is not None}
+    for kind in _TABLES:
+        data[kind] = _resolved(kind, data, given)
+    data |= {key: value for key, value in given.items() if key in SuiteConfig.model_fields}
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        config = SuiteConfig.model_validate(data)
+    except pydantic.ValidationError as error:
+        from_the_command_line = set(given) & {str(part) for part in error.errors()[0]["loc"]}
+        source = "command line" if from_the_command_line else path.name
+        raise SuiteError(f"{source}: {_explain(error)}") from error
+    _require_something_to_gate(config, path.name)
+    return config
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SuiteError(f"suite file '{path}' cannot be read: {error.strerror}; name one with --suite FILE") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SuiteError(f"suite file '{path}' is not TOML: {error}; correct that line") from error
-    given = {key: value for key, value in overrides.items() if value is not None}
-    data |= given
-    try:
-        return SuiteConfig.model_validate(data)
-    except pydantic.ValidationError as error:
-        source = "command line" if error.errors()[0]["loc"][0] in given else path.name
-        raise SuiteError(f"{source}: {_explain(error)}") from error
+
+
+def _shared(section: type[Section]) -> set[str]:
+    """Return the keys that a table of this kind takes from the top where it does not have them."""
+    return set(section.model_fields) & set(SuiteConfig.model_fields)
+
+
+def _resolved(kind: str, data: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
+    """Return the tables of models or corpora: the top's values, then each one's own, then the command line's."""
+    tables = data.get(kind, {})
+    if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
+        return tables  # refused when it is validated
+    section = _TABLES[kind]
+    shared = {key: data[key] for key in _shared(section) if key in data}
+    fields = set(section.model_fields)
+    own = {key: value for key, value in given.items() if key in fields}
+    plain = _names(given.get(_LISTS[kind], data.get(_LISTS[kind])))
+    named: dict[str, Any] = {name: {} for name in plain} | tables
+    return {name: _laid(_laid(shared, {"name": name, "spec": name} | table), own) for name, table in named.items()}
+
+
+def _names(value: Any) -> Iterable[str]:
+    return [name for name in value if isinstance(name, str)] if isinstance(value, list) else []
+
+
+def _laid(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay one table over another, table by table; lists are replaced."""
+    laid = {**below, **above}
+    for key in set(below) & set(above):
+        if isinstance(below[key], dict) and isinstance(above[key], dict):
+            laid[key] = _laid(below[key], above[key])
+    return laid
+
+
+def _require_something_to_gate(config: SuiteConfig, source: str) -> None:
+    """Refuse a model without a precision or a candidate."""
+    for model in config.models:
+        if not config.precisions and not config.settings_of(model).candidates:
+            raise SuiteError(
+                f"{source}: precisions = [] leaves nothing to gate of model '{model}'; "
+                "fp16 or int8 is needed where there is no --candidate; correct --precisions"
+            )
 
 
 def _explain(error: pydantic.ValidationError) -> str:
@@ -148,13 +153,20 @@ def _explain(error: pydantic.ValidationError) -> str:
         return f"key '{key}' is missing; add it"
     if first["type"] == "float_type":
         return f"{key} = {first['input']!r} is not a number; give one without quotes, such as 0.01"
+    if first["type"] == "literal_error" and isinstance(first["input"], str):
+        accepted = [part.strip(" '") for part in first["ctx"]["expected"].replace(" or ", ",").split(",")]
+        hint = did_you_mean(first["input"], accepted)
+        return f"{key} = {first['input']!r} is not accepted{hint}: {first['msg']}; correct it"
     return f"{key} = {first['input']!r} is not accepted: {first['msg']}; correct it"
 
 
 def _keys_at(location: list[str]) -> list[str]:
     """Return the keys that a section knows, walking down from the top."""
     section: type[BaseModel] = SuiteConfig
-    for name in location:
+    rest = list(location)
+    if rest and rest[0] in _TABLES:
+        section, rest = _TABLES[rest[0]], rest[2:]
+    for name in rest:
         annotation = section.model_fields[name].annotation
         if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
             return []

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wergate import alphabet
-from wergate import checkpoint as checkpoints
-from wergate import frontend as frontends
-from wergate.checkpoint import Checkpoint, load_frontend
 from wergate.errors import SuiteError
 from wergate.frontend import write_frontend
 from wergate.progress import Progress
+from wergate.reference_models import ReferenceModel
 from wergate.store import Artifact, Store
 from wergate.toolchain import source_digest, versions
 
@@ -28,29 +24,24 @@ OUTPUT_NAME = "logits"
 _EXAMPLE_SAMPLES = 16_000
 
 
-def fp16_parts(checkpoint: Checkpoint) -> dict[str, Any]:
+def fp16_parts(model: ReferenceModel) -> dict[str, Any]:
     """Return what an FP16 IR depends on."""
     return {
-        "checkpoint": checkpoint.digest,
-        "versions": versions(("openvino", "torch", "transformers")),
-        "source": source_digest(sys.modules[__name__], checkpoints, frontends, alphabet),
+        "checkpoint": model.digest,
+        "versions": versions(("openvino", *model.packages)),
+        "source": source_digest(sys.modules[__name__], *model.sources),
     }
 
 
-def fp16_ir(store: Store, checkpoint: Checkpoint, load: Callable[[], PreTrainedModel], progress: Progress) -> Artifact:
-    """Return the FP16 IR of a checkpoint: `model.xml`, `model.bin` and `frontend.json`.
-
-    Args:
-        load: gives the PyTorch model; called only where the IR has to be built.
-    """
+def fp16_ir(store: Store, model: ReferenceModel, progress: Progress) -> Artifact:
+    """Return the FP16 IR of a model: `model.xml`, `model.bin` and `frontend.json`."""
 
     def build(folder: Path) -> None:
-        for target in progress([folder / MODEL_FILE], f"converting {checkpoint.name}", 1):
-            model = load()
-            export(model, target)
-            write_frontend(load_frontend(checkpoint, model), folder / FRONTEND_FILE)
+        for target in progress([folder / MODEL_FILE], f"converting {model.name}", 1):
+            model.convert(target)
+            write_frontend(model.frontend(), folder / FRONTEND_FILE)
 
-    return store.get("fp16-ir", fp16_parts(checkpoint), build)
+    return store.get("fp16-ir", fp16_parts(model), build)
 
 
 def export(model: PreTrainedModel, path: Path) -> None:

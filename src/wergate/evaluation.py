@@ -58,11 +58,13 @@ class Evaluation:
     """A candidate recognizer on a corpus.
 
     Attributes:
+        engine: what runs the reference model, "pytorch" or "onnxruntime".
         seconds: time spent in the candidate's inference alone.
         notes: what had to be done to the audio, with the number of utterances.
     """
 
     corpus: str
+    engine: str
     normalizer: str
     outcomes: tuple[UtteranceOutcome, ...]
     seconds: float
@@ -114,6 +116,7 @@ def evaluate(
     reference: Mapping[str, ReferenceUtterance],
     *,
     name: str,
+    engine: str,
     normalizer: str,
     progress: Progress,
 ) -> Evaluation:
@@ -133,7 +136,7 @@ def evaluate(
         for utterance, found in zip(block, logits, strict=True):
             notes.update(utterance.waveform.notes)
             outcomes.append(_outcome(utterance, reference[utterance.id], found, alphabet, name))
-    return Evaluation(corpus.name, normalizer, tuple(outcomes), seconds, dict(notes))
+    return Evaluation(corpus.name, engine, normalizer, tuple(outcomes), seconds, dict(notes))
 
 
 def _outcome(

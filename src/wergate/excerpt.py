@@ -10,10 +10,10 @@ import numpy as np
 
 from wergate import frontend
 from wergate.audio import Samples
-from wergate.checkpoint import Checkpoint
 from wergate.corpus import Corpus
 from wergate.ctc import Logits
 from wergate.recognizers import Recognizer
+from wergate.reference_models import ReferenceModel
 from wergate.store import Artifact, Store
 from wergate.toolchain import source_digest, versions
 
@@ -34,12 +34,12 @@ def excerpt(corpus: Corpus, duration_s: float, sampling_rate: int) -> Samples:
     return np.resize(np.concatenate(pieces), wanted)
 
 
-def excerpt_logits(store: Store, checkpoint: Checkpoint, recognizer: Recognizer, samples: Samples) -> Artifact:
+def excerpt_logits(store: Store, model: ReferenceModel, recognizer: Recognizer, samples: Samples) -> Artifact:
     """Return the artifact of the reference model's logits; the recognizer is used only where it has to be built."""
     parts = {
-        "checkpoint": checkpoint.digest,
+        "checkpoint": model.digest,
         "samples": hashlib.sha256(samples.tobytes()).hexdigest(),
-        "versions": versions(("torch", "transformers", "numpy")),
+        "versions": versions((*model.packages, "numpy")),
         "source": source_digest(sys.modules[__name__], frontend),
     }
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from wergate.baseline import Counts
-from wergate.config import Gates
 from wergate.evaluation import Evaluation, Transcripts, UtteranceOutcome
 from wergate.ir import ExecutedWork
+from wergate.settings import Gates
 from wergate.verdict import Verdict
 from wergate.wer import show_alignment
 
@@ -25,7 +25,7 @@ def wer_verdict(evaluation: Evaluation, gates: Gates, *, subject: str, model: st
         value=evaluation.candidate.total.wer,
         relation="<=",
         threshold=reference + gates.wer_drop_max,
-        basis=f"pytorch {reference:.4g} + {gates.wer_drop_max:g}",
+        basis=f"{evaluation.engine} {reference:.4g} + {gates.wer_drop_max:g}",
         scope=f"{model}, {evaluation.scope}",
         remedy=_remedy(subject),
     )
@@ -39,7 +39,7 @@ def mismatch_verdict(evaluation: Evaluation, gates: Gates, *, subject: str, mode
         value=len(evaluation.mismatches) / len(evaluation.outcomes),
         relation="<=",
         threshold=gates.mismatch_rate_max,
-        basis=f"{len(evaluation.mismatches)} of {len(evaluation.outcomes)} differ from pytorch",
+        basis=f"{len(evaluation.mismatches)} of {len(evaluation.outcomes)} differ from {evaluation.engine}",
         scope=f"{model}, {evaluation.scope}",
         remedy=_remedy(subject),
     )
@@ -61,7 +61,7 @@ def logits_verdicts(evaluation: Evaluation, gates: Gates, *, subject: str, model
             value=value,
             relation="<=" if relation == "<=" else ">=",
             threshold=threshold,
-            basis=f"{logits.frames} frames against pytorch",
+            basis=f"{logits.frames} frames against {evaluation.engine}",
             scope=f"{model}, {evaluation.scope}",
             remedy=_remedy(subject),
         )
@@ -93,7 +93,7 @@ def size_verdict(*, ir_bytes: int, weight_bytes: int, gates: Gates, subject: str
         value=ir_bytes / weight_bytes,
         relation="<=",
         threshold=gates.size_ratio_max,
-        basis=f"{ir_bytes / 1e6:.2f} MB of pytorch's {weight_bytes / 1e6:.2f} MB",
+        basis=f"{ir_bytes / 1e6:.2f} MB of the checkpoint's {weight_bytes / 1e6:.2f} MB",
         scope=model,
         remedy="see whether weights were compressed: FP16 constants, i8 weights",
     )

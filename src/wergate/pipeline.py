@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from wergate import evaluation as evaluations
 from wergate import probe as probes
 from wergate.audio import Samples
-from wergate.checkpoint import Checkpoint, load_model, resolve_checkpoint
-from wergate.config import Precision, SuiteConfig
+from wergate.cells import subject_of
+from wergate.config import SuiteConfig
 from wergate.convert import FRONTEND_FILE, MODEL_FILE, fp16_ir
 from wergate.corpus import Corpus, CorpusSpec, open_corpus, parse_corpus_specs, require_disjoint
 from wergate.ctc import Logits
@@ -26,15 +26,14 @@ from wergate.progress import Progress, silent
 from wergate.quantize import int8_ir
 from wergate.recognizers import Recognizer
 from wergate.recognizers.openvino_ir import OpenVinoRecognizer
-from wergate.recognizers.pytorch import PyTorchRecognizer
 from wergate.reference import ReferenceUtterance, read_reference, reference_run
+from wergate.reference_models import ReferenceModel
+from wergate.reference_models.resolve import resolve_model
+from wergate.settings import Gates, Precision
 from wergate.store import Artifact, Store
 from wergate.toolchain import cpu
 
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel
-
-RecognizerName = Literal["pytorch", "fp16", "int8"]
+REFERENCE = "reference"
 Made = TypeVar("Made")
 _MAX_STREAMS = 8
 
@@ -49,7 +48,11 @@ class ArtifactUse:
 
 
 class Pipeline:
-    """Everything that one session makes, remembered until its end."""
+    """Everything that one session makes, remembered until its end.
+
+    A model is called by its name or spec in the configuration. A variant is what is gated against the reference model:
+    "fp16" and "int8" for the IRs that are built here, or the name of a candidate.
+    """
 
     def __init__(self, config: SuiteConfig, *, embedded: Path, store: Store, progress: Progress = silent) -> None:
         """Take the configuration; nothing is loaded or built before it is asked for.
@@ -64,44 +67,41 @@ class Pipeline:
         self._progress = progress
         self._made: dict[Hashable, Any] = {}
 
-    def checkpoint(self, model: str) -> Checkpoint:
-        """Return the checkpoint of a model spec."""
-        return self._once(("checkpoint", model), lambda: resolve_checkpoint(model, self._embedded))
+    def reference_model(self, model: str) -> ReferenceModel:
+        """Return the model that everything is compared with."""
+        return self._once(
+            ("reference-model", model),
+            lambda: resolve_model(self.config.settings_of(model), self.config, self._embedded),
+        )
 
-    def torch_model(self, model: str) -> PreTrainedModel:
-        """Return the loaded PyTorch model."""
-        return self._once(("torch", model), lambda: load_model(self.checkpoint(model)))
-
-    def corpus(self, spec: CorpusSpec) -> Corpus:
-        """Return an evaluation corpus, disjoint from the calibration corpus."""
+    def corpus(self, model: str, spec: CorpusSpec) -> Corpus:
+        """Return an evaluation corpus, disjoint from what the model is calibrated on."""
 
         def make() -> Corpus:
             corpus = open_corpus(spec, self.config.limit)
-            require_disjoint(corpus, self.calibration())
+            require_disjoint(corpus, self.calibration(model))
             return corpus
 
-        return self._once(("corpus", spec), make)
+        return self._once(("corpus", model, spec), make)
 
-    def calibration(self) -> Corpus:
-        """Return the calibration corpus."""
-        spec = self.config.calibration
-        return self._once("calibration", lambda: open_corpus(parse_corpus_specs(spec, self._embedded)[0]))
+    def calibration(self, model: str) -> Corpus:
+        """Return the corpus that a model is calibrated on."""
+        spec = self.config.settings_of(model).calibration or "embedded:calibration"
+        return self._once(("calibration", spec), lambda: open_corpus(parse_corpus_specs(spec, self._embedded)[0]))
 
-    def ir(self, model: str, precision: Precision) -> Artifact:
+    def ir(self, model: str, variant: str) -> Artifact:
         """Return a model's IR, building what it needs."""
-        return self._once(("ir", model, precision), lambda: self._ir(model, precision))
+        return self._once(("ir", model, variant), lambda: self._ir(model, variant))
 
-    def _ir(self, model: str, precision: Precision) -> Artifact:
-        if precision == "fp16":
-            artifact = fp16_ir(self.store, self.checkpoint(model), lambda: self.torch_model(model), self._progress)
+    def _ir(self, model: str, variant: str) -> Artifact:
+        if variant == "fp16":
+            artifact = fp16_ir(self.store, self.reference_model(model), self._progress)
         else:
-            settings = self.config.quantization
             artifact = int8_ir(
                 self.store,
                 self.ir(model, "fp16"),
-                self.calibration(),
-                settings=settings,
-                subset_size=settings.subset_size_of(model),
+                self.calibration(model),
+                settings=self.config.settings_of(model).quantization,
                 progress=self._progress,
             )
         return self._used(model, None, artifact)
@@ -110,29 +110,28 @@ class Pipeline:
         """Return a model's features, frame geometry and alphabet."""
         return self._once(("frontend", model), lambda: read_frontend(self.ir(model, "fp16").file(FRONTEND_FILE)))
 
-    def recognizer(self, model: str, name: RecognizerName) -> Recognizer:
-        """Return a recognizer: the checkpoint in PyTorch, or one of its IRs."""
+    def recognizer(self, model: str, name: str) -> Recognizer:
+        """Return a recognizer: the reference model's, named REFERENCE, or a variant's."""
         return self._once(("recognizer", model, name), lambda: self._recognizer(model, name))
 
-    def _recognizer(self, model: str, name: RecognizerName) -> Recognizer:
-        frontend = self.frontend(model)
-        if name == "pytorch":
-            return PyTorchRecognizer(frontend, lambda: self.torch_model(model))
+    def _recognizer(self, model: str, name: str) -> Recognizer:
+        if name == REFERENCE:
+            return self.reference_model(model).recognizer(self.frontend(model))
         return self.compiled(model, name)
 
-    def _evaluator(self, model: str, precision: Precision) -> Recognizer:
+    def _evaluator(self, model: str, variant: str) -> Recognizer:
         """Return a recognizer for whole corpora: a stream per core, where the device is the CPU."""
-        return self.compiled(model, precision, streams=self.corpus_streams)
+        return self.compiled(model, variant, streams=self.corpus_streams)
 
     @property
     def corpus_streams(self) -> int:
         """Inferences that run side by side on a corpus."""
         return min(cpu().cores, _MAX_STREAMS) if self.config.device == "CPU" else 1
 
-    def compiled(self, model: str, precision: Precision, *, streams: int = 1) -> Recognizer:
+    def compiled(self, model: str, variant: str, *, streams: int = 1) -> Recognizer:
         """Return an IR compiled anew, every time it is asked for."""
         return OpenVinoRecognizer(
-            self.ir(model, precision).file(MODEL_FILE),
+            self.ir(model, variant).file(MODEL_FILE),
             self.frontend(model),
             device=self.config.device,
             inference_precision=self.config.inference_precision,
@@ -140,30 +139,39 @@ class Pipeline:
         )
 
     def reference(self, model: str, spec: CorpusSpec) -> Mapping[str, ReferenceUtterance]:
-        """Return the PyTorch reference run of a model on a corpus."""
+        """Return the reference model's run on a corpus."""
 
         def make() -> Mapping[str, ReferenceUtterance]:
-            corpus, recognizer = self.corpus(spec), self.recognizer(model, "pytorch")
-            artifact = reference_run(self.store, self.checkpoint(model), corpus, recognizer, self._progress)
+            corpus, recognizer = self.corpus(model, spec), self.recognizer(model, REFERENCE)
+            artifact = reference_run(self.store, self.reference_model(model), corpus, recognizer, self._progress)
             return read_reference(self._used(model, corpus.name, artifact))
 
         return self._once(("reference", model, spec), make)
 
-    def evaluation(self, model: str, spec: CorpusSpec, precision: Precision) -> Evaluation:
-        """Return a quantized recognizer's evaluation on a corpus."""
+    def evaluation(self, model: str, spec: CorpusSpec, variant: str) -> Evaluation:
+        """Return a variant's evaluation on a corpus."""
 
         def make() -> Evaluation:
-            corpus = self.corpus(spec)  # a mistake in the corpus is told before anything is compiled
+            corpus = self.corpus(model, spec)  # a mistake in the corpus is told before anything is compiled
             return evaluations.evaluate(
-                self._once(("evaluator", model, precision), lambda: self._evaluator(model, precision)),
+                self._once(("evaluator", model, variant), lambda: self._evaluator(model, variant)),
                 corpus,
                 self.reference(model, spec),
-                name=precision.upper(),
-                normalizer=self.config.normalizer,
+                name=subject_of(variant),
+                engine=self.reference_model(model).engine,
+                normalizer=self.config.settings_of(model).normalizer,
                 progress=self._progress,
             )
 
-        return self._once(("evaluation", model, spec, precision), make)
+        return self._once(("evaluation", model, spec, variant), make)
+
+    def held_as(self, model: str, variant: str) -> Precision:  # noqa: ARG002
+        """Return whose thresholds a variant is held to; the reference model, run again, to those of FP16."""
+        return "int8" if variant == "int8" else "fp16"
+
+    def gates(self, model: str, variant: str) -> Gates:
+        """Return the thresholds of a variant."""
+        return self.config.settings_of(model).thresholds.of(self.held_as(model, variant))
 
     def probe_logits(self, model: str, probe: probes.Probe, *, keep: bool = True) -> Logits:
         """Return the reference model's logits of a made-up input: (batch, frames, vocabulary).
@@ -171,35 +179,37 @@ class Pipeline:
         Args:
             keep: as an artifact; not for inputs that no later run will ask for again.
         """
-        recognizer = self.recognizer(model, "pytorch")
+        recognizer = self.recognizer(model, REFERENCE)
         if not keep:
             return recognizer.logits(probe.waveforms(recognizer.frontend.sampling_rate))
-        artifact = probes.reference_logits(self.store, self.checkpoint(model), recognizer, probe)
+        artifact = probes.reference_logits(self.store, self.reference_model(model), recognizer, probe)
         return probes.read_logits(self._used(model, None, artifact))
 
     def excerpt(self, model: str, spec: CorpusSpec, duration_s: float) -> Samples:
         """Return the first seconds of a corpus: float32, shape (samples,)."""
         rate = self.frontend(model).sampling_rate
-        return self._once(("excerpt", spec, duration_s, rate), lambda: excerpt(self.corpus(spec), duration_s, rate))
+        return self._once(
+            ("excerpt", model, spec, duration_s, rate), lambda: excerpt(self.corpus(model, spec), duration_s, rate)
+        )
 
     def excerpt_logits(self, model: str, spec: CorpusSpec, duration_s: float) -> Logits:
         """Return the reference model's logits of an excerpt: shape (frames, vocabulary)."""
 
         def make() -> Logits:
-            samples, recognizer = self.excerpt(model, spec, duration_s), self.recognizer(model, "pytorch")
-            artifact = excerpt_logits(self.store, self.checkpoint(model), recognizer, samples)
+            samples, recognizer = self.excerpt(model, spec, duration_s), self.recognizer(model, REFERENCE)
+            artifact = excerpt_logits(self.store, self.reference_model(model), recognizer, samples)
             return read_excerpt_logits(self._used(model, spec.name, artifact))
 
         return self._once(("excerpt-logits", model, spec, duration_s), make)
 
-    def graph(self, model: str, precision: Precision) -> GraphCounts:
+    def graph(self, model: str, variant: str) -> GraphCounts:
         """Return what a model's IR states."""
-        return graph_counts(self.ir(model, precision).file(MODEL_FILE))
+        return graph_counts(self.ir(model, variant).file(MODEL_FILE))
 
-    def executed(self, model: str, precision: Precision) -> ExecutedWork:
+    def executed(self, model: str, variant: str) -> ExecutedWork:
         """Return what a model's compiled IR really executes."""
         return executed_work(
-            self.ir(model, precision).file(MODEL_FILE),
+            self.ir(model, variant).file(MODEL_FILE),
             device=self.config.device,
             inference_precision=self.config.inference_precision,
             sampling_rate=self.frontend(model).sampling_rate,

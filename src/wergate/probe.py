@@ -11,9 +11,9 @@ import numpy as np
 
 from wergate import frontend
 from wergate.audio import Samples
-from wergate.checkpoint import Checkpoint
 from wergate.ctc import Logits
 from wergate.recognizers import Recognizer
+from wergate.reference_models import ReferenceModel
 from wergate.store import Artifact, Store
 from wergate.toolchain import source_digest, versions
 
@@ -67,12 +67,12 @@ def _voiced(samples: int, sampling_rate: int, seed: int) -> Samples:
     return np.asarray(0.3 * tone * rhythm + noise, dtype=np.float32)
 
 
-def reference_logits(store: Store, checkpoint: Checkpoint, recognizer: Recognizer, probe: Probe) -> Artifact:
+def reference_logits(store: Store, model: ReferenceModel, recognizer: Recognizer, probe: Probe) -> Artifact:
     """Return the artifact of the reference model's logits of a probe."""
     parts = {
-        "checkpoint": checkpoint.digest,
+        "checkpoint": model.digest,
         "probe": asdict(probe),
-        "versions": versions(("torch", "transformers", "numpy")),
+        "versions": versions((*model.packages, "numpy")),
         "source": source_digest(sys.modules[__name__], frontend),
     }
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from wergate import signature as signatures
-from wergate.config import IgnoredScope, Quantization
 from wergate.convert import FRONTEND_FILE, MODEL_FILE, save_ir
 from wergate.corpus import Corpus
 from wergate.errors import SuiteError
 from wergate.frontend import Frontend, read_frontend
 from wergate.progress import Progress
 from wergate.recognizers.openvino_ir import ir_signature
+from wergate.settings import IgnoredScope, Quantization
 from wergate.signature import Feed, Signature
 from wergate.store import Artifact, Store
 from wergate.toolchain import source_digest, versions
@@ -27,18 +27,18 @@ def int8_ir(
     calibration: Corpus,
     *,
     settings: Quantization,
-    subset_size: int,
     progress: Progress,
 ) -> Artifact:
     """Return the INT8 IR of an FP16 IR: `model.xml`, `model.bin` and `frontend.json`.
 
     Args:
-        calibration: utterances that range statistics are collected on, the first `subset_size` of them.
+        calibration: utterances that range statistics are collected on, the first `settings.subset_size` of them.
     """
+    subset_size = settings.subset_size
     parts = {
         "fp16": fp16.key,
         "calibration": dict(list(calibration.digests.items())[:subset_size]),
-        "settings": settings.model_dump(exclude={"subset_size_by_model", "subset_size"}),
+        "settings": settings.model_dump(exclude={"subset_size"}),
         "versions": versions(("openvino", "nncf")),
         "source": source_digest(sys.modules[__name__], signatures),
     }

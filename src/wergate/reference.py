@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from wergate import alphabet, audio, ctc, frontend
-from wergate.checkpoint import Checkpoint
 from wergate.corpus import Corpus, Utterance
 from wergate.ctc import Logits, greedy_decode
 from wergate.errors import InputTooShortError
 from wergate.progress import Progress
 from wergate.recognizers import Recognizer
+from wergate.reference_models import ReferenceModel
 from wergate.store import Artifact, Store
 from wergate.toolchain import source_digest, versions
 
@@ -37,20 +37,20 @@ class ReferenceUtterance:
 
 
 def reference_run(
-    store: Store, checkpoint: Checkpoint, corpus: Corpus, recognizer: Recognizer, progress: Progress
+    store: Store, model: ReferenceModel, corpus: Corpus, recognizer: Recognizer, progress: Progress
 ) -> Artifact:
     """Return the artifact of a reference run; the recognizer is used only where it has to be built."""
     parts = {
-        "checkpoint": checkpoint.digest,
+        "checkpoint": model.digest,
         "corpus": corpus.fingerprint,
-        "versions": versions(("torch", "transformers", "soxr", "soundfile")),
+        "versions": versions((*model.packages, "soxr", "soundfile")),
         "source": source_digest(sys.modules[__name__], audio, frontend, alphabet, ctc),
     }
 
     def build(folder: Path) -> None:
         rows, chunks = [], []
         utterances = corpus.utterances(recognizer.frontend.sampling_rate)
-        for utterance in progress(utterances, f"PyTorch on {corpus.name}", len(corpus)):
+        for utterance in progress(utterances, f"{model.engine} on {corpus.name}", len(corpus)):
             logits = _logits(recognizer, utterance)
             hypothesis = greedy_decode(logits, recognizer.frontend.alphabet)
             rows.append({"id": utterance.id, "frames": len(logits), "hypothesis": hypothesis})

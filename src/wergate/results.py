@@ -25,7 +25,7 @@ from wergate.toolchain import cpu, versions
 from wergate.verdict import Status, Verdict
 from wergate.wer import WordErrors
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SCHEMA_FILE = Path(__file__).with_name("results.schema.json")
 
 
@@ -65,15 +65,19 @@ class MismatchRow(_Row):
 
 
 class EvaluationRow(_Row):
-    """One precision of one model on one corpus, beside the PyTorch model."""
+    """One variant of one model on one corpus, beside the reference model.
+
+    `engine` is what ran the reference model; `variant` is fp16, int8 or the name of a candidate.
+    """
 
     model: str
     corpus: str
-    precision: str
+    variant: str
+    engine: str
     utterances: int
     audio_s: float
     inference_s: float
-    pytorch: WordErrorRow
+    reference: WordErrorRow
     candidate: WordErrorRow
     logits: LogitsRow
     mismatches: list[MismatchRow]
@@ -188,7 +192,7 @@ def logits_row(logits: LogitsDifference) -> LogitsRow:
     )
 
 
-def evaluation_row(evaluation: Evaluation, *, model: str, precision: str, near_tie_margin: float) -> EvaluationRow:
+def evaluation_row(evaluation: Evaluation, *, model: str, variant: str, near_tie_margin: float) -> EvaluationRow:
     """Return the row of an evaluation."""
     mismatches = [
         MismatchRow(
@@ -204,11 +208,12 @@ def evaluation_row(evaluation: Evaluation, *, model: str, precision: str, near_t
     return EvaluationRow(
         model=model,
         corpus=evaluation.corpus,
-        precision=precision,
+        variant=variant,
+        engine=evaluation.engine,
         utterances=len(evaluation.outcomes),
         audio_s=evaluation.audio_s,
         inference_s=evaluation.seconds,
-        pytorch=word_error_row(evaluation.reference.total),
+        reference=word_error_row(evaluation.reference.total),
         candidate=word_error_row(evaluation.candidate.total),
         logits=logits_row(evaluation.logits),
         mismatches=mismatches,

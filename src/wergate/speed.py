@@ -22,13 +22,15 @@ def speedup_verdict(ratio: float, minimum: float, *, fast: str, slow: str, scope
     )
 
 
-def output_verdict(*, reference: Logits, candidate: Logits, sqnr_db_min: float, subject: str, scope: str) -> Verdict:
+def output_verdict(
+    *, reference: Logits, candidate: Logits, sqnr_db_min: float, subject: str, scope: str, engine: str
+) -> Verdict:
     """Gate the logits that a timed inference gave, both of shape (frames, vocabulary)."""
     found = difference(reference=reference, candidate=candidate)
-    return Verdict("sqnr_db", subject, found.sqnr_db, ">=", sqnr_db_min, scope, _WRONG_ANSWER, "against pytorch")
+    return Verdict("sqnr_db", subject, found.sqnr_db, ">=", sqnr_db_min, scope, _WRONG_ANSWER, f"against {engine}")
 
 
-def transcript_verdict(*, reference: str, hypothesis: str, subject: str, scope: str) -> Verdict:
+def transcript_verdict(*, reference: str, hypothesis: str, subject: str, scope: str, engine: str) -> Verdict:
     """Gate the transcript of a timed inference: it is the reference model's, character by character."""
     differs = int(reference != hypothesis)
-    return Verdict("transcript_differs", subject, differs, "==", 0, scope, _WRONG_ANSWER, "from pytorch's")
+    return Verdict("transcript_differs", subject, differs, "==", 0, scope, _WRONG_ANSWER, f"from {engine}'s")

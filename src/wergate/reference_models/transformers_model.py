@@ -1,0 +1,61 @@
+"""A checkpoint as transformers runs it in PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from wergate import alphabet, checkpoint, convert, frontend
+from wergate.checkpoint import Checkpoint, load_frontend, load_model
+from wergate.convert import export
+from wergate.frontend import Frontend
+from wergate.recognizers import Recognizer
+from wergate.recognizers.pytorch import PyTorchRecognizer
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+_PROCESSOR_FILES = ("*.json", "*.txt", "*.model")
+_WEIGHT_INDEX = ".safetensors.index.json"
+
+
+class TransformersModel:
+    """A CTC checkpoint; its weights are loaded once, at the first need."""
+
+    engine = "pytorch"
+    packages = ("torch", "transformers")
+    sources: tuple[ModuleType, ...] = (checkpoint, convert, frontend, alphabet)
+
+    def __init__(self, resolved: Checkpoint) -> None:
+        """Take a checkpoint that has been found."""
+        self._checkpoint = resolved
+        self.name = resolved.name
+        self.digest = resolved.digest
+        self.revision: str | None = getattr(resolved, "revision", None)
+        self.random = resolved.random
+        self.weight_bytes = resolved.weight_bytes
+
+    @property
+    def processor_files(self) -> Mapping[str, Path]:
+        """See `ReferenceModel.processor_files`."""
+        found = [path for pattern in _PROCESSOR_FILES for path in self._checkpoint.folder.glob(pattern)]
+        return {path.name: path for path in sorted(found) if not path.name.endswith(_WEIGHT_INDEX)}
+
+    @cached_property
+    def _model(self) -> PreTrainedModel:
+        return load_model(self._checkpoint)
+
+    def frontend(self) -> Frontend:
+        """See `ReferenceModel.frontend`."""
+        return load_frontend(self._checkpoint, self._model)
+
+    def convert(self, path: Path) -> None:
+        """See `ReferenceModel.convert`."""
+        export(self._model, path)
+
+    def recognizer(self, frontend: Frontend) -> Recognizer:
+        """See `ReferenceModel.recognizer`."""
+        return PyTorchRecognizer(frontend, lambda: self._model)

@@ -1,0 +1,139 @@
+"""The sections of suite.toml: what a model, a corpus, a quantization or a gate can be told."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
+
+Precision = Literal["fp16", "int8"]
+Units = Literal["letters", "subwords", "phonemes"]
+Normalizer = Literal["none", "upper", "basic", "english"]
+Aggregator = Literal["min", "max", "mean", "median"]
+Fraction = float
+
+
+class Section(BaseModel):
+    """A table that knows its keys, holds finite numbers and is never changed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Gates(Section):
+    """Thresholds of one precision; what is absent is reported but not gated.
+
+    WER and rates are fractions. `wer_drop_max` is quantized minus reference model, absolute.
+    """
+
+    wer_drop_max: Fraction
+    mismatch_rate_max: Fraction
+    max_abs_delta_max: float | None = None
+    mean_abs_delta_max: float | None = None
+    sqnr_db_min: float | None = None
+    argmax_agreement_min: Fraction | None = None
+    length_delta_max: float
+    size_ratio_max: float
+    int8_work_min: Fraction = 0.0
+    near_tie_margin: float = 0.0
+
+
+class Thresholds(Section):
+    """Gates by precision; a candidate is held to those of int8 where its graph is quantized, else to those of fp16."""
+
+    fp16: Gates
+    int8: Gates
+
+    def of(self, precision: Precision) -> Gates:
+        """Return the gates of one precision."""
+        return self.fp16 if precision == "fp16" else self.int8
+
+
+class IgnoredScope(Section):
+    """Operations that stay in floating point, as NNCF names them in the FP16 IR."""
+
+    names: list[str] = []
+    patterns: list[str] = []
+    types: list[str] = []
+
+
+class Quantization(Section):
+    """NNCF post-training quantization; the range estimators are those of the tutorial."""
+
+    preset: Literal["performance", "mixed"] = "performance"
+    subset_size: int = Field(default=300, gt=0, le=300)
+    min_aggregator: Aggregator = "min"
+    max_aggregator: Aggregator = "mean"
+    max_quantile_outlier_prob: float = Field(default=1e-4, gt=0, lt=1)
+    ignored_scope: IgnoredScope = IgnoredScope()
+
+
+class ModelSettings(Section):
+    """A model of the suite: `[model.NAME]`, laid over what suite.toml says of all models.
+
+    Attributes:
+        name: as tables, test ids and `--model` call it.
+        spec: embedded, an id of the hub, a folder, an .onnx file; the name itself where nothing else is said.
+        corpora: what it is evaluated on, by name or spec.
+        calibration: corpus that INT8 is calibrated on; without one a disjoint part of the first corpus.
+        candidates: IRs that were built elsewhere, gated beside our own.
+        language: of a multilingual tokenizer and its adapter weights.
+        labels, blank, word_delimiter, units, sampling_rate, normalize_audio: what an .onnx file does not tell.
+        expected_wer: figures that were printed elsewhere, by recognizer; reported beside the measured ones.
+    """
+
+    name: str
+    spec: str
+    corpora: list[str] = Field(min_length=1)
+    calibration: str | None = None
+    normalizer: Normalizer = "upper"
+    quantization: Quantization = Quantization()
+    thresholds: Thresholds
+    candidates: list[str] = []
+    language: str | None = None
+    labels: str | None = None
+    blank: str | None = None
+    word_delimiter: str | None = None
+    units: Units | None = None
+    sampling_rate: int | None = Field(default=None, gt=0)
+    normalize_audio: bool | None = None
+    expected_wer: dict[Literal["reference", "fp16", "int8"], Fraction] = {}
+
+
+class CorpusSettings(Section):
+    """A corpus of the suite: `[corpus.NAME]`, laid over what suite.toml says of all corpora.
+
+    Attributes:
+        spec: an id of the hub, a file or folder; the name itself where nothing else is said.
+        columns: names of the columns "audio", "text", "id" and "speaker", where they cannot be found.
+        limit: evaluate that many utterances.
+        skip_bad: go on without utterances that cannot be read, and count them.
+        normalizer: wins over the model's.
+    """
+
+    name: str
+    spec: str
+    columns: dict[Literal["audio", "text", "id", "speaker"], str] = {}
+    limit: int | None = Field(default=None, gt=0)
+    skip_bad: bool = False
+    max_duration_s: PositiveFloat = 600.0
+    normalizer: Normalizer | None = None
+
+
+class Benchmarks(Section):
+    """What is timed: every recognizer, at every duration, for every model.
+
+    `sqnr_db_min` is what a timed inference's logits are held to, by precision; without one the corpora's threshold is.
+    Speed-ups are gated by model, where there is a threshold.
+    """
+
+    models: list[str]
+    durations_s: list[PositiveFloat]
+    throughput_utterances: int = Field(default=32, gt=0)
+    sqnr_db_min: dict[Precision, float] = {}
+    int8_sqnr_db_min_by_model: dict[str, float] = {}
+    int8_over_fp16_min: dict[str, float] = {}
+    int8_over_reference_min: dict[str, float] = {}
+
+    def speedup_min(self, slow: str) -> dict[str, float]:
+        """Return by model how many times faster than that recognizer INT8 must be."""
+        return self.int8_over_fp16_min if slow == "fp16" else self.int8_over_reference_min
