@@ -1,0 +1,169 @@
+"""A model that was gated as a folder of its own: IR, processor files, results bound to the IR by checksum, model card.
+
+`python -m wergate.export FOLDER` tells whether the results in a folder still belong to the files beside them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wergate.errors import SuiteError
+from wergate.exported import IR_FILES, RESULTS_FILE, ExportResults, require_free, verify_export
+from wergate.model_card import CARD_FILE, Dataset, model_card
+from wergate.results import Results
+from wergate.store import file_digest
+
+FRONTEND_FILE = "frontend.json"
+CONFIG_FILE = "config.json"
+
+
+@dataclass(frozen=True)
+class Exportable:
+    """What is exported.
+
+    Attributes:
+        ir: the `.xml` that was gated; its `.bin` lies beside it.
+        digests: what the IR's two files were when they were gated, SHA-256 by suffix; empty where nobody took them.
+        processor_files: by their names in the folder; with a `config.json` where transformers knows the model.
+        frontend: sampling rate, labels and blank as data, for a model without transformers' configuration.
+        base_model: the hub's id, where the model came from there.
+    """
+
+    model: str
+    variant: str
+    ir: Path
+    processor_files: Mapping[str, Path]
+    frontend: Path
+    digests: Mapping[str, str]
+    base_model: str | None = None
+
+    @property
+    def bare(self) -> bool:
+        """Whether transformers, and so optimum-intel, cannot know the model."""
+        return CONFIG_FILE not in self.processor_files
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """Everything that is copied beside the IR, by its name in the folder."""
+        return dict(self.processor_files) | ({FRONTEND_FILE: self.frontend} if self.bare else {})
+
+
+def folder_name(model: str, variant: str) -> str:
+    """Return the name of an export's folder: `ORG/NAME@REVISION` becomes `ORG-NAME-REVISION-VARIANT`."""
+    return "-".join(re.sub(r"[^\w.]+", "-", part).strip("-.") or "model" for part in (model, variant))
+
+
+def require_directory(directory: Path) -> None:
+    """Refuse an export directory that cannot be before the work is done, not after it.
+
+    Raises:
+        SuiteError: it is a file, lies below one, or cannot be written.
+    """
+    whole = directory.resolve()
+    existing = next(path for path in (whole, *whole.parents) if path.exists())
+    if not existing.is_dir():
+        raise SuiteError(f"export directory '{directory}': '{existing}' is a file; name a folder with --export DIR")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise SuiteError(f"export directory '{directory}' cannot be written; name another with --export DIR")
+
+
+def export(source: Exportable, run: Results, directory: Path, datasets: Mapping[str, Dataset]) -> Path:
+    """Write `DIRECTORY/MODEL-VARIANT`, whole or not at all, and return it; an earlier export of the same is replaced.
+
+    Args:
+        run: results about this model and variant alone.
+        datasets: what a corpus is called on the hub, by the corpus names of the results.
+
+    Raises:
+        SuiteError: a folder of that name that is no export of this model and variant, an IR that is no longer the one
+            that was gated, a directory that cannot be written.
+    """
+    target = directory / folder_name(source.model, source.variant)
+    require_free(target, source.model, source.variant)
+    with _renamed_into_place(target) as temporary:
+        ir = _copy_ir(source, temporary)
+        files = {name: _copied(path, temporary / name) for name, path in sorted(source.files.items())}
+        results = ExportResults(**run.model_dump(), model=source.model, variant=source.variant, ir=ir, files=files)
+        (temporary / RESULTS_FILE).write_text(results.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        card = model_card(
+            results,
+            model=source.model,
+            variant=source.variant,
+            datasets=datasets,
+            base_model=source.base_model,
+            bare=source.bare,
+        )
+        (temporary / CARD_FILE).write_text(card, encoding="utf-8")
+    return target
+
+
+@contextlib.contextmanager
+def _renamed_into_place(target: Path) -> Iterator[Path]:
+    """Give a folder to fill; it takes its name, and an older one's place, only when it is complete."""
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    previous = target.with_name(f".{target.name}.{os.getpid()}.previous")
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        if target.exists():
+            target.rename(previous)
+        temporary.rename(target)
+    except OSError as error:
+        if previous.exists() and not target.exists():
+            previous.rename(target)
+        raise SuiteError(
+            f"export folder '{target}' cannot be written: {error.strerror or error}; "
+            "free some space or name another directory with --export DIR"
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(previous, ignore_errors=True)
+
+
+def _copy_ir(source: Exportable, folder: Path) -> dict[str, str]:
+    """Copy both files of the IR and return their digests, which must be those of the IR that was gated."""
+    digests: dict[str, str] = {}
+    for name in IR_FILES:
+        path = source.ir.with_suffix(Path(name).suffix)
+        digests[name] = _copied(path, folder / name)
+        if digests[name] != source.digests.get(path.suffix, digests[name]):
+            raise SuiteError(
+                f"'{path}' of {source.model} {source.variant} is no longer the file that was gated; "
+                "run again and leave the cache alone meanwhile"
+            )
+    return digests
+
+
+def _copied(source: Path, target: Path) -> str:
+    shutil.copyfile(source, target)
+    return file_digest(target)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Verify exported folders, one line each: 0 where all hold, 1 where one does not, 2 without a folder."""
+    if not arguments or arguments[0].startswith("-"):
+        print("usage: python -m wergate.export FOLDER [FOLDER ...]", file=sys.stderr)  # noqa: T201 - a command
+        return 2
+    return max(_verify(Path(argument)) for argument in arguments)
+
+
+def _verify(folder: Path) -> int:
+    try:
+        results = verify_export(folder)
+    except SuiteError as error:
+        print(f"DIFFERS {error}")  # noqa: T201
+        return 1
+    files = len(results.ir) + len(results.files)
+    print(f"OK '{folder}': {results.model} {results.variant}, gates {results.verdict}, {files} files as bound")  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,192 @@
+"""The card of an exported model: what it was made from, how to load it, and its results.
+
+The results stand twice: in the hub's `model-index` form, for programs, and as tables, for people.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wergate.results import EvaluationRow, Results, VerdictRow, WordErrorRow
+from wergate.verdict import Status
+
+if TYPE_CHECKING:
+    from huggingface_hub import EvalResult
+
+CARD_FILE = "README.md"
+TASK = "automatic-speech-recognition"
+_HUB_CORPUS = re.compile(r"(?P<id>[\w.-]+/[\w.-]+)(:(?P<config>[^:@]+)(:(?P<split>[^:@]+))?)?(@(?P<revision>.+))?")
+_TRANSFORMERS_USE = """\
+```python
+from optimum.intel import OVModelForCTC
+from transformers import AutoProcessor
+
+processor = AutoProcessor.from_pretrained(folder)
+model = OVModelForCTC.from_pretrained(folder, ov_config={{"INFERENCE_PRECISION_HINT": "{precision}"}})
+```
+
+The gates ran at inference precision `{precision}`. Without the hint the runtime chooses, bf16 on a CPU that has it, and
+these results are not those of that."""
+_BARE_USE = """\
+This model has no transformers configuration, so `OVModelForCTC` cannot load it: compile `openvino_model.xml` with
+OpenVINO at `INFERENCE_PRECISION_HINT: {precision}`. `frontend.json` holds its sampling rate, labels and blank."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What a corpus is called: the hub's names where it is from there, else its own name."""
+
+    type: str
+    name: str
+    config: str | None = None
+    split: str | None = None
+    revision: str | None = None
+
+
+def dataset(name: str, spec: str) -> Dataset:
+    """Return how a card names the corpus `name` of this spec; a local path is never part of it."""
+    if spec.startswith("embedded:"):
+        return Dataset("wergate-embedded", name, split=spec.removeprefix("embedded:"))
+    match = _HUB_CORPUS.fullmatch(spec)
+    if match and not Path(spec).exists() and not spec.startswith((".", "/", "~")):
+        return Dataset(match["id"], name, match["config"], match["split"], match["revision"])
+    return Dataset(Path(name).stem, Path(name).stem)
+
+
+def model_card(
+    results: Results, *, model: str, variant: str, datasets: Mapping[str, Dataset], base_model: str | None, bare: bool
+) -> str:
+    """Return the card of one model and variant: YAML metadata, then markdown.
+
+    Args:
+        results: about this model and variant alone.
+        datasets: what the corpora of the results are called.
+        base_model: the hub's id of the checkpoint, where it has one.
+        bare: whether the folder has no transformers configuration.
+    """
+    from huggingface_hub import ModelCard, ModelCardData
+
+    evaluated = [(row, datasets[row.corpus]) for row in results.evaluations]
+    data = ModelCardData(
+        model_name=f"{Path(model).name} {variant}",
+        base_model=base_model,
+        datasets=sorted({named.type for _, named in evaluated if "/" in named.type}) or None,
+        eval_results=list(eval_results(results, datasets)),
+        library_name="openvino",
+        metrics=["wer"],
+        pipeline_tag=TASK,
+        tags=["openvino", "ctc", "wergate"],
+    )
+    sections = [
+        f"# {model} {variant}",
+        _what_it_is(results, model),
+        "## Use",
+        (_BARE_USE if bare else _TRANSFORMERS_USE).format(precision=results.options.get("inference_precision", "f32")),
+        "## Results",
+        *(_evaluation_table(row, results.verdicts) for row in results.evaluations),
+        "### Gates",
+        _verdict_table(results.verdicts),
+        "### Made with",
+        _environment_table(results),
+    ]
+    return str(ModelCard(f"---\n{data}\n---\n\n" + "\n\n".join(sections) + "\n"))
+
+
+def eval_results(results: Results, datasets: Mapping[str, Dataset]) -> Iterator[EvalResult]:
+    """Yield a WER in percent for every corpus that has reference words, as the hub's `model-index` holds it."""
+    from huggingface_hub import EvalResult
+
+    for row in results.evaluations:
+        named = datasets[row.corpus]
+        if row.candidate.wer is not None:
+            yield EvalResult(
+                task_type=TASK,
+                task_name="Automatic Speech Recognition",
+                dataset_type=named.type,
+                dataset_name=named.name,
+                dataset_config=named.config,
+                dataset_split=named.split,
+                dataset_revision=named.revision,
+                metric_type="wer",
+                metric_name="WER (%)",
+                metric_value=round(100 * row.candidate.wer, 4),
+                metric_args=_metric_args(results, row),
+            )
+
+
+def _metric_args(results: Results, row: EvaluationRow) -> dict[str, object]:
+    return {
+        "normalizer": results.options.get("normalizer"),
+        "utterances": row.utterances,
+        "words": row.candidate.words,
+        "inference_precision": results.options.get("inference_precision"),
+    }
+
+
+def _what_it_is(results: Results, model: str) -> str:
+    failed = sorted({row.gate for row in results.verdicts if row.status is not Status.PASS})
+    passed = results.verdict is Status.PASS
+    verdict = (
+        "It **passed** its gates." if passed else f"It **FAILED** its gates: {', '.join(failed) or 'see the run'}."
+    )
+    return (
+        f"OpenVINO IR of `{model}` for speech recognition with CTC, gated by wergate {results.wergate} on "
+        f"{results.created[:10]} against the model that it was made from. {verdict} `results.json` holds every figure "
+        "and the SHA-256 of the files that they belong to; `python -m wergate.export FOLDER` checks them."
+    )
+
+
+def _evaluation_table(row: EvaluationRow, verdicts: Sequence[VerdictRow]) -> str:
+    drop = 100 * ((row.candidate.wer or 0.0) - (row.reference.wer or 0.0))
+    sqnr = "inf" if row.logits.sqnr_db is None else f"{row.logits.sqnr_db:.1f}"
+    equal = f"{row.utterances - len(row.mismatches)}/{row.utterances}"
+    here = [verdict for verdict in verdicts if verdict.corpus in {None, row.corpus}]
+    failed = sum(verdict.status is not Status.PASS for verdict in here)
+    rows = [
+        (row.engine, *_words(row.reference), "", "", "", ""),
+        (row.variant, *_words(row.candidate), f"{drop:+.2f}", equal, sqnr, f"{failed} FAIL" if failed else "PASS"),
+    ]
+    title = f"### {row.corpus}: {row.utterances} utterances, {row.reference.words} words, {row.audio_s:.0f} s"
+    header = ("recognizer", "WER %", "S/D/I", "drop", "equal transcripts", "SQNR dB", "verdict")
+    return f"{title}\n\n{_table(header, rows)}"
+
+
+def _words(errors: WordErrorRow) -> tuple[str, str]:
+    wer = "-" if errors.wer is None else f"{100 * errors.wer:.2f}"
+    return wer, f"{errors.substitutions}/{errors.deletions}/{errors.insertions}"
+
+
+def _verdict_table(verdicts: Sequence[VerdictRow]) -> str:
+    rows = [
+        (
+            row.gate,
+            row.corpus or "-",
+            row.subject,
+            "not finite" if row.value is None else f"{row.value:.4g}",
+            f"{row.relation} {row.threshold:.4g}",
+            str(row.status),
+        )
+        for row in verdicts
+    ]
+    return _table(("gate", "corpus", "of", "value", "should be", "verdict"), list(dict.fromkeys(rows)))
+
+
+def _environment_table(results: Results) -> str:
+    cpu = results.cpu
+    rows = [
+        ("CPU", f"{cpu.model}, {cpu.cores} cores"),
+        ("ISA", cpu.isa),
+        ("device", str(results.options.get("device"))),
+        ("inference precision", str(results.options.get("inference_precision"))),
+        *((package, version) for package, version in results.versions.items() if version != "absent"),
+    ]
+    return _table(("", ""), rows)
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

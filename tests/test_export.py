@@ -1,0 +1,318 @@
+"""What is exported, and that its results belong to it: the folder as a program and as a person reads it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from huggingface_hub import ModelCard
+from huggingface_hub.repocard_data import model_index_to_eval_results
+from suite_run import ROOT, environment
+
+from wergate.errors import SuiteError
+from wergate.export import Exportable, export, folder_name, require_directory
+from wergate.exported import ExportResults, verify_export
+from wergate.local_paths import without_local_paths
+from wergate.model_card import Dataset, dataset
+from wergate.results import CpuRow, EvaluationRow, LogitsRow, Results, VerdictRow, WordErrorRow
+from wergate.verdict import Status
+
+CLEAN, NOISY = "embedded:clean", "ORG/NOISE:far:test"
+DATASETS = {name: dataset(name, name) for name in (CLEAN, NOISY)}
+
+
+def words(wer: float | None, substitutions: int = 1) -> WordErrorRow:
+    return WordErrorRow(wer=wer, words=40, substitutions=substitutions, deletions=0, insertions=0)
+
+
+def evaluation(corpus: str, wer: float | None) -> EvaluationRow:
+    logits = LogitsRow(frames=9, max_abs_delta=0.5, mean_abs_delta=0.1, sqnr_db=31.5, argmax_agreement=0.98)
+    return EvaluationRow(
+        model="mine",
+        corpus=corpus,
+        variant="int8",
+        engine="pytorch",
+        utterances=4,
+        audio_s=12.0,
+        inference_s=1.0,
+        reference=words(None if wer is None else wer - 0.025),
+        candidate=words(wer),
+        logits=logits,
+        mismatches=[],
+        audio_notes={},
+    )
+
+
+def verdict(status: Status = Status.PASS, gate: str = "wer") -> VerdictRow:
+    return VerdictRow(
+        test=f"accuracy/test_wer.py::test_it[mine-{CLEAN}-int8]",
+        model="mine",
+        corpus=CLEAN,
+        gate=gate,
+        subject="INT8",
+        status=status,
+        value=0.05,
+        relation="<=",
+        threshold=0.06,
+        line="INT8 wer=0.05 <= 0.06 [mine]",
+    )
+
+
+def run(*evaluations: EvaluationRow, status: Status = Status.PASS) -> Results:
+    return Results(
+        schema_version=2,
+        wergate="0.1.0",
+        created="2026-01-02T03:04:05+00:00",
+        verdict=status,
+        versions={"openvino": "2026.4.1", "nncf": "absent"},
+        cpu=CpuRow(model="A | CPU", isa="avx2", flags=(), cores=2),
+        options={"normalizer": "upper", "inference_precision": "f32", "device": "CPU"},
+        artifacts=[],
+        evaluations=list(evaluations) or [evaluation(CLEAN, 0.05)],
+        verdicts=[verdict(), verdict(status, gate="sqnr_db")],
+        benchmarks=[],
+        ratios=[],
+    )
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Exportable:
+    """Files of the right names; nothing here is run."""
+    folder = tmp_path / "source"
+    folder.mkdir()
+    for name in ("model.xml", "model.bin", "config.json", "vocab.json", "frontend.json"):
+        (folder / name).write_text(f"the content of {name}")
+    processor = {name: folder / name for name in ("config.json", "vocab.json")}
+    return Exportable("mine", "int8", folder / "model.xml", processor, folder / "frontend.json", {})
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_an_export_is_ir_processor_results_and_card(source: Exportable, tmp_path: Path) -> None:
+    """The names are those that optimum-intel looks for, the content is the store's, and the results name both."""
+    folder = export(source, run(), tmp_path / "out", DATASETS)
+    written = content(folder)
+    assert tmp_path / "out" / "mine-int8" == folder
+    expected = {"openvino_model.xml", "openvino_model.bin", "config.json", "vocab.json", "results.json", "README.md"}
+    assert expected == set(written)
+    assert (b"the content of model.xml", b"the content of model.bin") == (
+        written["openvino_model.xml"],
+        written["openvino_model.bin"],
+    )
+    results = verify_export(folder)
+    assert ({"openvino_model.xml", "openvino_model.bin"}, Status.PASS) == (set(results.ir), results.verdict)
+    assert [folder] == list((tmp_path / "out").iterdir())
+
+
+def test_a_model_that_transformers_does_not_know_is_exported_with_its_labels(
+    source: Exportable, tmp_path: Path
+) -> None:
+    """Without a config.json the frontend goes along, and the card does not promise optimum-intel."""
+    folder = export(replace(source, processor_files={}), run(), tmp_path, DATASETS)
+    assert {"openvino_model.xml", "openvino_model.bin", "frontend.json", "results.json", "README.md"} == set(
+        content(folder)
+    )
+    card = (folder / "README.md").read_text()
+    assert ("`OVModelForCTC` cannot load it" in card, "OVModelForCTC.from_pretrained" in card) == (True, False)
+
+
+def test_the_card_carries_the_results_in_the_hubs_form(source: Exportable, tmp_path: Path) -> None:
+    """huggingface_hub reads back a WER for every corpus, under the hub's names where the corpus is from there."""
+    rows = (evaluation(CLEAN, 0.05), evaluation(NOISY, 0.123456), evaluation("silence", None))
+    named = DATASETS | {"silence": dataset("silence", "/some/folder/silence.parquet")}
+    folder = export(replace(source, base_model="ORG/MODEL"), run(*rows), tmp_path, named)
+    card = ModelCard.load(folder / "README.md")
+    name, results = model_index_to_eval_results(card.data.to_dict()["model-index"])
+    found = [(r.dataset_type, r.dataset_config, r.dataset_split, r.metric_type, r.metric_value) for r in results]
+    assert [
+        ("wergate-embedded", None, "clean", "wer", 5.0),
+        ("ORG/NOISE", "far", "test", "wer", 12.3456),
+    ] == found
+    assert ("mine int8", "upper", "ORG/MODEL") == (name, results[0].metric_args["normalizer"], card.data.base_model)
+    assert (["ORG/NOISE"], "automatic-speech-recognition") == (card.data.datasets, card.data.pipeline_tag)
+    assert "/some" not in str(card)
+
+
+def test_the_card_has_a_table_for_people(source: Exportable, tmp_path: Path) -> None:
+    """Recognizers with WER, drop, SQNR and verdict; then gates, machine and versions."""
+    text = (export(source, run(), tmp_path, DATASETS) / "README.md").read_text()
+    assert "| pytorch | 2.50 | 1/0/0 |  |  |  |  |" in text
+    assert "| int8 | 5.00 | 1/0/0 | +2.50 | 4/4 | 31.5 | PASS |" in text
+    assert "| wer | embedded:clean | INT8 | 0.05 | <= 0.06 | PASS |" in text
+    assert ("| CPU | A \\| CPU, 2 cores |" in text, "| openvino | 2026.4.1 |" in text) == (True, True)
+    assert ("It **passed** its gates." in text, "nncf" in text) == (True, False)
+
+
+def test_a_failed_export_says_so(source: Exportable, tmp_path: Path) -> None:
+    """Card and results both call a failure one."""
+    folder = export(source, run(status=Status.FAIL), tmp_path, DATASETS)
+    assert Status.FAIL == verify_export(folder).verdict
+    text = (folder / "README.md").read_text()
+    assert ("It **FAILED** its gates: sqnr_db." in text, "| 31.5 | 1 FAIL |" in text) == (True, True)
+
+
+@pytest.mark.parametrize("name", ["openvino_model.xml", "openvino_model.bin", "vocab.json"])
+def test_a_file_that_is_not_the_one_that_was_gated_is_found(source: Exportable, tmp_path: Path, name: str) -> None:
+    """One changed byte, and the results are no longer this file's; a missing file is named."""
+    folder = export(source, run(), tmp_path, DATASETS)
+    (folder / name).write_bytes((folder / name).read_bytes()[:-1] + b"?")
+    with pytest.raises(SuiteError, match=rf"{name}' has SHA-256 \w+\.\.\., but results\.json was written for"):
+        verify_export(folder)
+    (folder / name).unlink()
+    with pytest.raises(SuiteError, match=rf"{name}' is missing, but results\.json names it"):
+        verify_export(folder)
+
+
+def test_results_that_bind_no_ir_bind_nothing(source: Exportable, tmp_path: Path) -> None:
+    """A results file without the digests of an IR is no proof of anything."""
+    folder = export(source, run(), tmp_path, DATASETS)
+    data = json.loads((folder / "results.json").read_text())
+    (folder / "results.json").write_text(json.dumps(data | {"ir": {}}))
+    with pytest.raises(SuiteError, match=r"binds \[\], not \['openvino_model.bin', 'openvino_model.xml'\]"):
+        verify_export(folder)
+    (folder / "results.json").write_text(json.dumps({key: data[key] for key in data if key != "ir"}))
+    with pytest.raises(SuiteError, match=r"is not what --export writes: ir: Field required"):
+        verify_export(folder)
+
+
+def test_the_command_verifies_in_one_line(source: Exportable, tmp_path: Path) -> None:
+    """`python -m wergate.export` says OK with exit code 0, or what differs with exit code 1."""
+    folder = export(source, run(), tmp_path, DATASETS)
+
+    def verified() -> tuple[int, str]:
+        command = [sys.executable, "-m", "wergate.export", str(folder)]
+        path = {"PYTHONPATH": str(ROOT / "src")}
+        done = subprocess.run(command, env=environment() | path, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout
+
+    assert (0, f"OK '{folder}': mine int8, gates PASS, 4 files as bound\n") == verified()
+    (folder / "openvino_model.bin").write_bytes(b"another")
+    code, line = verified()
+    assert (1, 1) == (code, line.count("\n"))
+    assert line.startswith(f"DIFFERS '{folder}/openvino_model.bin' has SHA-256 ")
+
+
+def test_an_ir_that_changed_since_it_was_gated_is_not_exported(source: Exportable, tmp_path: Path) -> None:
+    """The digests taken when it was gated are compared with those of the copy; nothing is left behind."""
+    with pytest.raises(SuiteError, match=r"model\.bin' of mine int8 is no longer the file that was gated"):
+        export(replace(source, digests={".bin": "0" * 64}), run(), tmp_path / "out", DATASETS)
+    assert [] == list((tmp_path / "out").iterdir())
+
+
+def test_an_earlier_export_is_replaced_whole(source: Exportable, tmp_path: Path) -> None:
+    """The second export's files alone are there afterwards."""
+    first = export(
+        replace(source, processor_files=source.processor_files | {"old.json": source.frontend}),
+        run(),
+        tmp_path,
+        DATASETS,
+    )
+    assert (first / "old.json").exists()
+    source.ir.write_text("another IR")
+    second = export(source, run(), tmp_path, DATASETS)
+    assert (first, b"another IR") == (second, content(second)["openvino_model.xml"])
+    assert not (second / "old.json").exists()
+    verify_export(second)
+
+
+def make_stranger(folder: Path) -> str:
+    folder.mkdir()
+    (folder / "thesis.txt").write_text("years of work")
+    return "is no export of this suite"
+
+
+def make_file(folder: Path) -> str:
+    folder.write_text("years of work")
+    return "is no export of this suite"
+
+
+def make_another_models(folder: Path) -> str:
+    folder.mkdir()
+    results = ExportResults(**run().model_dump(), model="m:ine", variant="int8", ir={}, files={})
+    (folder / "results.json").write_text(results.model_dump_json())
+    return "is the export of m:ine int8"
+
+
+def make_ours_with_more(folder: Path) -> str:
+    make_another_models(folder)
+    results = ExportResults(**run().model_dump(), model="mine", variant="int8", ir={}, files={})
+    (folder / "results.json").write_text(results.model_dump_json())
+    (folder / ".git").mkdir()
+    return "holds '.git', which no export wrote"
+
+
+@pytest.mark.parametrize("make", [make_stranger, make_file, make_another_models, make_ours_with_more])
+def test_what_is_not_an_earlier_export_is_never_overwritten(make, source: Exportable, tmp_path: Path) -> None:  # noqa: ANN001
+    """A foreign folder, a file, another model's export, ours with something of a person's: one line, all untouched."""
+    target = tmp_path / "mine-int8"
+    reason = make(target)
+    before = content(tmp_path)
+    with pytest.raises(SuiteError, match=rf"export folder '{target}' {reason}; only an earlier export of mine int8"):
+        export(source, run(), tmp_path, DATASETS)
+    assert before == content(tmp_path)
+
+
+def test_a_failing_copy_leaves_the_earlier_export(source: Exportable, tmp_path: Path) -> None:
+    """Whole or not at all: a source that is gone costs nothing that is there."""
+    folder = export(source, run(), tmp_path / "out", DATASETS)
+    before = content(folder)
+    source.ir.with_suffix(".bin").unlink()
+    with pytest.raises(SuiteError, match=r"mine-int8' cannot be written: No such file"):
+        export(source, run(), tmp_path / "out", DATASETS)
+    assert (before, [folder]) == (content(folder), list((tmp_path / "out").iterdir()))
+
+
+def test_an_export_directory_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    """A file, and a folder below a file, are told before any work is done; a folder yet to be made is fine."""
+    (tmp_path / "file").write_text("")
+    for directory in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(SuiteError, match=rf"'{tmp_path}/file' is a file; name a folder with --export DIR"):
+            require_directory(directory)
+    require_directory(tmp_path / "yet" / "to" / "be")
+
+
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [
+        ("mine", "mine-int8"),
+        ("ORG/NAME@v1.0", "ORG-NAME-v1.0-int8"),
+        ("../..", "model-int8"),
+        ("model.onnx", "model.onnx-int8"),
+    ],
+)
+def test_a_folder_name_never_leaves_the_directory(named: str, expected: str) -> None:
+    """What a folder cannot be called becomes a dash."""
+    assert expected == folder_name(named, "int8")
+
+
+def test_local_paths_are_not_published(tmp_path: Path) -> None:
+    """A path of the options is its last name, in ids and lines too; ids of the hub stay."""
+    folder = tmp_path / "secret" / "mine"
+    folder.mkdir(parents=True)
+    options = {"models": [str(folder), "ORG/NAME"], "cache_dir": str(tmp_path / "secret")}
+    row = verdict().model_copy(update={"model": str(folder), "line": f"INT8 wer=0.05 [{folder}]"})
+    cleaned = without_local_paths(run().model_copy(update={"options": options, "verdicts": [row]}))
+    assert {"models": ["mine", "ORG/NAME"], "cache_dir": "secret"} == cleaned.options
+    assert ("mine", "INT8 wer=0.05 [mine]") == (cleaned.verdicts[0].model, cleaned.verdicts[0].line)
+    assert str(tmp_path) not in cleaned.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("name", "spec", "expected"),
+    [
+        (CLEAN, CLEAN, Dataset("wergate-embedded", CLEAN, split="clean")),
+        ("tests", "ORG/NAME", Dataset("ORG/NAME", "tests")),
+        ("tests", "ORG/NAME:c:s@abc", Dataset("ORG/NAME", "tests", "c", "s", "abc")),
+        ("/a/b.parquet", "/a/b.parquet", Dataset("b", "b")),
+        ("calls", "./recordings", Dataset("calls", "calls")),
+    ],
+)
+def test_a_corpus_is_called_what_the_hub_calls_it(name: str, spec: str, expected: Dataset) -> None:
+    """Local corpora go by their name alone."""
+    assert expected == dataset(name, spec)
