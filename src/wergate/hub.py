@@ -1,0 +1,168 @@
+"""The model hub: a repository's files as huggingface_hub caches them, each checked against its checksum."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from wergate.errors import SuiteError
+from wergate.hub_answers import asked, is_offline, not_cached
+
+_SAFE = ("*.safetensors", "*.json", "*.txt", "*.model")
+_PICKLED = ("pytorch_model*.bin",)
+_OTHER_WEIGHTS = (".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack")
+_BELOW = "*/*"  # only files at the top: other folders hold checkpoints of the training, or other formats
+_ADAPTERS = "adapter.*.safetensors"  # one for each language, up to a thousand of them
+_SHA1_LENGTH, _SHA256_LENGTH = 40, 64
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A model repository's files at one commit.
+
+    Attributes:
+        folder: where they are, in the hub client's own cache.
+        commit: the full commit id, whatever branch or tag was asked for.
+    """
+
+    folder: Path
+    commit: str
+
+
+def snapshot(
+    hub_id: str, revision: str | None = None, *, allow_pickle: bool = False, language: str | None = None
+) -> Snapshot:
+    """Fetch a model repository, or find it in the cache; every file is checked against its checksum.
+
+    Only safetensors, JSON and text files at the top of the repository are fetched. Where the hub cannot be reached, a
+    snapshot that is whole in the cache is used, and a branch is the commit that it was when it was last seen.
+
+    Args:
+        hub_id: ORG/NAME.
+        revision: branch, tag or commit; None is the default branch.
+        allow_pickle: fetch pickled PyTorch weights where there are no safetensors.
+        language: the adapter of a model that has one for each language, such as "fra".
+
+    Raises:
+        SuiteError: no such repository or revision, a gated repository, offline or out of reach and not in the cache,
+            a download that broke off, a wrong checksum, only pickled weights.
+    """
+    found = _fetch(hub_id, revision, _SAFE, language)
+    if not _has_weights(path.name for path in found.folder.iterdir()):
+        if not allow_pickle:
+            raise _no_safetensors(hub_id, found)
+        found = _fetch(hub_id, found.commit, (*_SAFE, *_PICKLED), language)
+    return found
+
+
+def _has_weights(names: Iterable[str]) -> bool:
+    """Tell whether a model's own weights are among a repository's files, as safetensors."""
+    return any(fnmatch(name, "*.safetensors") and not fnmatch(name, _ADAPTERS) for name in names if "/" not in name)
+
+
+def _fetch(hub_id: str, revision: str | None, patterns: Sequence[str], language: str | None) -> Snapshot:
+    import huggingface_hub
+
+    adapter = (f"adapter.{language}.safetensors",) if language else ()
+    download = partial(huggingface_hub.snapshot_download, hub_id, allow_patterns=[*patterns])
+    folder = asked(hub_id, revision, lambda: download(revision=revision, ignore_patterns=[_BELOW, _ADAPTERS]))
+    found = Snapshot(Path(folder), Path(folder).name)
+    if adapter:
+        only = partial(huggingface_hub.snapshot_download, hub_id, allow_patterns=[*adapter])
+        asked(hub_id, revision, lambda: only(revision=found.commit))
+    _require_checksums(hub_id, found, [*patterns, *adapter])
+    return found
+
+
+def _require_checksums(hub_id: str, found: Snapshot, patterns: Iterable[str]) -> None:
+    """Refuse a file that is not what the hub says it is, and remove it, so that the next run fetches it anew."""
+    files = sorted({path for pattern in patterns for path in found.folder.glob(pattern)})
+    wrong = [path for path in files if not _is_whole(path)]
+    for path in wrong:
+        _remove(path)
+    if wrong:
+        names = ", ".join(path.name for path in wrong)
+        raise SuiteError(
+            f"model '{hub_id}' at {found.commit[:12]}: the checksum of {names} is wrong; it was damaged on its way or "
+            "on the disk and has been removed from the cache; run again to fetch it anew"
+        )
+
+
+def _is_whole(path: Path) -> bool:
+    """Compare a file with its checksum, which is the name of the blob that the cache links it to.
+
+    Files in LFS are named by their SHA-256, others by git's id. A cache without links (HF_HUB_DISABLE_SYMLINKS) keeps
+    no checksum, and there only the client's own check of the length remains.
+    """
+    expected = path.readlink().name if path.is_symlink() else ""
+    if len(expected) == _SHA256_LENGTH:
+        return _digest(path, hashlib.sha256()) == expected
+    if len(expected) == _SHA1_LENGTH:
+        header = b"blob %d\0" % path.stat().st_size
+        return _digest(path, hashlib.sha1(header, usedforsecurity=False)) == expected
+    return True
+
+
+def _digest(path: Path, digest: Any) -> str:
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    hexadecimal: str = digest.hexdigest()
+    return hexadecimal
+
+
+def _remove(path: Path) -> None:
+    """Remove a file of a snapshot with its blob, and what the blob links to where blobs are shared."""
+    path.resolve().unlink(missing_ok=True)
+    if path.is_symlink():
+        (path.parent / path.readlink()).unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
+
+
+def _no_safetensors(hub_id: str, found: Snapshot) -> SuiteError:
+    """Say which weights there are instead, and where the hub keeps a converted file."""
+    names = [name for name in _listing(hub_id, found) if name.endswith(_OTHER_WEIGHTS)]
+    if not names and is_offline():
+        return not_cached(hub_id)
+    if not names:
+        return SuiteError(f"model '{hub_id}' at {found.commit[:12]} has no *.safetensors; name another with --model")
+    converted = _converted_at(hub_id)
+    advice = f"name its conversion with --model {hub_id}@{converted}" if converted else "name a converted model"
+    return SuiteError(
+        f"model '{hub_id}' at {found.commit[:12]} has no *.safetensors, only {', '.join(names)}; pickled weights are "
+        f"refused, since they can run any code when they are loaded; {advice}, or trust these with --allow-pickle"
+    )
+
+
+def _listing(hub_id: str, found: Snapshot) -> list[str]:
+    import huggingface_hub
+
+    if is_offline():
+        return [path.name for path in sorted(found.folder.iterdir())]
+    files: list[str] = asked(
+        hub_id, found.commit, lambda: huggingface_hub.list_repo_files(hub_id, revision=found.commit)
+    )
+    return [name for name in files if "/" not in name]
+
+
+def _converted_at(hub_id: str) -> str | None:
+    """Return the pull request that holds the weights as safetensors: the hub's own bot opens such ones."""
+    import huggingface_hub
+
+    if is_offline():
+        return None
+    try:
+        requests = huggingface_hub.list_repo_refs(hub_id, include_pull_requests=True).pull_requests or []
+        for ref in requests[:20]:
+            files = huggingface_hub.list_repo_files(hub_id, revision=ref.ref)
+            if _has_weights(files):
+                return str(ref.ref)
+    except Exception:  # noqa: BLE001 - a hint that cannot be had is no error of its own
+        return None
+    return None

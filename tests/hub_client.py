@@ -1,0 +1,92 @@
+"""The hub through wergate, in a process of its own: HF_HOME, HF_ENDPOINT and HF_HUB_OFFLINE are read at import."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hub_server import Hub
+
+ROOT = Path(__file__).parents[1]
+_PATIENCE_S = 120  # a hung process must not hang the tests; nothing is measured by it
+_SNAPSHOT = """
+import json, sys
+from wergate import hub
+from wergate.errors import SuiteError
+arguments = json.loads(sys.argv[1])
+try:
+    found = hub.snapshot(**arguments)
+    print("told: " + json.dumps({"folder": str(found.folder), "commit": found.commit}))
+except SuiteError as error:
+    print("told: " + json.dumps({"error": str(error)}))
+"""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a process said: the answer it was written for, and everything it printed."""
+
+    answer: Mapping[str, Any]
+    output: str
+
+    @property
+    def folder(self) -> Path:
+        """The snapshot's folder."""
+        assert "folder" in self.answer, self.output
+        return Path(self.answer["folder"])
+
+    @property
+    def commit(self) -> str:
+        """The snapshot's commit."""
+        assert "commit" in self.answer, self.output
+        commit: str = self.answer["commit"]
+        return commit
+
+    @property
+    def error(self) -> str:
+        """The one line of a `SuiteError`."""
+        assert "error" in self.answer, self.output
+        error: str = self.answer["error"]
+        return error
+
+
+@dataclass(frozen=True)
+class Client:
+    """A person's machine: a home for the hub's cache, and the hub it talks to."""
+
+    hub: Hub
+    home: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def environment(self, **variables: str) -> dict[str, str]:
+        """Return the environment of its processes, with nothing of the hub that the surrounding one has."""
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith(("HF_", "PYTEST_"))}
+        own = {"HF_ENDPOINT": self.hub.url, "HF_HOME": str(self.home), "PYTHONPATH": str(ROOT / "src")}
+        return inherited | own | {"OMP_NUM_THREADS": "1"} | {**self.variables} | variables
+
+    def tell(self, script: str, arguments: Mapping[str, Any], **variables: str) -> Told:
+        """Run a script that prints its answer in a line that starts with "told: "."""
+        done = subprocess.run(
+            [sys.executable, "-c", script, json.dumps(arguments)],
+            env=self.environment(**variables),
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE_S,
+            check=False,
+        )
+        output = done.stdout + done.stderr
+        answers = [line.removeprefix("told: ") for line in done.stdout.splitlines() if line.startswith("told: ")]
+        assert 1 == len(answers), output
+        return Told(json.loads(answers[0]), output)
+
+    def snapshot(
+        self, hub_id: str, revision: str | None = None, *, environ: Mapping[str, str] | None = None, **options: Any
+    ) -> Told:
+        """Call `wergate.hub.snapshot`."""
+        return self.tell(_SNAPSHOT, {"hub_id": hub_id, "revision": revision, **options}, **(environ or {}))
