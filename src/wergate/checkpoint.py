@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from wergate.alphabet import Alphabet
 from wergate.errors import SuiteError, did_you_mean
 from wergate.frontend import Frontend
+from wergate.hub import snapshot
 from wergate.store import content_key, file_digest
 from wergate.toolchain import versions
 
@@ -60,24 +61,12 @@ def resolve_checkpoint(spec: str, embedded: Path) -> Checkpoint:
         return _folder_checkpoint(Path(spec).resolve().name, Path(spec))
     match = _HUB_SPEC.fullmatch(spec)
     if match and not spec.startswith((".", "/")):
-        return _folder_checkpoint(spec, _download(match["id"], match["revision"]))
+        return _folder_checkpoint(spec, snapshot(match["id"], match["revision"]).folder)
     hint = did_you_mean(spec, ["embedded", *_RANDOM_SPECS])
     raise SuiteError(
         f"model '{spec}' is neither a folder nor a known spec{hint}; accepted: embedded, {', '.join(_RANDOM_SPECS)}, "
         "ORG/NAME[@REVISION] or a local folder that exists; check --model"
     )
-
-
-def _download(hub_id: str, revision: str | None) -> Path:
-    import huggingface_hub
-
-    try:
-        return Path(huggingface_hub.snapshot_download(hub_id, revision=revision, allow_patterns=list(_FILES)))
-    except Exception as error:  # the hub's client has many ways to say no; each is a model not found
-        raise SuiteError(
-            f"model '{hub_id}' is not in the cache and cannot be fetched ({type(error).__name__}); "
-            "an id of the hub or a local folder is accepted; check --model and the network"
-        ) from error
 
 
 def _folder_checkpoint(name: str, folder: Path) -> Checkpoint:
