@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +21,8 @@ Encoded = bytes | Path
 _CONTAINERS = "WAV, FLAC, OGG/Vorbis, OGG/Opus and MP3"
 _REMEDY = "repair or remove it, or leave such utterances out with --skip-bad"
 _ROUNDED_S = 0.1
+_ESTIMATED = 0.02  # of a length that an MP3 without a header only estimates
+_TAGS_BYTES = 16_384  # that may follow the last frame of an MP3
 _UNKNOWN_FRAMES = 1 << 62  # a FLAC that was written to a pipe does not know its length: libsndfile says 2**63 - 1
 
 
@@ -96,7 +100,7 @@ def read_header(audio: Encoded, *, name: str, part: Part | None = None, max_dura
     Raises:
         BadUtteranceError: a missing file, no audio, no sample, too long, or a part that the recording does not have.
     """
-    with _opened(audio, name) as file:
+    with _opened(audio, name) as (file, _):
         return _header(file, name, part, max_duration_s)
 
 
@@ -122,14 +126,20 @@ def decode(
     return Waveform(samples, sampling_rate, source_rate, channels.shape[1])
 
 
-def _opened(audio: Encoded, name: str) -> Any:
+@contextmanager
+def _opened(audio: Encoded, name: str) -> Iterator[tuple[Any, BinaryIO]]:
+    """Open audio for libsndfile, which reads it through the stream that is given too."""
     if isinstance(audio, Path) and not audio.is_file():
         raise BadUtteranceError(
             name, "missing file", f"audio of utterance '{name}' is missing: there is no file '{audio}'; {_REMEDY}"
         )
     try:
-        return soundfile.SoundFile(audio if isinstance(audio, Path) else io.BytesIO(audio))
-    except (soundfile.LibsndfileError, OSError, RuntimeError, TypeError) as error:
+        with (
+            audio.open("rb") if isinstance(audio, Path) else io.BytesIO(audio) as stream,
+            soundfile.SoundFile(stream) as file,
+        ):
+            yield file, stream
+    except (soundfile.LibsndfileError, OSError) as error:
         raise _undecodable(audio, name, error) from error
 
 
@@ -146,8 +156,13 @@ def _undecodable(audio: Encoded, name: str, error: Exception) -> BadUtteranceErr
 def _header(file: Any, name: str, part: Part | None, max_duration_s: float | None) -> Header:
     rate, frames = int(file.samplerate), int(file.frames)
     if frames >= _UNKNOWN_FRAMES:
-        frames = sum(len(block) for block in file.blocks(blocksize=rate, dtype="float32"))
-        file.seek(0)
+        raise BadUtteranceError(
+            name,
+            "unknown length",
+            f"audio of utterance '{name}' does not tell its length ({file.format} that was written to a pipe); "
+            "a header with the number of samples is accepted; write the file again, or leave such utterances out with "
+            "--skip-bad",
+        )
     if frames <= 0:
         raise BadUtteranceError(
             name, "no samples", f"audio of utterance '{name}' holds 0 samples; at least one frame is needed; {_REMEDY}"
@@ -183,13 +198,11 @@ def _cut(part: Part | None, frames: int, rate: int, name: str) -> tuple[int, int
 
 
 def _read(audio: Encoded, name: str, part: Part | None, max_duration_s: float | None) -> tuple[Samples, int]:
-    with _opened(audio, name) as file:
+    with _opened(audio, name) as (file, stream):
         header = _header(file, name, part, max_duration_s)
-        try:
-            file.seek(header.start)
-            channels = file.read(header.frames, dtype="float32", always_2d=True)
-        except (soundfile.LibsndfileError, RuntimeError) as error:
-            raise _undecodable(audio, name, error) from error
+        file.seek(header.start)
+        channels = file.read(header.frames, dtype="float32", always_2d=True)
+        _require_all(file, stream, header, len(channels), name)
     if not np.isfinite(channels).all():
         raise BadUtteranceError(
             name,
@@ -198,3 +211,35 @@ def _read(audio: Encoded, name: str, part: Part | None, max_duration_s: float | 
             f"finite samples are accepted; {_REMEDY}",
         )
     return channels, header.sampling_rate
+
+
+def _require_all(file: Any, stream: BinaryIO, header: Header, decoded: int, name: str) -> None:
+    """Refuse audio that ends early: libsndfile says nothing of a damaged MP3, nor of one whose length it misjudges.
+
+    A variable-bit-rate MP3 without the usual header is such a one: its length is guessed from its first frames, and
+    decoding stops there, with most of the file not read.
+    """
+    missing = header.frames - decoded > max(_ROUNDED_S * header.sampling_rate, _ESTIMATED * header.frames)
+    left = (
+        file.format == "MP3" and decoded == file.frames and _unread(stream) > _TAGS_BYTES + _ESTIMATED * _size(stream)
+    )
+    if missing or left:
+        header_s, decoded_s = header.duration_s, decoded / header.sampling_rate
+        reason = "and more of the file is left" if left else f"but {header_s:.2f} s by its header"
+        raise BadUtteranceError(
+            name,
+            "audio cut short",
+            f"audio of utterance '{name}' ends after {decoded_s:.2f} s, {reason}: it is damaged, or an MP3 of variable "
+            f"bit rate without a header; whole files are accepted; {_REMEDY}",
+        )
+
+
+def _size(stream: BinaryIO) -> int:
+    position = stream.tell()
+    size = stream.seek(0, io.SEEK_END)
+    stream.seek(position)
+    return size
+
+
+def _unread(stream: BinaryIO) -> int:
+    return _size(stream) - stream.tell()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from wergate.errors import SuiteError, did_you_mean
 from wergate.sources import Source
+from wergate.sources.local import open_local
 from wergate.sources.spec import CorpusSpec
 
 EMBEDDED_SPLITS = ("clean", "other", "calibration")
@@ -59,9 +60,7 @@ def open_source(spec: CorpusSpec) -> Source:
         from wergate.sources.hub import HubSource
 
         return HubSource(spec)
-    from wergate.sources.parquet import ParquetSource
-
     try:
-        return ParquetSource([spec.path])
+        return open_local(spec.path)
     except SuiteError as error:
         raise SuiteError(f"corpus '{spec.name}' cannot be opened: {error}") from error

@@ -1,0 +1,126 @@
+"""Files and folders to their sources, told apart by looking into them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wergate.errors import SuiteError
+from wergate.sources import Source
+from wergate.sources.librispeech import TRANSCRIPTS, LibriSpeechSource
+from wergate.sources.manifest import ManifestSource
+from wergate.sources.parquet import ParquetSource
+
+_METADATA = ("metadata.jsonl", "metadata.csv")
+_MANIFESTS = (".jsonl", ".json", ".ndjson", ".csv", ".tsv")
+_SPLITS = {"train", "test", "validation", "valid", "val", "dev", "eval"}
+_SHARD = re.compile(r"(?P<split>.+)-\d{5}-of-\d{5}")
+_PARQUET_MAGIC = b"PAR1"
+
+
+def open_local(path: Path) -> Source:
+    """Open a file or a folder.
+
+    Raises:
+        SuiteError: of no form that is known, of several at once, or of several splits.
+    """
+    if not path.exists():
+        raise SuiteError(f"there is no file or folder '{path}'; check --corpus")
+    return _open_folder(path) if path.is_dir() else _open_file(path)
+
+
+def _open_file(path: Path) -> Source:
+    with path.open("rb") as file:
+        start = file.read(len(_PARQUET_MAGIC))
+    if path.suffix == ".parquet" or start == _PARQUET_MAGIC:
+        return ParquetSource([path])
+    if path.suffix.lower() in _MANIFESTS or start.lstrip().startswith(b"{"):
+        return ManifestSource([path], path.parent)
+    raise SuiteError(
+        f"file '{path}' is neither parquet nor a manifest: parquet, CSV, TSV and JSON Lines "
+        "of audio_filepath and text are accepted; a LibriSpeech tree is named by its folder"
+    )
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The files of a folder, at any depth, that a form is told by."""
+
+    metadata: list[Path]
+    transcripts: list[Path]
+    parquet: list[Path]
+    manifests: list[Path]
+
+
+def _open_folder(folder: Path) -> Source:
+    found = _look(folder)
+    forms = {
+        "/".join(_METADATA): found.metadata,
+        f"*{TRANSCRIPTS}": found.transcripts,
+        "*.parquet": found.parquet,
+    }
+    present = {form: paths for form, paths in forms.items() if paths}
+    if len(present) > 1:
+        first = ", ".join(f"{form} ('{paths[0].relative_to(folder)}')" for form, paths in present.items())
+        raise SuiteError(
+            f"folder '{folder}' has several forms at once: {first}; name the file or sub folder that is meant"
+        )
+    if found.metadata:
+        return ManifestSource(_one_split(folder, _outermost(folder, found.metadata)), folder)
+    if found.transcripts:
+        return LibriSpeechSource(found.transcripts, folder)
+    if found.parquet:
+        return ParquetSource(_one_split(folder, found.parquet))
+    hint = f" (did you mean '{found.manifests[0]}'?)" if found.manifests else ""
+    raise SuiteError(
+        f"folder '{folder}' is no corpus{hint}: looked, also in sub folders, for metadata.jsonl or metadata.csv, "
+        f"LibriSpeech's *{TRANSCRIPTS}, and *.parquet; a manifest is named by its file"
+    )
+
+
+def _look(folder: Path) -> _Found:
+    found = _Found([], [], [], [])
+    for path in sorted(folder.rglob("*")):
+        if any(part.startswith(".") for part in path.relative_to(folder).parts):
+            continue  # a download's cache, a repository's own files
+        if path.name in _METADATA:
+            found.metadata.append(path)
+        elif path.name.endswith(TRANSCRIPTS):
+            found.transcripts.append(path)
+        elif path.suffix == ".parquet":
+            found.parquet.append(path)
+        elif path.suffix in _MANIFESTS:
+            found.manifests.append(path)
+    return found
+
+
+def _outermost(folder: Path, metadata: Sequence[Path]) -> Sequence[Path]:
+    """Return the folder's own metadata, which tells of its sub folders too, or else theirs."""
+    own = [path for path in metadata if path.parent == folder]
+    if len({path.name for path in own or metadata}) > 1:
+        names = ", ".join(f"'{path.relative_to(folder)}'" for path in own or metadata)
+        raise SuiteError(
+            f"folder '{folder}' has metadata in two forms: {names}; keep one, or name the one that is meant"
+        )
+    return own or metadata
+
+
+def _one_split(folder: Path, paths: Sequence[Path]) -> Sequence[Path]:
+    """Refuse to take the splits of a data set for one corpus: they would be mixed without a word."""
+    splits = sorted({split for path in paths if (split := _split(folder, path))})
+    if len(splits) > 1:
+        raise SuiteError(
+            f"folder '{folder}' holds the splits {', '.join(splits)}, first '{paths[0].relative_to(folder)}'; "
+            "one split is accepted; name a file or the sub folder of one"
+        )
+    return paths
+
+
+def _split(folder: Path, path: Path) -> str | None:
+    """Return the split that a file's name (test-00000-of-00002.parquet), or one of its folders, tells."""
+    shard = _SHARD.fullmatch(path.stem)
+    names = [*path.relative_to(folder).parent.parts, shard["split"] if shard else path.stem]
+    told = [name for name in names if name.lower() in _SPLITS]
+    return told[-1] if told else shard["split"] if shard else None
