@@ -22,7 +22,8 @@ _CONTAINERS = "WAV, FLAC, OGG/Vorbis, OGG/Opus and MP3"
 _REMEDY = "repair or remove it, or leave such utterances out with --skip-bad"
 _ROUNDED_S = 0.1
 _ESTIMATED = 0.02  # of a length that an MP3 without a header only estimates
-_TAGS_BYTES = 16_384  # that may follow the last frame of an MP3
+_LAST_FRAMES_BYTES = 1024  # of an MP3 that decoding may leave: padding
+_END_TAGS = (b"TAG", b"APETAGEX", b"LYRICSBEGIN")
 _UNKNOWN_FRAMES = 1 << 62  # a FLAC that was written to a pipe does not know its length: libsndfile says 2**63 - 1
 
 
@@ -220,9 +221,7 @@ def _require_all(file: Any, stream: BinaryIO, header: Header, decoded: int, name
     decoding stops there, with most of the file not read.
     """
     missing = header.frames - decoded > max(_ROUNDED_S * header.sampling_rate, _ESTIMATED * header.frames)
-    left = (
-        file.format == "MP3" and decoded == file.frames and _unread(stream) > _TAGS_BYTES + _ESTIMATED * _size(stream)
-    )
+    left = file.format == "MP3" and decoded == file.frames and _unread(stream) > _LAST_FRAMES_BYTES
     if missing or left:
         header_s, decoded_s = header.duration_s, decoded / header.sampling_rate
         reason = "and more of the file is left" if left else f"but {header_s:.2f} s by its header"
@@ -234,12 +233,7 @@ def _require_all(file: Any, stream: BinaryIO, header: Header, decoded: int, name
         )
 
 
-def _size(stream: BinaryIO) -> int:
-    position = stream.tell()
-    size = stream.seek(0, io.SEEK_END)
-    stream.seek(position)
-    return size
-
-
 def _unread(stream: BinaryIO) -> int:
-    return _size(stream) - stream.tell()
+    """Return how many bytes of sound follow what has been decoded, not counting the tags at a file's end."""
+    tail = stream.read()
+    return min(len(tail.partition(tag)[0]) for tag in _END_TAGS)
