@@ -6,9 +6,9 @@ from itertools import islice
 
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from fixtures.benchmarks import label
+from fixtures.benchmarks import label, speech_of
 from wergate.config import SuiteConfig
-from wergate.corpus import Corpus, CorpusSpec, Utterance
+from wergate.corpus import Corpus, Utterance
 from wergate.ctc import greedy_decode
 from wergate.pipeline import Pipeline
 from wergate.recognizers import Recognizer
@@ -28,14 +28,13 @@ def test_throughput(
     suite_config: SuiteConfig,
     model: str,
     variant: str,
-    speech: CorpusSpec,
 ) -> None:
     """Inference and decoding, on a stream per core; the transcripts are those of the accuracy gates.
 
     Every round compiles the IR anew, untimed: a recognizer that has met the utterances' lengths before would be
     faster than it ever is on speech it has not heard.
     """
-    frontend = pipeline.frontend(model)
+    frontend, speech = pipeline.frontend(model), speech_of(suite_config, model)
     utterances = corpus_slice(
         pipeline.corpus(model, speech), frontend.sampling_rate, suite_config.benchmarks.throughput_utterances
     )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from wergate.candidate import find_candidate
 from wergate.config import SuiteConfig
-from wergate.corpus import CorpusSpec, parse_corpus_specs
+from wergate.corpus import Columns, CorpusSpec, parse_corpus_specs
+from wergate.errors import SuiteError
+
+_OWN = ("fp16", "int8", "reference")
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,7 @@ class Cell:
 
 def subject_of(variant: str) -> str:
     """Return how messages call a variant: precisions in capitals, a candidate by its own name."""
-    return variant.upper() if variant in {"fp16", "int8"} else variant
+    return variant.upper() if variant in _OWN else variant
 
 
 def cells(config: SuiteConfig, embedded: Path) -> tuple[Cell, ...]:
@@ -40,13 +44,67 @@ def cells(config: SuiteConfig, embedded: Path) -> tuple[Cell, ...]:
 
 
 def corpus_specs(config: SuiteConfig, name: str, embedded: Path) -> Sequence[CorpusSpec]:
-    """Return the corpora behind a name of suite.toml or a spec; plain `embedded` names two."""
+    """Return the corpora behind a name of suite.toml or a spec, with their settings; plain `embedded` names two.
+
+    Raises:
+        SuiteError: a corpus that is neither known nor there.
+    """
     settings = config.corpus_of(name)
-    specs = parse_corpus_specs(settings.spec, embedded)
-    return [replace(spec, name=name) for spec in specs] if len(specs) == 1 and settings.spec != name else specs
+    found = parse_corpus_specs(settings.spec, embedded)
+    named = [replace(spec, name=name) for spec in found] if len(found) == 1 and settings.spec != name else found
+    return [
+        replace(
+            spec,
+            columns=Columns.of({str(role): column for role, column in settings.columns.items()}),
+            limit=settings.limit,
+            skip_bad=settings.skip_bad,
+            max_duration_s=settings.max_duration_s,
+        )
+        for spec in named
+    ]
+
+
+def calibration_spec(config: SuiteConfig, model: str, embedded: Path) -> CorpusSpec | None:
+    """Return what a model is calibrated on, drawn to its subset size; None: a disjoint part of its first corpus.
+
+    The embedded evaluation splits have a calibration split of their own.
+    """
+    settings = config.settings_of(model)
+    name = settings.calibration
+    if name is None and is_embedded(corpus_specs(config, settings.corpora[0], embedded)[0], embedded):
+        name = "embedded:calibration"
+    if name is None:
+        return None
+    spec = corpus_specs(config, name, embedded)[0]
+    return replace(spec, limit=settings.quantization.subset_size)
+
+
+def is_embedded(spec: CorpusSpec, embedded: Path) -> bool:
+    """Tell whether a corpus is one that the suite ships."""
+    return spec.path is not None and embedded in spec.path.parents
 
 
 def variants(config: SuiteConfig, model: str) -> tuple[str, ...]:
-    """Return what is gated of a model."""
-    del model
-    return tuple(config.precisions)
+    """Return what is gated of a model: the IRs that are built here, then the candidates.
+
+    Raises:
+        SuiteError: a candidate that is not there, or two of one name.
+    """
+    return (*config.precisions, *candidates(config, model))
+
+
+def candidates(config: SuiteConfig, model: str) -> Mapping[str, Path]:
+    """Return the candidates of a model: the `.xml` of each by its name.
+
+    Raises:
+        SuiteError: a candidate that is not there, or two of one name.
+    """
+    found: dict[str, Path] = {}
+    for given in config.settings_of(model).candidates:
+        name, path = find_candidate(given)
+        if name in found or name in _OWN:
+            raise SuiteError(
+                f"candidate '{given}' is called '{name}', as another one is; names must differ; rename its folder"
+            )
+        found[name] = path
+    return found

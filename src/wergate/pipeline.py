@@ -6,17 +6,18 @@ checkpoint -> FP16 IR -> INT8 IR -> recognizers -> reference run and evaluations
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from wergate import evaluation as evaluations
 from wergate import probe as probes
 from wergate.audio import Samples
-from wergate.cells import subject_of
+from wergate.candidate import require_same_frames, require_sampling_rate
+from wergate.cells import calibration_spec, candidates, corpus_specs, subject_of
 from wergate.config import SuiteConfig
 from wergate.convert import FRONTEND_FILE, MODEL_FILE, fp16_ir
-from wergate.corpus import Corpus, CorpusSpec, open_corpus, parse_corpus_specs, require_disjoint
+from wergate.corpus import Corpus, CorpusSpec, open_corpus, require_disjoint
 from wergate.ctc import Logits
 from wergate.evaluation import Evaluation
 from wergate.excerpt import excerpt, excerpt_logits, read_excerpt_logits
@@ -47,6 +48,14 @@ class ArtifactUse:
     artifact: Artifact
 
 
+@dataclass(frozen=True)
+class CalibrationUse:
+    """What a model is calibrated on."""
+
+    model: str
+    corpus: Corpus
+
+
 class Pipeline:
     """Everything that one session makes, remembered until its end.
 
@@ -63,6 +72,7 @@ class Pipeline:
         self.config = config
         self.store = store
         self.artifacts: list[ArtifactUse] = []
+        self.calibrations: list[CalibrationUse] = []
         self._embedded = embedded
         self._progress = progress
         self._made: dict[Hashable, Any] = {}
@@ -78,19 +88,48 @@ class Pipeline:
         """Return an evaluation corpus, disjoint from what the model is calibrated on."""
 
         def make() -> Corpus:
-            corpus = open_corpus(spec, self.config.limit)
+            if self._calibration_spec(model) is None and spec == self._first_corpus(model):
+                return self._split(model)[0]
+            corpus = self._opened(spec)
             require_disjoint(corpus, self.calibration(model))
             return corpus
 
         return self._once(("corpus", model, spec), make)
 
     def calibration(self, model: str) -> Corpus:
-        """Return the corpus that a model is calibrated on."""
-        spec = self.config.settings_of(model).calibration or "embedded:calibration"
-        return self._once(("calibration", spec), lambda: open_corpus(parse_corpus_specs(spec, self._embedded)[0]))
+        """Return the corpus that a model is calibrated on: the one that was named, or a part of its first corpus."""
+
+        def make() -> Corpus:
+            spec = self._calibration_spec(model)
+            corpus = self._split(model)[1] if spec is None else self._opened(spec)
+            self.calibrations.append(CalibrationUse(model, corpus))
+            return corpus
+
+        return self._once(("calibration", model), make)
+
+    @property
+    def _calibrates(self) -> bool:
+        return "int8" in self.config.precisions
+
+    def _calibration_spec(self, model: str) -> CorpusSpec | None:
+        return calibration_spec(self.config, model, self._embedded)
+
+    def _first_corpus(self, model: str) -> CorpusSpec:
+        return corpus_specs(self.config, self.config.settings_of(model).corpora[0], self._embedded)[0]
+
+    def _split(self, model: str) -> tuple[Corpus, Corpus]:
+        """Return the evaluation and the calibration part of a model's first corpus; all of it where none is needed."""
+        whole = self._opened(self._first_corpus(model))
+        if not self._calibrates:
+            return whole, replace(whole, entries=())
+        count = self.config.settings_of(model).quantization.subset_size
+        return self._once(("split", whole.spec, count), lambda: whole.hold_out(count))
+
+    def _opened(self, spec: CorpusSpec) -> Corpus:
+        return self._once(("opened", spec), lambda: open_corpus(spec, progress=self._progress))
 
     def ir(self, model: str, variant: str) -> Artifact:
-        """Return a model's IR, building what it needs."""
+        """Return a model's IR that is built here, building what it needs."""
         return self._once(("ir", model, variant), lambda: self._ir(model, variant))
 
     def _ir(self, model: str, variant: str) -> Artifact:
@@ -105,6 +144,11 @@ class Pipeline:
                 progress=self._progress,
             )
         return self._used(model, None, artifact)
+
+    def ir_path(self, model: str, variant: str) -> Path:
+        """Return the `.xml` of a variant."""
+        candidate = candidates(self.config, model).get(variant)
+        return self.ir(model, variant).file(MODEL_FILE) if candidate is None else candidate
 
     def frontend(self, model: str) -> Frontend:
         """Return a model's features, frame geometry and alphabet."""
@@ -129,14 +173,25 @@ class Pipeline:
         return min(cpu().cores, _MAX_STREAMS) if self.config.device == "CPU" else 1
 
     def compiled(self, model: str, variant: str, *, streams: int = 1) -> Recognizer:
-        """Return an IR compiled anew, every time it is asked for."""
-        return OpenVinoRecognizer(
-            self.ir(model, variant).file(MODEL_FILE),
-            self.frontend(model),
+        """Return an IR compiled anew, every time it is asked for.
+
+        Raises:
+            SuiteError: a candidate of another vocabulary size, sampling rate or number of frames.
+        """
+        path, frontend = self.ir_path(model, variant), self.frontend(model)
+        from_elsewhere = variant in candidates(self.config, model)
+        if from_elsewhere:
+            require_sampling_rate(variant, path, frontend)
+        recognizer = OpenVinoRecognizer(
+            path,
+            frontend,
             device=self.config.device,
             inference_precision=self.config.inference_precision,
             streams=streams,
         )
+        if from_elsewhere:
+            require_same_frames(variant, recognizer)
+        return recognizer
 
     def reference(self, model: str, spec: CorpusSpec) -> Mapping[str, ReferenceUtterance]:
         """Return the reference model's run on a corpus."""
@@ -159,15 +214,22 @@ class Pipeline:
                 self.reference(model, spec),
                 name=subject_of(variant),
                 engine=self.reference_model(model).engine,
-                normalizer=self.config.settings_of(model).normalizer,
+                normalizer=self.normalizer(model, spec),
                 progress=self._progress,
             )
 
         return self._once(("evaluation", model, spec, variant), make)
 
-    def held_as(self, model: str, variant: str) -> Precision:  # noqa: ARG002
+    def normalizer(self, model: str, spec: CorpusSpec) -> str:
+        """Return the normalizer of a model's transcripts on a corpus: the corpus's own, else the model's."""
+        return self.config.corpus_of(spec.name).normalizer or self.config.settings_of(model).normalizer
+
+    def held_as(self, model: str, variant: str) -> Precision:
         """Return whose thresholds a variant is held to; the reference model, run again, to those of FP16."""
-        return "int8" if variant == "int8" else "fp16"
+        if variant in {"fp16", REFERENCE}:
+            return "fp16"
+        graph = self.graph(model, variant)
+        return "int8" if variant == "int8" or graph.fake_quantize or graph.int8_weights else "fp16"
 
     def gates(self, model: str, variant: str) -> Gates:
         """Return the thresholds of a variant."""
@@ -204,12 +266,12 @@ class Pipeline:
 
     def graph(self, model: str, variant: str) -> GraphCounts:
         """Return what a model's IR states."""
-        return graph_counts(self.ir(model, variant).file(MODEL_FILE))
+        return self._once(("graph", model, variant), lambda: graph_counts(self.ir_path(model, variant)))
 
     def executed(self, model: str, variant: str) -> ExecutedWork:
         """Return what a model's compiled IR really executes."""
         return executed_work(
-            self.ir(model, variant).file(MODEL_FILE),
+            self.ir_path(model, variant),
             device=self.config.device,
             inference_precision=self.config.inference_precision,
             sampling_rate=self.frontend(model).sampling_rate,

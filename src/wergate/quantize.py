@@ -32,12 +32,11 @@ def int8_ir(
     """Return the INT8 IR of an FP16 IR: `model.xml`, `model.bin` and `frontend.json`.
 
     Args:
-        calibration: utterances that range statistics are collected on, the first `settings.subset_size` of them.
+        calibration: utterances that range statistics are collected on.
     """
-    subset_size = settings.subset_size
     parts = {
         "fp16": fp16.key,
-        "calibration": dict(list(calibration.digests.items())[:subset_size]),
+        "calibration": dict(calibration.digests),
         "settings": settings.model_dump(exclude={"subset_size"}),
         "versions": versions(("openvino", "nncf")),
         "source": source_digest(sys.modules[__name__], signatures),
@@ -46,8 +45,8 @@ def int8_ir(
     def build(folder: Path) -> None:
         frontend = read_frontend(fp16.file(FRONTEND_FILE))
         signature = ir_signature(fp16.file(MODEL_FILE), len(frontend.alphabet.labels))
-        inputs = calibration_inputs(calibration, frontend, signature, subset_size)
-        inputs = list(progress(inputs, "reading calibration audio", min(subset_size, len(calibration))))
+        inputs = calibration_inputs(calibration, frontend, signature)
+        inputs = list(progress(inputs, "reading calibration audio", len(calibration)))
         for target in progress([folder / MODEL_FILE], "quantizing", 1):
             quantize(fp16.file(MODEL_FILE), inputs, settings, target)
         shutil.copyfile(fp16.file(FRONTEND_FILE), folder / FRONTEND_FILE)
@@ -55,13 +54,9 @@ def int8_ir(
     return store.get("int8-ir", parts, build)
 
 
-def calibration_inputs(
-    calibration: Corpus, frontend: Frontend, signature: Signature, subset_size: int
-) -> Iterable[Feed]:
+def calibration_inputs(calibration: Corpus, frontend: Frontend, signature: Signature) -> Iterable[Feed]:
     """Yield the network's inputs for each calibration utterance, in a batch of its own."""
-    for number, utterance in enumerate(calibration.utterances(frontend.sampling_rate)):
-        if number == subset_size:
-            return
+    for utterance in calibration.utterances(frontend.sampling_rate):
         yield signature.feed(frontend.features(utterance.waveform.samples)[None])
 
 

@@ -1,0 +1,96 @@
+"""Candidates: IRs that were built elsewhere, held to the reference model as our own are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from wergate.errors import SuiteError
+from wergate.frontend import Frontend
+from wergate.recognizers import Recognizer
+
+_EXPORTED_NAME = "openvino_model.xml"  # as optimum-intel calls it
+_NO_NAMES = frozenset({"openvino_model", "model"})  # what many folders hold: the folder tells them apart
+_EXTRACTOR_FILES = ("preprocessor_config.json", "processor_config.json")
+
+
+def find_candidate(given: str) -> tuple[str, Path]:
+    """Return a candidate's name and its `.xml`.
+
+    Args:
+        given: an `.xml` with its `.bin` beside it, or a folder that holds one.
+
+    Raises:
+        SuiteError: not there, or incomplete.
+    """
+    path = Path(given)
+    xml = _xml_in(path) if path.is_dir() else path
+    if xml.suffix != ".xml" or not xml.is_file():
+        raise SuiteError(
+            f"candidate '{given}' is no IR; an .xml with its .bin beside it, or a folder with one, is accepted; "
+            "check --candidate"
+        )
+    if not xml.with_suffix(".bin").is_file():
+        raise SuiteError(
+            f"candidate '{given}' has no weights: '{xml.with_suffix('.bin').name}' is not beside '{xml.name}'; "
+            "copy both files of the IR"
+        )
+    absolute = xml.resolve()
+    return absolute.parent.name if xml.stem in _NO_NAMES else xml.stem, absolute
+
+
+def _xml_in(folder: Path) -> Path:
+    """Return the IR of a folder; where there are several, the one that is called as optimum-intel calls it."""
+    found = sorted(folder.glob("*.xml"))
+    if len(found) == 1:
+        return found[0]
+    if folder / _EXPORTED_NAME in found:
+        return folder / _EXPORTED_NAME
+    names = ", ".join(path.name for path in found) or "none"
+    raise SuiteError(
+        f"candidate folder '{folder}' should hold one IR, but has {names}; name the .xml itself with --candidate"
+    )
+
+
+def require_sampling_rate(name: str, path: Path, frontend: Frontend) -> None:
+    """Refuse a candidate whose processor files ask for another sampling rate than the reference model.
+
+    Raises:
+        SuiteError: the rates differ.
+    """
+    rate = _sampling_rate(path.parent)
+    if rate is not None and rate != frontend.sampling_rate:
+        raise SuiteError(
+            f"candidate '{name}' takes audio at {rate} Hz, the reference model at {frontend.sampling_rate} Hz; both "
+            "must hear the same; name the model that the candidate was made from with --model"
+        )
+
+
+def _sampling_rate(folder: Path) -> int | None:
+    for name in _EXTRACTOR_FILES:
+        try:
+            told = json.loads((folder / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        rate = told.get("feature_extractor", told).get("sampling_rate")
+        if isinstance(rate, int):
+            return rate
+    return None
+
+
+def require_same_frames(name: str, recognizer: Recognizer) -> None:
+    """Refuse a candidate that gives another number of frames than the reference model.
+
+    Raises:
+        SuiteError: the numbers for one second differ.
+    """
+    frontend = recognizer.frontend
+    found = recognizer.logits(np.zeros((1, frontend.sampling_rate), np.float32)).shape[1]
+    expected = frontend.frame_count(frontend.sampling_rate)
+    if found != expected:
+        raise SuiteError(
+            f"candidate '{name}' gives {found} frames for one second, the reference model {expected}; frames are "
+            "compared one by one; name the model that the candidate was made from with --model"
+        )
