@@ -69,8 +69,8 @@ class Layer:
 
 
 LAYERS = (
-    Layer("torch", files("checkpoint", "convert", "recognizers/pytorch")),
-    Layer("transformers", files("checkpoint")),
+    Layer("torch", files("checkpoint", "convert", "processor", "traceable", "recognizers/pytorch")),
+    Layer("transformers", files("checkpoint", "processor")),
     Layer("openvino", files("convert", "quantize", "ir", "recognizers/openvino_ir")),
     Layer("nncf", files("quantize")),
     Layer("onnxruntime", files("recognizers/onnx_runtime")),

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from suite_run import Warm
 from tiny import RATE, Tiny, save_model, sound
 
-from wergate.checkpoint import load_frontend, load_model, resolve_checkpoint
+from wergate.checkpoint import load_model, resolve_checkpoint
 from wergate.convert import export
 from wergate.errors import InputTooShortError, SuiteError
 from wergate.frontend import Frontend
 from wergate.pipeline import REFERENCE, Pipeline
+from wergate.processor import load_frontend
 from wergate.recognizers.openvino_ir import OpenVinoRecognizer
 from wergate.recognizers.pytorch import PyTorchRecognizer
 

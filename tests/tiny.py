@@ -51,14 +51,15 @@ CONFIG = {
 }
 
 
-def save_processor(folder: Path) -> None:
+def save_processor(folder: Path, **extractor_changes: Any) -> None:
     """Save a processor with the tiny alphabet, in the form of the hub's."""
     from transformers import Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor, Wav2Vec2Processor
 
     folder.mkdir(parents=True, exist_ok=True)
     vocabulary = folder / "vocab.json"
     vocabulary.write_text(json.dumps({label: number for number, label in enumerate(LABELS)}))
-    extractor = Wav2Vec2FeatureExtractor(sampling_rate=RATE, do_normalize=True, return_attention_mask=False)
+    features = {"sampling_rate": RATE, "do_normalize": True, "return_attention_mask": False} | extractor_changes
+    extractor = Wav2Vec2FeatureExtractor(**features)
     Wav2Vec2Processor(extractor, Wav2Vec2CTCTokenizer(str(vocabulary))).save_pretrained(folder)
 
 

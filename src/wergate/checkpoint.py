@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wergate.alphabet import Alphabet
 from wergate.errors import SuiteError, did_you_mean
-from wergate.frontend import Frontend
 from wergate.hub import snapshot
+from wergate.languages import ADAPTERS, adapter_file, has_adapters, require_language
 from wergate.store import content_key, file_digest
 from wergate.toolchain import versions
 
@@ -21,7 +20,11 @@ if TYPE_CHECKING:
 _RANDOM_SEED = 20240229
 _RANDOM_SPECS = ("random:data2vec-audio-base",)
 _HUB_SPEC = re.compile(r"(?P<id>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
-_FILES = ("*.safetensors", "*.json", "*.txt")
+_WEIGHTS = "*.safetensors"
+_PICKLES = "pytorch_model*.bin"
+_FILES = (_WEIGHTS, "*.json", "*.txt", "*.model")
+_CONFIGS = ("config.json", "preprocessor_config.json", "processor_config.json", "tokenizer_config.json")
+_TRAINING_ONLY = ("masked_spec_embed",)  # many published checkpoints lack it, and nothing but training reads it
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,10 @@ class Checkpoint:
         folder: `save_pretrained` form; for a random model the folder that lends its processor.
         digest: SHA-256 over weights, configuration and processor files.
         random: full-size architecture with seeded random weights.
-        bytes: size of the weights in the file; 0 where there is no file.
+        weight_bytes: size of the weights in the file; 0 where there is no file.
+        revision: the commit of the hub's repository, where it comes from there.
+        language: whose vocabulary and adapter are used, where the checkpoint has several.
+        pickled: the weights are in a pickle, which a person has allowed.
     """
 
     name: str
@@ -41,27 +47,38 @@ class Checkpoint:
     digest: str
     random: bool = False
     weight_bytes: int = 0
+    revision: str | None = None
+    language: str | None = None
+    pickled: bool = False
 
 
-def resolve_checkpoint(spec: str, embedded: Path) -> Checkpoint:
+def resolve_checkpoint(
+    spec: str, embedded: Path, *, language: str | None = None, allow_pickle: bool = False
+) -> Checkpoint:
     """Find the checkpoint that a spec names, without loading it.
 
     Args:
         spec: `embedded`, `random:data2vec-audio-base`, a local folder, or `ORG/NAME[@REVISION]` of the hub.
         embedded: the folder of the embedded checkpoint and corpus.
+        language: whose vocabulary and adapter are used, of a checkpoint that has several.
+        allow_pickle: take pickled weights where there are no others; no code in them is run.
 
     Raises:
-        SuiteError: unknown spec, missing or pickled weights, no CTC head, a hub that cannot be reached.
+        SuiteError: unknown spec, missing or pickled weights, no CTC head, code of its own, an unknown language, a hub
+            that cannot be reached.
     """
     if spec == "embedded":
         return _folder_checkpoint(spec, embedded / "checkpoint")
     if spec in _RANDOM_SPECS:
         return _random_checkpoint(spec, embedded / "checkpoint")
     if Path(spec).is_dir():
-        return _folder_checkpoint(Path(spec).resolve().name, Path(spec))
+        name = Path(spec).resolve().name
+        return _folder_checkpoint(name, Path(spec), language=language, allow_pickle=allow_pickle)
     match = _HUB_SPEC.fullmatch(spec)
     if match and not spec.startswith((".", "/")):
-        return _folder_checkpoint(spec, snapshot(match["id"], match["revision"]).folder)
+        found = snapshot(match["id"], match["revision"], allow_pickle=allow_pickle, language=language)
+        checkpoint = _folder_checkpoint(spec, found.folder, language=language, allow_pickle=allow_pickle)
+        return replace(checkpoint, revision=found.commit)
     hint = did_you_mean(spec, ["embedded", *_RANDOM_SPECS])
     raise SuiteError(
         f"model '{spec}' is neither a folder nor a known spec{hint}; accepted: embedded, {', '.join(_RANDOM_SPECS)}, "
@@ -69,20 +86,36 @@ def resolve_checkpoint(spec: str, embedded: Path) -> Checkpoint:
     )
 
 
-def _folder_checkpoint(name: str, folder: Path) -> Checkpoint:
+def _folder_checkpoint(
+    name: str, folder: Path, *, language: str | None = None, allow_pickle: bool = False
+) -> Checkpoint:
     _require_ctc(name, folder)
-    weights = sorted(folder.glob("*.safetensors"))
-    if not weights:
+    _require_no_code(name, folder)
+    require_language(name, folder, language)
+    pickled = not any(folder.glob(_WEIGHTS))
+    weights = sorted(folder.glob(_PICKLES if pickled else _WEIGHTS))
+    if pickled and not (weights and allow_pickle):
         raise SuiteError(
-            f"model '{name}' has no *.safetensors in '{folder}'; pickled weights are refused; "
-            "save the model with save_pretrained(safe_serialization=True)"
+            f"model '{name}' has no {_WEIGHTS} in '{folder}'; pickled weights are refused, since pickles can hold any "
+            "code; save the model with save_pretrained(safe_serialization=True), or trust its pytorch_model.bin with "
+            "--allow-pickle"
         )
-    return Checkpoint(name, folder, _digest(folder), weight_bytes=sum(path.stat().st_size for path in weights))
+    found = Checkpoint(name, folder, "", language=language, pickled=pickled)
+    used = [path for path in weights if path in _files(found)]
+    return replace(found, digest=_digest(found), weight_bytes=sum(path.stat().st_size for path in used))
 
 
-def _digest(folder: Path) -> str:
-    files = sorted({path for pattern in _FILES for path in folder.glob(pattern)})
-    return content_key({path.name: file_digest(path) for path in files})
+def _files(checkpoint: Checkpoint) -> list[Path]:
+    """Return what the checkpoint consists of, without the adapters of other languages."""
+    patterns = (*_FILES, _PICKLES) if checkpoint.pickled else _FILES
+    folder, language = checkpoint.folder, checkpoint.language
+    others = set(folder.glob(ADAPTERS)) - {folder / adapter_file(language or "")}
+    return sorted({path for pattern in patterns for path in folder.glob(pattern)} - others)
+
+
+def _digest(checkpoint: Checkpoint) -> str:
+    files = {path.name: file_digest(path) for path in _files(checkpoint)}
+    return content_key(files | ({"language": checkpoint.language} if checkpoint.language else {}))
 
 
 def _random_checkpoint(name: str, processor: Path) -> Checkpoint:
@@ -107,6 +140,16 @@ def _require_ctc(name: str, folder: Path) -> None:
         )
 
 
+def _require_no_code(name: str, folder: Path) -> None:
+    """Refuse a checkpoint that brings code: it is never run, and what it would do is not known without it."""
+    for path in (folder / config for config in _CONFIGS):
+        if path.exists() and '"auto_map"' in path.read_text(encoding="utf-8", errors="replace"):
+            raise SuiteError(
+                f"model '{name}' brings code of its own (auto_map in {path.name}), which is never run; an architecture "
+                "that transformers has itself is accepted; choose another model"
+            )
+
+
 def load_model(checkpoint: Checkpoint) -> PreTrainedModel:
     """Load the PyTorch model in evaluation mode, in float32.
 
@@ -120,7 +163,8 @@ def load_model(checkpoint: Checkpoint) -> PreTrainedModel:
     try:
         model, report = AutoModelForCTC.from_pretrained(
             checkpoint.folder,
-            use_safetensors=True,
+            use_safetensors=not checkpoint.pickled,
+            weights_only=True,
             trust_remote_code=False,
             local_files_only=True,
             dtype="float32",
@@ -128,15 +172,27 @@ def load_model(checkpoint: Checkpoint) -> PreTrainedModel:
         )
     except Exception as error:  # safetensors and transformers raise whatever they find; none of it is ours to mend
         raise SuiteError(f"model '{checkpoint.name}' cannot be loaded: {error}; check its files") from error
-    if report["missing_keys"]:
-        missing = sorted(report["missing_keys"])
+    missing = sorted(key for key in report["missing_keys"] if not key.endswith(_TRAINING_ONLY))
+    if missing:
         raise SuiteError(
             f"model '{checkpoint.name}' lacks {len(missing)} weights, first '{missing[0]}'; "
             "a complete CTC checkpoint is accepted; save it again after fine-tuning"
         )
-    if _digest(checkpoint.folder) != checkpoint.digest:
+    if checkpoint.language and has_adapters(checkpoint.folder):
+        _load_adapter(model, checkpoint)
+    if _digest(checkpoint) != checkpoint.digest:
         raise SuiteError(f"model '{checkpoint.name}' changed on disk while it was being read; run again")
     return _evaluation(model)
+
+
+def _load_adapter(model: Any, checkpoint: Checkpoint) -> None:
+    try:
+        model.load_adapter(checkpoint.language, use_safetensors=True, local_files_only=True)
+    except Exception as error:  # safetensors and transformers raise whatever they find; none of it is ours to mend
+        raise SuiteError(
+            f"model '{checkpoint.name}': the adapter of language '{checkpoint.language}' cannot be loaded: {error}; "
+            "check its files"
+        ) from error
 
 
 def _random_model() -> PreTrainedModel:
@@ -151,58 +207,3 @@ def _random_model() -> PreTrainedModel:
 def _evaluation(model: Any) -> PreTrainedModel:
     evaluated: PreTrainedModel = model.eval()
     return evaluated
-
-
-def load_frontend(checkpoint: Checkpoint, model: PreTrainedModel) -> Frontend:
-    """Read features, frame geometry and alphabet from the checkpoint's processor and configuration.
-
-    Raises:
-        SuiteError: the processor is incomplete, or has fewer labels than the model has logits.
-    """
-    processor, config = _load_processor(checkpoint), model.config
-    tokenizer, extractor = processor.tokenizer, processor.feature_extractor
-    if len(tokenizer) < config.vocab_size:
-        raise SuiteError(
-            f"model '{checkpoint.name}' has {config.vocab_size} logits a frame, but its tokenizer {len(tokenizer)} "
-            "labels; a label for each logit is needed; save model and processor of the same fine-tuning"
-        )
-    labels = tokenizer.convert_ids_to_tokens(range(config.vocab_size))
-    alphabet = Alphabet(tuple(labels), tokenizer.pad_token_id, tokenizer.word_delimiter_token)
-    receptive_field, hop = _frame_geometry(config)
-    return Frontend(
-        sampling_rate=extractor.sampling_rate,
-        normalize=extractor.do_normalize,
-        receptive_field=receptive_field,
-        hop=hop,
-        alphabet=alphabet,
-        local=getattr(config, "feat_extract_norm", "layer") == "layer",
-    )
-
-
-def _frame_geometry(config: Any) -> tuple[int, int]:
-    """Return the receptive field of the convolutional feature encoder and its hop, in samples."""
-    receptive_field, hop = 1, 1
-    for kernel, stride in zip(config.conv_kernel, config.conv_stride, strict=True):
-        receptive_field += (kernel - 1) * hop
-        hop *= stride
-    return receptive_field, hop
-
-
-def _load_processor(checkpoint: Checkpoint) -> Any:
-    from transformers import AutoProcessor
-
-    auto: Any = AutoProcessor
-    try:
-        processor = auto.from_pretrained(checkpoint.folder, local_files_only=True, trust_remote_code=False)
-    except Exception as error:  # transformers raises whatever it finds; none of it is ours to mend
-        reason = str(error) or type(error).__name__
-        raise SuiteError(
-            f"model '{checkpoint.name}' has no processor that can be loaded: {reason}; a feature extractor and a CTC "
-            "tokenizer are needed beside the weights; save them with processor.save_pretrained"
-        ) from error
-    if not (hasattr(processor, "tokenizer") and hasattr(processor, "feature_extractor")):
-        raise SuiteError(
-            f"model '{checkpoint.name}' has a {type(processor).__name__} for a processor; one with a feature extractor "
-            "and a CTC tokenizer is accepted; save both with processor.save_pretrained"
-        )
-    return processor

@@ -13,6 +13,7 @@ from wergate.progress import Progress
 from wergate.reference_models import ReferenceModel
 from wergate.store import Artifact, Store
 from wergate.toolchain import source_digest, versions
+from wergate.traceable import traceable
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -22,6 +23,7 @@ FRONTEND_FILE = "frontend.json"
 INPUT_NAME = "input_values"
 OUTPUT_NAME = "logits"
 _EXAMPLE_SAMPLES = 16_000
+_EXAMPLE_SEED = 0
 
 
 def fp16_parts(model: ReferenceModel) -> dict[str, Any]:
@@ -38,34 +40,37 @@ def fp16_ir(store: Store, model: ReferenceModel, progress: Progress) -> Artifact
 
     def build(folder: Path) -> None:
         for target in progress([folder / MODEL_FILE], f"converting {model.name}", 1):
-            model.convert(target)
             write_frontend(model.frontend(), folder / FRONTEND_FILE)
+            model.convert(target)
 
     return store.get("fp16-ir", fp16_parts(model), build)
 
 
-def export(model: PreTrainedModel, path: Path) -> None:
-    """Convert a CTC model and save its IR with compressed weights.
+def export(model: PreTrainedModel, path: Path, *, half: bool = True) -> None:
+    """Convert a CTC model and save its IR.
 
     The IR takes `input_values`, float32 (batch, samples), and gives `logits`, float32 (batch, frames, vocabulary).
+
+    Args:
+        half: store the weights in half precision.
+
+    Raises:
+        SuiteError: OpenVINO cannot take the model, or the file cannot be saved whole.
     """
     import openvino as ov
     import torch
 
-    with warnings.catch_warnings(), torch.no_grad():
+    noise = torch.randn(1, _EXAMPLE_SAMPLES, generator=torch.Generator().manual_seed(_EXAMPLE_SEED))
+    with warnings.catch_warnings(), torch.no_grad(), traceable(model):
         warnings.simplefilter("ignore")  # tracing warns of every shape check that it bakes in
-        ir = ov.convert_model(
-            model,
-            example_input={INPUT_NAME: torch.zeros(1, _EXAMPLE_SAMPLES)},
-            input=[(INPUT_NAME, ov.PartialShape([-1, -1]))],
-        )
+        ir = ov.convert_model(model, example_input={INPUT_NAME: noise}, input=[(INPUT_NAME, ov.PartialShape([-1, -1]))])
     ir.inputs[0].get_tensor().set_names({INPUT_NAME})
     ir.outputs[0].get_tensor().set_names({OUTPUT_NAME})
-    save_ir(ir, path)
+    save_ir(ir, path, half=half)
 
 
-def save_ir(ir: Any, path: Path) -> None:
-    """Save an IR with FP16 weights and make sure that the whole of it reached the disk.
+def save_ir(ir: Any, path: Path, *, half: bool = True) -> None:
+    """Save an IR, with FP16 weights unless told otherwise, and make sure that the whole of it reached the disk.
 
     Raises:
         SuiteError: the saved file cannot be read back, as on a full disk.
@@ -73,7 +78,7 @@ def save_ir(ir: Any, path: Path) -> None:
     import openvino as ov
 
     try:
-        ov.save_model(ir, path, compress_to_fp16=True)
+        ov.save_model(ir, path, compress_to_fp16=half)
         ov.Core().read_model(path)
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1]

@@ -35,6 +35,7 @@ class Frontend:
         local: whether every layer of the feature encoder sees its kernel's width only (normalization over channels,
             not over time), so that samples behind the last whole frame change nothing.
         attention_mask: whether the checkpoint's processor hands the model a mask of the samples that are speech.
+        squeeze: how many frames the encoder takes together (SEW); as many are needed at least.
     """
 
     sampling_rate: int
@@ -44,6 +45,7 @@ class Frontend:
     alphabet: Alphabet
     local: bool = False
     attention_mask: bool = False
+    squeeze: int = 1
 
     def features(self, samples: Samples) -> Samples:
         """Return the network's input for one utterance: float32, shape (samples,)."""
@@ -54,11 +56,16 @@ class Frontend:
 
     def frame_count(self, samples: int) -> int:
         """Return how many frames of logits an input of that many samples gives (0: too short)."""
-        return max(0, (samples - self.receptive_field) // self.hop + 1)
+        frames = (samples - self.receptive_field) // self.hop + 1
+        return frames if frames >= self.squeeze else 0
 
     def shortest_input(self) -> int:
-        """Return the smallest number of samples that gives one frame (the receptive field)."""
-        return self.receptive_field
+        """Return the smallest number of samples that the model takes: the receptive field of its fewest frames."""
+        return self.receptive_field + (self.squeeze - 1) * self.hop
+
+    def is_single(self, samples: int) -> bool:
+        """Tell whether the encoder sees a single vector: some runtimes treat such an input in a way of its own."""
+        return self.frame_count(samples) // self.squeeze == 1
 
     def used_samples(self, samples: int) -> int:
         """Return how many samples of the network's input bear on the logits: all, or those of whole frames."""

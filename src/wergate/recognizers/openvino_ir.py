@@ -84,14 +84,14 @@ class OpenVinoRecognizer:
 
     def logits(self, waveforms: Samples) -> Logits:
         """See `Recognizer.logits`."""
-        recognizer = self._single() if self.frontend.frame_count(waveforms.shape[1]) == 1 else self
+        recognizer = self._single() if self.frontend.is_single(waveforms.shape[1]) else self
         return recognizer._infer(waveforms)  # noqa: SLF001 - of this class
 
     def logits_of(self, utterances: Sequence[Samples]) -> list[Logits]:
         """See `Recognizer.logits_of`."""
         for samples in utterances:  # before any inference is under way, which an error would leave behind
             self.frontend.require_frame(len(samples))
-        short = [self.frontend.frame_count(len(samples)) == 1 for samples in utterances]
+        short = [self.frontend.is_single(len(samples)) for samples in utterances]
         long = [samples for samples, is_short in zip(utterances, short, strict=True) if not is_short]
         found = iter(self._infer_all(long))
         return [

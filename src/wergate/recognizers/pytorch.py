@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -29,8 +30,10 @@ class PyTorchRecognizer:
         batch = features(self.frontend, waveforms)
         import torch
 
-        with torch.inference_mode():
-            output = self._load()(torch.from_numpy(batch)).logits
+        mask = {"attention_mask": torch.ones(batch.shape, dtype=torch.int32)} if self.frontend.attention_mask else {}
+        with torch.inference_mode(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Support for mismatched")  # of mask types, by WavLM's attention
+            output = self._load()(torch.from_numpy(batch), **mask).logits
         return np.asarray(output.numpy(), dtype=np.float32)
 
     def logits_of(self, utterances: Sequence[Samples]) -> list[Logits]:

@@ -11,7 +11,7 @@ from wergate.reference_models.transformers_model import TransformersModel
 from wergate.settings import ModelSettings
 
 
-def resolve_model(settings: ModelSettings, config: SuiteConfig, embedded: Path) -> ReferenceModel:  # noqa: ARG001
+def resolve_model(settings: ModelSettings, config: SuiteConfig, embedded: Path) -> ReferenceModel:
     """Find the reference model that a spec names, without loading it.
 
     Args:
@@ -20,4 +20,5 @@ def resolve_model(settings: ModelSettings, config: SuiteConfig, embedded: Path) 
     Raises:
         SuiteError: unknown spec, missing or pickled weights, no CTC head, a hub that cannot be reached.
     """
-    return TransformersModel(resolve_checkpoint(settings.spec, embedded))
+    found = resolve_checkpoint(settings.spec, embedded, language=settings.language, allow_pickle=config.allow_pickle)
+    return TransformersModel(found)

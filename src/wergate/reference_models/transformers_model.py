@@ -8,10 +8,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from wergate import alphabet, checkpoint, convert, frontend
-from wergate.checkpoint import Checkpoint, load_frontend, load_model
+from wergate import alphabet, checkpoint, convert, frontend, languages, processor, traceable
+from wergate.checkpoint import Checkpoint, load_model
 from wergate.convert import export
 from wergate.frontend import Frontend
+from wergate.processor import load_frontend
 from wergate.recognizers import Recognizer
 from wergate.recognizers.pytorch import PyTorchRecognizer
 
@@ -27,14 +28,14 @@ class TransformersModel:
 
     engine = "pytorch"
     packages = ("torch", "transformers")
-    sources: tuple[ModuleType, ...] = (checkpoint, convert, frontend, alphabet)
+    sources: tuple[ModuleType, ...] = (checkpoint, languages, processor, convert, traceable, frontend, alphabet)
 
     def __init__(self, resolved: Checkpoint) -> None:
         """Take a checkpoint that has been found."""
         self._checkpoint = resolved
         self.name = resolved.name
         self.digest = resolved.digest
-        self.revision: str | None = getattr(resolved, "revision", None)
+        self.revision: str | None = resolved.revision
         self.random = resolved.random
         self.weight_bytes = resolved.weight_bytes
 

@@ -1,0 +1,69 @@
+"""Checkpoints of many languages: a vocabulary for each in one file, and adapter weights for each beside the model's."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from wergate.errors import SuiteError, did_you_mean
+
+ADAPTERS = "adapter.*.safetensors"
+_SHOWN = 8
+
+
+def adapter_file(language: str) -> str:
+    """Return the name of a language's adapter weights."""
+    return f"adapter.{language}.safetensors"
+
+
+def has_adapters(folder: Path) -> bool:
+    """Tell whether a checkpoint's attention layers have adapters, one set for each language."""
+    return _read(folder / "config.json").get("adapter_attn_dim") is not None
+
+
+def require_language(name: str, folder: Path, language: str | None) -> None:
+    """Hold the chosen language to what the checkpoint has.
+
+    Args:
+        name: of the model.
+        language: None: the checkpoint's only one, or the one that its tokenizer names.
+
+    Raises:
+        SuiteError: it has no vocabulary or no adapter for that language, or several languages and none is chosen.
+    """
+    vocabulary = _read(folder / "vocab.json")
+    known = [key for key, value in vocabulary.items() if isinstance(value, dict)]
+    if language is None:
+        if known and not _read(folder / "tokenizer_config.json").get("target_lang"):
+            raise SuiteError(
+                f"model '{name}' has vocabularies of {len(known)} languages ({_some(known)}), and none is chosen; "
+                "name one with the model's option language"
+            )
+        return
+    if language not in known:
+        has = f"vocabularies of {_some(known)}" if known else "a single vocabulary, of no named language"
+        raise SuiteError(
+            f"model '{name}' has no vocabulary of language '{language}'{did_you_mean(language, known)}: it has {has}; "
+            "correct or leave out the model's option language"
+        )
+    if has_adapters(folder) and not (folder / adapter_file(language)).exists():
+        adapters = sorted(path.name.split(".")[1] for path in folder.glob(ADAPTERS))
+        raise SuiteError(
+            f"model '{name}' has no adapter weights of language '{language}'{did_you_mean(language, adapters)}: "
+            f"'{adapter_file(language)}' is missing in '{folder}'; choose a language that has one"
+        )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SuiteError(f"'{path}' cannot be read: {error}; JSON is accepted; fetch or save it again") from error
+    return content if isinstance(content, dict) else {}
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")

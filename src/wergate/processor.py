@@ -1,0 +1,162 @@
+"""A checkpoint's processor, read as data: features, frame geometry, alphabet."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, cast
+
+from wergate.alphabet import Alphabet, Units
+from wergate.checkpoint import Checkpoint
+from wergate.errors import SuiteError
+from wergate.frontend import Frontend
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+_CHECKED_HOPS = 3
+
+
+def load_frontend(checkpoint: Checkpoint, model: PreTrainedModel) -> Frontend:
+    """Read features, frame geometry and alphabet from the checkpoint's processor and configuration.
+
+    Raises:
+        SuiteError: the processor is missing, takes other features than a raw waveform, is not for CTC, or has fewer
+            labels than the model has logits; the model gives another number of frames than its configuration says.
+    """
+    extractor, tokenizer = _load_parts(checkpoint)
+    _require_waveform(checkpoint, extractor)
+    config = model.config
+    receptive_field, hop = _frame_geometry(config)
+    adapted = bool(getattr(config, "add_adapter", False))  # its convolutions reach over the end of the utterance
+    frontend = Frontend(
+        sampling_rate=extractor.sampling_rate,
+        normalize=extractor.do_normalize,
+        receptive_field=receptive_field,
+        hop=hop,
+        alphabet=_alphabet(checkpoint, tokenizer, config.vocab_size),
+        local=getattr(config, "feat_extract_norm", "layer") == "layer" and not adapted,
+        attention_mask=bool(extractor.return_attention_mask),
+        squeeze=getattr(config, "squeeze_factor", 1),
+    )
+    _require_frames(checkpoint, model, frontend)
+    return frontend
+
+
+def _load_parts(checkpoint: Checkpoint) -> tuple[Any, Any]:
+    """Load feature extractor and tokenizer, one by one where no processor class takes both.
+
+    As in repositories that name no processor class, and for a processor with a language model, which needs packages
+    of its own: here transcripts are decoded greedily.
+    """
+    from transformers import AutoFeatureExtractor, AutoProcessor, AutoTokenizer
+
+    auto, extractors, tokenizers = cast("tuple[Any, Any, Any]", (AutoProcessor, AutoFeatureExtractor, AutoTokenizer))
+    keywords = {"local_files_only": True, "trust_remote_code": False}
+    language = {"target_lang": checkpoint.language} if checkpoint.language else {}
+    with suppress(Exception):  # what is wrong is told by the part that is wrong
+        processor = auto.from_pretrained(checkpoint.folder, **keywords, **language)
+        return processor.feature_extractor, processor.tokenizer
+    try:
+        extractor = extractors.from_pretrained(checkpoint.folder, **keywords)
+        return extractor, tokenizers.from_pretrained(checkpoint.folder, **keywords, **language)
+    except Exception as error:  # transformers raises whatever it finds; none of it is ours to mend
+        reason = str(error) or type(error).__name__
+        raise SuiteError(
+            f"model '{checkpoint.name}' has no processor that can be loaded: {reason}; a feature extractor and a CTC "
+            "tokenizer are needed beside the weights; save them with processor.save_pretrained"
+        ) from error
+
+
+def _require_waveform(checkpoint: Checkpoint, extractor: Any) -> None:
+    from transformers import Wav2Vec2FeatureExtractor
+
+    if not isinstance(extractor, Wav2Vec2FeatureExtractor):
+        raise SuiteError(
+            f"model '{checkpoint.name}' takes the features of a {type(extractor).__name__}; a model that takes the raw "
+            "waveform (Wav2Vec2FeatureExtractor) is accepted; log-mel features are not; choose another model"
+        )
+
+
+def _frame_geometry(config: Any) -> tuple[int, int]:
+    """Return the receptive field of the convolutions and their hop, in samples.
+
+    An adapter's convolutions are padded by one on both sides, so that its first frame needs two fewer frames.
+    """
+    layers = list(zip(config.conv_kernel, config.conv_stride, strict=True))
+    if getattr(config, "add_adapter", False):
+        layers += [(config.adapter_kernel_size - 2, config.adapter_stride)] * config.num_adapter_layers
+    receptive_field, hop = 1, 1
+    for kernel, stride in layers:
+        receptive_field += (kernel - 1) * hop
+        hop *= stride
+    return receptive_field, hop
+
+
+def _require_frames(checkpoint: Checkpoint, model: Any, frontend: Frontend) -> None:
+    """Hold the frame geometry to what the model really gives, on a few short inputs."""
+    import torch
+
+    shortest, hop = frontend.shortest_input(), frontend.hop
+    for samples in (shortest, shortest + hop - 1, shortest + _CHECKED_HOPS * hop):
+        with torch.inference_mode():
+            shape = tuple(model(torch.zeros(1, samples)).logits.shape[1:])
+        expected = (frontend.frame_count(samples), len(frontend.alphabet.labels))
+        if shape != expected:
+            raise SuiteError(
+                f"model '{checkpoint.name}' gives {shape[0]} frames of {shape[1]} logits for {samples} samples, but "
+                f"its configuration says {expected[0]} of {expected[1]}; a stack of convolutions over the waveform is "
+                "accepted; report the architecture"
+            )
+
+
+def _alphabet(checkpoint: Checkpoint, tokenizer: Any, outputs: int) -> Alphabet:
+    from transformers import Wav2Vec2CTCTokenizer, Wav2Vec2PhonemeCTCTokenizer
+
+    if isinstance(tokenizer, Wav2Vec2PhonemeCTCTokenizer):
+        rules: dict[str, Any] = {"units": "phonemes", "joiner": " ", "delimiter_text": None}
+    elif isinstance(tokenizer, Wav2Vec2CTCTokenizer):
+        rules = {"delimiter_text": tokenizer.replace_word_delimiter_char, "lower_case": tokenizer.do_lower_case}
+    else:
+        raise SuiteError(
+            f"model '{checkpoint.name}' has a {type(tokenizer).__name__}; a CTC tokenizer (Wav2Vec2CTCTokenizer or "
+            "Wav2Vec2PhonemeCTCTokenizer) is accepted; save the one that the model was fine-tuned with"
+        )
+    labels = _labels(checkpoint, tokenizer, outputs)
+    special = tuple(token for token in tokenizer.all_special_tokens if token in labels)
+    rules.setdefault("units", _units(set(labels).difference(special)))
+    delimiter = getattr(tokenizer, "_word_delimiter_token", None)  # the property writes to the log where there is none
+    return Alphabet(
+        labels=labels,
+        blank_id=_blank_id(checkpoint, tokenizer, labels),
+        word_delimiter=delimiter if delimiter in labels else None,
+        clean_up=bool(tokenizer.clean_up_tokenization_spaces),
+        special=special,
+        keep_special=True,
+        **rules,
+    )
+
+
+def _units(textual: Collection[str]) -> Units:
+    """Return what most labels are: single characters, or more."""
+    longer = sum(len(label) > 1 for label in textual)
+    return "subwords" if 2 * longer > len(textual) else "letters"
+
+
+def _labels(checkpoint: Checkpoint, tokenizer: Any, outputs: int) -> tuple[str, ...]:
+    if len(tokenizer) < outputs:
+        raise SuiteError(
+            f"model '{checkpoint.name}' has {outputs} logits a frame, but its tokenizer {len(tokenizer)} "
+            "labels; a label for each logit is needed; save model and processor of the same fine-tuning"
+        )
+    return tuple(str(token) for token in tokenizer.convert_ids_to_tokens(list(range(outputs))))
+
+
+def _blank_id(checkpoint: Checkpoint, tokenizer: Any, labels: Sequence[str]) -> int:
+    """Return the place of the padding token: what transformers' CTC tokenizers take for the blank."""
+    if tokenizer.pad_token not in labels:
+        raise SuiteError(
+            f"model '{checkpoint.name}': the blank '{tokenizer.pad_token}' is not in the labels; the tokenizer's "
+            f"padding token is the blank, and has to be one of the {len(labels)} labels; correct tokenizer_config.json"
+        )
+    return labels.index(tokenizer.pad_token)

@@ -1,0 +1,104 @@
+"""Every architecture with a CTC head that takes a raw waveform: PyTorch, FP32, FP16 and INT8 IR, at many lengths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from architectures import ARCHITECTURES, Architecture
+from tiny import RATE, sound
+
+from wergate.checkpoint import load_model, resolve_checkpoint
+from wergate.convert import export
+from wergate.frontend import Frontend
+from wergate.ir import graph_counts
+from wergate.logits import difference
+from wergate.processor import load_frontend
+from wergate.quantize import quantize
+from wergate.recognizers import Recognizer
+from wergate.recognizers.openvino_ir import OpenVinoRecognizer, ir_signature
+from wergate.recognizers.pytorch import PyTorchRecognizer
+from wergate.settings import Quantization
+
+TOLERANCE = 1e-4
+LEAST_DB = {"fp16": 40.0, "int8": 0.0}  # weights are random: INT8 shall run and hear the same sound, no more
+
+
+@dataclass(frozen=True)
+class Built:
+    """A checkpoint on its way: loaded, converted, quantized, each step when it is asked for."""
+
+    architecture: Architecture
+    folder: Path
+
+    @cached_property
+    def model(self) -> Any:
+        """The PyTorch model."""
+        saved = self.architecture.save(self.folder / "checkpoint")
+        return load_model(resolve_checkpoint(str(saved), self.folder))
+
+    @cached_property
+    def frontend(self) -> Frontend:
+        """What its processor says."""
+        model = self.model
+        return load_frontend(resolve_checkpoint(str(self.folder / "checkpoint"), self.folder), model)
+
+    @cached_property
+    def pytorch(self) -> Recognizer:
+        """The reference."""
+        return PyTorchRecognizer(self.frontend, lambda: self.model)
+
+    def ir(self, name: str) -> Path:
+        """The IR of that name, built once."""
+        path = self.folder / f"{name}.xml"
+        if not path.exists() and name == "int8":
+            signature = ir_signature(self.ir("fp16"), len(self.frontend.alphabet.labels))
+            inputs = [signature.feed(self.frontend.features(sound(0.6 + 0.2 * n, seed=n))[None]) for n in range(3)]
+            quantize(self.ir("fp16"), inputs, Quantization(), path)
+        elif not path.exists():
+            export(self.model, path, half=name == "fp16")
+        return path
+
+    def recognizer(self, name: str) -> Recognizer:
+        """The IR of that name, compiled."""
+        return OpenVinoRecognizer(self.ir(name), self.frontend, device="CPU", inference_precision="f32")
+
+    @property
+    def inputs(self) -> list[tuple[int, np.ndarray]]:
+        """Inputs of the fewest frames and of many, shorter and longer than what was traced, with and without a rest."""
+        fewest, hop = self.frontend.shortest_input(), self.frontend.hop
+        lengths = (RATE, fewest, fewest + hop - 1, fewest + hop, fewest + 7 * hop + 1, 4321, 33_333, 70_000)
+        return [(samples, sound(samples / RATE, seed=seed)[None, :samples]) for seed, samples in enumerate(lengths)]
+
+
+@pytest.fixture(scope="module", params=ARCHITECTURES, ids=lambda architecture: architecture.id)
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """One of the architectures."""
+    return Built(request.param, tmp_path_factory.mktemp("architecture"))
+
+
+def test_fp32_ir_equals_pytorch(built: Built, record_property: Any) -> None:
+    """Uncompressed, at f32: the same logits at every length, the number of frames as the formula says."""
+    ir, deltas = built.recognizer("fp32"), {}
+    for samples, waveform in built.inputs:
+        expected, found = built.pytorch.logits(waveform), ir.logits(waveform)
+        assert expected.shape == found.shape == (1, built.frontend.frame_count(samples), expected.shape[2])
+        deltas[samples] = float(np.abs(expected - found).max())
+    record_property("max_abs_delta", deltas)
+    assert max(deltas.values()) <= TOLERANCE, deltas
+
+
+@pytest.mark.parametrize("weights", ["fp16", "int8"])
+def test_quantized_ir_runs(built: Built, weights: str, record_property: Any) -> None:
+    """FP16 and INT8 build, run at every length, and stay near the reference."""
+    ir = built.recognizer(weights)
+    counts = graph_counts(built.ir(weights))
+    assert (weights == "int8") == (counts.fake_quantize > 0)
+    found = {n: difference(reference=built.pytorch.logits(x)[0], candidate=ir.logits(x)[0]) for n, x in built.inputs}
+    ratios = {samples: round(compared.sqnr_db, 1) for samples, compared in found.items()}
+    record_property("sqnr_db", ratios)
+    assert min(ratios.values()) > LEAST_DB[weights], ratios
