@@ -77,7 +77,7 @@ LAYERS = (
     Layer("torchmetrics", files("wer")),
     Layer("jiwer", files("wer")),
     Layer("datasets", files("sources/hub")),
-    Layer("huggingface_hub", files("hub", "hub_answers", "sources/hub")),
+    Layer("huggingface_hub", files("hub", "hub_answers", "model_card", "sources/hub")),
     Layer("pytest", set()),
     Layer("_pytest", set()),
     Layer("hypothesis", set()),
