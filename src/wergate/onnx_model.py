@@ -1,0 +1,103 @@
+"""An ONNX file as ONNX Runtime runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+from wergate import alphabet, convert, frontend, geometry, label_files, labels, onnx_file, signature
+from wergate.alphabet import Alphabet
+from wergate.convert import save_ir
+from wergate.errors import SuiteError
+from wergate.frontend import Frontend
+from wergate.geometry import measure_geometry
+from wergate.labels import read_alphabet
+from wergate.onnx_file import OnnxFile
+from wergate.recognizers import Recognizer, onnx_runtime
+from wergate.recognizers.onnx_runtime import OnnxRecognizer, onnx_ports
+from wergate.signature import match_signature
+
+
+class OnnxModel:
+    """A CTC network in an ONNX file; nothing is loaded before a method asks for it."""
+
+    engine = "onnxruntime"
+    packages = ("onnxruntime", "openvino")
+    sources: tuple[ModuleType, ...] = (
+        onnx_file,
+        label_files,
+        labels,
+        geometry,
+        signature,
+        onnx_runtime,
+        convert,
+        frontend,
+        alphabet,
+    )
+    revision: str | None = None
+    random = False
+
+    def __init__(self, file: OnnxFile) -> None:
+        """Take a file that has been found."""
+        self._file = file
+        self.name = file.name
+        self.digest = file.digest
+        self.weight_bytes = file.weight_bytes
+
+    @property
+    def processor_files(self) -> Mapping[str, Path]:
+        """See `ReferenceModel.processor_files`."""
+        return self._file.processor_files
+
+    @cached_property
+    def _alphabet(self) -> Alphabet:
+        return read_alphabet(self._file.labels, self._file.options.labels)
+
+    def frontend(self) -> Frontend:
+        """Return features and alphabet as the files tell, and the frame geometry as it is measured.
+
+        Raises:
+            SuiteError: labels, inputs or outputs that do not fit, or frames that follow no formula.
+        """
+        ports = onnx_ports(self._file.path)
+        matched = match_signature(ports, len(self._alphabet.labels))
+        rate = self._file.sampling_rate
+
+        def count_frames(samples: int) -> int:
+            output = ports.run(matched.feed(np.zeros((1, samples), np.float32)))[matched.output]
+            return int(matched.logits(output).shape[1])
+
+        def count_or_refuse(samples: int) -> int:
+            try:
+                return count_frames(samples)
+            except SuiteError:  # some networks fail on too few samples, others give no frame
+                return 0
+
+        count_frames(rate)  # a network that fails on a second of audio is told with its own reason
+        measured = measure_geometry(count_or_refuse, sampling_rate=rate, source=ports.source)
+        return Frontend(rate, self._file.normalize_audio, measured.receptive_field, measured.hop, self._alphabet)
+
+    def convert(self, path: Path) -> None:
+        """Write the IR, weights in half precision, with the file's own inputs and outputs.
+
+        Raises:
+            SuiteError: OpenVINO cannot read the file.
+        """
+        import openvino as ov
+
+        try:
+            ir = ov.convert_model(self._file.path)
+        except Exception as error:  # OpenVINO's frontends raise whatever they find
+            reason = " ".join(str(error).split())
+            raise SuiteError(
+                f"model '{self.name}' cannot be converted by OpenVINO: {reason}; export it with standard operations"
+            ) from error
+        save_ir(ir, path)
+
+    def recognizer(self, frontend: Frontend) -> Recognizer:
+        """See `ReferenceModel.recognizer`."""
+        return OnnxRecognizer(self._file.path, frontend)

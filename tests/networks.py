@@ -1,0 +1,131 @@
+"""ONNX files made on the spot: a network that says exactly what its waveform spells, and the tutorial's own export."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+RECEPTIVE_FIELD = 400
+HOP = 320
+_SHARPNESS = 200.0
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """A network whose best label in a frame is the one that the frame's mean stands for.
+
+    Attributes:
+        labels: number of them; label k is said by samples of value k / labels.
+        names: of the waveform and the logits.
+        channel: the waveform is (batch, 1, samples).
+        mask, length: element types of further inputs.
+        lengths_out: the number of frames is a further output, the first.
+        log_probabilities: instead of logits.
+        labels_major: logits are (batch, vocabulary, frames).
+        batch: False fixes the batch to one waveform.
+        padding: samples that the network adds at both ends.
+    """
+
+    labels: int
+    names: tuple[str, str] = ("x.1", "y")
+    channel: bool = False
+    mask: str | None = None
+    length: str | None = None
+    log_probabilities: bool = False
+    labels_major: bool = False
+    batch: bool = True
+    padding: int = 0
+
+    def export(self, path: Path, **options: Any) -> Path:
+        """Write the network as an ONNX file."""
+        import torch
+
+        inputs = {self.names[0]: torch.zeros(*([1, 1, 16_000] if self.channel else [1, 16_000]))}
+        if self.mask:
+            inputs["m"] = torch.ones(1, 16_000, dtype=getattr(torch, self.mask))
+        if self.length:
+            inputs["n"] = torch.full((1,), 16_000, dtype=getattr(torch, self.length))
+        outputs = ["frames", self.names[1]] if self.length else [self.names[1]]
+        return export(self._module(), path, inputs, outputs, batch=self.batch, **options)
+
+    def waveform(self, ids: Sequence[int]) -> np.ndarray:
+        """Return a waveform that spells labels, one a frame: float32, shape (samples,)."""
+        levels = np.repeat(np.asarray(ids) / self.labels, HOP)
+        rest = np.full(RECEPTIVE_FIELD - HOP, levels[-1])
+        return np.concatenate([levels, rest]).astype(np.float32)
+
+    def _module(self) -> Any:
+        import torch
+
+        spelling = self
+
+        class Network(torch.nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.encoder = torch.nn.Conv1d(1, spelling.labels, RECEPTIVE_FIELD, HOP, padding=spelling.padding)
+                with torch.no_grad():  # the nearest level has the largest of 2 mean level - level ** 2
+                    levels = torch.arange(spelling.labels) / spelling.labels
+                    self.encoder.weight.zero_()
+                    self.encoder.weight[:, 0, :HOP] = _SHARPNESS * 2 * levels[:, None] / HOP
+                    self.encoder.bias.copy_(-_SHARPNESS * levels**2)
+
+            def forward(self, waveform: Any, *more: Any) -> Any:
+                if spelling.mask:
+                    waveform = waveform * more[0].to(waveform.dtype)
+                logits = self.encoder(waveform if spelling.channel else waveform[:, None])
+                if spelling.log_probabilities:
+                    logits = torch.log_softmax(logits, 1)
+                logits = logits if spelling.labels_major else logits.transpose(1, 2)
+                if not spelling.length:
+                    return logits
+                return torch.div(more[-1] - RECEPTIVE_FIELD, HOP, rounding_mode="floor") + 1, logits
+
+        return Network()
+
+
+def export(
+    module: Any, path: Path, inputs: dict[str, Any], outputs: Sequence[str], *, batch: bool = True, **options: Any
+) -> Path:
+    """Export a module as the tutorial does, with dynamic axes."""
+    import torch
+
+    axes = {0: "batch_size"} if batch else {}
+    last = {name: {len(value.shape) - 1: f"{name}_len"} if value.ndim > 1 else {} for name, value in inputs.items()}
+    dynamic = {name: axes | last[name] for name in inputs}
+    dynamic |= {name: axes if name == "frames" else axes | {1: "d1", 2: "d2"} for name in outputs}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # tracing warns of every shape check that it bakes in
+        torch.onnx.export(
+            module.eval(),
+            tuple(inputs.values()),
+            path,
+            input_names=list(inputs),
+            output_names=list(outputs),
+            dynamic_axes=dynamic,
+            dynamo=False,
+            **options,
+        )
+    return path
+
+
+def export_tutorial(folder: Path, path: Path) -> Path:
+    """Export a Data2Vec checkpoint as the tutorial did: opset 11, `inputs` to `logits`, both axes dynamic."""
+    import torch
+    from transformers import AutoModelForCTC
+
+    model = AutoModelForCTC.from_pretrained(folder, attn_implementation="eager")
+
+    class Logits(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, inputs: Any) -> Any:
+            return self.model(inputs).logits
+
+    return export(Logits(), path, {"inputs": torch.zeros(1, 30_480)}, ["logits"], opset_version=11)
