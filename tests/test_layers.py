@@ -71,8 +71,9 @@ class Layer:
 LAYERS = (
     Layer("torch", files("checkpoint", "convert", "processor", "traceable", "recognizers/pytorch")),
     Layer("transformers", files("checkpoint", "processor")),
-    Layer("openvino", files("convert", "quantize", "ir", "recognizers/openvino_ir")),
+    Layer("openvino", files("convert", "quantize", "ir", "recognizers/openvino_ir", "reference_models/onnx_model")),
     Layer("nncf", files("quantize")),
+    Layer("onnx", files("onnx_file")),
     Layer("onnxruntime", files("recognizers/onnx_runtime")),
     Layer("torchmetrics", files("wer")),
     Layer("jiwer", files("wer")),

@@ -14,17 +14,18 @@ from tiny import LABELS, RATE, Tiny, save_processor, sound
 
 from wergate.alphabet import Units
 from wergate.checkpoint import load_frontend, load_model, resolve_checkpoint
-from wergate.config import Quantization
 from wergate.errors import InputTooShortError, SuiteError
 from wergate.frontend import Frontend
+from wergate.ir import executed_work
 from wergate.labels import LabelOptions
 from wergate.onnx_file import OnnxOptions, open_onnx
-from wergate.onnx_model import OnnxModel
 from wergate.quantize import quantize
 from wergate.recognizers import Recognizer
 from wergate.recognizers.onnx_runtime import onnx_signature
 from wergate.recognizers.openvino_ir import OpenVinoRecognizer, ir_signature
 from wergate.recognizers.pytorch import PyTorchRecognizer
+from wergate.reference_models.onnx_model import OnnxModel
+from wergate.settings import Quantization
 
 FP16_TOLERANCE = 0.002  # of the largest logit: weights in half precision are off by 0.0005 at most
 LETTERS = "<blk> 0\n<space> 1\na 2\nb 3\nc 4\n"
@@ -148,6 +149,12 @@ def test_the_int8_ir_says_the_same(built: Built) -> None:
         assert list(built.case.expected) == said(compiled(built.int8, built.frontend, streams=streams), built.waveforms)
 
 
+def test_what_the_int8_ir_executes_is_read(built: Built) -> None:
+    """Whatever its inputs are: its convolution runs in 8 bit."""
+    work = executed_work(built.int8, device="CPU", inference_precision="f32", sampling_rate=RATE)
+    assert (1, 1.0) == (len(work.layers), work.int8_share)
+
+
 def test_too_short_an_input_is_refused(built: Built) -> None:
     """By ONNX Runtime's recognizer and the IR's, with both lengths."""
     for recognizer in (built.model.recognizer(built.frontend), compiled(built.fp16, built.frontend)):
@@ -218,9 +225,9 @@ def test_signatures_name_the_files_own_inputs(tmp_path: Path) -> None:
     path = Spelling(5, length="int32", labels_major=True).export(tmp_path / "net.onnx")
     model(path).convert(tmp_path / "net.xml")
     for signature, keys in ((onnx_signature(path, 5), ("x.1", "n")), (ir_signature(tmp_path / "net.xml", 5), (0, 1))):
-        assert signature.length is not None
+        assert signature.inputs.length is not None
         assert (keys, 1, True) == (
-            (signature.waveform.key, signature.length.key),
+            (signature.inputs.waveform.key, signature.inputs.length.key),
             signature.output,
             signature.labels_major,
         )
@@ -247,7 +254,7 @@ def test_a_padded_network_is_told(tmp_path: Path) -> None:
     """Frames that no stack of unpadded convolutions gives are refused with the length that shows it."""
     (tmp_path / "tokens.txt").write_text(LETTERS)
     found = model(Spelling(5, padding=300).export(tmp_path / "net.onnx"))
-    with pytest.raises(SuiteError, match="model 'net.onnx' gives 1 frames for 1 sample: it pads its waveform"):
+    with pytest.raises(SuiteError, match=r"model 'net.onnx' gives 1 frames for 1 sample: it pads its waveform"):
         found.frontend()
 
 

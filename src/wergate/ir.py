@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import openvino as ov
 
+from wergate.recognizers.openvino_ir import ir_inputs
+
 _WORK_TYPES = frozenset({"FullyConnected", "Convolution"})
 _EIGHT_BIT = frozenset({"i8", "u8"})
 _CONVOLUTIONS = frozenset({"Convolution", "GroupConvolution"})
@@ -90,7 +92,8 @@ def executed_work(path: Path, *, device: str, inference_precision: str, sampling
     """
     core = ov.Core()
     model = core.read_model(path)
-    model.reshape([1, int(_REFERENCE_S * sampling_rate)])
+    reference = np.zeros((1, int(_REFERENCE_S * sampling_rate)), np.float32)
+    model.reshape({key: list(value.shape) for key, value in ir_inputs(path, model).feed(reference).items()})
     kernels = {
         op.get_friendly_name(): _kernel_macs(op) for op in model.get_ops() if op.get_type_name() in _CONVOLUTIONS
     }

@@ -75,25 +75,18 @@ class Ports:
 
 
 @dataclass(frozen=True)
-class Signature:
-    """A network's inputs and output by their meaning.
+class Inputs:
+    """A network's inputs by their meaning.
 
     Attributes:
         waveform: float, (batch, samples) or (batch, 1, samples).
         mask: (batch, samples), 1 for each sample that counts; None where the network takes none.
         length: (batch,), samples of each row; None where the network takes none.
-        output: position of the logits among the outputs.
-        labels_major: whether the logits are (batch, vocabulary, frames).
-        vocabulary: number of labels.
     """
 
-    source: str
     waveform: Port
-    mask: Port | None
-    length: Port | None
-    output: int
-    labels_major: bool
-    vocabulary: int
+    mask: Port | None = None
+    length: Port | None = None
 
     @property
     def row_by_row(self) -> bool:
@@ -101,8 +94,40 @@ class Signature:
         return any(port and port.shape and port.shape[0] == 1 for port in (self.waveform, self.mask, self.length))
 
     def feed(self, batch: Samples) -> Feed:
-        """Return the network's inputs for waveforms without padding: float32, shape (batch, samples)."""
-        return _feed(batch, self.waveform, self.mask, self.length)
+        """Return what the network is fed for waveforms without padding: float32, shape (batch, samples)."""
+        shaped = batch[:, None] if self.waveform.rank == 3 else batch  # noqa: PLR2004 - (batch, 1, samples)
+        feed: Feed = {self.waveform.key: shaped.astype(self.waveform.dtype, copy=False)}
+        if self.mask:
+            feed[self.mask.key] = np.ones(batch.shape, self.mask.dtype)
+        if self.length:
+            feed[self.length.key] = np.full(len(batch), batch.shape[1], self.length.dtype)
+        return feed
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A network's inputs and output by their meaning.
+
+    Attributes:
+        output: position of the logits among the outputs.
+        labels_major: whether the logits are (batch, vocabulary, frames).
+        vocabulary: number of labels.
+    """
+
+    source: str
+    inputs: Inputs
+    output: int
+    labels_major: bool
+    vocabulary: int
+
+    @property
+    def row_by_row(self) -> bool:
+        """Whether the network takes a single waveform at a time."""
+        return self.inputs.row_by_row
+
+    def feed(self, batch: Samples) -> Feed:
+        """Return what the network is fed for waveforms without padding: float32, shape (batch, samples)."""
+        return self.inputs.feed(batch)
 
     def logits(self, output: npt.NDArray[Any]) -> Logits:
         """Return an output as logits: float32, shape (batch, frames, vocabulary), memory of its own.
@@ -115,16 +140,6 @@ class Signature:
         return np.array(frames_major, dtype=np.float32, order="C")
 
 
-def _feed(batch: Samples, waveform: Port, mask: Port | None, length: Port | None) -> Feed:
-    shaped = batch[:, None] if waveform.rank == 3 else batch  # noqa: PLR2004 - (batch, 1, samples)
-    feed: Feed = {waveform.key: shaped.astype(waveform.dtype, copy=False)}
-    if mask:
-        feed[mask.key] = np.ones(batch.shape, mask.dtype)
-    if length:
-        feed[length.key] = np.full(len(batch), batch.shape[1], length.dtype)
-    return feed
-
-
 def match_signature(ports: Ports, vocabulary: int) -> Signature:
     """Find out what each input and output of a network means.
 
@@ -135,12 +150,30 @@ def match_signature(ports: Ports, vocabulary: int) -> Signature:
         SuiteError: no waveform among the inputs, an input that nobody can fill, no logits among the outputs, or
             logits of another vocabulary size.
     """
-    waveform = _waveform(ports)
-    mask, length = _mask_and_length(ports, waveform)
-    observed = _Observation(ports, lambda samples: _feed(np.zeros((1, samples), np.float32), waveform, mask, length))
+    inputs = match_inputs(ports)
+    observed = _Observation(ports, inputs)
     output = _logits_output(ports, observed, vocabulary)
     labels_major = _labels_major(ports.source, observed, output, vocabulary)
-    return Signature(ports.source, waveform, mask, length, output, labels_major, vocabulary)
+    return Signature(ports.source, inputs, output, labels_major, vocabulary)
+
+
+def match_inputs(ports: Ports) -> Inputs:
+    """Find out what each input of a network means.
+
+    Raises:
+        SuiteError: no waveform among the inputs, or an input that nobody can fill.
+    """
+    waveform = _waveform(ports)
+    others = [port for port in ports.inputs if port is not waveform]
+    mask = next((port for port in others if _is_mask(port)), None)
+    length = next((port for port in others if port.dtype in _LENGTHS and port.rank == 1), None)
+    unknown = [port for port in others if port not in (mask, length)]
+    if unknown:
+        raise SuiteError(
+            f"{ports.source} asks for {_listed(unknown)} beside its waveform '{waveform.name}'; a mask (batch, "
+            "samples) and a length (batch), int32 or int64, can be filled in; export it without further inputs"
+        )
+    return Inputs(waveform, mask, length)
 
 
 def _waveform(ports: Ports) -> Port:
@@ -176,19 +209,6 @@ def _no_waveform(ports: Ports, candidates: Sequence[Port]) -> str:
     )
 
 
-def _mask_and_length(ports: Ports, waveform: Port) -> tuple[Port | None, Port | None]:
-    others = [port for port in ports.inputs if port is not waveform]
-    mask = next((port for port in others if _is_mask(port)), None)
-    length = next((port for port in others if port.dtype in _LENGTHS and port.rank == 1), None)
-    unknown = [port for port in others if port not in (mask, length)]
-    if unknown:
-        raise SuiteError(
-            f"{ports.source} asks for {_listed(unknown)} beside its waveform '{waveform.name}'; a mask (batch, "
-            "samples) and a length (batch), int32 or int64, can be filled in; export it without further inputs"
-        )
-    return mask, length
-
-
 def _is_mask(port: Port) -> bool:
     if port.rank != 2 or port.dtype not in _MASKS or (port.shape and port.shape[1] is not None):  # noqa: PLR2004
         return False
@@ -198,9 +218,9 @@ def _is_mask(port: Port) -> bool:
 class _Observation:
     """The outputs' shapes as declared and, from two inferences at most, as they turn out."""
 
-    def __init__(self, ports: Ports, feed: Callable[[int], Feed]) -> None:
+    def __init__(self, ports: Ports, inputs: Inputs) -> None:
         self._ports = ports
-        self._feed = feed
+        self._inputs = inputs
         self._seen: list[Shape] | None = None
 
     def declared(self, output: int) -> Shape:
@@ -216,7 +236,7 @@ class _Observation:
         return self._seen[output]
 
     def _run(self, samples: int) -> Sequence[npt.NDArray[Any]]:
-        return self._ports.run(self._feed(samples))
+        return self._ports.run(self._inputs.feed(np.zeros((1, samples), np.float32)))
 
 
 def _common(short: Shape, long: Shape) -> Shape:

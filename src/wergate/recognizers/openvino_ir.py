@@ -17,7 +17,7 @@ from wergate.ctc import Logits
 from wergate.errors import SuiteError
 from wergate.frontend import Frontend
 from wergate.recognizers import features
-from wergate.signature import Feed, Port, Ports, Signature, match_signature
+from wergate.signature import Feed, Inputs, Port, Ports, Run, Signature, match_inputs, match_signature
 
 _COMPILATIONS = 3
 _REQUESTS_PER_STREAM = 2
@@ -146,24 +146,32 @@ def ir_signature(path: Path, vocabulary: int) -> Signature:
     Raises:
         SuiteError: an IR that takes no waveform, asks for unknown inputs, or gives no logits over these labels.
     """
-    model = ov.Core().read_model(path)
 
     def run(feed: Feed) -> list[npt.NDArray[Any]]:
-        compiled = _compile(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-        return list(compiled.create_infer_request().infer(feed).values())
+        return _run(_compile(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}), feed)
 
-    return match_signature(Ports(_source(path), _ports(model.inputs), _ports(model.outputs), run), vocabulary)
+    return match_signature(_ports_of(path, ov.Core().read_model(path), run), vocabulary)
+
+
+def ir_inputs(path: Path, model: ov.Model) -> Inputs:
+    """Match the inputs of an IR that has been read.
+
+    Raises:
+        SuiteError: it takes no waveform, or asks for unknown inputs.
+    """
+    return match_inputs(_ports_of(path, model, lambda _: []))
 
 
 def _compiled_signature(path: Path, compiled: ov.CompiledModel, vocabulary: int) -> Signature:
-    def run(feed: Feed) -> list[npt.NDArray[Any]]:
-        return list(compiled.create_infer_request().infer(feed).values())
-
-    return match_signature(Ports(_source(path), _ports(compiled.inputs), _ports(compiled.outputs), run), vocabulary)
+    return match_signature(_ports_of(path, compiled, lambda feed: _run(compiled, feed)), vocabulary)
 
 
-def _source(path: Path) -> str:
-    return f"IR '{path.parent.name}/{path.name}'"
+def _run(compiled: ov.CompiledModel, feed: Feed) -> list[npt.NDArray[Any]]:
+    return list(compiled.create_infer_request().infer(feed).values())
+
+
+def _ports_of(path: Path, model: ov.Model | ov.CompiledModel, run: Run) -> Ports:
+    return Ports(f"IR '{path.parent.name}/{path.name}'", _ports(model.inputs), _ports(model.outputs), run)
 
 
 def _ports(outputs: Sequence[Any]) -> tuple[Port, ...]:
