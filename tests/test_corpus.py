@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from corpus_forms import manifest
 from tiny import RATE, Spoken, spoken, write_corpus
 
 from wergate.corpus import Corpus, CorpusSpec, open_corpus, parse_corpus_specs, require_disjoint
@@ -18,6 +19,11 @@ TWELVE = spoken(range(12))
 def opened(path: Path, utterances: list[Spoken], limit: int | None = None) -> Corpus:
     """Write a corpus and open it."""
     return open_corpus(CorpusSpec(path.stem, write_corpus(path, utterances)), limit)
+
+
+def rounded(corpus: Corpus) -> list[float]:
+    """Return the durations, the shortest first."""
+    return sorted(round(duration_s, 2) for duration_s in corpus.durations.values())
 
 
 def test_utterances_come_in_order_and_whole(tmp_path: Path) -> None:
@@ -57,6 +63,71 @@ def test_fingerprint_sees_every_change(tmp_path: Path) -> None:
     prints["plain"] = opened(tmp_path / "plain.parquet", TWELVE).fingerprint
     assert len(prints) == len(set(prints.values()))
     assert prints["plain"] == opened(tmp_path / "again.parquet", TWELVE).fingerprint
+
+
+def test_a_spec_has_its_own_limit_and_the_seed_its_own_draw(tmp_path: Path) -> None:
+    """The option wins over the spec; another seed draws others."""
+    path = write_corpus(tmp_path / "c.parquet", TWELVE)
+    spec = CorpusSpec("c", path, limit=5)
+    assert opened(path, TWELVE, 5).ids == open_corpus(spec).ids
+    assert 3 == len(open_corpus(spec, 3))
+    assert open_corpus(spec).ids != open_corpus(spec, seed=4).ids
+
+
+def test_a_limit_is_spread_over_durations(tmp_path: Path) -> None:
+    """Of four lengths, each three times, four utterances have them all; headers tell, not what a manifest says."""
+    assert [0.5, 0.85, 1.2, 1.55] == rounded(opened(tmp_path / "c.parquet", TWELVE, 4))
+    corpus = open_corpus(CorpusSpec("m", manifest(tmp_path, TWELVE, duration=99.0), limit=4))
+    assert [0.5, 0.85, 1.2, 1.55] == rounded(corpus)
+
+
+def test_calibration_is_held_out(tmp_path: Path) -> None:
+    """A quarter at most, spread over durations, disjoint, the same every time; the rest is evaluated, in its order."""
+    corpus = opened(tmp_path / "c.parquet", [u.but(id=f"v{n}") for n, u in enumerate(spoken(range(16)))])
+    evaluation, calibration = corpus.hold_out(300)
+    assert (12, 4) == (len(evaluation), len(calibration))
+    assert set(corpus.ids) == {*evaluation.ids, *calibration.ids}
+    assert [0.5, 0.85, 1.2, 1.55] == rounded(calibration)
+    assert [i for i in corpus.ids if i in evaluation.ids] == list(evaluation.ids)
+    require_disjoint(evaluation, calibration)
+    assert (evaluation, calibration) == corpus.hold_out(300)
+    assert calibration.ids != corpus.hold_out(300, seed=1)[1].ids
+    assert 2 == len(corpus.hold_out(2)[1])
+    assert (corpus.name, f"{corpus.name} (calibration)") == (evaluation.name, calibration.name)
+    assert list(calibration.ids) == [u.id for u in calibration.utterances(RATE)]
+    assert 3 == len({evaluation.fingerprint, calibration.fingerprint, corpus.fingerprint})
+
+
+@pytest.mark.parametrize(("limit", "evaluated"), [(1, 1), (5, 5), (9, 9), (11, 9), (12, 9)])
+def test_a_limit_leaves_the_calibration_as_it_is(limit: int, evaluated: int, tmp_path: Path) -> None:
+    """As many as wanted are evaluated as long as there are; the quantized model is the same for every limit."""
+    whole = opened(tmp_path / "c.parquet", TWELVE)
+    evaluation, calibration = opened(tmp_path / "c.parquet", TWELVE, limit).hold_out(300)
+    assert whole.hold_out(300)[1].digests == calibration.digests
+    assert evaluated == len(evaluation)
+    require_disjoint(evaluation, calibration)
+
+
+def test_equal_recordings_are_not_divided(tmp_path: Path) -> None:
+    """A recording under two ids is on one side only."""
+    doubled = [*TWELVE, *(u.but(id=f"again {u.id}") for u in TWELVE)]
+    evaluation, calibration = opened(tmp_path / "c.parquet", doubled).hold_out(300)
+    assert (18, 3) == (len(evaluation), len(calibration))
+    require_disjoint(evaluation, calibration)
+
+
+@pytest.mark.parametrize("utterances", [TWELVE[:1], [TWELVE[0], TWELVE[0].but(id="again")]], ids=["one", "one twice"])
+def test_nothing_can_be_held_out_of_one_recording(utterances: list[Spoken], tmp_path: Path) -> None:
+    """Then a calibration corpus of its own is needed, and is asked for."""
+    with pytest.raises(SuiteError, match=r"'c' has 1 different recording, .*at least 2 are needed; .* --calibration"):
+        opened(tmp_path / "c.parquet", utterances).hold_out(300)
+
+
+def test_two_recordings_can_be_divided(tmp_path: Path) -> None:
+    """One each."""
+    evaluation, calibration = opened(tmp_path / "c.parquet", TWELVE[:2]).hold_out(300)
+    assert {TWELVE[0].id, TWELVE[1].id} == {*evaluation.ids, *calibration.ids}
+    assert (1, 1) == (len(evaluation), len(calibration))
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from wergate import audio
+from wergate.corpus_index import Entry, Index, Skipped, audio_digest, load, sha256
 from wergate.draw import draw
 from wergate.errors import BadUtteranceError, SuiteError
 from wergate.progress import Progress, silent
@@ -42,23 +43,6 @@ class Utterance:
     waveform: audio.Waveform
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What is kept of an utterance while its audio stays where it is.
-
-    Attributes:
-        number: of its row in the source.
-        digest: SHA-256 of its encoded audio.
-        text_digest: SHA-256 of its transcript.
-    """
-
-    id: str
-    number: int
-    digest: str
-    text_digest: str
-    duration_s: float
-
-
 @dataclass(frozen=True)
 class Corpus:
     """A corpus that has been opened: its columns are known, its digests taken, nothing is decoded.
@@ -74,7 +58,7 @@ class Corpus:
     columns: Columns
     entries: tuple[Entry, ...]
     whole: tuple[Entry, ...]
-    skipped: tuple[BadUtteranceError, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
 
     @property
     def name(self) -> str:
@@ -105,7 +89,17 @@ class Corpus:
     @property
     def skipped_by_reason(self) -> dict[str, int]:
         """How many utterances are left out, by reason, the most frequent first."""
-        return dict(Counter(error.reason for error in self.skipped).most_common())
+        return dict(Counter(bad.reason for bad in self.skipped).most_common())
+
+    @property
+    def skipped_note(self) -> str:
+        """What is left out and why, in one line for people; empty where nothing is."""
+        if not self.skipped:
+            return ""
+        first = {bad.reason: bad.utterance for bad in reversed(self.skipped)}
+        reasons = (f"{count} {reason} (first '{first[reason]}')" for reason, count in self.skipped_by_reason.items())
+        total = len(self.skipped) + len(self.whole)
+        return f"{len(self.skipped)} of {total} utterances of '{self.name}' are left out: {', '.join(reasons)}"
 
     def __len__(self) -> int:
         """Return the number of utterances."""
@@ -122,24 +116,23 @@ class Corpus:
             SuiteError: audio that cannot be decoded, or that is not what was indexed.
         """
         wanted = {entry.number: entry for entry in self.entries if only is None or entry.id in only}
-        for recording in recordings(self.source, self.columns, sorted(wanted)):
-            if isinstance(recording, BadUtteranceError):
-                raise recording
+        for found in recordings(self.source, self.columns, sorted(wanted)):
+            if isinstance(found, BadUtteranceError):
+                raise found
+            recording = load(found)
             self._require_unchanged(recording, wanted[recording.number])
-            waveform = audio.decode(
-                recording.audio,
-                sampling_rate,
-                name=recording.id,
-                part=recording.part,
-                max_duration_s=self.spec.max_duration_s,
-            )
+            name, part, limit_s = recording.id, recording.part, self.spec.max_duration_s
+            waveform = audio.decode(recording.audio, sampling_rate, name=name, part=part, max_duration_s=limit_s)
             yield Utterance(recording.id, recording.text, recording.speaker, waveform)
 
     def _require_unchanged(self, recording: Recording, entry: Entry) -> None:
-        if (recording.id, _sha256(recording.text)) != (entry.id, entry.text_digest):
+        """Refuse another recording than was indexed; of a part of a file, the file's digest is not taken anew."""
+        same_audio = isinstance(recording.audio, Path) or audio_digest(recording.audio) == entry.digest
+        if not same_audio or (recording.id, sha256(recording.text)) != (entry.id, entry.text_digest):
             raise SuiteError(
                 f"corpus '{self.name}' has changed since it was opened: row {entry.number} was utterance '{entry.id}' "
-                f"and is '{recording.id}', or has another transcript; leave it as it is while it is used, and run again"
+                f"and is '{recording.id}', or has another transcript or recording; leave it as it is while it is used, "
+                "and run again"
             )
 
     def hold_out(self, count: int, seed: int = 0) -> tuple[Corpus, Corpus]:
@@ -204,73 +197,11 @@ def open_corpus(spec: CorpusSpec, limit: int | None = None, *, seed: int = 0, pr
     found: Iterable[Recording | BadUtteranceError] = recordings(source, columns)
     if source.remote and spec.limit is not None:
         found = islice(found, _POOL * spec.limit)
-    index = _Index(spec)
+    index = Index(spec)
     for recording in progress(found, f"indexing {spec.name}"):
         index.add(recording)
     whole = index.entries()
     return Corpus(spec, source, columns, _limited(whole, spec.limit, seed), whole, tuple(index.skipped))
-
-
-class _Index:
-    """The entries of a corpus while its recordings go by."""
-
-    def __init__(self, spec: CorpusSpec) -> None:
-        self.skipped: list[BadUtteranceError] = []
-        self._spec = spec
-        self._entries: dict[str, Entry] = {}
-        self._files: dict[Path, str] = {}
-
-    def add(self, recording: Recording | BadUtteranceError) -> None:
-        """Take a recording in, or note why not."""
-        try:
-            if isinstance(recording, BadUtteranceError):
-                raise recording
-            self._add(recording)
-        except BadUtteranceError as error:
-            if not self._spec.skip_bad:
-                raise SuiteError(f"corpus '{self._spec.name}': {error}") from error
-            self.skipped.append(error)
-
-    def _add(self, recording: Recording) -> None:
-        if recording.id in self._entries:
-            raise SuiteError(
-                f"corpus '{self._spec.name}' has the id '{recording.id}' twice; ids must be unique; "
-                "correct them, or name another column with --columns id=..."
-            )
-        self._entries[recording.id] = self._entry(recording)
-
-    def _entry(self, recording: Recording) -> Entry:
-        name, part, limit_s = recording.id, recording.part, self._spec.max_duration_s
-        header = audio.read_header(recording.audio, name=name, part=part, max_duration_s=limit_s)
-        if self._spec.skip_bad:
-            audio.decode(recording.audio, header.sampling_rate, name=name, part=part)
-        text_digest = _sha256(recording.text)
-        return Entry(recording.id, recording.number, self._digest(recording), text_digest, header.duration_s)
-
-    def _digest(self, recording: Recording) -> str:
-        """Return the digest of the encoded audio; a file is read once for its parts, which stand together."""
-        if isinstance(recording.audio, bytes):
-            return hashlib.sha256(recording.audio).hexdigest()
-        if recording.audio not in self._files:
-            with recording.audio.open("rb") as file:
-                self._files = {recording.audio: hashlib.file_digest(file, "sha256").hexdigest()}
-        whole = self._files[recording.audio]
-        return whole if recording.part is None else _sha256(f"{whole} {recording.part}")
-
-    def entries(self) -> tuple[Entry, ...]:
-        """Return what can be used, which is never nothing."""
-        if self._entries:
-            return tuple(self._entries.values())
-        if self.skipped:
-            raise SuiteError(
-                f"corpus '{self._spec.name}' has no utterance left: all {len(self.skipped)} cannot be used; "
-                f"the first: {self.skipped[0]}"
-            )
-        raise SuiteError(f"corpus '{self._spec.name}' has no utterance; at least one is needed")
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def require_disjoint(evaluation: Corpus, calibration: Corpus) -> None:

@@ -145,12 +145,16 @@ def _audio(source: Source, cell: Any, name: str) -> bytes | Path:
         return data
     if source.folder is not None and isinstance(data, Path | str) and str(data):
         return source.folder / data
-    kind = "audio bytes (a struct of bytes and path)" if source.folder is None else "the path of a file"
+    kind = type(data).__name__
+    told = (
+        f"is not stored as bytes but as {kind}; a struct of bytes and path, as the hub's, is accepted"
+        if source.folder is None
+        else f"is not a path but {kind}; the path of a file, from the folder it is told in, is accepted"
+    )
     raise BadUtteranceError(
         name,
         "no audio",
-        f"audio of utterance '{name}' is not stored as bytes but as {type(data).__name__}; "
-        f"{kind} is accepted; {_REMEDY}",
+        f"audio of utterance '{name}' {told}; {_REMEDY}",
     )
 
 

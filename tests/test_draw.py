@@ -1,0 +1,53 @@
+"""A drawn sample: the same every time, and as mixed in length as what it was drawn from."""
+
+from __future__ import annotations
+
+import hypothesis.strategies as st
+import numpy as np
+from hypothesis import given
+
+from wergate.draw import draw
+
+CORPORA = st.dictionaries(st.text(max_size=4), st.floats(0.1, 30), min_size=1, max_size=60)
+
+
+@given(CORPORA, st.integers(1, 70), st.integers(0, 3), st.randoms())
+def test_a_draw_does_not_depend_on_order(durations: dict[str, float], count: int, seed: int, random: object) -> None:
+    """As many as are asked for, or all; the same ones in any order."""
+    drawn = draw(durations, count, seed)
+    shuffled = list(durations.items())
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert draw(dict(shuffled), count, seed) == drawn
+    assert min(count, len(durations)) == len(drawn)
+    assert drawn <= set(durations)
+
+
+@given(CORPORA, st.integers(1, 70), st.integers(0, 3))
+def test_one_is_drawn_in_each_stratum(durations: dict[str, float], count: int, seed: int) -> None:
+    """Sorted by duration, the k-th drawn is in the k-th of as many equal parts."""
+    count = min(count, len(durations))
+    ordered = sorted(durations.values())
+    drawn = sorted(durations[i] for i in draw(durations, count, seed))
+    for number, duration in enumerate(drawn):
+        low, high = number * len(ordered) // count, (number + 1) * len(ordered) // count
+        assert ordered[low] <= duration <= ordered[high - 1]
+
+
+def test_a_draw_is_spread_over_durations() -> None:
+    """Ten of a thousand have the whole's mean and reach its shortest and longest tenth, whatever the seed."""
+    durations = {f"u{n}": float(d) for n, d in enumerate(np.random.default_rng(0).gamma(2.0, 4.0, 1000))}
+    tenths = np.quantile(list(durations.values()), [0.1, 0.9])
+    means = []
+    for seed in range(20):
+        drawn = [durations[i] for i in draw(durations, 10, seed)]
+        assert min(drawn) <= tenths[0]
+        assert max(drawn) >= tenths[1]
+        means.append(np.mean(drawn))
+    assert np.abs(np.array(means) / np.mean(list(durations.values())) - 1).max() < 0.2
+
+
+def test_another_seed_draws_others() -> None:
+    """Equal durations leave the choice to the hash alone, which is fixed for all machines and versions."""
+    durations = {f"u{n}": 1.0 for n in range(100)}
+    assert draw(durations, 5, 0) != draw(durations, 5, 1)
+    assert {"u2", "u4", "u6"} == draw({f"u{n}": float(n // 3) for n in range(9)}, 3, 0)
