@@ -13,12 +13,13 @@ from networks import HOP, RECEPTIVE_FIELD, Spelling, export_tutorial
 from tiny import LABELS, RATE, Tiny, save_processor, sound
 
 from wergate.alphabet import Units
-from wergate.checkpoint import load_frontend, load_model, resolve_checkpoint
+from wergate.checkpoint import load_model, resolve_checkpoint
 from wergate.errors import InputTooShortError, SuiteError
 from wergate.frontend import Frontend
 from wergate.ir import executed_work
 from wergate.labels import LabelOptions
 from wergate.onnx_file import OnnxOptions, open_onnx
+from wergate.processor import load_frontend
 from wergate.quantize import quantize
 from wergate.recognizers import Recognizer
 from wergate.recognizers.onnx_runtime import onnx_signature
