@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 from suite_run import Warm
-from tiny import Tiny, save_model, spoken, write_corpus
+from tiny import RATE, Tiny, save_model, spoken, write_corpus
 
 from wergate import toolchain
 from wergate.corpus import CorpusSpec, open_corpus
 from wergate.pipeline import Pipeline
-from wergate.probe import Probe, reference_logits
+from wergate.probe import Probe
 from wergate.reference import reference_run
+from wergate.reference_logits import reference_logits
 from wergate.store import Artifact, Store, content_key
 
 
@@ -38,7 +39,7 @@ def keys(tiny: Tiny, folder: Path, **changes: str) -> dict[str, str]:
     return {
         "fp16": pipeline.ir(str(tiny.model), "fp16").key,
         "int8": pipeline.ir(str(tiny.model), "int8").key,
-        "reference": reference_run(store, checkpoint, corpus, unused, unused).key,
+        "reference": "".join(artifact.key for artifact in reference_run(store, checkpoint, corpus, unused, unused)),
     }
 
 
@@ -191,7 +192,8 @@ def test_probes_are_kept_apart(tiny: Tiny, tmp_path: Path) -> None:
     probe = Probe(4000)
     probes = (probe, replace(probe, samples=4001), replace(probe, batch=2), replace(probe, signal="dc"))
     unused: Any = None
-    assert 4 == len({reference_logits(Keys(tmp_path), checkpoint, unused, each).key for each in probes})
+    waveforms = [each.waveforms(RATE) for each in probes]
+    assert 4 == len({reference_logits(Keys(tmp_path), checkpoint, unused, each).key for each in waveforms})
 
 
 def test_the_keys_are_those_of_a_real_run(tiny: Tiny, warm: Warm, tmp_path: Path) -> None:

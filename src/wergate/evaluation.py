@@ -1,56 +1,42 @@
-"""A corpus through a quantized recognizer, beside the reference run."""
+"""What came out of a corpus: a candidate's outcomes beside the reference model's, and their scores."""
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 
 from wergate.alphabet import Alphabet
-from wergate.corpus import Corpus, Utterance
-from wergate.ctc import Logits, greedy_decode
-from wergate.errors import SuiteError
-from wergate.logits import LogitsDifference, difference, total
-from wergate.normalize import NORMALIZERS
-from wergate.progress import Progress
-from wergate.recognizers import Recognizer
-from wergate.reference import ReferenceUtterance
-from wergate.wer import WordErrors, count_word_errors, headline_wer
-
-_BLOCK = 128  # utterances in flight: enough to keep every stream busy, few enough to stay small in memory
-
-
-@dataclass(frozen=True)
-class UtteranceOutcome:
-    """One utterance: what was said, what the reference model heard, what the candidate heard."""
-
-    id: str
-    duration_s: float
-    text: str
-    reference_hypothesis: str
-    hypothesis: str
-    logits: LogitsDifference
-
-    @property
-    def matches(self) -> bool:
-        """Whether the candidate's transcript is the reference model's, character by character."""
-        return self.hypothesis == self.reference_hypothesis
+from wergate.logits import LogitsDifference, total
+from wergate.normalize import NORMALIZERS, Normalizer
+from wergate.outcome import UtteranceOutcome
+from wergate.wer import WordErrors, count_token_errors, count_word_errors, headline_wer
 
 
 @dataclass(frozen=True)
 class Transcripts:
-    """One recognizer's transcripts of a corpus, with their word errors."""
+    """One recognizer's transcripts of a corpus, with their errors.
+
+    Attributes:
+        headline: torchmetrics' WER.
+        errors: by utterance, in words.
+        token_errors: by utterance, in units of the alphabet; empty where these are letters.
+    """
 
     headline: float
     errors: tuple[WordErrors, ...]
+    token_errors: tuple[WordErrors, ...] = ()
 
     @property
     def total(self) -> WordErrors:
         """Counts over the corpus."""
         return sum(self.errors, WordErrors())
+
+    @property
+    def token_total(self) -> WordErrors | None:
+        """Counts over the corpus in tokens, where they are told."""
+        return sum(self.token_errors, WordErrors()) if self.token_errors else None
 
 
 @dataclass(frozen=True)
@@ -59,31 +45,78 @@ class Evaluation:
 
     Attributes:
         engine: what runs the reference model, "pytorch" or "onnxruntime".
-        seconds: time spent in the candidate's inference alone.
-        notes: what had to be done to the audio, with the number of utterances.
+        normalizer: its name; it was applied to both sides before errors were counted.
+        outcomes: in corpus order.
+        elapsed_s: time from the first utterance to the last one, decoding, inference and comparison.
+        audio_wait_s: how much of it was spent waiting for audio.
+        resumed: utterances that were taken from the transcripts of an earlier run, without inference.
+        ignored_lines: lines of these transcripts that other weights, versions or audio had made.
     """
 
     corpus: str
     engine: str
     normalizer: str
     outcomes: tuple[UtteranceOutcome, ...]
-    seconds: float
-    notes: Mapping[str, int]
+    alphabet: Alphabet
+    elapsed_s: float = 0.0
+    audio_wait_s: float = 0.0
+    resumed: int = 0
+    ignored_lines: int = 0
 
     @cached_property
     def reference(self) -> Transcripts:
-        """The reference model's word errors."""
+        """The reference model's errors."""
         return self._transcripts([outcome.reference_hypothesis for outcome in self.outcomes])
 
     @cached_property
     def candidate(self) -> Transcripts:
-        """The candidate's word errors."""
+        """The candidate's errors."""
         return self._transcripts([outcome.hypothesis for outcome in self.outcomes])
 
     @cached_property
     def logits(self) -> LogitsDifference:
         """The logits' difference over all frames."""
         return total(outcome.logits for outcome in self.outcomes)
+
+    @cached_property
+    def notes(self) -> Mapping[str, int]:
+        """What had to be done to the audio, with the number of utterances."""
+        return Counter(note for outcome in self.outcomes for note in outcome.notes)
+
+    @property
+    def seconds(self) -> float:
+        """Time spent in the candidate's inference alone, whenever that was."""
+        return sum(outcome.seconds for outcome in self.outcomes)
+
+    @cached_property
+    def unknown_characters(self) -> Counter[str]:
+        """Characters of the normalized transcripts that the model cannot write, with their number."""
+        return sum(self._unknown, Counter[str]())
+
+    @property
+    def utterances_with_unknown(self) -> int:
+        """Utterances whose normalized transcript holds such a character."""
+        return sum(bool(unknown) for unknown in self._unknown)
+
+    @cached_property
+    def _unknown(self) -> list[Counter[str]]:
+        normalizer = NORMALIZERS[self.normalizer]
+        return [unknown_characters(outcome.text, normalizer, self.alphabet) for outcome in self.outcomes]
+
+    @cached_property
+    def emptied_references(self) -> int:
+        """Utterances whose transcript has no word left after the normalizer; what was heard there are insertions."""
+        normalizer = NORMALIZERS[self.normalizer]
+        return sum(not normalizer(outcome.text) for outcome in self.outcomes)
+
+    @property
+    def resume_note(self) -> str | None:
+        """What an earlier run's transcripts gave, for people; None where there was nothing."""
+        if not (self.resumed or self.ignored_lines):
+            return None
+        note = f"resumed {self.resumed} of {len(self.outcomes)} utterances from the transcripts"
+        ignored = f"; {self.ignored_lines} lines of other weights, versions or audio ignored"
+        return note + (ignored if self.ignored_lines else "")
 
     @property
     def mismatches(self) -> tuple[UtteranceOutcome, ...]:
@@ -104,54 +137,34 @@ class Evaluation:
     def _transcripts(self, hypotheses: list[str]) -> Transcripts:
         references = [outcome.text for outcome in self.outcomes]
         normalizer = NORMALIZERS[self.normalizer]
-        return Transcripts(
-            headline_wer(references=references, hypotheses=hypotheses, normalizer=normalizer),
-            count_word_errors(references=references, hypotheses=hypotheses, normalizer=normalizer),
+        errors = count_word_errors(references=references, hypotheses=hypotheses, normalizer=normalizer)
+        headline = headline_wer(references=references, hypotheses=hypotheses, normalizer=normalizer)
+        if self.alphabet.units == "letters":
+            return Transcripts(headline, errors)
+        tokens = count_token_errors(
+            references=references,
+            hypotheses=hypotheses,
+            tokens=lambda text: self.alphabet.tokens(normalizer(text)),
         )
+        return Transcripts(headline, errors, tokens)
 
 
-def evaluate(
-    recognizer: Recognizer,
-    corpus: Corpus,
-    reference: Mapping[str, ReferenceUtterance],
-    *,
-    name: str,
-    engine: str,
-    normalizer: str,
-    progress: Progress,
-) -> Evaluation:
-    """Transcribe a corpus and compare each utterance with the reference run.
+def unknown_characters(text: str, normalizer: Normalizer, alphabet: Alphabet) -> Counter[str]:
+    """Count the characters of a normalized transcript that the model cannot write.
 
-    Raises:
-        SuiteError: the candidate gives logits of another shape than the reference model.
+    Where the normalizer folds case, a character of either case will do; those that it writes itself for words, such
+    as digits, do not count.
     """
-    outcomes: list[UtteranceOutcome] = []
-    notes, seconds = Counter[str](), 0.0
-    utterances = progress(corpus.utterances(recognizer.frontend.sampling_rate), f"{name} on {corpus.name}", len(corpus))
-    while block := list(islice(utterances, _BLOCK)):
-        started = time.perf_counter()
-        logits = recognizer.logits_of([utterance.waveform.samples for utterance in block])
-        seconds += time.perf_counter() - started
-        alphabet = recognizer.frontend.alphabet
-        for utterance, found in zip(block, logits, strict=True):
-            notes.update(utterance.waveform.notes)
-            outcomes.append(_outcome(utterance, reference[utterance.id], found, alphabet, name))
-    return Evaluation(corpus.name, engine, normalizer, tuple(outcomes), seconds, dict(notes))
-
-
-def _outcome(
-    utterance: Utterance, expected: ReferenceUtterance, logits: Logits, alphabet: Alphabet, name: str
-) -> UtteranceOutcome:
-    if logits.shape != expected.logits.shape:
-        raise SuiteError(
-            f"{name} gives logits of shape {logits.shape} for utterance '{utterance.id}', the reference model "
-            f"{expected.logits.shape}; the same frames and vocabulary are needed; check that both are one model"
-        )
-    return UtteranceOutcome(
-        utterance.id,
-        utterance.waveform.duration_s,
-        utterance.text,
-        expected.hypothesis,
-        greedy_decode(logits, alphabet),
-        difference(reference=expected.logits, candidate=logits),
+    unknown = alphabet.unknown_characters(normalizer(text))
+    return Counter(
+        {
+            character: count
+            for character, count in unknown.items()
+            if not (normalizer.folds_case and _known_in_some_case(character, alphabet))
+            and not set(character) <= normalizer.writes
+        }
     )
+
+
+def _known_in_some_case(character: str, alphabet: Alphabet) -> bool:
+    return any(not alphabet.unknown_characters(form) for form in (character.lower(), character.upper()))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from wergate.baseline import Counts
-from wergate.evaluation import Evaluation, Transcripts, UtteranceOutcome
+from wergate.evaluation import Evaluation, Transcripts
 from wergate.ir import ExecutedWork
+from wergate.outcome import UtteranceOutcome
 from wergate.settings import Gates
 from wergate.verdict import Verdict
 from wergate.wer import show_alignment

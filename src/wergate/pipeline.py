@@ -10,29 +10,34 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from wergate import evaluation as evaluations
+import numpy as np
+
 from wergate import probe as probes
 from wergate.audio import Samples
 from wergate.candidate import require_same_frames, require_sampling_rate
 from wergate.cells import calibration_spec, candidates, corpus_specs, subject_of
+from wergate.comparison import Candidate, evaluate
 from wergate.config import SuiteConfig
 from wergate.convert import FRONTEND_FILE, MODEL_FILE, fp16_ir
 from wergate.corpus import Corpus, CorpusSpec, open_corpus, require_disjoint
 from wergate.ctc import Logits
 from wergate.evaluation import Evaluation
-from wergate.excerpt import excerpt, excerpt_logits, read_excerpt_logits
+from wergate.excerpt import excerpt
 from wergate.frontend import Frontend, read_frontend
 from wergate.ir import ExecutedWork, GraphCounts, executed_work, graph_counts
+from wergate.journal import Journal, runs
 from wergate.progress import Progress, silent
 from wergate.quantize import int8_ir
 from wergate.recognizers import Recognizer
 from wergate.recognizers.openvino_ir import OpenVinoRecognizer
 from wergate.reference import ReferenceUtterance, read_reference, reference_run
+from wergate.reference_logits import read_logits, reference_logits
 from wergate.reference_models import ReferenceModel
 from wergate.reference_models.resolve import resolve_model
 from wergate.settings import Gates, Precision
-from wergate.store import Artifact, Store
+from wergate.store import Artifact, Store, content_key, file_digest
 from wergate.toolchain import cpu
+from wergate.transcripts import TranscriptFile
 
 REFERENCE = "reference"
 Made = TypeVar("Made")
@@ -63,11 +68,20 @@ class Pipeline:
     "fp16" and "int8" for the IRs that are built here, or the name of a candidate.
     """
 
-    def __init__(self, config: SuiteConfig, *, embedded: Path, store: Store, progress: Progress = silent) -> None:
+    def __init__(
+        self,
+        config: SuiteConfig,
+        *,
+        embedded: Path,
+        store: Store,
+        progress: Progress = silent,
+        transcripts: TranscriptFile | None = None,
+    ) -> None:
         """Take the configuration; nothing is loaded or built before it is asked for.
 
         Args:
             embedded: the folder of the embedded checkpoint and corpus.
+            transcripts: where transcripts are kept as they come, and taken up again.
         """
         self.config = config
         self.store = store
@@ -75,6 +89,7 @@ class Pipeline:
         self.calibrations: list[CalibrationUse] = []
         self._embedded = embedded
         self._progress = progress
+        self._transcripts = transcripts
         self._made: dict[Hashable, Any] = {}
 
     def reference_model(self, model: str) -> ReferenceModel:
@@ -198,8 +213,8 @@ class Pipeline:
 
         def make() -> Mapping[str, ReferenceUtterance]:
             corpus, recognizer = self.corpus(model, spec), self.recognizer(model, REFERENCE)
-            artifact = reference_run(self.store, self.reference_model(model), corpus, recognizer, self._progress)
-            return read_reference(self._used(model, corpus.name, artifact))
+            artifacts = reference_run(self.store, self.reference_model(model), corpus, recognizer, self._progress)
+            return read_reference([self._used(model, corpus.name, artifact) for artifact in artifacts], corpus)
 
         return self._once(("reference", model, spec), make)
 
@@ -208,14 +223,18 @@ class Pipeline:
 
         def make() -> Evaluation:
             corpus = self.corpus(model, spec)  # a mistake in the corpus is told before anything is compiled
-            return evaluations.evaluate(
-                self._once(("evaluator", model, variant), lambda: self._evaluator(model, variant)),
+            return evaluate(
+                Candidate(
+                    subject_of(variant),
+                    self.frontend(model),
+                    lambda: self._once(("evaluator", model, variant), lambda: self._evaluator(model, variant)),
+                ),
                 corpus,
-                self.reference(model, spec),
-                name=subject_of(variant),
+                lambda: self.reference(model, spec),
                 engine=self.reference_model(model).engine,
                 normalizer=self.normalizer(model, spec),
                 progress=self._progress,
+                journal=self._journal(model, variant),
             )
 
         return self._once(("evaluation", model, spec, variant), make)
@@ -223,6 +242,16 @@ class Pipeline:
     def normalizer(self, model: str, spec: CorpusSpec) -> str:
         """Return the normalizer of a model's transcripts on a corpus: the corpus's own, else the model's."""
         return self.config.corpus_of(spec.name).normalizer or self.config.settings_of(model).normalizer
+
+    def _journal(self, model: str, variant: str) -> Journal | None:
+        """Return where a variant's transcripts are kept, if anywhere."""
+        if self._transcripts is None:
+            return None
+        settings = {"device": self.config.device, "inference_precision": self.config.inference_precision}
+        path = self.ir_path(model, variant)
+        ir = content_key({suffix: file_digest(path.with_suffix(suffix)) for suffix in (".xml", ".bin")})
+        reference, candidate = runs(self.reference_model(model), variant, ir, **settings)
+        return Journal(self._transcripts, reference=reference, candidate=candidate)
 
     def held_as(self, model: str, variant: str) -> Precision:
         """Return whose thresholds a variant is held to; the reference model, run again, to those of FP16."""
@@ -244,8 +273,7 @@ class Pipeline:
         recognizer = self.recognizer(model, REFERENCE)
         if not keep:
             return recognizer.logits(probe.waveforms(recognizer.frontend.sampling_rate))
-        artifact = probes.reference_logits(self.store, self.reference_model(model), recognizer, probe)
-        return probes.read_logits(self._used(model, None, artifact))
+        return self._reference_logits(model, None, probe.waveforms(recognizer.frontend.sampling_rate))
 
     def excerpt(self, model: str, spec: CorpusSpec, duration_s: float) -> Samples:
         """Return the first seconds of a corpus: float32, shape (samples,)."""
@@ -258,11 +286,14 @@ class Pipeline:
         """Return the reference model's logits of an excerpt: shape (frames, vocabulary)."""
 
         def make() -> Logits:
-            samples, recognizer = self.excerpt(model, spec, duration_s), self.recognizer(model, REFERENCE)
-            artifact = excerpt_logits(self.store, self.reference_model(model), recognizer, samples)
-            return read_excerpt_logits(self._used(model, spec.name, artifact))
+            return np.asarray(self._reference_logits(model, spec.name, self.excerpt(model, spec, duration_s)[None])[0])
 
         return self._once(("excerpt-logits", model, spec, duration_s), make)
+
+    def _reference_logits(self, model: str, corpus: str | None, waveforms: Samples) -> Logits:
+        recognizer = self.recognizer(model, REFERENCE)
+        artifact = reference_logits(self.store, self.reference_model(model), recognizer, waveforms)
+        return read_logits(self._used(model, corpus, artifact))
 
     def graph(self, model: str, variant: str) -> GraphCounts:
         """Return what a model's IR states."""

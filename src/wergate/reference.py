@@ -1,25 +1,35 @@
-"""The PyTorch reference run: transcripts and logits of a corpus, computed once."""
+"""The reference run: the reference model's transcripts and logits of a corpus, computed once, block after block.
+
+Each block of utterances is an artifact of its own, known by the digests of its audio: memory does not grow with the
+corpus, and a run that is interrupted loses one block at most.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 
 from wergate import alphabet, audio, ctc, frontend
 from wergate.corpus import Corpus, Utterance
 from wergate.ctc import Logits, greedy_decode
-from wergate.errors import InputTooShortError
+from wergate.errors import InputTooShortError, SuiteError
+from wergate.prefetch import Prefetched
 from wergate.progress import Progress
 from wergate.recognizers import Recognizer
 from wergate.reference_models import ReferenceModel
 from wergate.store import Artifact, Store
 from wergate.toolchain import source_digest, versions
 
+BLOCK = 64
 _LOGITS = "logits.npy"
 _UTTERANCES = "utterances.json"
 
@@ -29,36 +39,115 @@ class ReferenceUtterance:
     """What the reference recognizer made of one utterance.
 
     Attributes:
+        seconds: that its inference took, whenever that was.
         logits: float32, shape (frames, vocabulary), mapped from disk.
     """
 
     hypothesis: str
+    seconds: float
     logits: Logits
 
 
 def reference_run(
     store: Store, model: ReferenceModel, corpus: Corpus, recognizer: Recognizer, progress: Progress
-) -> Artifact:
-    """Return the artifact of a reference run; the recognizer is used only where it has to be built."""
-    parts = {
-        "checkpoint": model.digest,
-        "corpus": corpus.fingerprint,
+) -> list[Artifact]:
+    """Return the artifacts of a reference run, one for each block of utterances in corpus order.
+
+    The recognizer is used, and audio is decoded, only from the first block on that has to be built.
+
+    Raises:
+        InputTooShortError: an utterance without a frame; it is named.
+    """
+    with _Supply(corpus, lambda: recognizer.frontend.sampling_rate, progress, model.engine) as supply:
+        return [
+            store.get(
+                "reference-run",
+                model_parts(model) | {"audio": [corpus.digests[utterance_id] for utterance_id in ids]},
+                partial(_build, recognizer, supply, ids),
+            )
+            for ids in _blocks(corpus)
+        ]
+
+
+def model_parts(model: ReferenceModel) -> dict[str, object]:
+    """Return all that a reference model's logits depend on besides the audio."""
+    return {
+        "model": model.digest,
         "versions": versions((*model.packages, "soxr", "soundfile")),
         "source": source_digest(sys.modules[__name__], audio, frontend, alphabet, ctc),
     }
 
-    def build(folder: Path) -> None:
-        rows, chunks = [], []
-        utterances = corpus.utterances(recognizer.frontend.sampling_rate)
-        for utterance in progress(utterances, f"{model.engine} on {corpus.name}", len(corpus)):
-            logits = _logits(recognizer, utterance)
-            hypothesis = greedy_decode(logits, recognizer.frontend.alphabet)
-            rows.append({"id": utterance.id, "frames": len(logits), "hypothesis": hypothesis})
-            chunks.append(logits)
-        np.save(folder / _LOGITS, np.concatenate(chunks), allow_pickle=False)
-        (folder / _UTTERANCES).write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
 
-    return store.get("reference-run", parts, build)
+def _blocks(corpus: Corpus) -> list[tuple[str, ...]]:
+    ids = corpus.ids
+    return [ids[first : first + BLOCK] for first in range(0, len(ids), BLOCK)]
+
+
+class _Supply:
+    """Decodes a corpus once, from the first utterance on that is asked for."""
+
+    def __init__(self, corpus: Corpus, sampling_rate: Callable[[], int], progress: Progress, engine: str) -> None:
+        self._corpus = corpus
+        self._sampling_rate = sampling_rate
+        self._progress = progress
+        self._engine = engine
+        self._open = ExitStack()
+        self._utterances: Iterator[Utterance] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def take(self, ids: Sequence[str]) -> Generator[Utterance]:
+        """Yield these utterances; those before them, which another process has built meanwhile, are passed over.
+
+        Raises:
+            SuiteError: the corpus does not hold them any more.
+        """
+        if self._utterances is None:
+            self._utterances = self._from(ids[0])
+        missing = set(ids)
+        while missing:
+            utterance = next(self._utterances, None)
+            if utterance is None:
+                raise SuiteError(
+                    f"corpus '{self._corpus.name}' has lost utterance '{min(missing)}' since it was opened; "
+                    "it must stay as it is during a run; run again"
+                )
+            if utterance.id in missing:
+                missing.remove(utterance.id)
+                yield utterance
+
+    def _from(self, first: str) -> Iterator[Utterance]:
+        left = frozenset(self._corpus.ids[self._corpus.ids.index(first) :])
+        utterances = self._corpus.utterances(self._sampling_rate(), only=left)
+        ahead = self._open.enter_context(Prefetched(utterances))
+        return self._progress(ahead, f"{self._engine} on {self._corpus.name}", len(left))
+
+
+def _build(recognizer: Recognizer, supply: _Supply, ids: Sequence[str], folder: Path) -> None:
+    """Write the block's logits one after the other as they come, and what was heard beside them."""
+    rows: list[dict[str, Any]] = []
+    with (folder / _LOGITS).open("wb") as stream:
+        for utterance in supply.take(ids):
+            started = time.perf_counter()
+            logits = _logits(recognizer, utterance)
+            seconds = time.perf_counter() - started
+            hypothesis = greedy_decode(logits, recognizer.frontend.alphabet)
+            if not rows:
+                _write_header(stream, (0, logits.shape[1]))
+            rows.append({"frames": len(logits), "hypothesis": hypothesis, "seconds": seconds})
+            stream.write(logits.astype("<f4").tobytes())
+        _write_header(stream, (sum(row["frames"] for row in rows), logits.shape[1]))
+    (folder / _UTTERANCES).write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def _write_header(stream: BinaryIO, shape: tuple[int, int]) -> None:
+    """Write a .npy header, for any number of frames equally long: the format leaves room for the first axis to grow."""
+    stream.seek(0)
+    np.lib.format.write_array_header_1_0(stream, {"descr": "<f4", "fortran_order": False, "shape": shape})
 
 
 def _logits(recognizer: Recognizer, utterance: Utterance) -> Logits:
@@ -69,12 +158,35 @@ def _logits(recognizer: Recognizer, utterance: Utterance) -> Logits:
         raise InputTooShortError(f"utterance '{utterance.id}': {error}") from error
 
 
-def read_reference(artifact: Artifact) -> Mapping[str, ReferenceUtterance]:
-    """Return a reference run by utterance id."""
+def read_reference(artifacts: Sequence[Artifact], corpus: Corpus) -> Mapping[str, ReferenceUtterance]:
+    """Return a reference run by utterance id; a block is opened when it is asked for, one at a time."""
+    return _ReferenceRun(artifacts, corpus)
+
+
+class _ReferenceRun(Mapping[str, ReferenceUtterance]):
+    def __init__(self, artifacts: Sequence[Artifact], corpus: Corpus) -> None:
+        self._artifacts = list(artifacts)
+        self._places = {utterance_id: divmod(number, BLOCK) for number, utterance_id in enumerate(corpus.ids)}
+        self._block: tuple[int, list[ReferenceUtterance]] = (-1, [])
+
+    def __getitem__(self, utterance_id: str) -> ReferenceUtterance:
+        block, number = self._places[utterance_id]
+        if self._block[0] != block:
+            self._block = (block, _read_block(self._artifacts[block]))
+        return self._block[1][number]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+def _read_block(artifact: Artifact) -> list[ReferenceUtterance]:
     logits = np.load(artifact.file(_LOGITS), mmap_mode="r", allow_pickle=False)
-    utterances, first = {}, 0
+    utterances, first = [], 0
     for row in json.loads(artifact.file(_UTTERANCES).read_text(encoding="utf-8")):
         last = first + row["frames"]
-        utterances[row["id"]] = ReferenceUtterance(row["hypothesis"], logits[first:last])
+        utterances.append(ReferenceUtterance(row["hypothesis"], row["seconds"], logits[first:last]))
         first = last
     return utterances

@@ -1,0 +1,157 @@
+"""A corpus through a candidate, beside the reference run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from wergate.alphabet import Alphabet
+from wergate.corpus import Corpus, Utterance
+from wergate.ctc import Logits, greedy_decode
+from wergate.errors import SuiteError
+from wergate.evaluation import Evaluation
+from wergate.frontend import Frontend
+from wergate.journal import Journal, Kept
+from wergate.logits import difference
+from wergate.outcome import UtteranceOutcome
+from wergate.prefetch import Prefetched, in_blocks
+from wergate.progress import Progress
+from wergate.recognizers import Recognizer
+from wergate.reference import ReferenceUtterance
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A recognizer under test.
+
+    Attributes:
+        name: as messages show it.
+        recognizer: compiles it; called when the first utterance needs an inference.
+    """
+
+    name: str
+    frontend: Frontend
+    recognizer: Callable[[], Recognizer]
+
+
+def evaluate(
+    candidate: Candidate,
+    corpus: Corpus,
+    reference: Callable[[], Mapping[str, ReferenceUtterance]],
+    *,
+    engine: str,
+    normalizer: str,
+    progress: Progress,
+    journal: Journal | None = None,
+) -> Evaluation:
+    """Transcribe a corpus and compare each utterance with the reference run.
+
+    Args:
+        reference: makes or finds the reference run; called when the first utterance needs an inference.
+        journal: where the transcripts are kept; what it holds already is not computed again.
+
+    Raises:
+        SuiteError: the candidate gives logits of another shape than the reference model.
+    """
+    kept = journal.kept(corpus) if journal else Kept()
+    whole = {id_: outcome for id_, outcome in kept.outcomes.items() if id_ not in kept.retold}
+    left = frozenset(corpus.ids) - whole.keys()
+    work = _Work(candidate, reference, kept, journal)
+    if len(kept.outcomes) < len(corpus):
+        work.prepare()
+    description = f"{candidate.name} on {corpus.name}"
+    done = {outcome.id: outcome for outcome in progress(work.outcomes(corpus, left), description, len(left))}
+    return Evaluation(
+        corpus.name,
+        engine,
+        normalizer,
+        tuple((whole.get(id_) or done[id_]) for id_ in corpus.ids),
+        candidate.frontend.alphabet,
+        elapsed_s=work.elapsed_s,
+        audio_wait_s=work.audio_wait_s,
+        resumed=len(kept.outcomes),
+        ignored_lines=kept.ignored,
+    )
+
+
+class _Work:
+    """What is left of an evaluation, block after block, timed."""
+
+    def __init__(
+        self,
+        candidate: Candidate,
+        reference: Callable[[], Mapping[str, ReferenceUtterance]],
+        kept: Kept,
+        journal: Journal | None,
+    ) -> None:
+        self.elapsed_s = self.audio_wait_s = 0.0
+        self._candidate = candidate
+        self._reference = reference
+        self._kept = kept
+        self._journal = journal
+
+    def prepare(self) -> None:
+        """Make what inference needs, untimed; a candidate that is refused is so before the long reference run."""
+        self._candidate.recognizer()
+        self._reference()
+
+    def outcomes(self, corpus: Corpus, left: frozenset[str]) -> Iterator[UtteranceOutcome]:
+        """Yield the outcomes of these utterances, each on disk before it is yielded."""
+        if not left:
+            return
+        started = time.perf_counter()
+        utterances = corpus.utterances(self._candidate.frontend.sampling_rate, only=left)
+        with Prefetched(in_blocks(utterances)) as blocks:
+            for block in blocks:
+                outcomes = self._outcomes(block)
+                if self._journal:
+                    self._journal.append(corpus, outcomes)
+                yield from outcomes
+        self.elapsed_s = time.perf_counter() - started
+        self.audio_wait_s = blocks.waited_s
+
+    def _outcomes(self, block: Sequence[Utterance]) -> list[UtteranceOutcome]:
+        new = [utterance for utterance in block if utterance.id not in self._kept.outcomes]
+        retold = [replace(self._kept.outcomes[u.id], text=u.text) for u in block if u.id in self._kept.outcomes]
+        return [*retold, *(self._inferred(new) if new else ())]
+
+    def _inferred(self, utterances: Sequence[Utterance]) -> Iterator[UtteranceOutcome]:
+        reference, alphabet = self._reference(), self._candidate.frontend.alphabet
+        started = time.perf_counter()
+        logits = self._candidate.recognizer().logits_of([utterance.waveform.samples for utterance in utterances])
+        rate = (time.perf_counter() - started) / sum(utterance.waveform.duration_s for utterance in utterances)
+        for utterance, found in zip(utterances, logits, strict=True):
+            outcome = _outcome(utterance, reference[utterance.id], found, alphabet, self._candidate.name)
+            yield replace(outcome, seconds=rate * outcome.duration_s)
+
+
+def _outcome(
+    utterance: Utterance, expected: ReferenceUtterance, logits: Logits, alphabet: Alphabet, name: str
+) -> UtteranceOutcome:
+    _require_same_shape(utterance, logits, expected.logits, name)
+    return UtteranceOutcome(
+        utterance.id,
+        utterance.waveform.duration_s,
+        utterance.text,
+        expected.hypothesis,
+        greedy_decode(logits, alphabet),
+        difference(reference=expected.logits, candidate=logits),
+        reference_seconds=expected.seconds,
+        notes=utterance.waveform.notes,
+    )
+
+
+def _require_same_shape(utterance: Utterance, logits: Logits, expected: Logits, name: str) -> None:
+    (frames, labels), (expected_frames, expected_labels) = logits.shape, expected.shape
+    if labels != expected_labels:
+        raise SuiteError(
+            f"{name} gives {labels} logits a frame, the reference model {expected_labels}; the same vocabulary "
+            "is needed; gate an IR against the model that it was made from"
+        )
+    if frames != expected_frames:
+        raise SuiteError(
+            f"{name} gives {frames} frames for utterance '{utterance.id}' ({utterance.waveform.duration_s:.2f} s), the "
+            f"reference model {expected_frames}; the same number is needed; gate an IR against the model that it was "
+            "made from, exported without padding and for inputs of any length"
+        )

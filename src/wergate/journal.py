@@ -1,0 +1,162 @@
+"""What a file of transcripts holds of two runs, the reference model's and a candidate's, on one corpus."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from wergate import alphabet, audio, ctc, frontend, logits
+from wergate.corpus import Corpus
+from wergate.outcome import UtteranceOutcome
+from wergate.recognizers import openvino_ir
+from wergate.reference import model_parts
+from wergate.reference_models import ReferenceModel
+from wergate.store import content_key
+from wergate.toolchain import cpu, source_digest, versions
+from wergate.transcripts import Line, TranscriptFile
+
+
+@dataclass(frozen=True)
+class Run:
+    """A recognizer, with all that decides what it makes of an utterance.
+
+    Attributes:
+        model: as tables show it.
+        recognizer: what runs the reference model, "fp16", "int8", or the name of a candidate.
+        ir: key of the IR; empty for the reference model.
+        decided_by: JSON values: digests, versions, instruction set, settings.
+    """
+
+    model: str
+    recognizer: str
+    ir: str
+    decided_by: Mapping[str, Any]
+
+    @cached_property
+    def key(self) -> str:
+        """What the lines of equal runs have in common."""
+        return content_key({"ir": self.ir, **self.decided_by})[:32]
+
+
+def runs(model: ReferenceModel, recognizer: str, ir: str, **settings: str) -> tuple[Run, Run]:
+    """Return a reference model's run and a candidate's.
+
+    Args:
+        recognizer: the candidate's name.
+        ir: key of its IR.
+        settings: device and inference precision.
+    """
+    reference = Run(model.name, model.engine, "", model_parts(model))
+    decided_by = {
+        "reference": reference.key,
+        "settings": settings,
+        "isa": cpu().isa,
+        "versions": versions(("openvino", "numpy", "soxr", "soundfile")),
+        "source": source_digest(audio, alphabet, ctc, frontend, logits, openvino_ir),
+    }
+    return reference, Run(model.name, recognizer, ir, decided_by)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What need not be computed again.
+
+    Attributes:
+        outcomes: by utterance id.
+        retold: those of them whose text in the corpus has been changed since.
+        ignored: lines of this model, corpus and candidate that something else decided: other weights, versions, audio.
+    """
+
+    outcomes: Mapping[str, UtteranceOutcome] = field(default_factory=dict)
+    retold: frozenset[str] = frozenset()
+    ignored: int = 0
+
+
+class Journal:
+    """Reads and writes the outcomes of a candidate, utterance by utterance."""
+
+    def __init__(self, file: TranscriptFile, *, reference: Run, candidate: Run) -> None:
+        """Take the file and the two runs."""
+        self._file = file
+        self._reference = reference
+        self._candidate = candidate
+        self._told: set[str] = set()
+
+    def kept(self, corpus: Corpus) -> Kept:
+        """Return what the file holds of the corpus's utterances, where the same runs made it of the same audio."""
+        found: dict[str, dict[str, Line]] = {self._reference.key: {}, self._candidate.key: {}}
+        ignored = 0
+        for line in self._file.lines():
+            if line is None or not self._concerns(line, corpus):
+                continue
+            if line.key in found and line.audio == corpus.digests[line.id]:
+                found[line.key][line.id] = line
+            else:
+                ignored += line.recognizer == self._candidate.recognizer
+        references, candidates = found.values()
+        texts = {entry.id: entry.text_digest for entry in corpus.entries}
+        retold = frozenset(id_ for id_, line in candidates.items() if _digest(line.reference) != texts[id_])
+        self._told = {id_ for id_, line in references.items() if _digest(line.reference) == texts[id_]}
+        pairs = {id_: (references[id_], line) for id_, line in candidates.items() if id_ in references}
+        return Kept({id_: _outcome(*pair) for id_, pair in pairs.items()}, retold & pairs.keys(), ignored)
+
+    def _concerns(self, line: Line, corpus: Corpus) -> bool:
+        ours = (line.model, line.corpus) == (self._candidate.model, corpus.name)
+        return ours and line.id in corpus.digests
+
+    def append(self, corpus: Corpus, outcomes: Iterable[UtteranceOutcome]) -> None:
+        """Write outcomes: the reference model's line, where it is not there yet, then the candidate's.
+
+        Raises:
+            SuiteError: the file cannot be written.
+        """
+        lines = []
+        for outcome in outcomes:
+            if outcome.id not in self._told:
+                lines.append(_line(self._reference, corpus, outcome, of_reference=True))
+            lines.append(_line(self._candidate, corpus, outcome, of_reference=False))
+        self._file.append(lines)
+
+
+def _digest(text: str) -> str:
+    """Return a text's digest as a corpus holds it."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _line(run: Run, corpus: Corpus, outcome: UtteranceOutcome, *, of_reference: bool) -> Line:
+    return Line(
+        model=run.model,
+        corpus=corpus.name,
+        recognizer=run.recognizer,
+        id=outcome.id,
+        duration_s=outcome.duration_s,
+        reference=outcome.text,
+        hypothesis=outcome.reference_hypothesis if of_reference else outcome.hypothesis,
+        seconds=outcome.reference_seconds if of_reference else outcome.seconds,
+        logits=None if of_reference else outcome.logits,
+        notes=outcome.notes,
+        ir=run.ir,
+        key=run.key,
+        corpus_key=corpus.fingerprint[:32],
+        audio=corpus.digests[outcome.id],
+    )
+
+
+def _outcome(reference: Line, candidate: Line) -> UtteranceOutcome:
+    """Return the outcome that two lines were written from."""
+    if candidate.logits is None:
+        raise ValueError(f"line of '{candidate.recognizer}' without logits")
+    return UtteranceOutcome(
+        id=candidate.id,
+        duration_s=candidate.duration_s,
+        text=candidate.reference,
+        reference_hypothesis=reference.hypothesis,
+        hypothesis=candidate.hypothesis,
+        logits=candidate.logits,
+        reference_seconds=reference.seconds,
+        seconds=candidate.seconds,
+        notes=candidate.notes,
+    )
