@@ -1,0 +1,136 @@
+"""Audio ahead of inference: in order, bounded, and gone when its user is."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wergate.audio import Waveform
+from wergate.corpus import Utterance
+from wergate.prefetch import Prefetched, in_blocks
+
+RATE = 16_000
+
+
+class Counted:
+    """An endless generator that tells how many items it has made, and in which thread."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.made = 0
+        self.closed = False
+        self.threads: set[str] = set()
+        self._seconds = seconds
+
+    def items(self) -> Iterator[int]:
+        try:
+            while True:
+                time.sleep(self._seconds)
+                self.made += 1
+                self.threads.add(threading.current_thread().name)
+                yield self.made
+        finally:
+            self.closed = True
+
+
+def threads() -> list[str]:
+    """Return the threads that are at work ahead of somebody."""
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("prefetch")]
+
+
+def use(items: Iterator[int], do: Callable[[int], object]) -> None:
+    """Do something with every item."""
+    with Prefetched(items) as ahead:
+        for item in ahead:
+            do(item)
+
+
+@given(st.lists(st.integers(), max_size=20))
+def test_items_come_in_their_order(items: list[int]) -> None:
+    """All of them, none twice, and an empty one is no end."""
+    with Prefetched(iter([[item] * (item % 3) for item in items])) as ahead:
+        assert [[item] * (item % 3) for item in items] == list(ahead)
+    assert [] == threads()
+
+
+def test_one_item_is_made_ahead_and_no_more() -> None:
+    """While the user is busy with an item, the next one is made, in another thread, and none after it."""
+    source = Counted()
+    with Prefetched(source.items()) as ahead:
+        for item in ahead:
+            time.sleep(0.05)
+            assert item + 1 == source.made
+            if item == 3:
+                break
+    assert threading.current_thread().name not in source.threads
+    assert (True, []) == (source.closed, threads())
+
+
+def test_waiting_is_measured_and_hidden_by_work() -> None:
+    """Who does nothing waits for every item; who works longer than an item takes waits for the first alone."""
+
+    def waited(work_s: float) -> float:
+        with Prefetched(Counted(0.05).items()) as ahead:
+            for item in ahead:
+                time.sleep(work_s)
+                if item == 5:
+                    break
+        return ahead.waited_s
+
+    assert waited(0.0) > 0.2
+    assert waited(0.1) < 0.15
+
+
+def test_an_exception_arrives_in_its_place() -> None:
+    """What came before it is delivered, then it is raised, and nothing is left behind."""
+
+    def broken() -> Iterator[int]:
+        yield 1
+        yield 2
+        raise OSError("the disk is gone")
+
+    got: list[int] = []
+    with pytest.raises(OSError, match="the disk is gone"):
+        use(broken(), got.append)
+    assert ([1, 2], []) == (got, threads())
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_an_interrupted_user_leaves_nothing_behind(error: type[BaseException]) -> None:
+    """Ctrl-C, or an error in the middle of an item: the thread ends and the generator is closed."""
+    source = Counted()
+
+    def fail(item: int) -> None:
+        if item == 2:
+            raise error
+
+    with pytest.raises(error):
+        use(source.items(), fail)
+    assert (True, []) == (source.closed, threads())
+
+
+def utterances(durations_s: list[float]) -> list[Utterance]:
+    """Return silent utterances of these durations."""
+    made = enumerate(durations_s)
+    return [Utterance(str(n), "", "", Waveform(np.zeros(round(s * 10), np.float32), 10, 10, 1)) for n, s in made]
+
+
+@given(st.lists(st.sampled_from([0.1, 3.0, 200.0, 599.0, 900.0]), max_size=300))
+def test_blocks_are_bounded_in_number_and_in_seconds(durations_s: list[float]) -> None:
+    """At most 64 utterances, and 10 minutes before the last one of them; together they are the corpus."""
+    corpus = utterances(durations_s)
+    blocks = list(in_blocks(corpus))
+    assert corpus == [utterance for block in blocks for utterance in block]
+    for block in blocks:
+        assert 1 <= len(block) <= 64
+        assert sum(utterance.waveform.duration_s for utterance in block[:-1]) < 600
+
+
+def test_the_first_blocks_are_small() -> None:
+    """Inference starts soon; then the blocks grow."""
+    assert [8, 16, 32, 64, 64, 16] == [len(block) for block in in_blocks(utterances([1.0] * 200))]
