@@ -10,4 +10,6 @@ pytest_plugins = [
     "fixtures.report",
     "fixtures.benchmarks",
     "fixtures.baselines",
+    "fixtures.witness",
+    "fixtures.export",
 ]

@@ -16,8 +16,8 @@ from suite_run import ROOT, environment
 from wergate.errors import SuiteError
 from wergate.export import Exportable, export, folder_name, require_directory
 from wergate.exported import ExportResults, verify_export
-from wergate.local_paths import without_local_paths
 from wergate.model_card import Dataset, dataset
+from wergate.published import without_local_paths
 from wergate.results import CpuRow, EvaluationRow, LogitsRow, Results, VerdictRow, WordErrorRow
 from wergate.verdict import Status
 
