@@ -22,7 +22,7 @@ from wergate.results import CpuRow, EvaluationRow, LogitsRow, Results, VerdictRo
 from wergate.verdict import Status
 
 CLEAN, NOISY = "embedded:clean", "ORG/NOISE:far:test"
-DATASETS = {name: dataset(name, name) for name in (CLEAN, NOISY)}
+DATASETS = {name: dataset(name, name, "upper") for name in (CLEAN, NOISY)}
 
 
 def words(wer: float | None, substitutions: int = 1) -> WordErrorRow:
@@ -79,13 +79,20 @@ def run(*evaluations: EvaluationRow, status: Status = Status.PASS) -> Results:
     )
 
 
+def graph(takes: str = "input_values", gives: str = "logits,4") -> str:
+    """Return as much of an IR's XML as tells its names, in the runtime's form."""
+    parameter = f'<layer id="0" name="x" type="Parameter"><output><port id="0" names="{takes}"></port></output></layer>'
+    return f'<net>{parameter}\n<layer id="1" type="Add"><output><port id="2" names="{gives}" /></output></layer></net>'
+
+
 @pytest.fixture
 def source(tmp_path: Path) -> Exportable:
     """Files of the right names; nothing here is run."""
     folder = tmp_path / "source"
     folder.mkdir()
-    for name in ("model.xml", "model.bin", "config.json", "vocab.json", "frontend.json"):
+    for name in ("model.bin", "config.json", "vocab.json", "frontend.json"):
         (folder / name).write_text(f"the content of {name}")
+    (folder / "model.xml").write_text(graph())
     processor = {name: folder / name for name in ("config.json", "vocab.json")}
     return Exportable("mine", "int8", folder / "model.xml", processor, folder / "frontend.json", {})
 
@@ -101,7 +108,7 @@ def test_an_export_is_ir_processor_results_and_card(source: Exportable, tmp_path
     assert tmp_path / "out" / "mine-int8" == folder
     expected = {"openvino_model.xml", "openvino_model.bin", "config.json", "vocab.json", "results.json", "README.md"}
     assert expected == set(written)
-    assert (b"the content of model.xml", b"the content of model.bin") == (
+    assert (graph().encode(), b"the content of model.bin") == (
         written["openvino_model.xml"],
         written["openvino_model.bin"],
     )
@@ -119,7 +126,44 @@ def test_a_model_that_transformers_does_not_know_is_exported_with_its_labels(
         content(folder)
     )
     card = (folder / "README.md").read_text()
-    assert ("`OVModelForCTC` cannot load it" in card, "OVModelForCTC.from_pretrained" in card) == (True, False)
+    assert "This model has no transformers configuration, so optimum-intel's `OVModelForCTC` cannot load it" in card
+    assert "OVModelForCTC.from_pretrained" not in card
+
+
+@pytest.mark.parametrize(
+    ("xml", "reason"),
+    [
+        (graph(takes="speech"), "does not call its inputs input_values and attention_mask"),
+        (graph(gives="probabilities"), "does not call its output logits"),
+    ],
+)
+def test_an_ir_of_other_names_is_not_promised_to_optimum(
+    xml: str, reason: str, source: Exportable, tmp_path: Path
+) -> None:
+    """A candidate may call its inputs and outputs as it likes; optimum-intel may not."""
+    source.ir.write_text(xml)
+    card = (export(source, run(), tmp_path, DATASETS) / "README.md").read_text()
+    assert f"This model {reason}, so optimum-intel's `OVModelForCTC` cannot load it" in card
+
+
+def test_only_what_a_processor_needs_goes_along(source: Exportable, tmp_path: Path) -> None:
+    """What else lies in a checkpoint's folder stays there, and an older results.json is not taken for this one."""
+    names = ("results.json", "README.md", "openvino_model.bin", "trainer_state.json", "model.safetensors", "bpe.model")
+    strangers = dict.fromkeys(names, source.frontend)
+    folder = export(replace(source, processor_files=source.processor_files | strangers), run(), tmp_path, DATASETS)
+    assert {"config.json", "vocab.json", "bpe.model"} == set(verify_export(folder).files)
+
+
+def test_a_tokenizer_of_several_languages_is_told_the_one_that_was_gated(source: Exportable, tmp_path: Path) -> None:
+    """Whoever loads the folder decodes with the labels that the gates ran with."""
+    config = tmp_path / "tokenizer_config.json"
+    config.write_text('{"target_lang": "eng", "pad_token": "<pad>"}')
+    files = source.processor_files | {config.name: config}
+    for language, expected in (("ewe", "ewe"), (None, "eng")):
+        folder = export(replace(source, processor_files=files, language=language), run(), tmp_path / "out", DATASETS)
+        told = json.loads((folder / config.name).read_text())
+        assert {"target_lang": expected, "pad_token": "<pad>"} == told
+        verify_export(folder)
 
 
 def test_the_card_carries_the_results_in_the_hubs_form(source: Exportable, tmp_path: Path) -> None:
@@ -208,16 +252,16 @@ def test_an_ir_that_changed_since_it_was_gated_is_not_exported(source: Exportabl
 def test_an_earlier_export_is_replaced_whole(source: Exportable, tmp_path: Path) -> None:
     """The second export's files alone are there afterwards."""
     first = export(
-        replace(source, processor_files=source.processor_files | {"old.json": source.frontend}),
+        replace(source, processor_files=source.processor_files | {"added_tokens.json": source.frontend}),
         run(),
         tmp_path,
         DATASETS,
     )
-    assert (first / "old.json").exists()
+    assert (first / "added_tokens.json").exists()
     source.ir.write_text("another IR")
     second = export(source, run(), tmp_path, DATASETS)
     assert (first, b"another IR") == (second, content(second)["openvino_model.xml"])
-    assert not (second / "old.json").exists()
+    assert not (second / "added_tokens.json").exists()
     verify_export(second)
 
 

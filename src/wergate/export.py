@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -16,12 +17,29 @@ from pathlib import Path
 
 from wergate.errors import SuiteError
 from wergate.exported import IR_FILES, RESULTS_FILE, ExportResults, require_free, verify_export
-from wergate.model_card import CARD_FILE, Dataset, model_card
+from wergate.model_card import CARD_FILE, Dataset, Origin, model_card
 from wergate.results import Results
 from wergate.store import file_digest
 
 FRONTEND_FILE = "frontend.json"
 CONFIG_FILE = "config.json"
+_TOKENIZER_CONFIG = "tokenizer_config.json"
+_TRANSFORMERS_FILES = {  # what a checkpoint's folder holds besides, such as a trainer's state, is nobody's business
+    CONFIG_FILE,
+    _TOKENIZER_CONFIG,
+    "added_tokens.json",
+    "preprocessor_config.json",
+    "processor_config.json",
+    "special_tokens_map.json",
+    "tokenizer.json",
+    "vocab.json",
+    "vocab.txt",
+}
+_WRITTEN = {RESULTS_FILE, CARD_FILE, FRONTEND_FILE, *IR_FILES}
+_OPTIMUM_INPUTS = {"input_values", "attention_mask"}
+_OPTIMUM_OUTPUT = "logits"
+_PARAMETER = re.compile(r'<layer [^>]*type="Parameter".*?</layer>', re.DOTALL)
+_PORT_NAMES = re.compile(r'<port [^>]*names="([^"]*)"')
 
 
 @dataclass(frozen=True)
@@ -33,7 +51,8 @@ class Exportable:
         digests: what the IR's two files were when they were gated, SHA-256 by suffix; empty where nobody took them.
         processor_files: by their names in the folder; with a `config.json` where transformers knows the model.
         frontend: sampling rate, labels and blank as data, for a model without transformers' configuration.
-        base_model: the hub's id, where the model came from there.
+        base_model, revision: the hub's id and commit, where the model came from there.
+        language: of a tokenizer of several.
     """
 
     model: str
@@ -43,16 +62,28 @@ class Exportable:
     frontend: Path
     digests: Mapping[str, str]
     base_model: str | None = None
-
-    @property
-    def bare(self) -> bool:
-        """Whether transformers, and so optimum-intel, cannot know the model."""
-        return CONFIG_FILE not in self.processor_files
+    revision: str | None = None
+    language: str | None = None
 
     @property
     def files(self) -> dict[str, Path]:
         """Everything that is copied beside the IR, by its name in the folder."""
-        return dict(self.processor_files) | ({FRONTEND_FILE: self.frontend} if self.bare else {})
+        given = {name: path for name, path in self.processor_files.items() if name not in _WRITTEN}
+        if CONFIG_FILE not in given:
+            return given | {FRONTEND_FILE: self.frontend}
+        return {name: path for name, path in given.items() if name in _TRANSFORMERS_FILES or name.endswith(".model")}
+
+    @property
+    def not_for_optimum(self) -> str | None:
+        """Why optimum-intel's `OVModelForCTC` cannot load it, or None where it can."""
+        if CONFIG_FILE not in self.processor_files:
+            return "has no transformers configuration"
+        text = self.ir.read_text(encoding="utf-8")
+        inputs = [set(names.split(",")) for layer in _PARAMETER.findall(text) for names in _PORT_NAMES.findall(layer)]
+        if not inputs or any(names.isdisjoint(_OPTIMUM_INPUTS) for names in inputs):
+            return "does not call its inputs input_values and attention_mask"
+        outputs = {name for names in _PORT_NAMES.findall(text) for name in names.split(",")}
+        return None if _OPTIMUM_OUTPUT in outputs else "does not call its output logits"
 
 
 def folder_name(model: str, variant: str) -> str:
@@ -89,17 +120,11 @@ def export(source: Exportable, run: Results, directory: Path, datasets: Mapping[
     require_free(target, source.model, source.variant)
     with _renamed_into_place(target) as temporary:
         ir = _copy_ir(source, temporary)
-        files = {name: _copied(path, temporary / name) for name, path in sorted(source.files.items())}
+        files = {name: _copy(source, name, path, temporary) for name, path in sorted(source.files.items())}
         results = ExportResults(**run.model_dump(), model=source.model, variant=source.variant, ir=ir, files=files)
         (temporary / RESULTS_FILE).write_text(results.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        card = model_card(
-            results,
-            model=source.model,
-            variant=source.variant,
-            datasets=datasets,
-            base_model=source.base_model,
-            bare=source.bare,
-        )
+        origin = Origin(source.model, source.variant, source.base_model, source.revision, source.not_for_optimum)
+        card = model_card(results, origin, datasets)
         (temporary / CARD_FILE).write_text(card, encoding="utf-8")
     return target
 
@@ -139,6 +164,16 @@ def _copy_ir(source: Exportable, folder: Path) -> dict[str, str]:
                 "run again and leave the cache alone meanwhile"
             )
     return digests
+
+
+def _copy(source: Exportable, name: str, path: Path, folder: Path) -> str:
+    """Copy a file that goes along; a tokenizer of several languages is told the one that was gated."""
+    digest = _copied(path, folder / name)
+    if name != _TOKENIZER_CONFIG or source.language is None:
+        return digest
+    told = json.loads(path.read_text(encoding="utf-8")) | {"target_lang": source.language}
+    (folder / name).write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return file_digest(folder / name)
 
 
 def _copied(source: Path, target: Path) -> str:

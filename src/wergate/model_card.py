@@ -15,7 +15,7 @@ from wergate.results import EvaluationRow, Results, VerdictRow, WordErrorRow
 from wergate.verdict import Status
 
 if TYPE_CHECKING:
-    from huggingface_hub import EvalResult
+    from huggingface_hub import EvalResult, ModelCardData
 
 CARD_FILE = "README.md"
 TASK = "automatic-speech-recognition"
@@ -32,60 +32,62 @@ model = OVModelForCTC.from_pretrained(folder, ov_config={{"INFERENCE_PRECISION_H
 The gates ran at inference precision `{precision}`. Without the hint the runtime chooses, bf16 on a CPU that has it, and
 these results are not those of that."""
 _BARE_USE = """\
-This model has no transformers configuration, so `OVModelForCTC` cannot load it: compile `openvino_model.xml` with
-OpenVINO at `INFERENCE_PRECISION_HINT: {precision}`. `frontend.json` holds its sampling rate, labels and blank."""
+This model {reason}, so optimum-intel's `OVModelForCTC` cannot load it: compile `openvino_model.xml` with OpenVINO at
+`INFERENCE_PRECISION_HINT: {precision}`. Sampling rate, labels and blank are in the files beside it."""
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """What a corpus is called: the hub's names where it is from there, else its own name."""
+    """What a corpus is called, the hub's names where it is from there, and how its texts were normalized."""
 
     type: str
     name: str
     config: str | None = None
     split: str | None = None
     revision: str | None = None
+    normalizer: str = "none"
 
 
-def dataset(name: str, spec: str) -> Dataset:
+def dataset(name: str, spec: str, normalizer: str = "none") -> Dataset:
     """Return how a card names the corpus `name` of this spec; a local path is never part of it."""
     if spec.startswith("embedded:"):
-        return Dataset("wergate-embedded", name, split=spec.removeprefix("embedded:"))
+        return Dataset("wergate-embedded", name, split=spec.removeprefix("embedded:"), normalizer=normalizer)
     match = _HUB_CORPUS.fullmatch(spec)
     if match and not Path(spec).exists() and not spec.startswith((".", "/", "~")):
-        return Dataset(match["id"], name, match["config"], match["split"], match["revision"])
-    return Dataset(Path(name).stem, Path(name).stem)
+        return Dataset(match["id"], name, match["config"], match["split"], match["revision"], normalizer)
+    return Dataset(Path(name).stem, Path(name).stem, normalizer=normalizer)
 
 
-def model_card(
-    results: Results, *, model: str, variant: str, datasets: Mapping[str, Dataset], base_model: str | None, bare: bool
-) -> str:
+@dataclass(frozen=True)
+class Origin:
+    """Where an IR comes from and who can load it.
+
+    Attributes:
+        base_model, revision: the hub's id and commit of the model that it was made from, where it has them.
+        not_for_optimum: why optimum-intel cannot load it, or None where it can.
+    """
+
+    model: str
+    variant: str
+    base_model: str | None
+    revision: str | None
+    not_for_optimum: str | None
+
+
+def model_card(results: Results, origin: Origin, datasets: Mapping[str, Dataset]) -> str:
     """Return the card of one model and variant: YAML metadata, then markdown.
 
     Args:
         results: about this model and variant alone.
         datasets: what the corpora of the results are called.
-        base_model: the hub's id of the checkpoint, where it has one.
-        bare: whether the folder has no transformers configuration.
     """
-    from huggingface_hub import ModelCard, ModelCardData
+    from huggingface_hub import ModelCard
 
-    evaluated = [(row, datasets[row.corpus]) for row in results.evaluations]
-    data = ModelCardData(
-        model_name=f"{Path(model).name} {variant}",
-        base_model=base_model,
-        datasets=sorted({named.type for _, named in evaluated if "/" in named.type}) or None,
-        eval_results=list(eval_results(results, datasets)),
-        library_name="openvino",
-        metrics=["wer"],
-        pipeline_tag=TASK,
-        tags=["openvino", "ctc", "wergate"],
-    )
     sections = [
-        f"# {model} {variant}",
-        _what_it_is(results, model),
+        f"# {origin.model} {origin.variant}",
+        _what_it_is(results, origin),
         "## Use",
-        (_BARE_USE if bare else _TRANSFORMERS_USE).format(precision=results.options.get("inference_precision", "f32")),
+        _use(results, origin),
         "## Results",
         *(_evaluation_table(row, results.verdicts) for row in results.evaluations),
         "### Gates",
@@ -93,7 +95,34 @@ def model_card(
         "### Made with",
         _environment_table(results),
     ]
-    return str(ModelCard(f"---\n{data}\n---\n\n" + "\n\n".join(sections) + "\n"))
+    metadata = _metadata(results, origin, datasets)
+    return str(ModelCard(f"---\n{metadata}\n---\n\n" + "\n\n".join(sections) + "\n"))
+
+
+def _metadata(results: Results, origin: Origin, datasets: Mapping[str, Dataset]) -> ModelCardData:
+    from huggingface_hub import ModelCardData
+
+    named = [datasets[row.corpus].type for row in results.evaluations]
+    data = ModelCardData(
+        model_name=f"{Path(origin.model).name} {origin.variant}",
+        base_model=origin.base_model,
+        datasets=sorted({name for name in named if "/" in name}) or None,
+        eval_results=list(eval_results(results, datasets)) or None,
+        library_name="openvino",
+        metrics=["wer"],
+        pipeline_tag=TASK,
+        tags=["openvino", "ctc", "wergate"],
+    )
+    if origin.base_model:
+        data["base_model_relation"] = "quantized"
+    return data
+
+
+def _use(results: Results, origin: Origin) -> str:
+    precision = results.options.get("inference_precision")
+    if origin.not_for_optimum:
+        return _BARE_USE.format(precision=precision, reason=origin.not_for_optimum)
+    return _TRANSFORMERS_USE.format(precision=precision)
 
 
 def eval_results(results: Results, datasets: Mapping[str, Dataset]) -> Iterator[EvalResult]:
@@ -114,27 +143,28 @@ def eval_results(results: Results, datasets: Mapping[str, Dataset]) -> Iterator[
                 metric_type="wer",
                 metric_name="WER (%)",
                 metric_value=round(100 * row.candidate.wer, 4),
-                metric_args=_metric_args(results, row),
+                metric_args=_metric_args(results, row, named),
             )
 
 
-def _metric_args(results: Results, row: EvaluationRow) -> dict[str, object]:
+def _metric_args(results: Results, row: EvaluationRow, named: Dataset) -> dict[str, object]:
     return {
-        "normalizer": results.options.get("normalizer"),
+        "normalizer": named.normalizer,
         "utterances": row.utterances,
         "words": row.candidate.words,
         "inference_precision": results.options.get("inference_precision"),
     }
 
 
-def _what_it_is(results: Results, model: str) -> str:
+def _what_it_is(results: Results, origin: Origin) -> str:
     failed = sorted({row.gate for row in results.verdicts if row.status is not Status.PASS})
     passed = results.verdict is Status.PASS
     verdict = (
         "It **passed** its gates." if passed else f"It **FAILED** its gates: {', '.join(failed) or 'see the run'}."
     )
+    source = f"`{origin.base_model or origin.model}`{f' at revision `{origin.revision}`' if origin.revision else ''}"
     return (
-        f"OpenVINO IR of `{model}` for speech recognition with CTC, gated by wergate {results.wergate} on "
+        f"OpenVINO IR of {source} for speech recognition with CTC, gated by wergate {results.wergate} on "
         f"{results.created[:10]} against the model that it was made from. {verdict} `results.json` holds every figure "
         "and the SHA-256 of the files that they belong to; `python -m wergate.export FOLDER` checks them."
     )
