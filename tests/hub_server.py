@@ -47,7 +47,12 @@ class Fault:
 
 @dataclass(frozen=True)
 class Request:
-    """One request and its answer: bytes of the body that were sent."""
+    """One request and its answer.
+
+    Attributes:
+        sent: bytes of the body that were sent.
+        of_file: the body is a file's, not the API's.
+    """
 
     method: str
     path: str
@@ -55,7 +60,7 @@ class Request:
     sent: int
     range: str | None
     authorization: str | None
-    storage: bool
+    of_file: bool
 
 
 @dataclass
@@ -82,7 +87,7 @@ class Hub:
 
     def fetched(self, ending: str = "") -> int:
         """Return how many bytes were sent of files whose path ends so."""
-        return sum(r.sent for r in self.requests if r.method == "GET" and r.storage and r.path.endswith(ending))
+        return sum(r.sent for r in self.requests if r.method == "GET" and r.of_file and r.path.endswith(ending))
 
     def asked(self) -> list[str]:
         """Return method and path of all requests."""
@@ -103,7 +108,7 @@ def running(*repos: Repo, granted: str = "", stranger: str = "") -> Iterator[Hub
     """Serve repositories until the block ends; the tokens are one that opens gated ones, and one that does not."""
     hub = Hub(granted=frozenset({f"Bearer {granted}"}), strangers=frozenset({f"Bearer {stranger}"}))
     hub.serve(*repos)
-    servers = [ThreadingHTTPServer(("127.0.0.1", 0), _handler(hub, storage=storage)) for storage in (False, True)]
+    servers = [_Server(("127.0.0.1", 0), _handler(hub, storage=storage)) for storage in (False, True)]
     hub.url, hub.storage_url = (f"http://127.0.0.1:{server.server_port}" for server in servers)
     threads = [threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True) for server in servers]
     for thread in threads:
@@ -136,6 +141,13 @@ def _json(value: Any) -> Answer:
 
 def _refused(status: int, code: str, message: str) -> Answer:
     return Answer(status, json.dumps({"error": message}).encode(), {"X-Error-Code": code, "X-Error-Message": message})
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of a client that went away in the middle of an answer."""
 
 
 def _handler(hub: Hub, *, storage: bool) -> type[BaseHTTPRequestHandler]:
@@ -221,8 +233,13 @@ def _told(hub: Hub, path: str, authorization: str | None, body: bytes) -> Answer
         kind: Kind = "dataset" if match["kind"] else "model"
         return _of_repo(hub, (kind, match["id"]), authorization) or _resolved(hub, match, kind, authorization)
     if match := _API.fullmatch(parts.path):
-        refused = _of_repo(hub, (match["kind"], match["id"]), authorization)  # type: ignore[arg-type]
-        return refused or _listed(hub.repos[match["kind"], match["id"]], match["rest"] or "", body, parts.query)  # type: ignore[index]
+        kind = "dataset" if match["kind"] == "dataset" else "model"
+        if refused := _of_repo(hub, (kind, match["id"]), authorization):
+            return refused
+        each = hub.repos[kind, match["id"]]
+        if match["rest"] == "/auth-check":
+            return _closed(hub, each, authorization) or _json({})
+        return _listed(each, match["rest"] or "", body, parts.query)
     return Answer(404, b'{"error": "not found"}')
 
 
@@ -240,10 +257,8 @@ def _of_repo(hub: Hub, key: tuple[Kind, str], authorization: str | None) -> Answ
 def _resolved(hub: Hub, match: re.Match[str], kind: Kind, authorization: str | None) -> Answer:
     """Answer for a file, or for where it is stored."""
     each = hub.repos[kind, match["id"]]
-    if each.gated and not authorization:
-        return _refused(401, "GatedRepo", f"Access to {kind} {each.id} is restricted. Please log in.")
-    if each.gated and authorization not in hub.granted:
-        return _refused(403, "GatedRepo", f"Access to {kind} {each.id} is restricted.")
+    if refused := _closed(hub, each, authorization):
+        return refused
     commit = each.commit(unquote(match["revision"]))
     if commit is None:
         return _refused(404, "RevisionNotFound", f"Invalid rev id: {unquote(match['revision'])}")
@@ -257,6 +272,13 @@ def _resolved(hub: Hub, match: re.Match[str], kind: Kind, authorization: str | N
         return Answer(200, data, headers, file=path)
     linked = {"X-Linked-Size": str(len(data)), "X-Linked-Etag": f'"{sha256(data)}"'}
     return Answer(302, b"", {**headers, **linked, "Location": f"{hub.storage_url}/{sha256(data)}/{Path(path).name}"})
+
+
+def _closed(hub: Hub, each: Repo, authorization: str | None) -> Answer | None:
+    """Refuse a gated repository's files to a stranger (401) and to one who has not been granted them (403)."""
+    if not each.gated or authorization in hub.granted:
+        return None
+    return _refused(403 if authorization else 401, "GatedRepo", f"Access to {each.kind} {each.id} is restricted.")
 
 
 def _listed(each: Repo, rest: str, body: bytes, query: str) -> Answer:

@@ -19,6 +19,7 @@ from wergate.sources import Source
 from wergate.sources.opening import open_source, parse_corpus_specs
 from wergate.sources.recording import Recording, find_columns, recordings
 from wergate.sources.spec import Columns, CorpusSpec
+from wergate.store import Store
 
 __all__ = [
     "Columns",
@@ -177,7 +178,14 @@ def _limited(entries: tuple[Entry, ...], limit: int | None, seed: int) -> tuple[
     return tuple(entry for entry in entries if entry.id in drawn)
 
 
-def open_corpus(spec: CorpusSpec, limit: int | None = None, *, seed: int = 0, progress: Progress = silent) -> Corpus:
+def open_corpus(
+    spec: CorpusSpec,
+    limit: int | None = None,
+    *,
+    seed: int = 0,
+    progress: Progress = silent,
+    store: Store | None = None,
+) -> Corpus:
     """Open a corpus, check its columns, texts and recordings' headers, and take its fingerprint.
 
     Each recording is read once; with `spec.skip_bad` it is decoded once too, so that what has to be left out is known
@@ -186,13 +194,14 @@ def open_corpus(spec: CorpusSpec, limit: int | None = None, *, seed: int = 0, pr
     Args:
         limit: draw that many utterances, spread over durations; by default `spec.limit`.
         seed: of the draw.
+        store: keeps what is fetched of the hub.
 
     Raises:
         SuiteError: unreadable, without an audio or text column, an id twice, no utterance, or, without
             `spec.skip_bad`, an utterance that cannot be used.
     """
     spec = replace(spec, limit=spec.limit if limit is None else limit)
-    source = open_source(spec)
+    source = open_source(spec, store)
     columns = find_columns(source, spec)
     found: Iterable[Recording | BadUtteranceError] = recordings(source, columns)
     if source.remote and spec.limit is not None:

@@ -1,4 +1,4 @@
-"""The model hub: a repository's files as huggingface_hub caches them, each checked against its checksum."""
+"""The hub: a repository's files as huggingface_hub caches them, each checked against its checksum."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import partial
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -76,21 +77,40 @@ def _fetch(hub_id: str, revision: str | None, patterns: Sequence[str], language:
     if adapter:
         only = partial(huggingface_hub.snapshot_download, hub_id, allow_patterns=[*adapter])
         asked(hub_id, revision, lambda: only(revision=found.commit))
-    _require_checksums(hub_id, found, [*patterns, *adapter])
+    used = sorted({path for pattern in (*patterns, *adapter) for path in found.folder.glob(pattern)})
+    _require_checksums(f"model '{hub_id}' at {found.commit[:12]}", used)
     return found
 
 
-def _require_checksums(hub_id: str, found: Snapshot, patterns: Iterable[str]) -> None:
+def data_files(hub_id: str, commit: str, names: Sequence[str]) -> list[Path]:
+    """Fetch files of a data set, or find them in the cache; each is checked against its checksum.
+
+    Raises:
+        SuiteError: offline or out of reach and not in the cache, a download that broke off, a wrong checksum.
+    """
+    import huggingface_hub
+
+    if not names:
+        return []
+    download = partial(huggingface_hub.snapshot_download, hub_id, repo_type="dataset", revision=commit)
+    folder = Path(
+        asked(hub_id, commit, lambda: download(allow_patterns=[escape(name) for name in names]), what="corpus")
+    )
+    paths = [folder / name for name in names]
+    _require_checksums(f"corpus '{hub_id}' at {commit[:12]}", paths)
+    return paths
+
+
+def _require_checksums(name: str, files: Iterable[Path]) -> None:
     """Refuse a file that is not what the hub says it is, and remove it, so that the next run fetches it anew."""
-    files = sorted({path for pattern in patterns for path in found.folder.glob(pattern)})
     wrong = [path for path in files if not _is_whole(path)]
     for path in wrong:
         _remove(path)
     if wrong:
         names = ", ".join(path.name for path in wrong)
         raise SuiteError(
-            f"model '{hub_id}' at {found.commit[:12]}: the checksum of {names} is wrong; it was damaged on its way or "
-            "on the disk and has been removed from the cache; run again to fetch it anew"
+            f"{name}: the checksum of {names} is wrong; it was damaged on its way or on the disk and has been removed "
+            "from the cache; run again to fetch it anew"
         )
 
 

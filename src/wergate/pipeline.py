@@ -141,7 +141,7 @@ class Pipeline:
         return self._once(("split", whole.spec, count), lambda: whole.hold_out(count))
 
     def _opened(self, spec: CorpusSpec) -> Corpus:
-        return self._once(("opened", spec), lambda: open_corpus(spec, progress=self._progress))
+        return self._once(("opened", spec), lambda: open_corpus(spec, progress=self._progress, store=self.store))
 
     def ir(self, model: str, variant: str) -> Artifact:
         """Return a model's IR that is built here, building what it needs."""

@@ -7,13 +7,16 @@ from pathlib import Path
 
 from wergate.errors import SuiteError, did_you_mean
 from wergate.sources import Source
+from wergate.sources.hub_place import MOVED
 from wergate.sources.local import open_local
 from wergate.sources.spec import CorpusSpec
+from wergate.store import Store
 
 EMBEDDED_SPLITS = ("clean", "other", "calibration")
 _EVALUATION_SPLITS = ("clean", "other")
+_WITHOUT_ORG = "|".join(re.escape(name) for name in MOVED)
 _HUB_SPEC = re.compile(
-    r"(?P<id>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?(:(?P<config>[\w.-]+)(:(?P<split>[\w.+-]+))?)?"
+    rf"(?P<id>[\w.-]+/[\w.-]+|{_WITHOUT_ORG})(@(?P<revision>[\w./-]+))?(:(?P<config>[\w.-]+)(:(?P<split>[\w.+-]+))?)?"
 )
 _LOCAL_SUFFIXES = {".parquet", ".json", ".jsonl", ".csv", ".tsv"}
 
@@ -50,16 +53,21 @@ def _embedded(split: str, embedded: Path) -> CorpusSpec:
     return CorpusSpec(f"embedded:{split}", embedded / "corpus" / f"{split}-00000-of-00001.parquet")
 
 
-def open_source(spec: CorpusSpec) -> Source:
+def open_source(spec: CorpusSpec, store: Store | None = None) -> Source:
     """Open what a spec names.
+
+    Args:
+        store: where what is fetched of the hub is kept; only a data set of the hub needs it.
 
     Raises:
         SuiteError: not there, or of no form that is known.
     """
     if spec.path is None:
-        from wergate.sources.hub import HubSource
+        from wergate.sources.hub import open_hub
 
-        return HubSource(spec)
+        if store is None:
+            raise ValueError(f"'{spec.name}' is of the hub, which needs a store")
+        return open_hub(spec, store)
     try:
         return open_local(spec.path)
     except SuiteError as error:
