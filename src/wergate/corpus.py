@@ -102,6 +102,17 @@ class Corpus:
         total = len(self.skipped) + len(self.whole)
         return f"{len(self.skipped)} of {total} utterances of '{self.name}' are left out: {', '.join(reasons)}"
 
+    @property
+    def revision(self) -> str | None:
+        """The commit of a data set of the hub."""
+        place = getattr(self.source, "place", None)
+        return place.commit if place else None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What people should know of where it comes from."""
+        return tuple(getattr(self.source, "notes", ()))
+
     def __len__(self) -> int:
         """Return the number of utterances."""
         return len(self.entries)
