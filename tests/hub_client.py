@@ -26,6 +26,23 @@ try:
 except SuiteError as error:
     print("told: " + json.dumps({"error": str(error)}))
 """
+_CORPUS = """
+import json, sys
+from pathlib import Path
+from dataclasses import replace
+from wergate.corpus import open_corpus, parse_corpus_specs
+from wergate.errors import SuiteError
+from wergate.store import Store
+arguments = json.loads(sys.argv[1])
+try:
+    (spec,) = parse_corpus_specs(arguments["spec"], Path())
+    corpus = open_corpus(spec, arguments["limit"], store=Store(Path(arguments["store"])))
+    read = {u.id: [u.text, u.speaker, len(u.waveform.samples)] for u in corpus.utterances(16_000)}
+    facts = {"read": read, "commit": corpus.revision, "notes": corpus.notes, "whole": len(corpus.whole)}
+    print("told: " + json.dumps(facts | {"datasets": "datasets" in sys.modules}))
+except SuiteError as error:
+    print("told: " + json.dumps({"error": str(error)}))
+"""
 
 
 @dataclass(frozen=True)
@@ -65,10 +82,12 @@ class Client:
     variables: Mapping[str, str] = field(default_factory=dict)
 
     def environment(self, **variables: str) -> dict[str, str]:
-        """Return the environment of its processes, with nothing of the hub that the surrounding one has."""
+        """Return the environment of its processes: nothing of a surrounding one's hub, and a proxy that tells tales."""
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(("HF_", "PYTEST_"))}
         own = {"HF_ENDPOINT": self.hub.url, "HF_HOME": str(self.home), "PYTHONPATH": str(ROOT / "src")}
-        return inherited | own | {"OMP_NUM_THREADS": "1"} | {**self.variables} | variables
+        away = {"HTTP_PROXY": self.hub.proxy_url, "HTTPS_PROXY": self.hub.proxy_url, "NO_PROXY": "127.0.0.1"}
+        away["HF_UPDATE_DOWNLOAD_COUNTS"] = "0"  # `datasets` would tell a counter elsewhere what it loads
+        return inherited | own | away | {"OMP_NUM_THREADS": "1"} | {**self.variables} | variables
 
     def tell(self, script: str, arguments: Mapping[str, Any], **variables: str) -> Told:
         """Run a script that prints its answer in a line that starts with "told: "."""
@@ -90,3 +109,7 @@ class Client:
     ) -> Told:
         """Call `wergate.hub.snapshot`."""
         return self.tell(_SNAPSHOT, {"hub_id": hub_id, "revision": revision, **options}, **(environ or {}))
+
+    def corpus(self, spec: str, limit: int | None = None, **environ: str) -> Told:
+        """Open a corpus, with its store in the same home, and decode it."""
+        return self.tell(_CORPUS, {"spec": spec, "limit": limit, "store": str(self.home / "store")}, **environ)

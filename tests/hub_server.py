@@ -1,7 +1,8 @@
 """A model hub on 127.0.0.1: repositories with commits, branches and tags, served as huggingface_hub and datasets ask.
 
 A file that git would keep in LFS is redirected to a storage server on a port of its own, as the hub does. Faults are
-put in while it runs: a connection that is cut, wrong bytes of the right length.
+put in while it runs: a connection that is cut, wrong bytes of the right length. A third port is a proxy to
+nowhere, which notes who wanted to leave the machine.
 """
 
 from __future__ import annotations
@@ -70,14 +71,17 @@ class Hub:
     Attributes:
         granted: tokens that open gated repositories.
         strangers: valid tokens that do not.
+        outside: what was asked of the proxy.
     """
 
     url: str = ""
     storage_url: str = ""
+    proxy_url: str = ""
     granted: frozenset[str] = frozenset()
     strangers: frozenset[str] = frozenset()
     repos: dict[tuple[Kind, str], Repo] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -108,8 +112,9 @@ def running(*repos: Repo, granted: str = "", stranger: str = "") -> Iterator[Hub
     """Serve repositories until the block ends; the tokens are one that opens gated ones, and one that does not."""
     hub = Hub(granted=frozenset({f"Bearer {granted}"}), strangers=frozenset({f"Bearer {stranger}"}))
     hub.serve(*repos)
-    servers = [_Server(("127.0.0.1", 0), _handler(hub, storage=storage)) for storage in (False, True)]
-    hub.url, hub.storage_url = (f"http://127.0.0.1:{server.server_port}" for server in servers)
+    handlers = (_handler(hub, storage=False), _handler(hub, storage=True), _proxy(hub))
+    servers = [_Server(("127.0.0.1", 0), handler) for handler in handlers]
+    hub.url, hub.storage_url, hub.proxy_url = (f"http://127.0.0.1:{server.server_port}" for server in servers)
     threads = [threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True) for server in servers]
     for thread in threads:
         thread.start()
@@ -148,6 +153,20 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, *_: object) -> None:
         """Say nothing of a client that went away in the middle of an answer."""
+
+
+def _proxy(hub: Hub) -> type[BaseHTTPRequestHandler]:
+    class Proxy(BaseHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            """Say nothing: the record is kept in `hub.outside`."""
+
+        def _refuse(self) -> None:
+            hub.outside.append(f"{self.command} {self.path}")
+            self.send_error(403)
+
+        do_CONNECT = do_GET = do_HEAD = do_POST = _refuse  # noqa: N815 - the names that the base class calls
+
+    return Proxy
 
 
 def _handler(hub: Hub, *, storage: bool) -> type[BaseHTTPRequestHandler]:
