@@ -101,19 +101,29 @@ def open_onnx(path: Path, options: OnnxOptions) -> OnnxFile:
 
 def _external_files(path: Path) -> dict[str, Path]:
     """Return the files that hold weights for an ONNX file, by the names that it gives them."""
-    locations = sorted(set(_locations(_proto(path).graph)))
-    found = {location: path.parent / location for location in locations}
-    for location, file in found.items():
-        if not file.resolve().is_relative_to(path.parent.resolve()):
-            raise SuiteError(
-                f"model '{path.name}' wants external data '{location}' outside of its folder; a file beside it is "
-                "accepted; save it with its data in one folder"
-            )
-        if not file.is_file():
-            raise SuiteError(
-                f"model '{path.name}' has external data in '{location}', which is not in '{path.parent}'; put it there"
-            )
-    return found
+    needed: dict[str, int] = {}
+    for location, end in _external_data(_proto(path).graph):
+        needed[location] = max(end, needed.get(location, 0))
+    return {location: _external_file(path, location, size) for location, size in sorted(needed.items())}
+
+
+def _external_file(path: Path, location: str, size: int) -> Path:
+    file = path.parent / location
+    if not file.resolve().is_relative_to(path.parent.resolve()):
+        raise SuiteError(
+            f"model '{path.name}' wants external data '{location}' outside of its folder; a file beside it is "
+            "accepted; save it with its data in one folder"
+        )
+    if not file.is_file():
+        raise SuiteError(
+            f"model '{path.name}' has external data in '{location}', which is not in '{path.parent}'; put it there"
+        )
+    if file.stat().st_size < size:
+        raise SuiteError(
+            f"model '{path.name}' has {size} bytes of external data in '{location}', but there are "
+            f"{file.stat().st_size}; the whole file is needed; copy it again"
+        )
+    return file
 
 
 def _proto(path: Path) -> Any:
@@ -135,19 +145,21 @@ def _broken(path: Path, error: Exception) -> str:
     return f"{error}; a whole file is needed"
 
 
-def _locations(graph: Any) -> Iterator[str]:
-    """Yield where the weights of a graph, and of the graphs inside it, are kept."""
+def _external_data(graph: Any) -> Iterator[tuple[str, int]]:
+    """Yield where the weights of a graph, and of the graphs inside it, are kept, and where each ends there."""
     for tensor in graph.initializer:
-        yield from _location(tensor)
+        yield from _place(tensor)
     for attribute in (attribute for node in graph.node for attribute in node.attribute):
         for tensor in (attribute.t, *attribute.tensors):
-            yield from _location(tensor)
+            yield from _place(tensor)
         for inner in (attribute.g, *attribute.graphs):
-            yield from _locations(inner)
+            yield from _external_data(inner)
 
 
-def _location(tensor: Any) -> Iterator[str]:
-    return (entry.value for entry in tensor.external_data if entry.key == "location")
+def _place(tensor: Any) -> Iterator[tuple[str, int]]:
+    entries = {entry.key: entry.value for entry in tensor.external_data}
+    if "location" in entries:
+        yield entries["location"], int(entries.get("offset", 0)) + int(entries.get("length", 0))
 
 
 def _feature_extractor(path: Path) -> Mapping[str, Any]:
