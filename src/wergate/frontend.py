@@ -28,7 +28,7 @@ class Frontend:
     Attributes:
         sampling_rate: Hz, of the samples that `features` takes.
         normalize: zero mean and unit variance per utterance.
-        receptive_field: samples that the first frame needs.
+        receptive_field: samples that the first frame needs, those that the network pads by taken off.
         hop: samples from one frame to the next. Any stack of unpadded convolutions of kernels k and strides s comes
             down to the two: k1 + (k2 - 1) s1 + (k3 - 1) s1 s2 + ... and s1 s2 s3 ...
         alphabet: the labels of the vocabulary.
@@ -36,6 +36,8 @@ class Frontend:
             not over time), so that samples behind the last whole frame change nothing.
         attention_mask: whether the checkpoint's processor hands the model a mask of the samples that are speech.
         squeeze: how many frames the encoder takes together (SEW); as many are needed at least.
+        shortest: samples that the network needs where that is more; a network that pads its waveform may have a
+            receptive field of no samples and less, and yet refuse short inputs.
     """
 
     sampling_rate: int
@@ -46,6 +48,7 @@ class Frontend:
     local: bool = False
     attention_mask: bool = False
     squeeze: int = 1
+    shortest: int = 1
 
     def features(self, samples: Samples) -> Samples:
         """Return the network's input for one utterance: float32, shape (samples,)."""
@@ -57,11 +60,11 @@ class Frontend:
     def frame_count(self, samples: int) -> int:
         """Return how many frames of logits an input of that many samples gives (0: too short)."""
         frames = (samples - self.receptive_field) // self.hop + 1
-        return frames if frames >= self.squeeze else 0
+        return frames if frames >= self.squeeze and samples >= self.shortest else 0
 
     def shortest_input(self) -> int:
-        """Return the smallest number of samples that the model takes: the receptive field of its fewest frames."""
-        return self.receptive_field + (self.squeeze - 1) * self.hop
+        """Return the smallest number of samples that the model takes."""
+        return max(self.shortest, self.receptive_field + (self.squeeze - 1) * self.hop)
 
     def is_single(self, samples: int) -> bool:
         """Tell whether the encoder sees a single vector: some runtimes treat such an input in a way of its own."""
@@ -76,7 +79,7 @@ class Frontend:
         """Refuse an input without a frame.
 
         Raises:
-            InputTooShortError: fewer samples than the receptive field.
+            InputTooShortError: fewer samples than the shortest input.
         """
         shortest = self.shortest_input()
         if samples < shortest:
