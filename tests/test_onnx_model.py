@@ -251,12 +251,22 @@ def test_another_number_of_labels_is_told(tmp_path: Path) -> None:
         found.frontend()
 
 
-def test_a_padded_network_is_told(tmp_path: Path) -> None:
-    """Frames that no stack of unpadded convolutions gives are refused with the length that shows it."""
+@pytest.mark.parametrize(("padding", "receptive_field", "shortest"), [(100, 200, 200), (200, 0, 1), (300, -200, 1)])
+def test_a_padded_network_is_measured(padding: int, receptive_field: int, shortest: int, tmp_path: Path) -> None:
+    """Padding is taken off the receptive field; what remains is no shorter than a sample."""
     (tmp_path / "tokens.txt").write_text(LETTERS)
-    found = model(Spelling(5, padding=300).export(tmp_path / "net.onnx"))
-    with pytest.raises(SuiteError, match=r"model 'net.onnx' gives 1 frames for 1 sample: it pads its waveform"):
-        found.frontend()
+    found = model(Spelling(5, padding=padding).export(tmp_path / "net.onnx"))
+    frontend = found.frontend()
+    assert (receptive_field, HOP, shortest) == (frontend.receptive_field, frontend.hop, frontend.shortest_input())
+    found.convert(tmp_path / "fp16.xml")
+    reference, candidate = found.recognizer(frontend), compiled(tmp_path / "fp16.xml", frontend)
+    for samples in (shortest, shortest + 1, 3 * HOP, 3 * HOP + 1, 5000):
+        waveforms = sound(1.0, seed=samples)[None, :samples]
+        expected = reference.logits(waveforms)
+        assert frontend.frame_count(samples) == expected.shape[1]
+        np.testing.assert_allclose(candidate.logits(waveforms), expected, atol=0.2)
+    with pytest.raises(InputTooShortError, match=f"input of {shortest - 1} samples is too short"):
+        candidate.logits(np.zeros((1, shortest - 1), np.float32))
 
 
 def test_a_fixed_length_is_told(tmp_path: Path) -> None:

@@ -18,14 +18,21 @@ _SEED = 20240229
 
 @dataclass(frozen=True)
 class Geometry:
-    """Frames of n samples: (n - receptive_field) // hop + 1, and none below the receptive field."""
+    """Frames of n samples: (n - receptive_field) // hop + 1, and none below the shortest input.
+
+    Attributes:
+        receptive_field: samples of the first frame, those that the network pads by taken off: 0 or less for some.
+        hop: samples from one frame to the next.
+        shortest: samples of the shortest input that gives a frame.
+    """
 
     receptive_field: int
     hop: int
+    shortest: int
 
     def frame_count(self, samples: int) -> int:
         """Return how many frames an input of that many samples gives."""
-        return max(0, (samples - self.receptive_field) // self.hop + 1)
+        return (samples - self.receptive_field) // self.hop + 1 if samples >= self.shortest else 0
 
 
 def measure_geometry(count_frames: CountFrames, *, sampling_rate: int, source: str) -> Geometry:
@@ -51,7 +58,8 @@ def measure_geometry(count_frames: CountFrames, *, sampling_rate: int, source: s
             f"{source} adds several frames at once at {first} samples; frames that come one by one are accepted; "
             "check its export"
         )
-    geometry = Geometry(first - known * hop, hop)
+    shortest = _bisect(lambda samples: count_frames(samples) > 0, sampling_rate)
+    geometry = Geometry(first - known * hop, hop, shortest)
     _verify(count_frames, geometry, sampling_rate, source)
     return geometry
 
@@ -79,18 +87,13 @@ def _bisect(holds: Callable[[int], bool], upper: int) -> int:
 
 
 def _verify(count_frames: CountFrames, geometry: Geometry, sampling_rate: int, source: str) -> None:
-    if geometry.receptive_field < 1:
-        raise SuiteError(
-            f"{source} gives {count_frames(1)} frames for 1 sample: it pads its waveform by more than a frame; a "
-            "network without such padding is accepted; export it without"
-        )
     drawn = np.random.default_rng(_SEED).integers(1, 3 * sampling_rate, _VERIFIED_LENGTHS).tolist()
-    edges = [geometry.receptive_field + frames * geometry.hop - less for frames in (0, 1, 7) for less in (1, 0)]
-    for samples in (*edges, *drawn):
+    edges = [geometry.receptive_field + frames * geometry.hop - less for frames in (1, 2, 7) for less in (1, 0)]
+    for samples in (geometry.shortest, *edges, *drawn):
         found, expected = count_frames(max(1, samples)), geometry.frame_count(max(1, samples))
         if found != expected:
             raise SuiteError(
-                f"{source} gives {found} frames for {max(1, samples)} samples, not {expected} as its frames of "
-                f"{geometry.receptive_field} samples every {geometry.hop} samples would; a network whose frames number "
-                "(samples - receptive field) // hop + 1 is accepted; check its export for padding or fixed lengths"
+                f"{source} gives {found} frames for {max(1, samples)} samples, not {expected} as "
+                f"(samples - {geometry.receptive_field}) // {geometry.hop} + 1 would; a network whose frames number "
+                "(samples - receptive field) // hop + 1 is accepted; check its export for fixed lengths"
             )

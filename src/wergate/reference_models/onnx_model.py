@@ -79,7 +79,14 @@ class OnnxModel:
 
         count_frames(rate)  # a network that fails on a second of audio is told with its own reason
         measured = measure_geometry(count_or_refuse, sampling_rate=rate, source=ports.source)
-        return Frontend(rate, self._file.normalize_audio, measured.receptive_field, measured.hop, self._alphabet)
+        return Frontend(
+            sampling_rate=rate,
+            normalize=self._file.normalize_audio,
+            receptive_field=measured.receptive_field,
+            hop=measured.hop,
+            alphabet=self._alphabet,
+            shortest=measured.shortest,
+        )
 
     def convert(self, path: Path) -> None:
         """Write the IR, weights in half precision, with the file's own inputs and outputs.
