@@ -23,7 +23,7 @@ def test_every_stack_of_convolutions_is_measured(receptive_field: int, hop: int,
 
 
 def test_few_lengths_are_run() -> None:
-    """A network of real size is measured in a minute: some sixty inferences of a second or less, and a few longer ones."""
+    """A network of real size is measured in a minute: some sixty inferences, most of a second or less."""
     lengths: list[int] = []
 
     def count(samples: int) -> int:
