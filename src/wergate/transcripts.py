@@ -97,9 +97,9 @@ class TranscriptFile:
             yield from (line for line in stream if line.endswith(b"\n"))
 
     def _require_ours(self) -> None:
-        if self._path.is_dir() or not self._path.resolve().parent.is_dir():
+        if self._path.exists() != self._path.is_file() or not self._path.resolve().parent.is_dir():
             raise SuiteError(
-                f"transcripts file '{self._path}' is a folder or lies in none that exists; "
+                f"transcripts file '{self._path}' is no file, or lies in no folder that exists; "
                 "name a file, in a folder that is there, with --transcripts FILE.jsonl"
             )
         try:
