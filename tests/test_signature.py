@@ -135,6 +135,12 @@ MISFITS = (
         r"net asks for 'speaker' int64 \(\) beside its waveform 'x'; a mask .* and a length .* can be filled in",
     ),
     Misfit(
+        "two waveforms",
+        (port("dither", "float32", (None, None)), port("audio_signal", "float32", (None, None))),
+        (LOGITS,),
+        r"asks for 'dither' float32 \(\?, \?\) beside its waveform 'audio_signal'",
+    ),
+    Misfit(
         "two further inputs",
         (WAVEFORM, port("state", "float32", (None, 4, None)), port("lens", "float32", (None,))),
         (LOGITS,),

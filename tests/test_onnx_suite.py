@@ -1,0 +1,73 @@
+"""`--model FILE.onnx`: the whole suite with ONNX Runtime as the reference, and its mistakes in one line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from networks import Spelling, export_tutorial
+from suite_run import Run, run
+from tiny import Tiny, save_processor
+
+
+@dataclass(frozen=True)
+class Cold:
+    """A first run of all accuracy gates on an ONNX file."""
+
+    options: tuple[str, ...]
+    run: Run
+
+
+@pytest.fixture(scope="module")
+def cold(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Cold:
+    """The tutorial's export of the tiny checkpoint, its vocabulary and preprocessor beside it."""
+
+    folder = tmp_path_factory.mktemp("suite")
+    save_processor(folder)
+    path = export_tutorial(tiny.model, folder / "data2vec.onnx")
+    suite = tiny.suite(folder / "tiny.toml")
+    options = ("--model", str(path), "--suite", str(suite), "--cache-dir", str(folder / "cache"))
+    return Cold(options, run(["accuracy"], *options, results=folder / "cold.json"))
+
+
+def test_all_gates_apply(cold: Cold) -> None:
+    """Graph, transcripts, WER, logits and lengths, of both IRs, beside ONNX Runtime."""
+    assert 0 == cold.run.code, cold.run.output
+    assert cold.run.results is not None
+    assert {"fp16", "int8", "onnxruntime"} == {row["subject"].lower() for row in cold.run.results["verdicts"]}
+    assert (1, 1, 1) == tuple(cold.run.built(kind) for kind in ("fp16-ir", "int8-ir", "reference-run"))
+    assert "onnxruntime" in cold.run.output
+
+
+def test_a_second_run_builds_nothing(cold: Cold, tmp_path: Path) -> None:
+    """The file's digest is the key of all that was made from it."""
+    warm = run(["accuracy/test_wer.py"], *cold.options, results=tmp_path / "warm.json")
+    assert 0 == warm.code, warm.output
+    assert {"found"} == set(warm.statuses)
+
+
+@pytest.mark.parametrize(
+    ("labels", "options", "message"),
+    [
+        ("<blk> 0\na 1\n", (), "model 'net.onnx' gives 3 values a frame, but there are 2 labels"),
+        ("<blk> 0\na 1\nb 2\n", ("--blank", "<blank>"), "blank '<blank>' is not in the labels (did you mean '<blk>'?)"),
+        ("<blk> 0\na 1\nb 2\n", ("--word-delimiter", "|"), "word delimiter '|' is not in the labels"),
+        (None, (), "model 'net.onnx' has no labels: there is no vocab.json"),
+        (None, ("--labels", "nowhere.txt"), "labels 'nowhere.txt' do not exist"),
+    ],
+    ids=["another number of labels", "blank", "word delimiter", "no labels", "labels elsewhere"],
+)
+def test_a_mistake_is_told_in_one_line(
+    labels: str | None, options: tuple[str, ...], message: str, tiny: Tiny, tmp_path: Path
+) -> None:
+    """What is wrong, without a traceback."""
+    path = Spelling(3).export(tmp_path / "net.onnx")
+    if labels is not None:
+        (tmp_path / "tokens.txt").write_text(labels)
+    suite = tiny.suite(tmp_path / "tiny.toml")
+    wanted = ("--model", str(path), "--suite", str(suite), "--cache-dir", str(tmp_path / "cache"), "-x")
+    done = run(["accuracy/test_wer.py"], *wanted, *options)
+    assert 0 != done.code, done.output
+    assert "Traceback" not in done.output
+    assert any(message in line for line in done.output.splitlines()), done.output
