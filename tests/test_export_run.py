@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from networks import Spelling
 from suite_run import ROOT, Run, Warm, run
 from tiny import LABELS, Tiny
 
@@ -153,3 +155,57 @@ def test_a_folder_that_is_taken_meanwhile_is_an_error(warm: Warm, tmp_path: Path
     done = exporting(warm, tmp_path / "out", [TRANSCRIPTS, WER, str(more)], *config)
     assert (4, f"exported: model fp16 to {tmp_path}/out/model-fp16") == (done.code, told(done)[0]), done.output
     assert told(done)[1].startswith(f"ERROR: export folder '{taken}' is no export of this suite;")
+
+
+@pytest.fixture
+def elsewhere(warm: Warm, tmp_path: Path) -> Path:
+    """An IR that was built elsewhere, as optimum-intel's folders hold it."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    key = next(row["key"] for row in warm.cold.results["artifacts"] if row["kind"] == "int8-ir")
+    for suffix in ("xml", "bin"):
+        shutil.copyfile(warm.cache / "int8-ir" / key[:32] / f"model.{suffix}", folder / f"openvino_model.{suffix}")
+    return folder
+
+
+def test_a_candidate_is_exported_with_the_models_processor(warm: Warm, elsewhere: Path, tmp_path: Path) -> None:
+    """The IR is the candidate's, byte for byte, under its own name; the rest comes from the reference model."""
+    options = ("--candidate", str(elsewhere), "--precisions", "none")
+    done = exporting(warm, tmp_path / "out", [TRANSCRIPTS, WER], *options)
+    assert [f"exported: model elsewhere to {tmp_path}/out/model-elsewhere"] == told(done), done.output
+    results = verify_export(tmp_path / "out" / "model-elsewhere")
+    assert {name: file_digest(elsewhere / name) for name in results.ir} == results.ir
+    assert ({"elsewhere"}, True) == ({row.variant for row in results.evaluations}, "config.json" in results.files)
+    assert str(tmp_path) not in results.model_dump_json()
+
+
+def test_a_candidate_that_changes_during_the_run_is_not_exported(warm: Warm, elsewhere: Path, tmp_path: Path) -> None:
+    """What was gated is exported, or nothing."""
+    more = tmp_path / "test_more.py"
+    path = str(elsewhere / "openvino_model.xml")
+    more.write_text(f"def test_more():\n    with open({path!r}, 'a') as stream:\n        stream.write(' ')\n")
+    config = ("-c", str(ROOT / "pytest.ini"), "--rootdir", str(ROOT), "--import-mode", "importlib")
+    options = ("--candidate", str(elsewhere), "--precisions", "none", *config)
+    done = exporting(warm, tmp_path / "out", [TRANSCRIPTS, WER, str(more)], *options)
+    line = f"ERROR: '{path}' of model elsewhere is no longer the file that was gated;"
+    assert (4, True) == (done.code, "".join(told(done)).startswith(line)), done.output
+    assert [] == list((tmp_path / "out").iterdir())
+
+
+def test_an_onnx_model_is_exported_as_ir_labels_and_results(warm: Warm, tmp_path: Path) -> None:
+    """transformers cannot know it: no config.json, no promise of optimum-intel; labels and frontend go along."""
+    Spelling(5).export(tmp_path / "net.onnx")
+    (tmp_path / "tokens.txt").write_text("<blk> 0\n| 1\nA 2\nB 3\nC 4\n")
+    done = exporting(
+        warm,
+        tmp_path / "out",
+        [TRANSCRIPTS, WER],
+        *("--model", str(tmp_path / "net.onnx"), "--precisions", "fp16", "--blank", "<blk>"),
+    )
+    assert [f"exported: net.onnx fp16 to {tmp_path}/out/net.onnx-fp16"] == told(done), done.output
+    folder = tmp_path / "out" / "net.onnx-fp16"
+    results = verify_export(folder)
+    assert {"tokens.txt", "frontend.json"} == set(results.files)
+    assert ["<blk>", "|", "A", "B", "C"] == json.loads((folder / "frontend.json").read_text())["alphabet"]["labels"]
+    assert "This model has no transformers configuration" in (folder / "README.md").read_text()
+    assert "onnxruntime" in (folder / "README.md").read_text()
