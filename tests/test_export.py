@@ -152,6 +152,9 @@ def test_only_what_a_processor_needs_goes_along(source: Exportable, tmp_path: Pa
     strangers = dict.fromkeys(names, source.frontend)
     folder = export(replace(source, processor_files=source.processor_files | strangers), run(), tmp_path, DATASETS)
     assert {"config.json", "vocab.json", "bpe.model"} == set(verify_export(folder).files)
+    bare = {"tokens.txt": source.frontend, "results.json": source.frontend}
+    folder = export(replace(source, processor_files=bare), run(), tmp_path, DATASETS)
+    assert {"tokens.txt", "frontend.json"} == set(verify_export(folder).files)
 
 
 def test_a_tokenizer_of_several_languages_is_told_the_one_that_was_gated(source: Exportable, tmp_path: Path) -> None:
