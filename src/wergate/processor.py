@@ -34,7 +34,7 @@ def load_frontend(checkpoint: Checkpoint, model: PreTrainedModel) -> Frontend:
         normalize=extractor.do_normalize,
         receptive_field=receptive_field,
         hop=hop,
-        alphabet=_alphabet(checkpoint, tokenizer, config.vocab_size),
+        alphabet=alphabet_of(checkpoint, tokenizer, config.vocab_size),
         local=getattr(config, "feat_extract_norm", "layer") == "layer" and not adapted,
         attention_mask=bool(extractor.return_attention_mask),
         squeeze=getattr(config, "squeeze_factor", 1),
@@ -110,7 +110,15 @@ def _require_frames(checkpoint: Checkpoint, model: Any, frontend: Frontend) -> N
             )
 
 
-def _alphabet(checkpoint: Checkpoint, tokenizer: Any, outputs: int) -> Alphabet:
+def alphabet_of(checkpoint: Checkpoint, tokenizer: Any, outputs: int) -> Alphabet:
+    """Return the labels of a tokenizer of transformers and the rules by which its `decode` reads them.
+
+    Args:
+        outputs: logits a frame.
+
+    Raises:
+        SuiteError: not a CTC tokenizer, fewer labels than logits, a blank that is none of them.
+    """
     from transformers import Wav2Vec2CTCTokenizer, Wav2Vec2PhonemeCTCTokenizer
 
     if isinstance(tokenizer, Wav2Vec2PhonemeCTCTokenizer):
