@@ -25,7 +25,6 @@ _COMMON: Mapping[str, Any] = {
     "num_feat_extract_layers": 4,
     "num_conv_pos_embeddings": 8,
     "num_conv_pos_embedding_groups": 4,
-    "mask_time_prob": 0.0,
     "layerdrop": 0.0,
 }
 
@@ -39,12 +38,17 @@ class Architecture:
     changes: Mapping[str, Any] = field(default_factory=dict)
     attention_mask: bool = False
 
+    @property
+    def configuration(self) -> dict[str, Any]:
+        """The arguments of its configuration class."""
+        return {**_COMMON, **self.changes}
+
     def save(self, folder: Path) -> Path:
         """Save a seeded random checkpoint with its processor; wide logits, so that no transcript is a coin toss."""
         import torch
         import transformers
 
-        config = getattr(transformers, f"{self.prefix}Config")(**{**_COMMON, **self.changes})
+        config = getattr(transformers, f"{self.prefix}Config")(**self.configuration)
         with torch.random.fork_rng(devices=[]), torch.no_grad():
             torch.manual_seed(_SEED)
             model = getattr(transformers, f"{self.prefix}ForCTC")(config).eval()
