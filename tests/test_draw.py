@@ -8,21 +8,22 @@ from hypothesis import given
 
 from wergate.draw import draw
 
-CORPORA = st.dictionaries(st.text(max_size=4), st.floats(0.1, 30), min_size=1, max_size=60)
+DURATIONS = st.sampled_from([1.0, 2.0]) | st.floats(0.1, 30)  # many are equal, as seconds of cut speech are
+CORPORA = st.dictionaries(st.integers(0, 99).map(str), DURATIONS, min_size=1, max_size=40)
+COUNTS = st.integers(1, 12) | st.just(70)
 
 
-@given(CORPORA, st.integers(1, 70), st.integers(0, 3), st.randoms())
-def test_a_draw_does_not_depend_on_order(durations: dict[str, float], count: int, seed: int, random: object) -> None:
+@given(CORPORA, COUNTS, st.integers(0, 3))
+def test_a_draw_does_not_depend_on_order(durations: dict[str, float], count: int, seed: int) -> None:
     """As many as are asked for, or all; the same ones in any order."""
     drawn = draw(durations, count, seed)
-    shuffled = list(durations.items())
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert draw(dict(shuffled), count, seed) == drawn
+    assert draw(dict(reversed(durations.items())), count, seed) == drawn
+    assert draw(dict(sorted(durations.items())), count, seed) == drawn
     assert min(count, len(durations)) == len(drawn)
     assert drawn <= set(durations)
 
 
-@given(CORPORA, st.integers(1, 70), st.integers(0, 3))
+@given(CORPORA, COUNTS, st.integers(0, 3))
 def test_one_is_drawn_in_each_stratum(durations: dict[str, float], count: int, seed: int) -> None:
     """Sorted by duration, the k-th drawn is in the k-th of as many equal parts."""
     count = min(count, len(durations))

@@ -11,6 +11,7 @@ from wergate.errors import SuiteError
 from wergate.sources import Column, Holds, Row
 
 _ROWS_AT_ONCE = 16
+_READ_AHEAD_BYTES = 1 << 20  # or else a row group is read whole, and may be the whole file
 
 
 class ParquetSource:
@@ -58,7 +59,7 @@ def _open(path: Path) -> Any:
     import pyarrow.parquet as pq
 
     try:
-        return pq.ParquetFile(path)
+        return pq.ParquetFile(path, buffer_size=_READ_AHEAD_BYTES, pre_buffer=False)
     except (OSError, pa.ArrowException) as error:
         raise SuiteError(
             f"parquet file '{path}' cannot be opened: {error}; "
