@@ -29,6 +29,8 @@ class Spelling:
         labels_major: logits are (batch, vocabulary, frames).
         batch: False fixes the batch to one waveform.
         padding: samples that the network adds at both ends.
+        wanted: samples that it needs, whatever its first frame needs.
+        told: its file tells the number of labels.
     """
 
     labels: int
@@ -40,6 +42,8 @@ class Spelling:
     labels_major: bool = False
     batch: bool = True
     padding: int = 0
+    wanted: int = 1
+    told: bool = False
 
     def export(self, path: Path, **options: Any) -> Path:
         """Write the network as an ONNX file."""
@@ -51,7 +55,9 @@ class Spelling:
         if self.length:
             inputs["n"] = torch.full((1,), 16_000, dtype=getattr(torch, self.length))
         outputs = ["frames", self.names[1]] if self.length else [self.names[1]]
-        return export(self._module(), path, inputs, outputs, batch=self.batch, **options)
+        frames = 2 if self.labels_major else 1
+        open_axes = (frames,) if self.told else (1, 2)
+        return export(self._module(), path, inputs, outputs, batch=self.batch, open_axes=open_axes, **options)
 
     def waveform(self, ids: Sequence[int]) -> np.ndarray:
         """Return a waveform that spells labels, one a frame: float32, shape (samples,)."""
@@ -77,7 +83,11 @@ class Spelling:
             def forward(self, waveform: Any, *more: Any) -> Any:
                 if spelling.mask:
                     waveform = waveform * more[0].to(waveform.dtype)
-                logits = self.encoder(waveform if spelling.channel else waveform[:, None])
+                waveform = waveform if spelling.channel else waveform[:, None]
+                logits = self.encoder(waveform)
+                if spelling.wanted > 1:
+                    whole = torch.nn.functional.conv1d(waveform, torch.ones(1, 1, spelling.wanted))
+                    logits = logits + 0 * whole.mean()
                 if spelling.log_probabilities:
                     logits = torch.log_softmax(logits, 1)
                 logits = logits if spelling.labels_major else logits.transpose(1, 2)
@@ -89,7 +99,14 @@ class Spelling:
 
 
 def export(
-    module: Any, path: Path, inputs: dict[str, Any], outputs: Sequence[str], *, batch: bool = True, **options: Any
+    module: Any,
+    path: Path,
+    inputs: dict[str, Any],
+    outputs: Sequence[str],
+    *,
+    batch: bool = True,
+    open_axes: Sequence[int] = (1, 2),
+    **options: Any,
 ) -> Path:
     """Export a module as the tutorial does, with dynamic axes."""
     import torch
@@ -97,7 +114,7 @@ def export(
     axes = {0: "batch_size"} if batch else {}
     last = {name: {len(value.shape) - 1: f"{name}_len"} if value.ndim > 1 else {} for name, value in inputs.items()}
     dynamic = {name: axes | last[name] for name in inputs}
-    dynamic |= {name: axes if name == "frames" else axes | {1: "d1", 2: "d2"} for name in outputs}
+    dynamic |= {name: axes if name == "frames" else axes | {axis: f"d{axis}" for axis in open_axes} for name in outputs}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tracing warns of every shape check that it bakes in
         torch.onnx.export(

@@ -183,7 +183,7 @@ def test_a_network_that_fails_is_told_with_its_reason(tmp_path: Path) -> None:
             return waveform.reshape(1, 25, 640)[:, :, :5]
 
     (tmp_path / "tokens.txt").write_text(LABELS)
-    path = export(Fixed(), tmp_path / "net.onnx", {"x": torch.zeros(1, 16_000)}, ["y"])
+    path = export(Fixed(), tmp_path / "net.onnx", {"x": torch.zeros(1, 16_000)}, ["y"], open_axes=(1,))
     (tmp_path / "preprocessor_config.json").write_text('{"sampling_rate": 8000}')
     with pytest.raises(
         SuiteError, match=r"model 'net.onnx' fails in ONNX Runtime on 'x' \[1, \d+\]: .*; check its export"

@@ -65,7 +65,9 @@ PHONEMES = "<pad>\nDH\nAH0\nK\nAE1\nT\n"
 HAN = "_\n你\n好\n吗\n"
 CASES = (
     Case("letters, frames-major", Spelling(5)),
+    Case("letters, told", Spelling(5, told=True)),
     Case("labels-major", Spelling(5, labels_major=True)),
+    Case("labels-major, told", Spelling(5, labels_major=True, told=True)),
     Case("log-probabilities", Spelling(5, log_probabilities=True, names=("audio_signal", "logprobs"))),
     Case("log-probabilities, labels-major", Spelling(5, log_probabilities=True, labels_major=True)),
     Case("a channel", Spelling(5, channel=True)),
@@ -267,6 +269,18 @@ def test_a_padded_network_is_measured(padding: int, receptive_field: int, shorte
         np.testing.assert_allclose(candidate.logits(waveforms), expected, atol=0.2)
     with pytest.raises(InputTooShortError, match=f"input of {shortest - 1} samples is too short"):
         candidate.logits(np.zeros((1, shortest - 1), np.float32))
+
+
+def test_a_network_that_wants_more_is_measured(tmp_path: Path) -> None:
+    """Shorter inputs are refused though they would make frames."""
+    (tmp_path / "tokens.txt").write_text(LETTERS)
+    found = model(Spelling(5, wanted=2000).export(tmp_path / "net.onnx"))
+    frontend = found.frontend()
+    assert (RECEPTIVE_FIELD, HOP, 2000) == (frontend.receptive_field, frontend.hop, frontend.shortest_input())
+    recognizer = found.recognizer(frontend)
+    assert 6 == frontend.frame_count(2000) == recognizer.logits(np.zeros((1, 2000), np.float32)).shape[1]
+    with pytest.raises(InputTooShortError, match=r"input of 1999 samples is too short: .* at least 2000 samples"):
+        recognizer.logits(np.zeros((1, 1999), np.float32))
 
 
 def test_a_fixed_length_is_told(tmp_path: Path) -> None:
