@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from networks import Spelling
+from networks import Spelling, export
 
 from wergate.errors import SuiteError
 from wergate.labels import LabelOptions
@@ -174,21 +174,28 @@ def test_a_broken_preprocessor_is_told(net: Path) -> None:
 
 
 def test_a_network_that_fails_is_told_with_its_reason(tmp_path: Path) -> None:
-    """A network exported for one length, though its axes are said to be dynamic."""
+    """Exported for one length, though its axes are said to be dynamic."""
     import torch
-    from networks import export
 
     class Fixed(torch.nn.Module):
         def forward(self, waveform: Any) -> Any:
             return waveform.reshape(1, 25, 640)[:, :, :5]
 
     (tmp_path / "tokens.txt").write_text(LABELS)
-    path = export(Fixed(), tmp_path / "net.onnx", {"x": torch.zeros(1, 16_000)}, ["y"], open_axes=(1,))
-    (tmp_path / "preprocessor_config.json").write_text('{"sampling_rate": 8000}')
+    path = export(Fixed(), tmp_path / "net.onnx", {"x": torch.zeros(1, 16_000)}, ["y"])
     with pytest.raises(
-        SuiteError, match=r"model 'net.onnx' fails in ONNX Runtime on 'x' \[1, \d+\]: .*; check its export"
+        SuiteError, match=r"model 'net.onnx' fails in ONNX Runtime on 'x' \[1, 24000\]: .*; check its e"
     ):
         OnnxModel(opened(path)).frontend()
+
+
+def test_a_network_that_wants_more_than_a_second_is_told(net: Path) -> None:
+    """With the runtime's reason, which a sampling rate that is too low may be."""
+    Spelling(5, wanted=12_000, told=True).export(net)
+    with pytest.raises(
+        SuiteError, match=r"model 'net.onnx' fails in ONNX Runtime on 'x.1' \[1, 8000\]: .*; check its e"
+    ):
+        OnnxModel(opened(net, sampling_rate=8000)).frontend()
 
 
 def test_an_operation_that_openvino_does_not_know_is_told(tmp_path: Path) -> None:
