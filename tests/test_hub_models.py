@@ -182,15 +182,24 @@ def test_wrong_bytes_are_found_by_their_checksum(name: str, hub: Hub, client: Cl
     assert len(USED[name]) == hub.fetched()
 
 
-def test_a_blob_that_rotted_is_found_offline(client: Client) -> None:
-    """What was whole when it was fetched is checked again when it is used; its neighbours stay."""
+@pytest.mark.parametrize("shared", [False, True], ids=["own", "shared"])
+def test_a_blob_that_rotted_is_found_offline(shared: bool, client: Client, tmp_path: Path) -> None:
+    """What was whole when it was fetched is checked again when it is used; its neighbours stay.
+
+    The client can keep blobs in a store that several caches share: there a blob is a link in its turn.
+    """
     folder = client.snapshot(ID).folder
     blob = (folder / "model.safetensors").resolve()
+    if shared:
+        blob = blob.rename(tmp_path / "shared")
+        (folder / "model.safetensors").parent.joinpath((folder / "model.safetensors").readlink()).symlink_to(blob)
+        assert USED == content(client.snapshot(ID, environ=OFFLINE).folder)
     blob.write_bytes(WEIGHTS[:-1] + b"?")
     told = client.snapshot(ID, environ=OFFLINE)
     assert "the checksum of model.safetensors is wrong" in told.error
     assert SMALL == content(folder)
     assert not blob.exists()
+    assert USED == content(client.snapshot(ID).folder)
 
 
 def test_only_pickles_are_refused(hub: Hub, client: Client) -> None:
