@@ -14,6 +14,7 @@ from wergate.label_files import LabelFiles
 _WORD_START = "\u2581"  # SentencePiece's mark
 _BLANKS = ("<blk>", "<blank>", "<ctc_blank>", "<ctc>", "[blank]", "<pad>", "[pad]", "<eps>", "<epsilon>")
 _BLANKS_AT_AN_END = ("_", "-")  # elsewhere they are labels like any other
+_FAIRSEQ = ("<s>", "<pad>", "</s>", "<unk>")  # its dictionaries begin so, and its CTC takes the first for the blank
 _WORD_DELIMITERS = ("|", " ", "<space>", "[space]")
 _SPECIAL = re.compile(r"<[^<>]+>|\[[^\[\]]+\]")
 _BYTE = re.compile(r"<0x[0-9A-Fa-f]{2}>")  # SentencePiece's byte fallback: such labels do stand for text
@@ -69,6 +70,8 @@ def _blank_id(labels: Sequence[str], files: LabelFiles, given: str | None) -> in
     told = files.role("pad_token")
     if told is not None:
         return _place(labels, told, f"blank '{told}' of the tokenizer files beside", files, "--blank")
+    if tuple(labels[: len(_FAIRSEQ)]) == _FAIRSEQ:
+        return 0
     folded = [label.casefold() for label in labels]
     for name in _BLANKS:
         if name in folded:
