@@ -100,6 +100,7 @@ def _session_options() -> Any:
     options.intra_op_num_threads = cpu().cores
     options.inter_op_num_threads = 1
     options.log_severity_level = _FATAL
+    options.enable_mem_pattern = False  # one would be kept for every length, and a corpus has as many as utterances
     # threads that wait by spinning would take the cores from a recognizer that is timed in turns with this one
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return options
