@@ -10,10 +10,12 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import filelock
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -244,6 +246,19 @@ def test_several_processes_write_one_file(corpus: Corpus, tmp_path: Path) -> Non
         assert COUNT == again.evaluate().resumed
 
 
+def test_nobody_writes_while_another_one_does(tmp_path: Path) -> None:
+    """An unfinished line that belongs to a process at work must not be cut off: the lock is waited for."""
+    file = TranscriptFile(tmp_path / "transcripts.jsonl")
+    line = Line("m", "c", "int8", "u", 1.0, "A", "A", 0.1, None, (), "", "", "", "")
+    writer = threading.Thread(target=file.append, args=([line],))
+    with filelock.FileLock(tmp_path / ".transcripts.jsonl.lock"):
+        writer.start()
+        writer.join(0.3)
+        assert [] == list(file.lines())
+    writer.join()
+    assert [line] == list(file.lines())
+
+
 STRANGE = {
     "text": b"hello\n",
     "no line break": b"hello",
@@ -321,6 +336,14 @@ def test_what_is_written_is_read(line: Line, tmp_path_factory: pytest.TempPathFa
     file = TranscriptFile(tmp_path_factory.mktemp("lines") / "transcripts.jsonl")
     file.append([line])
     file.append([line])
+    assert [line, line] == list(file.lines())
+
+
+def test_text_that_is_no_unicode_is_kept(tmp_path: Path) -> None:
+    """Half a surrogate pair, as JSON manifests can hold it."""
+    file = TranscriptFile(tmp_path / "transcripts.jsonl")
+    line = Line("m", "c", "int8", "u\ud800", 1.0, "A\udfff", "\u2028", 0.1, None, (), "", "", "", "")
+    file.append([line, line])
     assert [line, line] == list(file.lines())
 
 
