@@ -123,12 +123,14 @@ class Benchmarks(Section):
     """What is timed: every recognizer, at every duration, for every model.
 
     `sqnr_db_min` is what a timed inference's logits are held to, by precision; without one the corpora's threshold is.
-    Speed-ups are gated by model, where there is a threshold.
+    Speed-ups are gated by model, where there is a threshold. `audio_wait_max` is the share of an evaluation that may be
+    spent waiting for audio.
     """
 
     models: list[str]
     durations_s: list[PositiveFloat]
     throughput_utterances: int = Field(default=32, gt=0)
+    audio_wait_max: float = Field(default=0.1, gt=0, le=1)
     sqnr_db_min: dict[Precision, float] = {}
     int8_sqnr_db_min_by_model: dict[str, float] = {}
     int8_over_fp16_min: dict[str, float] = {}
