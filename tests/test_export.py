@@ -146,6 +146,15 @@ def test_an_ir_of_other_names_is_not_promised_to_optimum(
     assert f"This model {reason}, so optimum-intel's `OVModelForCTC` cannot load it" in card
 
 
+@pytest.mark.parametrize("masked", [True, False])
+def test_who_pads_is_warned(masked: bool, source: Exportable, tmp_path: Path) -> None:
+    """Without a mask padding is heard; with one there is nothing to warn of."""
+    mask = graph(takes="attention_mask,m")
+    source.ir.write_text(graph() + mask if masked else graph())
+    card = (export(source, run(), tmp_path, DATASETS) / "README.md").read_text()
+    assert ("OVModelForCTC.from_pretrained" in card, "padding\nis sound to it" in card) == (True, not masked)
+
+
 def test_only_what_a_processor_needs_goes_along(source: Exportable, tmp_path: Path) -> None:
     """What else lies in a checkpoint's folder stays there, and an older results.json is not taken for this one."""
     names = ("results.json", "README.md", "openvino_model.bin", "trainer_state.json", "model.safetensors", "bpe.model")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from wergate.errors import SuiteError
 from wergate.exported import IR_FILES, RESULTS_FILE, ExportResults, require_free, verify_export
-from wergate.model_card import CARD_FILE, Dataset, Origin, model_card
+from wergate.model_card import CARD_FILE, Dataset, Loading, Origin, model_card
 from wergate.results import Results
 from wergate.store import file_digest
 
@@ -36,7 +36,8 @@ _TRANSFORMERS_FILES = {  # what a checkpoint's folder holds besides, such as a t
     "vocab.txt",
 }
 _WRITTEN = {RESULTS_FILE, CARD_FILE, FRONTEND_FILE, *IR_FILES}
-_OPTIMUM_INPUTS = {"input_values", "attention_mask"}
+_MASK = "attention_mask"
+_OPTIMUM_INPUTS = ("input_values", _MASK)
 _OPTIMUM_OUTPUT = "logits"
 _PARAMETER = re.compile(r'<layer [^>]*type="Parameter".*?</layer>', re.DOTALL)
 _PORT_NAMES = re.compile(r'<port [^>]*names="([^"]*)"')
@@ -74,16 +75,19 @@ class Exportable:
         return {name: path for name, path in given.items() if name in _TRANSFORMERS_FILES or name.endswith(".model")}
 
     @property
-    def not_for_optimum(self) -> str | None:
-        """Why optimum-intel's `OVModelForCTC` cannot load it, or None where it can."""
-        if CONFIG_FILE not in self.processor_files:
-            return "has no transformers configuration"
+    def loading(self) -> Loading:
+        """Who can load it, told by the names in its XML, without a runtime."""
         text = self.ir.read_text(encoding="utf-8")
         inputs = [set(names.split(",")) for layer in _PARAMETER.findall(text) for names in _PORT_NAMES.findall(layer)]
+        ports = {name for names in _PORT_NAMES.findall(text) for name in names.split(",")}
+        return Loading(self._not_for_optimum(inputs, ports), takes_mask=any(_MASK in names for names in inputs))
+
+    def _not_for_optimum(self, inputs: Sequence[set[str]], ports: set[str]) -> str | None:
+        if CONFIG_FILE not in self.processor_files:
+            return "has no transformers configuration"
         if not inputs or any(names.isdisjoint(_OPTIMUM_INPUTS) for names in inputs):
-            return "does not call its inputs input_values and attention_mask"
-        outputs = {name for names in _PORT_NAMES.findall(text) for name in names.split(",")}
-        return None if _OPTIMUM_OUTPUT in outputs else "does not call its output logits"
+            return f"does not call its inputs {' and '.join(_OPTIMUM_INPUTS)}"
+        return None if _OPTIMUM_OUTPUT in ports else f"does not call its output {_OPTIMUM_OUTPUT}"
 
 
 def folder_name(model: str, variant: str) -> str:
@@ -123,7 +127,7 @@ def export(source: Exportable, run: Results, directory: Path, datasets: Mapping[
         files = {name: _copy(source, name, path, temporary) for name, path in sorted(source.files.items())}
         results = ExportResults(**run.model_dump(), model=source.model, variant=source.variant, ir=ir, files=files)
         (temporary / RESULTS_FILE).write_text(results.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        origin = Origin(source.model, source.variant, source.base_model, source.revision, source.not_for_optimum)
+        origin = Origin(source.model, source.variant, source.base_model, source.revision, source.loading)
         card = model_card(results, origin, datasets)
         (temporary / CARD_FILE).write_text(card, encoding="utf-8")
     return target

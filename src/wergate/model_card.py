@@ -35,6 +35,10 @@ _BARE_USE = """\
 This model {reason}, so optimum-intel's `OVModelForCTC` cannot load it: compile `openvino_model.xml` with OpenVINO at
 `INFERENCE_PRECISION_HINT: {precision}`. Sampling rate, labels and blank are in the files beside it."""
 
+_NO_MASK = """\
+Give it one utterance at a time, as the gates did, or utterances of one length: it takes no attention mask, and padding
+is sound to it."""
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -59,19 +63,31 @@ def dataset(name: str, spec: str, normalizer: str = "none") -> Dataset:
 
 
 @dataclass(frozen=True)
+class Loading:
+    """Who can load an IR, and how.
+
+    Attributes:
+        not_for_optimum: why optimum-intel cannot, or None where it can.
+        takes_mask: whether utterances of different lengths can share a batch.
+    """
+
+    not_for_optimum: str | None
+    takes_mask: bool
+
+
+@dataclass(frozen=True)
 class Origin:
     """Where an IR comes from and who can load it.
 
     Attributes:
         base_model, revision: the hub's id and commit of the model that it was made from, where it has them.
-        not_for_optimum: why optimum-intel cannot load it, or None where it can.
     """
 
     model: str
     variant: str
     base_model: str | None
     revision: str | None
-    not_for_optimum: str | None
+    loading: Loading
 
 
 def model_card(results: Results, origin: Origin, datasets: Mapping[str, Dataset]) -> str:
@@ -87,7 +103,7 @@ def model_card(results: Results, origin: Origin, datasets: Mapping[str, Dataset]
         f"# {origin.model} {origin.variant}",
         _what_it_is(results, origin),
         "## Use",
-        _use(results, origin),
+        _use(results, origin.loading),
         "## Results",
         *(_evaluation_table(row, results.verdicts) for row in results.evaluations),
         "### Gates",
@@ -118,11 +134,11 @@ def _metadata(results: Results, origin: Origin, datasets: Mapping[str, Dataset])
     return data
 
 
-def _use(results: Results, origin: Origin) -> str:
+def _use(results: Results, loading: Loading) -> str:
     precision = results.options.get("inference_precision")
-    if origin.not_for_optimum:
-        return _BARE_USE.format(precision=precision, reason=origin.not_for_optimum)
-    return _TRANSFORMERS_USE.format(precision=precision)
+    reason = loading.not_for_optimum
+    use = (_BARE_USE if reason else _TRANSFORMERS_USE).format(precision=precision, reason=reason)
+    return use if loading.takes_mask else f"{use}\n\n{_NO_MASK}"
 
 
 def eval_results(results: Results, datasets: Mapping[str, Dataset]) -> Iterator[EvalResult]:
