@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from wergate.errors import SuiteError
-from wergate.signature import Feed, Port, Ports, match_signature
+from wergate.ports import Feed, Port, Ports
+from wergate.signature import match_signature
 
 VOCABULARY = 5
 HOP = 320

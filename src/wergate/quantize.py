@@ -13,10 +13,11 @@ from wergate.convert import FRONTEND_FILE, MODEL_FILE, save_ir
 from wergate.corpus import Corpus
 from wergate.errors import SuiteError
 from wergate.frontend import Frontend, read_frontend
+from wergate.ports import Feed
 from wergate.progress import Progress
 from wergate.recognizers.openvino_ir import ir_signature
 from wergate.settings import IgnoredScope, Quantization
-from wergate.signature import Feed, Signature
+from wergate.signature import Signature
 from wergate.store import Artifact, Store
 from wergate.toolchain import source_digest, versions
 

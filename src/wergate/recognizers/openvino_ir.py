@@ -16,8 +16,9 @@ from wergate.audio import Samples
 from wergate.ctc import Logits
 from wergate.errors import SuiteError
 from wergate.frontend import Frontend
+from wergate.ports import Feed, Port, Ports, Run
 from wergate.recognizers import features
-from wergate.signature import Feed, Inputs, Port, Ports, Run, Signature, match_inputs, match_signature
+from wergate.signature import Inputs, Signature, match_inputs, match_signature
 
 _COMPILATIONS = 3
 _REQUESTS_PER_STREAM = 2

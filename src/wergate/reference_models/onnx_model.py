@@ -9,7 +9,7 @@ from types import ModuleType
 
 import numpy as np
 
-from wergate import alphabet, convert, frontend, geometry, label_files, labels, onnx_file, signature
+from wergate import alphabet, convert, frontend, geometry, label_files, labels, onnx_file, ports, signature
 from wergate.alphabet import Alphabet
 from wergate.convert import save_ir
 from wergate.errors import SuiteError
@@ -32,6 +32,7 @@ class OnnxModel:
         label_files,
         labels,
         geometry,
+        ports,
         signature,
         onnx_runtime,
         convert,
@@ -63,12 +64,12 @@ class OnnxModel:
         Raises:
             SuiteError: labels, inputs or outputs that do not fit, or frames that follow no formula.
         """
-        ports = onnx_ports(self._file.path)
-        matched = match_signature(ports, len(self._alphabet.labels))
+        network = onnx_ports(self._file.path)
+        matched = match_signature(network, len(self._alphabet.labels))
         rate = self._file.sampling_rate
 
         def count_frames(samples: int) -> int:
-            output = ports.run(matched.feed(np.zeros((1, samples), np.float32)))[matched.output]
+            output = network.run(matched.feed(np.zeros((1, samples), np.float32)))[matched.output]
             return int(matched.logits(output).shape[1])
 
         def count_or_refuse(samples: int) -> int:
@@ -78,7 +79,7 @@ class OnnxModel:
                 return 0
 
         count_frames(rate)  # a network that fails on a second of audio is told with its own reason
-        measured = measure_geometry(count_or_refuse, sampling_rate=rate, source=ports.source)
+        measured = measure_geometry(count_or_refuse, sampling_rate=rate, source=network.source)
         return Frontend(
             sampling_rate=rate,
             normalize=self._file.normalize_audio,
