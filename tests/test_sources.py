@@ -181,6 +181,16 @@ def test_what_is_hidden_is_no_part_of_a_corpus(tmp_path: Path) -> None:
     assert 7 == len(opened(tmp_path))
 
 
+def test_links_are_followed_once(tmp_path: Path) -> None:
+    """A tree put together from links is read; one that leads back to itself ends."""
+    librispeech(tmp_path / "elsewhere", SEVEN)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "test").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "again").symlink_to(tmp_path / "mine")
+    (tmp_path / "mine" / "too").symlink_to(tmp_path / "elsewhere" / "LibriSpeech")
+    assert [u.id for u in SEVEN] == list(opened(tmp_path / "mine").ids)
+
+
 def test_a_part_of_a_long_recording_is_cut_by_offset(tmp_path: Path) -> None:
     """NeMo's offset and duration: the samples are those of the part, and equal parts of one file are told apart."""
     samples = sound(3.0, seed=5)
@@ -293,6 +303,8 @@ def test_a_parquet_damaged_in_the_middle_is_said(tmp_path: Path) -> None:
 def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
     """A recording itself is no corpus; neither is what is not there."""
     (tmp_path / "a.flac").write_bytes(SEVEN[0].audio)
+    with pytest.raises(SuiteError, match=r"neither a file nor a known spec \(did you mean 'a.flac'\?\)"):
+        opened(tmp_path / "a.flacc")
     with pytest.raises(SuiteError, match="neither parquet nor a manifest: parquet, CSV, TSV and JSON Lines"):
         opened(tmp_path / "a.flac")
     with pytest.raises(SuiteError, match="there is no file or folder"):

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 
 from wergate import audio
@@ -30,8 +29,6 @@ __all__ = [
     "parse_corpus_specs",
     "require_disjoint",
 ]
-
-_POOL = 4  # of a remote corpus, so many times the limit is fetched to draw from: the rest stays where it is
 
 
 @dataclass(frozen=True)
@@ -214,11 +211,8 @@ def open_corpus(
     spec = replace(spec, limit=spec.limit if limit is None else limit)
     source = open_source(spec, store)
     columns = find_columns(source, spec)
-    found: Iterable[Recording | BadUtteranceError] = recordings(source, columns)
-    if source.remote and spec.limit is not None:
-        found = islice(found, _POOL * spec.limit)
     index = Index(spec)
-    for recording in progress(found, f"indexing {spec.name}"):
+    for recording in progress(recordings(source, columns), f"indexing {spec.name}"):
         index.add(recording)
     whole = index.entries()
     return Corpus(spec, source, columns, _limited(whole, spec.limit, seed), whole, tuple(index.skipped))

@@ -46,10 +46,6 @@ class Source(Protocol):
     def folder(self) -> Path | None:
         """What relative paths in the audio column start from; None where audio is never a path."""
 
-    @property
-    def remote(self) -> bool:
-        """Whether each row costs a download, so that a limited corpus is drawn from the first rows alone."""
-
     def rows(self, numbers: Sequence[int] | None = None) -> Iterator[Row]:
         """Yield the rows with these numbers (ascending), or all, a few in memory at a time.
 

@@ -31,7 +31,6 @@ class HubSource:
     place: Place
     table: ParquetSource
     folder = None
-    remote = False
 
     @property
     def columns(self) -> Sequence[Column]:

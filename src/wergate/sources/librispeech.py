@@ -15,7 +15,6 @@ _SUFFIXES = (".flac", ".wav", ".ogg", ".opus", ".mp3")
 class LibriSpeechSource:
     """The chapters of a tree, one after the other."""
 
-    remote = False
     columns = tuple(Column(name) for name in ("id", "audio", "text", "speaker"))
 
     def __init__(self, transcripts: Sequence[Path], folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -82,9 +83,7 @@ def _open_folder(folder: Path) -> Source:
 
 def _look(folder: Path) -> _Found:
     found = _Found([], [], [], [])
-    for path in sorted(folder.rglob("*")):
-        if any(part.startswith(".") for part in path.relative_to(folder).parts):
-            continue  # a download's cache, a repository's own files
+    for path in _files(folder):
         if path.name in _METADATA:
             found.metadata.append(path)
         elif path.name.endswith(TRANSCRIPTS):
@@ -94,6 +93,17 @@ def _look(folder: Path) -> _Found:
         elif path.suffix in _MANIFESTS:
             found.manifests.append(path)
     return found
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return all files in order, also behind links, but no hidden ones: a download's cache, a repository's own."""
+    found, seen = [], set()
+    for parent, folders, names in os.walk(folder, followlinks=True):
+        seen.add(os.path.realpath(parent))
+        below = [name for name in sorted(folders) if os.path.realpath(Path(parent, name)) not in seen]
+        folders[:] = [name for name in below if not name.startswith(".")]  # what os.walk goes on to
+        found += [Path(parent, name) for name in names if not name.startswith(".")]
+    return sorted(found)
 
 
 def _outermost(folder: Path, metadata: Sequence[Path]) -> Sequence[Path]:

@@ -18,8 +18,6 @@ _RELATIVE = "file_name"  # the hub's own column, relative to the metadata that i
 class ManifestSource:
     """One or more files of rows, one after the other, whose audio paths start from a folder."""
 
-    remote = False
-
     def __init__(self, paths: Sequence[Path], folder: Path) -> None:
         """Go through the files once: every line must be readable, and the columns are those of any line.
 

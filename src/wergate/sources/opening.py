@@ -37,7 +37,9 @@ def parse_corpus_specs(spec: str, embedded: Path) -> list[CorpusSpec]:
     match = _HUB_SPEC.fullmatch(spec)
     if match and path.suffix not in _LOCAL_SUFFIXES and not spec.startswith((".", "/")):
         return [CorpusSpec(spec, None, match["id"], match["config"], match["split"], match["revision"])]
-    hint = did_you_mean(spec, ["embedded", *(f"embedded:{split}" for split in EMBEDDED_SPLITS)])
+    beside = [found.name for found in path.parent.iterdir()] if path.parent.is_dir() else []
+    known = ["embedded", *(f"embedded:{split}" for split in EMBEDDED_SPLITS)]
+    hint = did_you_mean(spec, known) or did_you_mean(path.name, beside)
     raise SuiteError(
         f"corpus '{spec}' is neither a file nor a known spec{hint}; accepted: embedded, embedded:SPLIT, "
         "ORG/NAME[@REVISION][:CONFIG[:SPLIT]], or a parquet file, manifest or folder that exists; check --corpus"

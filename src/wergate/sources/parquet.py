@@ -18,7 +18,6 @@ class ParquetSource:
     """One or more parquet files of the same columns, one after the other."""
 
     folder = None
-    remote = False
 
     def __init__(self, paths: Sequence[Path]) -> None:
         """Open the files' footers.
