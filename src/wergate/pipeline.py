@@ -6,7 +6,7 @@ checkpoint -> FP16 IR -> INT8 IR -> recognizers -> reference run and evaluations
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -54,11 +54,30 @@ class ArtifactUse:
 
 
 @dataclass(frozen=True)
-class CalibrationUse:
-    """What a model is calibrated on."""
+class ModelUse:
+    """A reference model that was asked for, by its name in the configuration and its spec."""
+
+    model: str
+    spec: str
+    reference: ReferenceModel
+
+
+@dataclass(frozen=True)
+class CorpusUse:
+    """A corpus with the model that is evaluated, or calibrated, on it."""
 
     model: str
     corpus: Corpus
+
+
+@dataclass
+class Uses:
+    """What a session made use of since it was last told."""
+
+    models: list[ModelUse] = field(default_factory=list)
+    corpora: list[CorpusUse] = field(default_factory=list)
+    calibrations: list[CorpusUse] = field(default_factory=list)
+    artifacts: list[ArtifactUse] = field(default_factory=list)
 
 
 class Pipeline:
@@ -85,8 +104,7 @@ class Pipeline:
         """
         self.config = config
         self.store = store
-        self.artifacts: list[ArtifactUse] = []
-        self.calibrations: list[CalibrationUse] = []
+        self.uses = Uses()
         self._embedded = embedded
         self._progress = progress
         self._transcripts = transcripts
@@ -94,19 +112,23 @@ class Pipeline:
 
     def reference_model(self, model: str) -> ReferenceModel:
         """Return the model that everything is compared with."""
-        return self._once(
-            ("reference-model", model),
-            lambda: resolve_model(self.config.settings_of(model), self.config, self._embedded),
-        )
+
+        def make() -> ReferenceModel:
+            settings = self.config.settings_of(model)
+            found = resolve_model(settings, self.config, self._embedded)
+            self.uses.models.append(ModelUse(model, settings.spec, found))
+            return found
+
+        return self._once(("reference-model", model), make)
 
     def corpus(self, model: str, spec: CorpusSpec) -> Corpus:
         """Return an evaluation corpus, disjoint from what the model is calibrated on."""
 
         def make() -> Corpus:
-            if self._calibration_spec(model) is None and spec == self._first_corpus(model):
-                return self._split(model)[0]
-            corpus = self._opened(spec)
+            held_out = self._calibration_spec(model) is None and spec == self._first_corpus(model)
+            corpus = self._split(model)[0] if held_out else self._opened(spec)
             require_disjoint(corpus, self.calibration(model))
+            self.uses.corpora.append(CorpusUse(model, corpus))
             return corpus
 
         return self._once(("corpus", model, spec), make)
@@ -117,7 +139,8 @@ class Pipeline:
         def make() -> Corpus:
             spec = self._calibration_spec(model)
             corpus = self._split(model)[1] if spec is None else self._opened(spec)
-            self.calibrations.append(CalibrationUse(model, corpus))
+            if len(corpus):
+                self.uses.calibrations.append(CorpusUse(model, corpus))
             return corpus
 
         return self._once(("calibration", model), make)
@@ -309,7 +332,7 @@ class Pipeline:
         )
 
     def _used(self, model: str, corpus: str | None, artifact: Artifact) -> Artifact:
-        self.artifacts.append(ArtifactUse(model, corpus, artifact))
+        self.uses.artifacts.append(ArtifactUse(model, corpus, artifact))
         return artifact
 
     def _once(self, key: Hashable, make: Callable[[], Made]) -> Made:

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import json
-import math
 import os
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -17,13 +17,8 @@ from pydantic import BaseModel, ConfigDict
 from wergate import __version__
 from wergate.config import SuiteConfig
 from wergate.errors import SuiteError
-from wergate.evaluation import Evaluation
-from wergate.gates import near_tie
-from wergate.logits import LogitsDifference
-from wergate.pipeline import ArtifactUse
 from wergate.toolchain import cpu, versions
-from wergate.verdict import Status, Verdict
-from wergate.wer import WordErrors
+from wergate.verdict import Status
 
 SCHEMA_VERSION = 2
 SCHEMA_FILE = Path(__file__).with_name("results.schema.json")
@@ -64,24 +59,98 @@ class MismatchRow(_Row):
     near_tie: bool
 
 
+class TokenRow(_Row):
+    """Errors in units of the labels, where these are not letters; `wer` is then the token error rate."""
+
+    units: str
+    reference: WordErrorRow
+    candidate: WordErrorRow
+
+
+class ExpectedRow(_Row):
+    """WERs that suite.toml says were printed elsewhere, for the reference model and for the candidate."""
+
+    reference: float | None
+    candidate: float | None
+
+
+class UnknownRow(_Row):
+    """Characters of the normalized transcripts that no label can write; transcripts that were left without a word."""
+
+    characters: dict[str, int]
+    utterances: int
+    emptied_references: int
+
+
 class EvaluationRow(_Row):
     """One variant of one model on one corpus, beside the reference model.
 
-    `engine` is what ran the reference model; `variant` is fp16, int8 or the name of a candidate.
+    `engine` is what ran the reference model; `variant` is fp16, int8 or the name of a candidate; `inference_s` is
+    inference alone, whenever that was; `audio_wait_s` is the part of `elapsed_s` that was spent waiting for audio;
+    `resumed` utterances came from an earlier run's transcripts.
     """
 
     model: str
     corpus: str
     variant: str
     engine: str
+    normalizer: str
     utterances: int
     audio_s: float
     inference_s: float
+    elapsed_s: float
+    audio_wait_s: float
+    resumed: int
     reference: WordErrorRow
     candidate: WordErrorRow
+    tokens: TokenRow | None
+    expected: ExpectedRow
     logits: LogitsRow
+    unknown: UnknownRow
     mismatches: list[MismatchRow]
     audio_notes: dict[str, int]
+
+
+class ModelRow(_Row):
+    """A reference model: what ran it, its digest, and its commit where it came from the hub."""
+
+    model: str
+    spec: str
+    engine: str
+    digest: str
+    revision: str | None
+
+
+class SkippedRow(_Row):
+    """An utterance that was left out, and why."""
+
+    id: str
+    reason: str
+
+
+class CorpusRow(_Row):
+    """A corpus as a model was evaluated on it: `utterances` of `available` ones, and those that could not be used.
+
+    `revision` is its commit where it came from the hub; `notes` say what else people should know of its origin.
+    """
+
+    model: str
+    corpus: str
+    fingerprint: str
+    utterances: int
+    available: int
+    skipped: list[SkippedRow]
+    revision: str | None
+    notes: list[str]
+
+
+class CalibrationRow(_Row):
+    """What INT8 was calibrated on, by utterance id."""
+
+    model: str
+    corpus: str
+    utterances: list[str]
+    audio_s: float
 
 
 class VerdictRow(_Row):
@@ -163,6 +232,9 @@ class Results(_Row):
     versions: dict[str, str]
     cpu: CpuRow
     options: dict[str, object]
+    models: list[ModelRow]
+    corpora: list[CorpusRow]
+    calibrations: list[CalibrationRow]
     artifacts: list[ArtifactRow]
     evaluations: list[EvaluationRow]
     verdicts: list[VerdictRow]
@@ -170,96 +242,31 @@ class Results(_Row):
     ratios: list[RatioRow]
 
 
-def word_error_row(errors: WordErrors) -> WordErrorRow:
-    """Return the row of a recognizer's word errors."""
-    return WordErrorRow(
-        wer=_finite(errors.wer),
-        words=errors.words,
-        substitutions=errors.substitutions,
-        deletions=errors.deletions,
-        insertions=errors.insertions,
-    )
+@dataclass
+class Rows:
+    """The rows of a run, in the order in which they came."""
 
+    models: list[ModelRow] = field(default_factory=list)
+    corpora: list[CorpusRow] = field(default_factory=list)
+    calibrations: list[CalibrationRow] = field(default_factory=list)
+    artifacts: list[ArtifactRow] = field(default_factory=list)
+    evaluations: list[EvaluationRow] = field(default_factory=list)
+    verdicts: list[VerdictRow] = field(default_factory=list)
+    benchmarks: list[BenchmarkRow] = field(default_factory=list)
+    ratios: list[RatioRow] = field(default_factory=list)
 
-def logits_row(logits: LogitsDifference) -> LogitsRow:
-    """Return the row of a logits difference."""
-    return LogitsRow(
-        frames=logits.frames,
-        max_abs_delta=logits.max_abs,
-        mean_abs_delta=logits.mean_abs,
-        sqnr_db=_finite(logits.sqnr_db),
-        argmax_agreement=logits.argmax_agreement,
-    )
-
-
-def evaluation_row(evaluation: Evaluation, *, model: str, variant: str, near_tie_margin: float) -> EvaluationRow:
-    """Return the row of an evaluation."""
-    mismatches = [
-        MismatchRow(
-            id=outcome.id,
-            reference_hypothesis=outcome.reference_hypothesis,
-            hypothesis=outcome.hypothesis,
-            flipped_frames=outcome.logits.flipped_frames,
-            widest_flip=outcome.logits.widest_flip,
-            near_tie=near_tie(outcome, near_tie_margin),
-        )
-        for outcome in evaluation.mismatches
-    ]
-    return EvaluationRow(
-        model=model,
-        corpus=evaluation.corpus,
-        variant=variant,
-        engine=evaluation.engine,
-        utterances=len(evaluation.outcomes),
-        audio_s=evaluation.audio_s,
-        inference_s=evaluation.seconds,
-        reference=word_error_row(evaluation.reference.total),
-        candidate=word_error_row(evaluation.candidate.total),
-        logits=logits_row(evaluation.logits),
-        mismatches=mismatches,
-        audio_notes=dict(evaluation.notes),
-    )
-
-
-def verdict_row(verdict: Verdict, *, test: str, model: str | None, corpus: str | None) -> VerdictRow:
-    """Return the row of a verdict; `test` is the pytest id that gave it."""
-    return VerdictRow(
-        test=test,
-        model=model,
-        corpus=corpus,
-        gate=verdict.gate,
-        subject=verdict.subject,
-        status=verdict.status,
-        value=_finite(verdict.value),
-        relation=verdict.relation,
-        threshold=verdict.threshold,
-        line=verdict.line,
-    )
-
-
-def artifact_row(use: ArtifactUse) -> ArtifactRow:
-    """Return the row of an artifact."""
-    artifact = use.artifact
-    return ArtifactRow(
-        kind=artifact.kind,
-        model=use.model,
-        corpus=use.corpus,
-        key=artifact.key,
-        status="built" if artifact.built else "found",
-        seconds=artifact.seconds,
-        build_s=artifact.build_seconds,
-    )
+    def add(self, kind: str, row: BaseModel) -> None:
+        """Keep a row; what two workers both report is kept once."""
+        rows = getattr(self, kind)
+        if row not in rows:
+            rows.append(row)
 
 
 def results(
     config: SuiteConfig,
     *,
     passed: bool,
-    artifacts: list[ArtifactRow],
-    evaluations: list[EvaluationRow],
-    verdicts: list[VerdictRow],
-    benchmarks: list[BenchmarkRow],
-    ratios: list[RatioRow],
+    rows: Rows,
 ) -> Results:
     """Put a run together with what it was made with."""
     machine = cpu()
@@ -271,11 +278,7 @@ def results(
         versions=versions(),
         cpu=CpuRow(model=machine.model, isa=machine.isa, flags=machine.flags, cores=machine.cores),
         options=config.model_dump(mode="json"),
-        artifacts=artifacts,
-        evaluations=evaluations,
-        verdicts=verdicts,
-        benchmarks=benchmarks,
-        ratios=ratios,
+        **vars(rows),
     )
 
 
@@ -296,7 +299,3 @@ def write_results(run: Results, path: Path) -> None:
 def schema() -> str:
     """Return the JSON schema of `Results`, as `results.schema.json` holds it."""
     return json.dumps(Results.model_json_schema(), indent=1, sort_keys=True) + "\n"
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -1,0 +1,178 @@
+"""What a run found, as the rows of its results."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from pydantic import BaseModel
+
+from wergate.evaluation import Evaluation
+from wergate.gates import near_tie
+from wergate.logits import LogitsDifference
+from wergate.pipeline import ArtifactUse, CorpusUse, ModelUse, Uses
+from wergate.results import (
+    ArtifactRow,
+    CalibrationRow,
+    CorpusRow,
+    EvaluationRow,
+    ExpectedRow,
+    LogitsRow,
+    MismatchRow,
+    ModelRow,
+    SkippedRow,
+    TokenRow,
+    UnknownRow,
+    VerdictRow,
+    WordErrorRow,
+)
+from wergate.verdict import Verdict
+from wergate.wer import WordErrors
+
+
+def word_error_row(errors: WordErrors) -> WordErrorRow:
+    """Return the row of a recognizer's word errors."""
+    return WordErrorRow(
+        wer=_finite(errors.wer),
+        words=errors.words,
+        substitutions=errors.substitutions,
+        deletions=errors.deletions,
+        insertions=errors.insertions,
+    )
+
+
+def logits_row(logits: LogitsDifference) -> LogitsRow:
+    """Return the row of a logits difference."""
+    return LogitsRow(
+        frames=logits.frames,
+        max_abs_delta=logits.max_abs,
+        mean_abs_delta=logits.mean_abs,
+        sqnr_db=_finite(logits.sqnr_db),
+        argmax_agreement=logits.argmax_agreement,
+    )
+
+
+def evaluation_row(
+    evaluation: Evaluation, *, model: str, variant: str, near_tie_margin: float, expected_wer: Mapping[str, float]
+) -> EvaluationRow:
+    """Return the row of an evaluation.
+
+    Args:
+        expected_wer: figures printed elsewhere, by variant, and of the "reference" model.
+    """
+    mismatches = [
+        MismatchRow(
+            id=outcome.id,
+            reference_hypothesis=outcome.reference_hypothesis,
+            hypothesis=outcome.hypothesis,
+            flipped_frames=outcome.logits.flipped_frames,
+            widest_flip=outcome.logits.widest_flip,
+            near_tie=near_tie(outcome, near_tie_margin),
+        )
+        for outcome in evaluation.mismatches
+    ]
+    return EvaluationRow(
+        model=model,
+        corpus=evaluation.corpus,
+        variant=variant,
+        engine=evaluation.engine,
+        normalizer=evaluation.normalizer,
+        utterances=len(evaluation.outcomes),
+        audio_s=evaluation.audio_s,
+        inference_s=evaluation.seconds,
+        elapsed_s=evaluation.elapsed_s,
+        audio_wait_s=evaluation.audio_wait_s,
+        resumed=evaluation.resumed,
+        reference=word_error_row(evaluation.reference.total),
+        candidate=word_error_row(evaluation.candidate.total),
+        tokens=_token_row(evaluation),
+        expected=ExpectedRow(reference=expected_wer.get("reference"), candidate=expected_wer.get(variant)),
+        logits=logits_row(evaluation.logits),
+        unknown=UnknownRow(
+            characters=dict(evaluation.unknown_characters.most_common()),
+            utterances=evaluation.utterances_with_unknown,
+            emptied_references=evaluation.emptied_references,
+        ),
+        mismatches=mismatches,
+        audio_notes=dict(evaluation.notes),
+    )
+
+
+def _token_row(evaluation: Evaluation) -> TokenRow | None:
+    reference, candidate = evaluation.reference.token_total, evaluation.candidate.token_total
+    if reference is None or candidate is None:
+        return None
+    sides = {"reference": word_error_row(reference), "candidate": word_error_row(candidate)}
+    return TokenRow(units=evaluation.alphabet.units, **sides)
+
+
+def model_row(use: ModelUse) -> ModelRow:
+    """Return the row of a reference model."""
+    found = use.reference
+    return ModelRow(model=use.model, spec=use.spec, engine=found.engine, digest=found.digest, revision=found.revision)
+
+
+def corpus_row(use: CorpusUse) -> CorpusRow:
+    """Return the row of a corpus that a model is evaluated on."""
+    corpus = use.corpus
+    return CorpusRow(
+        model=use.model,
+        corpus=corpus.name,
+        fingerprint=corpus.fingerprint,
+        utterances=len(corpus),
+        available=len(corpus.whole),
+        skipped=[SkippedRow(id=error.utterance, reason=error.reason) for error in corpus.skipped],
+        revision=getattr(corpus, "revision", None),
+        notes=list(getattr(corpus, "notes", ())),
+    )
+
+
+def calibration_row(use: CorpusUse) -> CalibrationRow:
+    """Return the row of what a model is calibrated on."""
+    corpus = use.corpus
+    audio_s = sum(corpus.durations.values())
+    return CalibrationRow(model=use.model, corpus=corpus.name, utterances=list(corpus.ids), audio_s=audio_s)
+
+
+def verdict_row(verdict: Verdict, *, test: str, model: str | None, corpus: str | None) -> VerdictRow:
+    """Return the row of a verdict; `test` is the pytest id that gave it."""
+    return VerdictRow(
+        test=test,
+        model=model,
+        corpus=corpus,
+        gate=verdict.gate,
+        subject=verdict.subject,
+        status=verdict.status,
+        value=_finite(verdict.value),
+        relation=verdict.relation,
+        threshold=verdict.threshold,
+        line=verdict.line,
+    )
+
+
+def use_rows(uses: Uses) -> Mapping[str, Sequence[BaseModel]]:
+    """Return the rows of what a session made use of, by their kind in the results."""
+    return {
+        "models": [model_row(use) for use in uses.models],
+        "corpora": [corpus_row(use) for use in uses.corpora],
+        "calibrations": [calibration_row(use) for use in uses.calibrations],
+        "artifacts": [artifact_row(use) for use in uses.artifacts],
+    }
+
+
+def artifact_row(use: ArtifactUse) -> ArtifactRow:
+    """Return the row of an artifact."""
+    artifact = use.artifact
+    return ArtifactRow(
+        kind=artifact.kind,
+        model=use.model,
+        corpus=use.corpus,
+        key=artifact.key,
+        status="built" if artifact.built else "found",
+        seconds=artifact.seconds,
+        build_s=artifact.build_seconds,
+    )
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
