@@ -18,7 +18,7 @@ from wergate.export import Exportable, export, folder_name, require_directory
 from wergate.exported import ExportResults, verify_export
 from wergate.model_card import Dataset, dataset
 from wergate.published import without_local_paths
-from wergate.results import CpuRow, EvaluationRow, LogitsRow, Results, VerdictRow, WordErrorRow
+from wergate.results import CpuRow, EvaluationRow, ExpectedRow, LogitsRow, Results, UnknownRow, VerdictRow, WordErrorRow
 from wergate.verdict import Status
 
 CLEAN, NOISY = "embedded:clean", "ORG/NOISE:far:test"
@@ -36,12 +36,19 @@ def evaluation(corpus: str, wer: float | None) -> EvaluationRow:
         corpus=corpus,
         variant="int8",
         engine="pytorch",
+        normalizer="upper",
         utterances=4,
         audio_s=12.0,
         inference_s=1.0,
+        elapsed_s=1.5,
+        audio_wait_s=0.1,
+        resumed=0,
         reference=words(None if wer is None else wer - 0.025),
         candidate=words(wer),
+        tokens=None,
+        expected=ExpectedRow(reference=None, candidate=None),
         logits=logits,
+        unknown=UnknownRow(characters={}, utterances=0, emptied_references=0),
         mismatches=[],
         audio_notes={},
     )
@@ -71,6 +78,9 @@ def run(*evaluations: EvaluationRow, status: Status = Status.PASS) -> Results:
         versions={"openvino": "2026.4.1", "nncf": "absent"},
         cpu=CpuRow(model="A | CPU", isa="avx2", flags=(), cores=2),
         options={"normalizer": "upper", "inference_precision": "f32", "device": "CPU"},
+        models=[],
+        corpora=[],
+        calibrations=[],
         artifacts=[],
         evaluations=list(evaluations) or [evaluation(CLEAN, 0.05)],
         verdicts=[verdict(), verdict(status, gate="sqnr_db")],

@@ -373,7 +373,7 @@ def test_a_pipeline_takes_up_its_transcripts(tiny: Tiny, warm: Any, tmp_path: Pa
     second, pipeline = session(normalizer='"basic"')
     assert (0, 4, "basic") == (first.resumed, second.resumed, second.normalizer)
     assert first.outcomes == second.outcomes
-    assert {"fp16-ir", "int8-ir"} == {use.artifact.kind for use in pipeline.artifacts}
+    assert {"fp16-ir", "int8-ir"} == {use.artifact.kind for use in pipeline.uses.artifacts}
     third, _ = session(inference_precision='"bf16"')
     assert (0, 4) == (third.resumed, third.ignored_lines)
 

@@ -122,8 +122,8 @@ def corpus_row(use: CorpusUse) -> CorpusRow:
         utterances=len(corpus),
         available=len(corpus.whole),
         skipped=[SkippedRow(id=error.utterance, reason=error.reason) for error in corpus.skipped],
-        revision=getattr(corpus, "revision", None),
-        notes=list(getattr(corpus, "notes", ())),
+        revision=corpus.revision,
+        notes=list(corpus.notes),
     )
 
 
