@@ -198,13 +198,24 @@ def test_what_a_limit_draws_does_not_depend_on_the_day(librispeech: Repo, hub: H
     ]
     assert ten[0].answer == ten[1].answer
     before = data_fetched(hub)
-    assert 4 == client_of(hub, tmp_path).corpus("librispeech_asr", 1).answer["whole"]
+    assert 4 == Client(hub, tmp_path / "three").corpus("librispeech_asr", 1).answer["whole"]
     assert data_fetched(hub) - before < before / 2
 
 
-def client_of(hub: Hub, tmp_path: Path) -> Client:
-    """Return one more machine."""
-    return Client(hub, tmp_path / "three")
+def test_a_limit_opens_few_files(hub: Hub, client: Client) -> None:
+    """A large split has hundreds of files: a small limit opens eight, a larger one all."""
+    files = {f"data/test-{n:02}.parquet": parquet([CLEAN[0].but(id=f"u{n}")]) for n in range(12)}
+    hub.serve(repo("org/many", files, "dataset"))
+    assert 4 == client.corpus("org/many", 1).answer["whole"]
+    assert 8 == len({request.path for request in hub.requests if request.of_file and ".parquet" in request.path})
+    assert 12 == len(client.corpus("org/many", 100).answer["read"])
+
+
+@pytest.mark.parametrize("limit", [None, 2])
+def test_an_empty_split_is_told(limit: int | None, hub: Hub, client: Client) -> None:
+    """There is a file, and nothing in it."""
+    hub.serve(repo("org/empty", {"data/test-0.parquet": parquet([])}, "dataset"))
+    assert "corpus 'org/empty' has no utterance" in client.corpus("org/empty", limit).error
 
 
 def script(name: str) -> Repo:

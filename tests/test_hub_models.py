@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import huggingface_hub
 import numpy as np
 import pytest
 from hub_client import Client
 from hub_repo import Repo, repo
 from hub_server import Fault, Hub, running
+
+from wergate.errors import SuiteError
+from wergate.hub import snapshot
 
 OFFLINE = {"HF_HUB_OFFLINE": "1"}
 SECRET, STRANGER, BAD = "hf_secretSECRETsecret", "hf_strangerSTRANGER", "hf_badBADbad"
@@ -243,6 +247,26 @@ def test_a_hub_out_of_reach_is_told(client: Client) -> None:
     told = client.snapshot(ID, environ=nowhere)
     assert "the hub cannot be reached; check the network and HF_ENDPOINT" in told.error
     assert client.snapshot(ID).answer == client.snapshot(ID, environ=nowhere).answer
+
+
+def test_a_cache_that_cannot_be_written_is_told(hub: Hub, tmp_path: Path) -> None:
+    """The disk is named, not the network."""
+    (tmp_path / "file").write_text("")
+    told = Client(hub, tmp_path / "file" / "home").snapshot(ID)
+    assert f"model '{ID}' cannot be written to the hub's cache: Not a directory" in told.error
+    assert "HF_HOME" in told.error
+
+
+def test_what_the_client_does_not_explain_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other ways of transfer raise errors of their own; their words, which may hold anything, are not repeated."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError(SECRET)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", broken)
+    with pytest.raises(SuiteError, match=r"cannot be fetched .RuntimeError in the hub's client.; run again") as told:
+        snapshot(ID)
+    assert SECRET not in str(told.value)
 
 
 def test_a_hub_out_of_order_is_told(hub: Hub, client: Client) -> None:

@@ -27,11 +27,9 @@ def asked(hub_id: str, revision: str | None, ask: Callable[[], Found], *, what: 
         return ask()
     except SuiteError:
         raise
-    except Exception as error:
+    except Exception as error:  # its ways of transfer raise whatever they find
         told = explained(hub_id, revision, error, what=what)
-        if told is None:
-            raise
-        raise told from error
+        raise told or _unknown(f"{what} '{hub_id}'", error, what) from error
 
 
 def explained(hub_id: str, revision: str | None, error: BaseException, *, what: str = "model") -> SuiteError | None:
@@ -129,10 +127,10 @@ def _broken(name: str, chain: Sequence[BaseException], what: str) -> SuiteError 
             f"{name} is not in the cache, or not whole, and the hub cannot be reached; check the network and "
             f"HF_ENDPOINT, or name a local copy with --{what} PATH"
         )
-    full = next((c for c in chain if isinstance(c, OSError) and c.errno in {errno.ENOSPC, errno.EACCES}), None)
-    if full is not None:
+    disk = next((cause for cause in chain if isinstance(cause, OSError) and _is_of_disk(cause)), None)
+    if disk is not None:
         return SuiteError(
-            f"{name} cannot be written to the hub's cache: {os.strerror(full.errno or 0)}; free some space there or "
+            f"{name} cannot be written to the hub's cache: {os.strerror(disk.errno or 0)}; free some space there or "
             "name another cache with HF_HOME"
         )
     if kinds & {"TransportError", "ConnectionError", "TimeoutError", "LocalEntryNotFoundError"} or _is_short(chain):
@@ -141,6 +139,18 @@ def _broken(name: str, chain: Sequence[BaseException], what: str) -> SuiteError 
             "rest"
         )
     return None
+
+
+def _is_of_disk(error: OSError) -> bool:
+    """Tell an error of the file system from one of the network: it names a file, or says that there is no room."""
+    return error.errno is not None and (error.filename is not None or error.errno in {errno.ENOSPC, errno.EDQUOT})
+
+
+def _unknown(name: str, error: BaseException, what: str) -> SuiteError:
+    return SuiteError(
+        f"{name} cannot be fetched ({type(error).__name__} in the hub's client); run again, or name a local copy with "
+        f"--{what} PATH"
+    )
 
 
 def _is_short(chain: Sequence[BaseException]) -> bool:

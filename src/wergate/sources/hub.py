@@ -17,7 +17,7 @@ from wergate.store import Store
 
 _PLACE, _ROWS = "place.json", "rows.parquet"
 _POOL = 4  # so many times the limit is fetched, for a sample and a calibration part to be drawn from
-_DRAW = "row groups by SHA-256 of path and number"
+_DRAW = "files, then row groups of eight, by SHA-256 of path and number"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from wergate.errors import SuiteError, did_you_mean
-from wergate.hub_answers import asked
+from wergate.hub_answers import asked, explained
 from wergate.sources.spec import CorpusSpec
 
 Found = TypeVar("Found")
@@ -188,12 +188,13 @@ def opened(spec: CorpusSpec, ask: Callable[[], Found]) -> Found:
         SuiteError: what the hub did not give, or, in its words, what `datasets` could not make of it.
     """
     try:
-        return asked(spec.hub_id, spec.revision, ask, what="corpus")
+        return ask()
     except SuiteError:
         raise
     except Exception as error:  # `datasets` raises whatever it finds: each is a corpus not opened
+        told = explained(spec.hub_id, spec.revision, error, what="corpus")
         reason = str(error).strip().splitlines()
-        raise SuiteError(
+        raise told or SuiteError(
             f"corpus '{spec.hub_id}' cannot be opened: {type(error).__name__}: {reason[0] if reason else ''}; a data "
             "set with a column of audio and one of text is accepted; check --corpus"
         ) from error
