@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import pytest
 from networks import Spelling, export_tutorial
 from suite_run import Run, run
 from tiny import Tiny, save_processor
+
+from wergate.pipeline import REFERENCE
+from wergate.recognizers.onnx_runtime import OnnxRecognizer
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,28 @@ def test_a_second_run_builds_nothing(cold: Cold, tmp_path: Path) -> None:
     warm = run(["accuracy/test_wer.py"], *cold.options, results=tmp_path / "warm.json")
     assert 0 == warm.code, warm.output
     assert {"found"} == set(warm.statuses)
+
+
+def test_a_table_of_the_suite_file_tells_what_the_file_does_not(tiny: Tiny, tmp_path: Path) -> None:
+    """Labels, blank, word delimiter, units, rate and normalization are keys of `[model.NAME]`."""
+    (tmp_path / "mine.json").write_text(json.dumps(["k", "#", "*", "t"]))
+    told = {
+        "spec": str(Spelling(4).export(tmp_path / "net.onnx")),
+        "labels": str(tmp_path / "mine.json"),
+        "blank": "*",
+        "word_delimiter": "#",
+        "units": "phonemes",
+        "sampling_rate": 8000,
+        "normalize_audio": True,
+    }
+    changes = {f"model__mine__{key}": json.dumps(value) for key, value in told.items()}
+    pipeline = tiny.pipeline(tmp_path, tmp_path / "cache", models='["mine"]', **changes)
+    frontend = pipeline.frontend("mine")
+    assert (8000, True) == (frontend.sampling_rate, frontend.normalize)
+    alphabet = frontend.alphabet
+    assert (2, "#", "phonemes") == (alphabet.blank_id, alphabet.word_delimiter, alphabet.units)
+    recognizer = pipeline.recognizer("mine", REFERENCE)
+    assert OnnxRecognizer is type(recognizer)
 
 
 @pytest.mark.parametrize(
