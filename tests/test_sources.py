@@ -181,6 +181,18 @@ def test_what_is_hidden_is_no_part_of_a_corpus(tmp_path: Path) -> None:
     assert 7 == len(opened(tmp_path))
 
 
+def test_each_metadata_starts_from_its_own_folder(tmp_path: Path) -> None:
+    """The hub's other name for it too, and equal names in two folders are two recordings."""
+    for name, utterance in zip("ab", SEVEN, strict=False):
+        audio_files(tmp_path / name, [utterance.but(id="one")])
+        json_lines(tmp_path / name / "metadata.jsonl", [{"audio_file_name": "one.flac", "text": utterance.text}])
+    corpus = opened(tmp_path)
+    assert [("a/one.flac", SEVEN[0].text), ("b/one.flac", SEVEN[1].text)] == [
+        (u.id, u.text) for u in corpus.utterances(RATE)
+    ]
+    assert 2 == len(set(corpus.digests.values()))
+
+
 def test_links_are_followed_once(tmp_path: Path) -> None:
     """A tree put together from links is read; one that leads back to itself ends."""
     librispeech(tmp_path / "elsewhere", SEVEN)

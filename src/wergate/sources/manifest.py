@@ -12,7 +12,7 @@ from wergate.errors import SuiteError
 from wergate.sources import Column, Row
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
-_RELATIVE = "file_name"  # the hub's own column, relative to the metadata that it stands in
+_RELATIVE = ("file_name", "audio_file_name")  # the hub's own columns, relative to the metadata that they stand in
 
 
 class ManifestSource:
@@ -38,11 +38,11 @@ class ManifestSource:
                 yield Row(number, self._from_folder(path.parent, cells))
 
     def _from_folder(self, parent: Path, cells: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the cells with a path that starts from our folder, where the file is in a sub folder."""
-        name = cells.get(_RELATIVE)
-        if parent == self.folder or not isinstance(name, str) or not name:
+        """Return the cells with paths that start from our folder, where the file is in a sub folder."""
+        if parent == self.folder:
             return cells
-        return {**cells, _RELATIVE: str(parent.relative_to(self.folder) / name)}
+        named = {name: cells[name] for name in _RELATIVE if isinstance(cells.get(name), str) and cells[name]}
+        return {**cells, **{name: str(parent.relative_to(self.folder) / path) for name, path in named.items()}}
 
 
 def _cells(path: Path) -> Iterator[Mapping[str, Any]]:

@@ -13,7 +13,16 @@ from wergate.errors import BadUtteranceError, SuiteError, did_you_mean
 from wergate.sources import Row, Source
 from wergate.sources.spec import Columns, CorpusSpec
 
-AUDIO_NAMES = ("audio", "audio_filepath", "file_name", "audio_path", "audio_file", "speech", "recording")
+AUDIO_NAMES = (
+    "audio",
+    "audio_filepath",
+    "file_name",
+    "audio_file_name",
+    "audio_path",
+    "audio_file",
+    "speech",
+    "recording",
+)
 _AUDIO_PATH_NAMES = ("path", "file", "filename")  # of tables of paths that have none of the names above
 TEXT_NAMES = ("text", "transcription", "transcript", "sentence", "normalized_text")
 _ID_NAMES = ("id", "utterance_id", "utt_id", "file", "path")
