@@ -31,12 +31,20 @@ _COMMON: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Architecture:
-    """A row of the README's table: classes of transformers by prefix, and what differs from the common size."""
+    """A row of the README's table.
+
+    Attributes:
+        prefix: of its classes in transformers.
+        changes: what differs from the common size.
+        attention_mask: whether its processor gives one.
+        ignored_types: operations that are better left out of INT8.
+    """
 
     id: str
     prefix: str
     changes: Mapping[str, Any] = field(default_factory=dict)
     attention_mask: bool = False
+    ignored_types: tuple[str, ...] = ()
 
     @property
     def configuration(self) -> dict[str, Any]:
@@ -62,6 +70,7 @@ class Architecture:
 
 _LAYER_NORM = {"feat_extract_norm": "layer", "conv_bias": True}
 _STABLE = _LAYER_NORM | {"do_stable_layer_norm": True}
+_DEPTHWISE = ("GroupConvolution",)
 _SEW = {"squeeze_factor": 2}
 
 ARCHITECTURES = (
@@ -70,9 +79,17 @@ ARCHITECTURES = (
     Architecture("wav2vec2, layer norm", "Wav2Vec2", _LAYER_NORM, attention_mask=True),
     Architecture("wav2vec2, stable layer norm", "Wav2Vec2", _STABLE, attention_mask=True),
     Architecture("wav2vec2, adapter", "Wav2Vec2", _STABLE | {"add_adapter": True, "num_adapter_layers": 2}),
-    Architecture("wav2vec2-conformer, relative", "Wav2Vec2Conformer", _LAYER_NORM | {"max_source_positions": 16}),
     Architecture(
-        "wav2vec2-conformer, rotary", "Wav2Vec2Conformer", _LAYER_NORM | {"position_embeddings_type": "rotary"}
+        "wav2vec2-conformer, relative",
+        "Wav2Vec2Conformer",
+        _LAYER_NORM | {"max_source_positions": 16},
+        ignored_types=_DEPTHWISE,
+    ),
+    Architecture(
+        "wav2vec2-conformer, rotary",
+        "Wav2Vec2Conformer",
+        _LAYER_NORM | {"position_embeddings_type": "rotary"},
+        ignored_types=_DEPTHWISE,
     ),
     Architecture("hubert, group norm", "Hubert"),
     Architecture("hubert, stable layer norm", "Hubert", _STABLE, attention_mask=True),

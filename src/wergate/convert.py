@@ -63,10 +63,23 @@ def export(model: PreTrainedModel, path: Path, *, half: bool = True) -> None:
     noise = torch.randn(1, _EXAMPLE_SAMPLES, generator=torch.Generator().manual_seed(_EXAMPLE_SEED))
     with warnings.catch_warnings(), torch.no_grad(), traceable(model):
         warnings.simplefilter("ignore")  # tracing warns of every shape check that it bakes in
-        ir = ov.convert_model(model, example_input={INPUT_NAME: noise}, input=[(INPUT_NAME, ov.PartialShape([-1, -1]))])
+        shape = [(INPUT_NAME, ov.PartialShape([-1, -1]))]
+        try:
+            ir = ov.convert_model(model, example_input={INPUT_NAME: noise}, input=shape)
+        except Exception as error:  # the tracer and the converter raise whatever they find
+            raise _cannot_convert(model, error) from error
     ir.inputs[0].get_tensor().set_names({INPUT_NAME})
     ir.outputs[0].get_tensor().set_names({OUTPUT_NAME})
     save_ir(ir, path, half=half)
+
+
+def _cannot_convert(model: PreTrainedModel, error: Exception) -> SuiteError:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    reason = next((line for line in lines if "No conversion rule" in line), lines[0])
+    return SuiteError(
+        f"{type(model).__name__} cannot be converted by OpenVINO: {reason.lstrip('- ')}; "
+        "the README names the architectures that can; choose another, or another version of OpenVINO"
+    )
 
 
 def save_ir(ir: Any, path: Path, *, half: bool = True) -> None:
