@@ -188,6 +188,17 @@ def test_a_tokenizer_of_several_languages_is_told_the_one_that_was_gated(source:
         verify_export(folder)
 
 
+def test_a_language_model_is_left_behind(source: Exportable, tmp_path: Path) -> None:
+    """The gates decode greedily; a processor that needs a language model is exported as one that needs none."""
+    config = tmp_path / "preprocessor_config.json"
+    config.write_text('{"processor_class": "Wav2Vec2ProcessorWithLM", "do_normalize": true}')
+    files = source.processor_files | {config.name: config}
+    folder = export(replace(source, processor_files=files), run(), tmp_path / "out", DATASETS)
+    told = json.loads((folder / config.name).read_text())
+    assert {"processor_class": "Wav2Vec2Processor", "do_normalize": True} == told
+    verify_export(folder)
+
+
 def test_the_card_carries_the_results_in_the_hubs_form(source: Exportable, tmp_path: Path) -> None:
     """huggingface_hub reads back a WER for every corpus, under the hub's names where the corpus is from there."""
     rows = (evaluation(CLEAN, 0.05), evaluation(NOISY, 0.123456), evaluation("silence", None))

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from wergate.errors import SuiteError
 from wergate.exported import IR_FILES, RESULTS_FILE, ExportResults, require_free, verify_export
@@ -24,17 +25,19 @@ from wergate.store import file_digest
 FRONTEND_FILE = "frontend.json"
 CONFIG_FILE = "config.json"
 _TOKENIZER_CONFIG = "tokenizer_config.json"
-_TRANSFORMERS_FILES = {  # what a checkpoint's folder holds besides, such as a trainer's state, is nobody's business
-    CONFIG_FILE,
-    _TOKENIZER_CONFIG,
-    "added_tokens.json",
-    "preprocessor_config.json",
-    "processor_config.json",
-    "special_tokens_map.json",
-    "tokenizer.json",
-    "vocab.json",
-    "vocab.txt",
-}
+_PROCESSOR_CONFIGS = {_TOKENIZER_CONFIG, "preprocessor_config.json", "processor_config.json"}
+_GREEDY = "Wav2Vec2Processor"
+_TRANSFORMERS_FILES = (
+    _PROCESSOR_CONFIGS
+    | {  # what a checkpoint's folder holds besides, such as a trainer's state, is nobody's business
+        CONFIG_FILE,
+        "added_tokens.json",
+        "special_tokens_map.json",
+        "tokenizer.json",
+        "vocab.json",
+        "vocab.txt",
+    }
+)
 _WRITTEN = {RESULTS_FILE, CARD_FILE, FRONTEND_FILE, *IR_FILES}
 _MASK = "attention_mask"
 _OPTIMUM_INPUTS = ("input_values", _MASK)
@@ -171,13 +174,21 @@ def _copy_ir(source: Exportable, folder: Path) -> dict[str, str]:
 
 
 def _copy(source: Exportable, name: str, path: Path, folder: Path) -> str:
-    """Copy a file that goes along; a tokenizer of several languages is told the one that was gated."""
-    digest = _copied(path, folder / name)
-    if name != _TOKENIZER_CONFIG or source.language is None:
-        return digest
-    told = json.loads(path.read_text(encoding="utf-8")) | {"target_lang": source.language}
-    (folder / name).write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    """Copy a file that goes along, and return its digest; what decodes otherwise than the gates did is told not to."""
+    _copied(path, folder / name)
+    if name in _PROCESSOR_CONFIGS:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        as_gated = told | _as_gated(told, source.language if name == _TOKENIZER_CONFIG else None)
+        if as_gated != told:
+            (folder / name).write_text(json.dumps(as_gated, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return file_digest(folder / name)
+
+
+def _as_gated(told: Mapping[str, Any], language: str | None) -> dict[str, str]:
+    """Return what a processor's file has to say otherwise: the language, and that no language model decodes."""
+    chosen = {"target_lang": language} if language else {}
+    greedy = {"processor_class": _GREEDY} if told.get("processor_class") == f"{_GREEDY}WithLM" else {}
+    return chosen | greedy
 
 
 def _copied(source: Path, target: Path) -> str:
