@@ -86,6 +86,17 @@ def test_the_pair_is_gated(machine: Machine) -> None:
     assert STRANGER not in cold.output
 
 
+def test_the_commits_are_recorded(machine: Machine, hub: Hub) -> None:
+    """The model's and the corpus's, whatever branch was asked for; that the corpus is read at its twin is said."""
+    results = machine.cold.results
+    assert [(MODEL, hub.repos["model", MODEL].refs["main"])] == [(m["spec"], m["revision"]) for m in results["models"]]
+    (corpus,) = [row for row in results["corpora"] if CORPUS in row["corpus"]]
+    assert hub.repos["dataset", TWIN].refs["main"] == corpus["revision"]
+    note = f"its twin '{TWIN}' is read"
+    assert [True] == [note in each for each in corpus["notes"]]
+    assert note in machine.cold.output
+
+
 def test_offline_the_pair_runs_from_the_cache(machine: Machine, tmp_path: Path) -> None:
     """The same verdicts; no request is made and nothing is built."""
     machine.client.hub.requests.clear()
