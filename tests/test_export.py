@@ -18,11 +18,22 @@ from wergate.export import Exportable, export, folder_name, require_directory
 from wergate.exported import ExportResults, verify_export
 from wergate.model_card import Dataset, dataset
 from wergate.published import without_local_paths
-from wergate.results import CpuRow, EvaluationRow, ExpectedRow, LogitsRow, Results, UnknownRow, VerdictRow, WordErrorRow
+from wergate.results import (
+    CorpusRow,
+    CpuRow,
+    EvaluationRow,
+    ExpectedRow,
+    LogitsRow,
+    Results,
+    TokenRow,
+    UnknownRow,
+    VerdictRow,
+    WordErrorRow,
+)
 from wergate.verdict import Status
 
 CLEAN, NOISY = "embedded:clean", "ORG/NOISE:far:test"
-DATASETS = {name: dataset(name, name, "upper") for name in (CLEAN, NOISY)}
+DATASETS = {name: dataset(name, name) for name in (CLEAN, NOISY)}
 
 
 def words(wer: float | None, substitutions: int = 1) -> WordErrorRow:
@@ -214,6 +225,40 @@ def test_the_card_carries_the_results_in_the_hubs_form(source: Exportable, tmp_p
     assert ("mine int8", "upper", "ORG/MODEL") == (name, results[0].metric_args["normalizer"], card.data.base_model)
     assert (["ORG/NOISE"], "automatic-speech-recognition") == (card.data.datasets, card.data.pipeline_tag)
     assert "/some" not in str(card)
+
+
+@pytest.mark.parametrize(
+    ("units", "metric", "column"),
+    [("phonemes", "per", "PER %"), ("subwords", "token_error_rate", "token error rate %")],
+)
+def test_token_errors_stand_beside_word_errors(
+    units: str, metric: str, column: str, source: Exportable, tmp_path: Path
+) -> None:
+    """Where the labels are not letters, for programs and for people."""
+    tokens = TokenRow(units=units, reference=words(0.1), candidate=words(0.125))
+    row = evaluation(NOISY, 0.05).model_copy(update={"tokens": tokens})
+    folder = export(source, run(row), tmp_path, DATASETS)
+    card = ModelCard.load(folder / "README.md")
+    assert [("wer", 5.0), (metric, 12.5)] == [(r.metric_type, r.metric_value) for r in card.data.eval_results]
+    assert f"| recognizer | WER % | S/D/I | {column} | drop |" in str(card)
+    assert "| int8 | 5.00 | 1/0/0 | 12.50 | +2.50 |" in str(card)
+
+
+def test_the_card_names_the_corpus_at_its_commit(source: Exportable, tmp_path: Path) -> None:
+    """A branch moves; the commit that was evaluated is what the results are about."""
+    corpus = CorpusRow(
+        model="mine",
+        corpus=NOISY,
+        fingerprint="f",
+        utterances=4,
+        available=4,
+        skipped=[],
+        revision="0123abcd",
+        notes=[],
+    )
+    given = run(evaluation(NOISY, 0.05)).model_copy(update={"corpora": [corpus]})
+    (result,) = ModelCard.load(export(source, given, tmp_path, DATASETS) / "README.md").data.eval_results
+    assert ("ORG/NOISE", "0123abcd") == (result.dataset_type, result.dataset_revision)
 
 
 def test_the_card_has_a_table_for_people(source: Exportable, tmp_path: Path) -> None:

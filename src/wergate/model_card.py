@@ -6,12 +6,13 @@ The results stand twice: in the hub's `model-index` form, for programs, and as t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wergate.results import EvaluationRow, Results, VerdictRow, WordErrorRow
+from wergate.card_tables import environment_table, evaluation_table, token_metric, verdict_table
+from wergate.results import EvaluationRow, Results, WordErrorRow
 from wergate.verdict import Status
 
 if TYPE_CHECKING:
@@ -42,24 +43,23 @@ is sound to it."""
 
 @dataclass(frozen=True)
 class Dataset:
-    """What a corpus is called, the hub's names where it is from there, and how its texts were normalized."""
+    """What a corpus is called, the hub's names where it is from there, else its own name."""
 
     type: str
     name: str
     config: str | None = None
     split: str | None = None
     revision: str | None = None
-    normalizer: str = "none"
 
 
-def dataset(name: str, spec: str, normalizer: str = "none") -> Dataset:
+def dataset(name: str, spec: str) -> Dataset:
     """Return how a card names the corpus `name` of this spec; a local path is never part of it."""
     if spec.startswith("embedded:"):
-        return Dataset("wergate-embedded", name, split=spec.removeprefix("embedded:"), normalizer=normalizer)
+        return Dataset("wergate-embedded", name, split=spec.removeprefix("embedded:"))
     match = _HUB_CORPUS.fullmatch(spec)
     if match and not Path(spec).exists() and not spec.startswith((".", "/", "~")):
-        return Dataset(match["id"], name, match["config"], match["split"], match["revision"], normalizer)
-    return Dataset(Path(name).stem, Path(name).stem, normalizer=normalizer)
+        return Dataset(match["id"], name, match["config"], match["split"], match["revision"])
+    return Dataset(Path(name).stem, Path(name).stem)
 
 
 @dataclass(frozen=True)
@@ -105,11 +105,11 @@ def model_card(results: Results, origin: Origin, datasets: Mapping[str, Dataset]
         "## Use",
         _use(results, origin.loading),
         "## Results",
-        *(_evaluation_table(row, results.verdicts) for row in results.evaluations),
+        *(evaluation_table(row, results.verdicts) for row in results.evaluations),
         "### Gates",
-        _verdict_table(results.verdicts),
+        verdict_table(results.verdicts),
         "### Made with",
-        _environment_table(results),
+        environment_table(results),
     ]
     metadata = _metadata(results, origin, datasets)
     return str(ModelCard(f"---\n{metadata}\n---\n\n" + "\n\n".join(sections) + "\n"))
@@ -118,14 +118,15 @@ def model_card(results: Results, origin: Origin, datasets: Mapping[str, Dataset]
 def _metadata(results: Results, origin: Origin, datasets: Mapping[str, Dataset]) -> ModelCardData:
     from huggingface_hub import ModelCardData
 
+    rates = list(eval_results(results, datasets))
     named = [datasets[row.corpus].type for row in results.evaluations]
     data = ModelCardData(
         model_name=f"{Path(origin.model).name} {origin.variant}",
         base_model=origin.base_model,
         datasets=sorted({name for name in named if "/" in name}) or None,
-        eval_results=list(eval_results(results, datasets)) or None,
+        eval_results=rates or None,
         library_name="openvino",
-        metrics=["wer"],
+        metrics=sorted({result.metric_type for result in rates}) or None,
         pipeline_tag=TASK,
         tags=["openvino", "ctc", "wergate"],
     )
@@ -142,34 +143,39 @@ def _use(results: Results, loading: Loading) -> str:
 
 
 def eval_results(results: Results, datasets: Mapping[str, Dataset]) -> Iterator[EvalResult]:
-    """Yield a WER in percent for every corpus that has reference words, as the hub's `model-index` holds it."""
+    """Yield error rates in percent for every corpus that has reference words, as the hub's `model-index` holds them."""
+    for row in results.evaluations:
+        if row.candidate.wer is not None:
+            yield _eval_result(results, row, datasets[row.corpus], ("wer", "WER (%)", row.candidate))
+        if row.tokens and row.tokens.candidate.wer is not None:
+            yield _eval_result(results, row, datasets[row.corpus], (*token_metric(row.tokens), row.tokens.candidate))
+
+
+def _eval_result(
+    results: Results, row: EvaluationRow, named: Dataset, metric: tuple[str, str, WordErrorRow]
+) -> EvalResult:
     from huggingface_hub import EvalResult
 
-    for row in results.evaluations:
-        named = datasets[row.corpus]
-        if row.candidate.wer is not None:
-            yield EvalResult(
-                task_type=TASK,
-                task_name="Automatic Speech Recognition",
-                dataset_type=named.type,
-                dataset_name=named.name,
-                dataset_config=named.config,
-                dataset_split=named.split,
-                dataset_revision=named.revision,
-                metric_type="wer",
-                metric_name="WER (%)",
-                metric_value=round(100 * row.candidate.wer, 4),
-                metric_args=_metric_args(results, row, named),
-            )
-
-
-def _metric_args(results: Results, row: EvaluationRow, named: Dataset) -> dict[str, object]:
-    return {
-        "normalizer": named.normalizer,
-        "utterances": row.utterances,
-        "words": row.candidate.words,
-        "inference_precision": results.options.get("inference_precision"),
-    }
+    kind, name, errors = metric
+    commit = next((corpus.revision for corpus in results.corpora if corpus.corpus == row.corpus), None)
+    return EvalResult(
+        task_type=TASK,
+        task_name="Automatic Speech Recognition",
+        dataset_type=named.type,
+        dataset_name=named.name,
+        dataset_config=named.config,
+        dataset_split=named.split,
+        dataset_revision=commit or named.revision,
+        metric_type=kind,
+        metric_name=name,
+        metric_value=round(100 * (errors.wer or 0.0), 4),
+        metric_args={
+            "normalizer": row.normalizer,
+            "utterances": row.utterances,
+            "units": errors.words,
+            "inference_precision": results.options.get("inference_precision"),
+        },
+    )
 
 
 def _what_it_is(results: Results, origin: Origin) -> str:
@@ -184,55 +190,3 @@ def _what_it_is(results: Results, origin: Origin) -> str:
         f"{results.created[:10]} against the model that it was made from. {verdict} `results.json` holds every figure "
         "and the SHA-256 of the files that they belong to; `python -m wergate.export FOLDER` checks them."
     )
-
-
-def _evaluation_table(row: EvaluationRow, verdicts: Sequence[VerdictRow]) -> str:
-    drop = 100 * ((row.candidate.wer or 0.0) - (row.reference.wer or 0.0))
-    sqnr = "inf" if row.logits.sqnr_db is None else f"{row.logits.sqnr_db:.1f}"
-    equal = f"{row.utterances - len(row.mismatches)}/{row.utterances}"
-    here = [verdict for verdict in verdicts if verdict.corpus in {None, row.corpus}]
-    failed = sum(verdict.status is not Status.PASS for verdict in here)
-    rows = [
-        (row.engine, *_words(row.reference), "", "", "", ""),
-        (row.variant, *_words(row.candidate), f"{drop:+.2f}", equal, sqnr, f"{failed} FAIL" if failed else "PASS"),
-    ]
-    title = f"### {row.corpus}: {row.utterances} utterances, {row.reference.words} words, {row.audio_s:.0f} s"
-    header = ("recognizer", "WER %", "S/D/I", "drop", "equal transcripts", "SQNR dB", "verdict")
-    return f"{title}\n\n{_table(header, rows)}"
-
-
-def _words(errors: WordErrorRow) -> tuple[str, str]:
-    wer = "-" if errors.wer is None else f"{100 * errors.wer:.2f}"
-    return wer, f"{errors.substitutions}/{errors.deletions}/{errors.insertions}"
-
-
-def _verdict_table(verdicts: Sequence[VerdictRow]) -> str:
-    rows = [
-        (
-            row.gate,
-            row.corpus or "-",
-            row.subject,
-            "not finite" if row.value is None else f"{row.value:.4g}",
-            f"{row.relation} {row.threshold:.4g}",
-            str(row.status),
-        )
-        for row in verdicts
-    ]
-    return _table(("gate", "corpus", "of", "value", "should be", "verdict"), list(dict.fromkeys(rows)))
-
-
-def _environment_table(results: Results) -> str:
-    cpu = results.cpu
-    rows = [
-        ("CPU", f"{cpu.model}, {cpu.cores} cores"),
-        ("ISA", cpu.isa),
-        ("device", str(results.options.get("device"))),
-        ("inference precision", str(results.options.get("inference_precision"))),
-        *((package, version) for package, version in results.versions.items() if version != "absent"),
-    ]
-    return _table(("", ""), rows)
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
