@@ -79,6 +79,8 @@ LAYERS = (
     Layer("jiwer", files("wer")),
     Layer("datasets", files("sources/hub_place")),
     Layer("huggingface_hub", files("hub", "hub_answers", "model_card", "sources/hub_place", "sources/hub_rows")),
+    Layer("whisper_normalizer", files("normalize")),
+    Layer("filelock", files("store", "transcripts")),
     Layer("pytest", set()),
     Layer("_pytest", set()),
     Layer("hypothesis", set()),
