@@ -106,15 +106,18 @@ def _shared(section: type[Section]) -> set[str]:
 def _resolved(kind: str, data: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
     """Return the tables of models or corpora: the top's values, then each one's own, then the command line's."""
     tables = data.get(kind, {})
-    if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
-        return tables  # refused when it is validated
+    if not isinstance(tables, dict):
+        return tables  # refused when it is validated, as is what is no table below
     section = _TABLES[kind]
     shared = {key: data[key] for key in _shared(section) if key in data}
     fields = set(section.model_fields)
     own = {key: value for key, value in given.items() if key in fields}
     plain = _names(given.get(_LISTS[kind], data.get(_LISTS[kind])))
     named: dict[str, Any] = {name: {} for name in plain} | tables
-    return {name: _laid(_laid(shared, {"name": name, "spec": name} | table), own) for name, table in named.items()}
+    return {
+        name: _laid(_laid(shared, {"name": name, "spec": name} | table), own) if isinstance(table, dict) else table
+        for name, table in named.items()
+    }
 
 
 def _names(value: Any) -> Iterable[str]:
