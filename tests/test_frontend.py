@@ -101,6 +101,16 @@ def test_used_samples_give_all_frames(samples: int, local: bool) -> None:
     assert (0 if not local or samples < 400 else (samples - 400) % 320) == samples - used
 
 
+def test_an_encoder_that_squeezes_frames_needs_as_many() -> None:
+    """Two frames at least, where two are taken together; three are still a single vector to it, four are not."""
+    squeezing = replace(DATA2VEC, squeeze=2)
+    assert 400 + 320 == squeezing.shortest_input()
+    lengths = [400 + 320 * more for more in range(4)]
+    assert [0, 2, 3, 4] == [squeezing.frame_count(samples) for samples in lengths]
+    assert [False, True, True, False] == [squeezing.is_single(samples) for samples in lengths]
+    assert [True, False] == [DATA2VEC.is_single(samples) for samples in lengths[:2]]
+
+
 def test_file_holds_the_whole_frontend(loaded: tuple[Any, Frontend], tmp_path: Path) -> None:
     """What is written is what is read, labels outside ASCII included."""
     alphabet = Alphabet(("<pad>", "Ä", "ß", "|"), 0, "|")
