@@ -60,7 +60,7 @@ class SuiteConfig(Section):
     def corpus_of(self, corpus: str) -> CorpusSettings:
         """Return a corpus's settings, by its name in suite.toml or by its spec."""
         return self.corpus.get(corpus) or CorpusSettings(
-            name=corpus, spec=corpus, **{key: getattr(self, key) for key in _shared(CorpusSettings) - {"normalizer"}}
+            name=corpus, spec=corpus, **{key: getattr(self, key) for key in _shared(CorpusSettings)}
         )
 
 
@@ -99,8 +99,12 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _shared(section: type[Section]) -> set[str]:
-    """Return the keys that a table of this kind takes from the top where it does not have them."""
-    return set(section.model_fields) & set(SuiteConfig.model_fields)
+    """Return the keys that a table of this kind takes from the top where it does not have them.
+
+    A corpus takes no normalizer from there: one of its own would win over the model's.
+    """
+    shared = set(section.model_fields) & set(SuiteConfig.model_fields)
+    return shared - {"normalizer"} if section is CorpusSettings else shared
 
 
 def _resolved(kind: str, data: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
