@@ -149,6 +149,16 @@ OPTIONS = (
         "thresholds.int8.wer_drop_max = 'low' is not a number",
     ),
     Mistake("unknown key", lambda p: suite(p, quantization__preset_="1"), "did you mean 'preset'?"),
+    Mistake("an option of ONNX files", lambda _: ["--blank", "_"], "is a checkpoint, and blank = '_' is for an .onnx"),
+    Mistake("a column of no role", lambda _: ["--columns", "sound=x"], "columns has the unknown key 'sound'"),
+    Mistake("a column that is not there", lambda _: ["--columns", "text=words"], "'words'"),
+    Mistake("unknown normalizer", lambda _: ["--normalizer", "basics"], "'basics' is not accepted (did you mean"),
+    Mistake("unknown calibration", lambda _: ["--calibration", "embeded"], "corpus 'embeded' is neither"),
+    Mistake("transcripts on a folder", lambda p: ["--transcripts", str(p.folder)], "is no file, or lies in no folder"),
+    Mistake("candidate that is missing", lambda _: ["--candidate", "absent"], "candidate 'absent' is no IR"),
+    Mistake("export without a place", lambda _: ["--export-failed"], "add --export DIR"),
+    Mistake("ONNX file that is missing", lambda _: ["--model", "absent.onnx"], "model 'absent.onnx' does not exist"),
+    Mistake("nothing to gate", lambda _: ["--precisions", "none"], "leaves nothing to gate"),
     Mistake("unknown device", lambda _: ["--device", "TPU"], "device 'TPU' cannot run the model"),
 )
 MODELS = (
