@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +78,23 @@ def test_a_broken_candidate_fails_its_gates(warm: Warm, tmp_path: Path) -> None:
     done = gated(warm, tmp_path, *options, "--suite", str(tmp_path / "strict.toml"), tests=("accuracy/test_logits.py",))
     assert 1 == done.code, done.output
     assert "other argmax_agreement=0." in done.output
+
+
+def test_a_candidate_is_timed_and_compiled(warm: Warm, tmp_path: Path) -> None:
+    """Its latency is checked against the reference model's answer, its speed-up is a ratio under its name."""
+    copy = as_exported(built(warm, "int8-ir"), tmp_path / "copy")
+    quick = ("--benchmark-max-time", "0.01", "--benchmark-min-rounds", "1", "--benchmark-storage", str(tmp_path))
+    options = ("--model", _model(warm), "--candidate", str(copy), *quick, "-k", "copy and 1s")
+    tests = ("benchmarks/test_latency.py", "benchmarks/test_speedup.py")
+    done = gated(warm, tmp_path, *options, tests=tests)
+    assert done.results is not None
+    assert {("copy", "fp16"), ("copy", "pytorch")} == {(row["fast"], row["slow"]) for row in done.results["ratios"]}
+    assert "copy 1 s" in {row["name"] for row in done.results["benchmarks"]}
+
+
+def _model(warm: Warm) -> str:
+    (model,) = tomllib.loads(warm.suite.read_text())["models"]
+    return str(model)
 
 
 @dataclass(frozen=True)
