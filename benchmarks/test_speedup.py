@@ -1,4 +1,4 @@
-"""How many times faster INT8, or a candidate, is than another recognizer, timed in turns: a ratio outlives a slow machine."""
+"""How many times faster INT8, or a candidate, is than what it takes turns with: a ratio outlives a slow machine."""
 
 from __future__ import annotations
 

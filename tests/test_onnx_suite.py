@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from networks import Spelling, export_tutorial
 from suite_run import Run, run
-from tiny import Tiny, save_processor
+from tiny import Spoken, Tiny, encoded, save_processor, write_corpus
 
 from wergate.pipeline import REFERENCE
 from wergate.recognizers.onnx_runtime import OnnxRecognizer
@@ -97,3 +97,27 @@ def test_a_mistake_is_told_in_one_line(
     assert 0 != done.code, done.output
     assert "Traceback" not in done.output
     assert any(message in line for line in done.output.splitlines()), done.output
+
+
+def test_a_token_error_rate_stands_beside_the_word_error_rate(tiny: Tiny, tmp_path: Path) -> None:
+    """Subwords with a mark of their own decode to words; their errors are counted too, in table and results."""
+    labels = ("<blk>", "\u2581ten", "\u2581ra", "in", "ed")
+    (tmp_path / "tokens.txt").write_text("\n".join(f"{label} {number}" for number, label in enumerate(labels)))
+    network = Spelling(len(labels))
+    said = {"right": ("ten rained", (1, 0, 2, 3, 4)), "wrong": ("ten rained", (1, 0, 2, 3))}
+    rows = [
+        Spoken(name, text, encoded(network.waveform(ids), container="WAV", subtype="FLOAT"))
+        for name, (text, ids) in said.items()
+    ]
+    corpus = write_corpus(tmp_path / "spelled.parquet", rows)
+    suite = ("--suite", str(tiny.suite(tmp_path / "tiny.toml")), "--cache-dir", str(tmp_path / "cache"))
+    wanted = ("--model", str(network.export(tmp_path / "net.onnx")), "--corpus", str(corpus), "--precisions", "fp16")
+    done = run(["accuracy/test_wer.py"], *suite, *wanted, results=tmp_path / "results.json")
+    assert 0 == done.code, done.output
+    assert done.results is not None
+    (row,) = done.results["evaluations"]
+    assert (1, 4) == (row["reference"]["substitutions"], row["reference"]["words"])
+    assert "subwords" == row["tokens"]["units"]
+    assert (1, 8) == (row["tokens"]["reference"]["deletions"], row["tokens"]["reference"]["words"])
+    assert "TER %" in done.output
+    assert "12.50" in done.output
