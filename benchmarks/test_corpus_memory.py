@@ -32,6 +32,7 @@ FEW, MANY = 100, 10_000
 SHORTEST_S, LONGEST_S = 0.2, 1.2
 LINE_BYTES = 8_000  # of an utterance: its index entry, its outcome, its errors, its places in tables
 POOL_S = 120.0
+ROWS = 100  # in a row group, as `datasets` writes recordings
 TEXT = "A PIECE OF SPEECH THAT NOBODY WROTE DOWN"
 ROOT = Path(__file__).parents[1]
 
@@ -99,7 +100,7 @@ def test_corpus_memory(
     found = []
     for count in (FEW, MANY):
         corpus = tmp_path / f"utterances-{count}.parquet"
-        pq.write_table(pa.Table.from_pylist(list(rows(speech, rate, count))), corpus)
+        pq.write_table(pa.Table.from_pylist(list(rows(speech, rate, count))), corpus, row_group_size=ROWS)
         found.append(evaluated(suite, corpus, cache, model))
     few, many = found
     assert (FEW, MANY, MANY * len(TEXT.split())) == (few["utterances"], many["utterances"], many["words"])
