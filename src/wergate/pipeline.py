@@ -6,7 +6,7 @@ checkpoint -> FP16 IR -> INT8 IR -> recognizers -> reference run and evaluations
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -38,46 +38,11 @@ from wergate.settings import Gates, Precision
 from wergate.store import Artifact, Store, content_key, file_digest
 from wergate.toolchain import cpu
 from wergate.transcripts import TranscriptFile
+from wergate.uses import ArtifactUse, CorpusUse, ModelUse, Uses
 
 REFERENCE = "reference"
 Made = TypeVar("Made")
 _MAX_STREAMS = 8
-
-
-@dataclass(frozen=True)
-class ArtifactUse:
-    """An artifact with the model, and the corpus where there is one, that it belongs to."""
-
-    model: str
-    corpus: str | None
-    artifact: Artifact
-
-
-@dataclass(frozen=True)
-class ModelUse:
-    """A reference model that was asked for, by its name in the configuration and its spec."""
-
-    model: str
-    spec: str
-    reference: ReferenceModel
-
-
-@dataclass(frozen=True)
-class CorpusUse:
-    """A corpus with the model that is evaluated, or calibrated, on it."""
-
-    model: str
-    corpus: Corpus
-
-
-@dataclass
-class Uses:
-    """What a session made use of since it was last told."""
-
-    models: list[ModelUse] = field(default_factory=list)
-    corpora: list[CorpusUse] = field(default_factory=list)
-    calibrations: list[CorpusUse] = field(default_factory=list)
-    artifacts: list[ArtifactUse] = field(default_factory=list)
 
 
 class Pipeline:

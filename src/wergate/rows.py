@@ -10,7 +10,6 @@ from pydantic import BaseModel
 from wergate.evaluation import Evaluation
 from wergate.gates import near_tie
 from wergate.logits import LogitsDifference
-from wergate.pipeline import ArtifactUse, CorpusUse, ModelUse, Uses
 from wergate.results import (
     ArtifactRow,
     CalibrationRow,
@@ -26,6 +25,7 @@ from wergate.results import (
     VerdictRow,
     WordErrorRow,
 )
+from wergate.uses import ArtifactUse, CorpusUse, ModelUse, Uses
 from wergate.verdict import Verdict
 from wergate.wer import WordErrors
 
