@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,14 @@ def test_names_select_and_are_readable(tiny: Tiny, warm: Warm, tmp_path: Path) -
     selected = run(["accuracy/test_wer.py"], *both, "-k", "plain").output
     assert "[plain-spoken-int8]" in selected
     assert "[special" not in selected
+
+
+@pytest.fixture(scope="module", name="warm")
+def own_warm(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Warm:
+    """Return a copy of the warm cache: what these runs build must not appear in the one that other tests count."""
+    cache = tmp_path_factory.mktemp("own") / "cache"
+    shutil.copytree(warm.cache, cache)
+    return replace(warm, cache=cache)
 
 
 @pytest.fixture(scope="module")
