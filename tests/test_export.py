@@ -54,6 +54,8 @@ def evaluation(corpus: str, wer: float | None) -> EvaluationRow:
         elapsed_s=1.5,
         audio_wait_s=0.1,
         resumed=0,
+        ignored_lines=0,
+        resume_note=None,
         reference=words(None if wer is None else wer - 0.025),
         candidate=words(wer),
         tokens=None,
@@ -76,13 +78,15 @@ def verdict(status: Status = Status.PASS, gate: str = "wer") -> VerdictRow:
         value=0.05,
         relation="<=",
         threshold=0.06,
+        kind="accuracy",
+        interval=None,
         line="INT8 wer=0.05 <= 0.06 [mine]",
     )
 
 
 def run(*evaluations: EvaluationRow, status: Status = Status.PASS) -> Results:
     return Results(
-        schema_version=2,
+        schema_version=3,
         wergate="0.1.0",
         created="2026-01-02T03:04:05+00:00",
         verdict=status,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wergate.verdict import Relation, Status, Verdict
+from wergate.verdict import Interval, Relation, Status, Verdict
 
 
 def verdict(value: float, relation: Relation = "<=", threshold: float = 0.085) -> Verdict:
@@ -78,3 +79,21 @@ def test_counts_are_shown_whole() -> None:
         gate="int8_weights", subject="INT8", value=1234567, relation="==", threshold=1234568, scope="m", remedy="look"
     ).line
     assert line == "INT8 int8_weights=1234567, but should be == 1234568 [m]; look"
+
+
+def test_message_where_the_evidence_settles_nothing() -> None:
+    """The interval beside the value, and what would settle it instead of the remedy."""
+    estimated = replace(
+        verdict(0.08), interval=Interval(0.0712, 0.0901), undecided="some 900 more words would settle it"
+    )
+    assert Status.INCONCLUSIVE is estimated.status
+    expected = (
+        "INT8 wer=0.08 (95 % interval 0.0712 to 0.0901) <= 0.085 (fp16 0.080 + 0.005)"
+        " [embedded:clean, 120 utterances, 1834 words]; some 900 more words would settle it"
+    )
+    assert expected == estimated.line
+
+
+def test_what_is_no_number_fails_however_little_evidence_there_is() -> None:
+    """Not inconclusive, which may be allowed."""
+    assert Status.FAIL is replace(verdict(math.nan), undecided="too few").status

@@ -18,9 +18,9 @@ from wergate import __version__
 from wergate.config import SuiteConfig
 from wergate.errors import SuiteError
 from wergate.toolchain import cpu, versions
-from wergate.verdict import Status
+from wergate.verdict import Kind, Status
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 SCHEMA_FILE = Path(__file__).with_name("results.schema.json")
 
 
@@ -87,7 +87,7 @@ class EvaluationRow(_Row):
 
     `engine` is what ran the reference model; `variant` is fp16, int8 or the name of a candidate; `inference_s` is
     inference alone, whenever that was; `audio_wait_s` is the part of `elapsed_s` that was spent waiting for audio;
-    `resumed` utterances came from an earlier run's transcripts.
+    `resumed` utterances came from an earlier run's transcripts, of which `ignored_lines` were of something else.
     """
 
     model: str
@@ -101,6 +101,8 @@ class EvaluationRow(_Row):
     elapsed_s: float
     audio_wait_s: float
     resumed: int
+    ignored_lines: int
+    resume_note: str | None
     reference: WordErrorRow
     candidate: WordErrorRow
     tokens: TokenRow | None
@@ -153,8 +155,16 @@ class CalibrationRow(_Row):
     audio_s: float
 
 
+class IntervalRow(_Row):
+    """Where the true value lies, with that confidence; a bound is null where it is not finite."""
+
+    low: float | None
+    high: float | None
+    confidence: float
+
+
 class VerdictRow(_Row):
-    """One gate's verdict; `value` is null where it is not finite."""
+    """One gate's verdict; `value` is null where it is not finite, `interval` where nothing was estimated."""
 
     test: str
     model: str | None
@@ -165,6 +175,8 @@ class VerdictRow(_Row):
     value: float | None
     relation: Literal["<=", ">=", "=="]
     threshold: float
+    kind: Kind
+    interval: IntervalRow | None
     line: str
 
 

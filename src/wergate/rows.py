@@ -16,6 +16,7 @@ from wergate.results import (
     CorpusRow,
     EvaluationRow,
     ExpectedRow,
+    IntervalRow,
     LogitsRow,
     MismatchRow,
     ModelRow,
@@ -26,7 +27,7 @@ from wergate.results import (
     WordErrorRow,
 )
 from wergate.uses import ArtifactUse, CorpusUse, ModelUse, Uses
-from wergate.verdict import Verdict
+from wergate.verdict import Interval, Verdict
 from wergate.wer import WordErrors
 
 
@@ -83,6 +84,8 @@ def evaluation_row(
         elapsed_s=evaluation.elapsed_s,
         audio_wait_s=evaluation.audio_wait_s,
         resumed=evaluation.resumed,
+        ignored_lines=evaluation.ignored_lines,
+        resume_note=evaluation.resume_note,
         reference=word_error_row(evaluation.reference.total),
         candidate=word_error_row(evaluation.candidate.total),
         tokens=_token_row(evaluation),
@@ -146,8 +149,15 @@ def verdict_row(verdict: Verdict, *, test: str, model: str | None, corpus: str |
         value=_finite(verdict.value),
         relation=verdict.relation,
         threshold=verdict.threshold,
+        kind=verdict.kind,
+        interval=verdict.interval and interval_row(verdict.interval),
         line=verdict.line,
     )
+
+
+def interval_row(interval: Interval) -> IntervalRow:
+    """Return the row of an interval."""
+    return IntervalRow(low=_finite(interval.low), high=_finite(interval.high), confidence=interval.confidence)
 
 
 def use_rows(uses: Uses) -> Mapping[str, Sequence[BaseModel]]:

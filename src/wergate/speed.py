@@ -19,6 +19,7 @@ def speedup_verdict(ratio: float, minimum: float, *, fast: str, slow: str, scope
         threshold=minimum,
         scope=scope,
         remedy="see in the graph gate whether the work runs in 8 bit, and whether the machine was busy",
+        kind="latency",
     )
 
 

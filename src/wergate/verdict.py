@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from enum import StrEnum
 from typing import Literal
 
 Relation = Literal["<=", ">=", "=="]
+Kind = Literal["accuracy", "latency"]
 _HOLDS: dict[Relation, Callable[[float, float], bool]] = {"<=": operator.le, ">=": operator.ge, "==": operator.eq}
 
 
@@ -18,6 +20,15 @@ class Status(StrEnum):
     PASS = "PASS"  # noqa: S105 - a verdict, not a password
     FAIL = "FAIL"
     INCONCLUSIVE = "INCONCLUSIVE"
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Where the true value lies, with what confidence."""
+
+    low: float
+    high: float
+    confidence: float = 0.95
 
 
 @dataclass(frozen=True)
@@ -31,6 +42,9 @@ class Verdict:
         basis: where the threshold comes from, such as "pytorch 0.080 + 0.005".
         scope: model, corpus and amount of evidence.
         remedy: the next step where the claim does not hold.
+        kind: what a failure says is broken.
+        interval: of the value, where it was estimated.
+        undecided: why the evidence settles nothing, and how much more would; it makes the verdict INCONCLUSIVE.
     """
 
     gate: str
@@ -41,10 +55,15 @@ class Verdict:
     scope: str
     remedy: str
     basis: str = ""
+    kind: Kind = "accuracy"
+    interval: Interval | None = None
+    undecided: str = ""
 
     @property
     def status(self) -> Status:
         """PASS where the claim holds; a NaN holds nothing."""
+        if self.undecided and not math.isnan(self.value):
+            return Status.INCONCLUSIVE
         return Status.PASS if _HOLDS[self.relation](self.value, self.threshold) else Status.FAIL
 
     @property
@@ -52,10 +71,18 @@ class Verdict:
         """One sentence, with the next step where it is needed."""
         claim = f"{self.relation} {_number(self.threshold)}"
         basis = f" ({self.basis})" if self.basis else ""
-        passed = self.status is Status.PASS
-        middle = f" {claim}" if passed else f", but should be {claim}"
-        sentence = f"{self.subject} {self.gate}={_number(self.value)}{middle}{basis} [{self.scope}]"
-        return sentence if passed else f"{sentence}; {self.remedy}"
+        middle = f", but should be {claim}" if self.status is Status.FAIL else f" {claim}"
+        sentence = f"{self.subject} {self.gate}={_number(self.value)}{self._bounds}{middle}{basis} [{self.scope}]"
+        if self.status is Status.PASS:
+            return sentence
+        return f"{sentence}; {self.undecided or self.remedy}"
+
+    @property
+    def _bounds(self) -> str:
+        if self.interval is None:
+            return ""
+        low, high = _number(self.interval.low), _number(self.interval.high)
+        return f" ({100 * self.interval.confidence:g} % interval {low} to {high})"
 
 
 def _number(value: float) -> str:
