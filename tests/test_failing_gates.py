@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 from dataclasses import dataclass
@@ -99,6 +100,17 @@ def test_the_gates_of_one_precision_leave_the_other_alone(tiny: Tiny, warm: Warm
     done = gated(tiny, warm.cache, tmp_path, ["test_logits.py"], thresholds__int8__sqnr_db_min="999.0")
     assert {"sqnr_db"} == failing(done)
     assert ["PASS"] == [row["status"] for row in done.gate("sqnr_db", "FP16")]
+
+
+def test_logits_far_from_the_reference_at_some_length_are_a_verdict(tiny: Tiny, cache: Path, tmp_path: Path) -> None:
+    """The gate's line, the simplest input that shows it, and no traceback."""
+    tests = ["test_input_lengths.py::test_any_length_gives_the_reference_logits"]
+    changes = {"thresholds__int8__length_delta_max": "1e-9"}
+    done = gated(tiny, cache, tmp_path, tests, "--precisions", "int8", **changes)
+    assert {"length_max_abs_delta"} == failing(done)
+    (row,) = done.gate("length_max_abs_delta", "INT8")
+    assert re.search(rf"{re.escape(row['line'])}\n\d+ samples in a batch of 1: largest difference", done.output)
+    assert "Error" not in done.output
 
 
 def test_an_fp16_ir_does_not_pass_for_int8(tiny: Tiny, cache: Path, tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from wergate.baseline import Counts
 from wergate.evaluation import Evaluation, Transcripts
 from wergate.ir import ExecutedWork
@@ -133,11 +135,11 @@ def headline_verdict(transcripts: Transcripts, *, subject: str, scope: str) -> V
 
 
 def worst_delta_verdict(deltas: Sequence[float], gates: Gates, *, subject: str, model: str) -> Verdict:
-    """Gate the largest difference of logits over inputs of many lengths."""
+    """Gate the largest difference of logits over inputs of many lengths; one that is not a number is the largest."""
     return Verdict(
         gate="length_max_abs_delta",
         subject=subject,
-        value=max(deltas),
+        value=float(np.max(deltas)),
         relation="<=",
         threshold=gates.length_delta_max,
         scope=f"{model}, {len(deltas)} lengths",
