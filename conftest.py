@@ -8,6 +8,7 @@ pytest_plugins = [
     "fixtures.models",
     "fixtures.machine",
     "fixtures.report",
+    "fixtures.calibration",
     "fixtures.benchmarks",
     "fixtures.baselines",
     "fixtures.witness",

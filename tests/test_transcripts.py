@@ -389,4 +389,4 @@ def corpus_rows(corpus: Corpus) -> Any:
 
 def pipeline_spec(pipeline: Pipeline, model: str) -> Any:
     """Return the corpus that the tiny suite file names."""
-    return pipeline._first_corpus(model)
+    return pipeline.first_corpus(model)

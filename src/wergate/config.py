@@ -12,7 +12,9 @@ from pydantic import BaseModel, Field, PositiveFloat
 
 from wergate.errors import SuiteError, did_you_mean
 from wergate.settings import (
+    AccuracyControl,
     Benchmarks,
+    CalibrationStudy,
     CorpusSettings,
     ModelSettings,
     Normalizer,
@@ -46,6 +48,8 @@ class SuiteConfig(Section):
     allow_pickle: bool = False
     cache_dir: str | None = None
     quantization: Quantization = Quantization()
+    calibration_study: CalibrationStudy = CalibrationStudy()
+    accuracy_control: AccuracyControl = AccuracyControl()
     thresholds: Thresholds
     benchmarks: Benchmarks
     corpus: dict[str, CorpusSettings] = Field(default_factory=dict)

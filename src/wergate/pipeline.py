@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -71,7 +72,7 @@ class Pipeline:
         self.store = store
         self.uses = Uses()
         self._embedded = embedded
-        self._progress = progress
+        self.progress = progress
         self._transcripts = transcripts
         self._made: dict[Hashable, Any] = {}
 
@@ -90,7 +91,7 @@ class Pipeline:
         """Return an evaluation corpus, disjoint from what the model is calibrated on."""
 
         def make() -> Corpus:
-            held_out = self._calibration_spec(model) is None and spec == self._first_corpus(model)
+            held_out = self._calibration_spec(model) is None and spec == self.first_corpus(model)
             corpus = self._split(model)[0] if held_out else self._opened(spec)
             require_disjoint(corpus, self.calibration(model))
             self.uses.corpora.append(CorpusUse(model, corpus))
@@ -117,19 +118,20 @@ class Pipeline:
     def _calibration_spec(self, model: str) -> CorpusSpec | None:
         return calibration_spec(self.config, model, self._embedded)
 
-    def _first_corpus(self, model: str) -> CorpusSpec:
+    def first_corpus(self, model: str) -> CorpusSpec:
+        """Return the corpus that a model is first evaluated on."""
         return corpus_specs(self.config, self.config.settings_of(model).corpora[0], self._embedded)[0]
 
     def _split(self, model: str) -> tuple[Corpus, Corpus]:
         """Return the evaluation and the calibration part of a model's first corpus; all of it where none is needed."""
-        whole = self._opened(self._first_corpus(model))
+        whole = self._opened(self.first_corpus(model))
         if not self._calibrates:
             return whole, replace(whole, entries=())
         count = self.config.settings_of(model).quantization.subset_size
         return self._once(("split", whole.spec, count), lambda: whole.hold_out(count))
 
     def _opened(self, spec: CorpusSpec) -> Corpus:
-        return self._once(("opened", spec), lambda: open_corpus(spec, progress=self._progress, store=self.store))
+        return self._once(("opened", spec), lambda: open_corpus(spec, progress=self.progress, store=self.store))
 
     def ir(self, model: str, variant: str) -> Artifact:
         """Return a model's IR that is built here, building what it needs."""
@@ -137,16 +139,16 @@ class Pipeline:
 
     def _ir(self, model: str, variant: str) -> Artifact:
         if variant == "fp16":
-            artifact = fp16_ir(self.store, self.reference_model(model), self._progress)
+            artifact = fp16_ir(self.store, self.reference_model(model), self.progress)
         else:
             artifact = int8_ir(
                 self.store,
                 self.ir(model, "fp16"),
                 self.calibration(model),
                 settings=self.config.settings_of(model).quantization,
-                progress=self._progress,
+                progress=self.progress,
             )
-        return self._used(model, None, artifact)
+        return self.used(model, None, artifact)
 
     def ir_path(self, model: str, variant: str) -> Path:
         """Return the `.xml` of a variant."""
@@ -185,24 +187,27 @@ class Pipeline:
         from_elsewhere = variant in candidates(self.config, model)
         if from_elsewhere:
             require_sampling_rate(variant, path, frontend)
-        recognizer = OpenVinoRecognizer(
+        recognizer = self._compiled(path, model, streams)
+        if from_elsewhere:
+            require_same_frames(variant, recognizer)
+        return recognizer
+
+    def _compiled(self, path: Path, model: str, streams: int) -> Recognizer:
+        return OpenVinoRecognizer(
             path,
-            frontend,
+            self.frontend(model),
             device=self.config.device,
             inference_precision=self.config.inference_precision,
             streams=streams,
         )
-        if from_elsewhere:
-            require_same_frames(variant, recognizer)
-        return recognizer
 
     def reference(self, model: str, spec: CorpusSpec) -> Mapping[str, ReferenceUtterance]:
         """Return the reference model's run on a corpus."""
 
         def make() -> Mapping[str, ReferenceUtterance]:
             corpus, recognizer = self.corpus(model, spec), self.recognizer(model, REFERENCE)
-            artifacts = reference_run(self.store, self.reference_model(model), corpus, recognizer, self._progress)
-            return read_reference([self._used(model, corpus.name, artifact) for artifact in artifacts], corpus)
+            artifacts = reference_run(self.store, self.reference_model(model), corpus, recognizer, self.progress)
+            return read_reference([self.used(model, corpus.name, artifact) for artifact in artifacts], corpus)
 
         return self._once(("reference", model, spec), make)
 
@@ -221,11 +226,27 @@ class Pipeline:
                 lambda: self.reference(model, spec),
                 engine=self.reference_model(model).engine,
                 normalizer=self.normalizer(model, spec),
-                progress=self._progress,
+                progress=self.progress,
                 journal=self._journal(model, variant),
             )
 
         return self._once(("evaluation", model, spec, variant), make)
+
+    def evaluation_of(self, model: str, spec: CorpusSpec, ir: Artifact, name: str) -> Evaluation:
+        """Return the evaluation of an IR of the store that is no variant, under the name that messages show."""
+
+        def make() -> Evaluation:
+            recognizer = cache(lambda: self._compiled(ir.file(MODEL_FILE), model, self.corpus_streams))
+            return evaluate(
+                Candidate(name, self.frontend(model), recognizer),
+                self.corpus(model, spec),
+                lambda: self.reference(model, spec),
+                engine=self.reference_model(model).engine,
+                normalizer=self.normalizer(model, spec),
+                progress=self.progress,
+            )
+
+        return self._once(("evaluation", model, spec, ir.kind, ir.key), make)
 
     def normalizer(self, model: str, spec: CorpusSpec) -> str:
         """Return the normalizer of a model's transcripts on a corpus: the corpus's own, else the model's."""
@@ -281,7 +302,7 @@ class Pipeline:
     def _reference_logits(self, model: str, corpus: str | None, waveforms: Samples) -> Logits:
         recognizer = self.recognizer(model, REFERENCE)
         artifact = reference_logits(self.store, self.reference_model(model), recognizer, waveforms)
-        return read_logits(self._used(model, corpus, artifact))
+        return read_logits(self.used(model, corpus, artifact))
 
     def graph(self, model: str, variant: str) -> GraphCounts:
         """Return what a model's IR states."""
@@ -289,14 +310,19 @@ class Pipeline:
 
     def executed(self, model: str, variant: str) -> ExecutedWork:
         """Return what a model's compiled IR really executes."""
+        return self.executed_by(model, self.ir_path(model, variant))
+
+    def executed_by(self, model: str, path: Path) -> ExecutedWork:
+        """Return what any IR of a model really executes once it is compiled."""
         return executed_work(
-            self.ir_path(model, variant),
+            path,
             device=self.config.device,
             inference_precision=self.config.inference_precision,
             sampling_rate=self.frontend(model).sampling_rate,
         )
 
-    def _used(self, model: str, corpus: str | None, artifact: Artifact) -> Artifact:
+    def used(self, model: str, corpus: str | None, artifact: Artifact) -> Artifact:
+        """Note that an artifact was made use of, and return it."""
         self.uses.artifacts.append(ArtifactUse(model, corpus, artifact))
         return artifact
 

@@ -77,15 +77,29 @@ def quantize(fp16_path: Path, inputs: list[Feed], settings: Quantization, path: 
         quantized = nncf.quantize(
             ov.Core().read_model(fp16_path),
             nncf.Dataset(inputs),
-            preset=nncf.QuantizationPreset(settings.preset),
-            model_type=nncf.ModelType.TRANSFORMER,
-            subset_size=len(inputs),
-            ignored_scope=_ignored(settings.ignored_scope),
-            advanced_parameters=_range_estimators(settings),
+            **nncf_options(settings, len(inputs)),
+            advanced_parameters=range_estimators(settings),
         )
     except nncf.ValidationError as error:
-        raise SuiteError(f"quantization.ignored_scope is not accepted: {error}; correct suite.toml") from error
+        raise refused_scope(error) from error
     save_ir(quantized, path)
+
+
+def nncf_options(settings: Quantization, count: int) -> dict[str, Any]:
+    """Return what every way of quantizing is told alike, for that many calibration utterances."""
+    import nncf
+
+    return {
+        "preset": nncf.QuantizationPreset(settings.preset),
+        "model_type": nncf.ModelType.TRANSFORMER,
+        "subset_size": count,
+        "ignored_scope": _ignored(settings.ignored_scope),
+    }
+
+
+def refused_scope(error: Exception) -> SuiteError:
+    """Return what to tell a person whose ignored scope NNCF does not take."""
+    return SuiteError(f"quantization.ignored_scope is not accepted: {error}; correct suite.toml")
 
 
 def _ignored(scope: IgnoredScope) -> Any:
@@ -94,7 +108,7 @@ def _ignored(scope: IgnoredScope) -> Any:
     return nncf.IgnoredScope(names=scope.names, patterns=scope.patterns, types=scope.types)
 
 
-def _range_estimators(settings: Quantization) -> Any:
+def range_estimators(settings: Quantization) -> Any:
     """Return the tutorial's activation ranges: min of minima, mean of upper quantiles."""
     from nncf.quantization import advanced_parameters as advanced
     from nncf.quantization import range_estimator as ranges

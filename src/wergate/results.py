@@ -163,6 +163,79 @@ class IntervalRow(_Row):
     confidence: float
 
 
+class SpreadRow(_Row):
+    """A figure over several models; null where it is not finite. `sd` is the sample's, `range` is max minus min."""
+
+    mean: float | None
+    sd: float | None
+    min: float | None
+    max: float | None
+    range: float | None
+
+
+class CalibrationSubsetRow(_Row):
+    """INT8 as one calibration subset gave it; `key` is that of its IR."""
+
+    utterances: list[str]
+    audio_s: float
+    key: str
+    candidate: WordErrorRow
+    sqnr_db: float | None
+
+
+class CalibrationStudyRow(_Row):
+    """INT8 of one model on one corpus, calibrated on several subsets of one size.
+
+    `available` recordings could be drawn; two subsets share `most_shared` of them at most.
+    """
+
+    model: str
+    corpus: str
+    utterances: int
+    reference: WordErrorRow
+    calibration: str
+    available: int
+    subset_size: int
+    seed: int
+    most_shared: int
+    subsets: list[CalibrationSubsetRow]
+    wer: SpreadRow
+    sqnr_db: SpreadRow
+
+
+class WerDropRow(_Row):
+    """A candidate's WER beside the reference model's on these utterances; `drop` is their difference."""
+
+    utterances: list[str]
+    reference: WordErrorRow
+    candidate: WordErrorRow
+    drop: float | None
+
+
+class AccuracyControlRow(_Row):
+    """An accuracy-controlled model on a corpus without the utterances of `tuned_corpus` that it was tuned on.
+
+    `fp16_wer` and `int8_wer` are NNCF's measurements on these, before it took layers back; `reverted` are layers that
+    run in 8 bit in the ordinary INT8 IR and not in this one; work is the share that runs in 8 bit.
+    """
+
+    model: str
+    corpus: str
+    key: str
+    tuned_corpus: str
+    max_drop: float
+    validations: int
+    fp16_wer: float | None
+    int8_wer: float | None
+    tuned: WerDropRow
+    held_out: WerDropRow
+    reverted: list[str]
+    int8_work: float
+    plain_int8_work: float
+    fake_quantize: int
+    plain_fake_quantize: int
+
+
 class VerdictRow(_Row):
     """One gate's verdict; `value` is null where it is not finite, `interval` where nothing was estimated."""
 
@@ -249,6 +322,8 @@ class Results(_Row):
     calibrations: list[CalibrationRow]
     artifacts: list[ArtifactRow]
     evaluations: list[EvaluationRow]
+    calibration_studies: list[CalibrationStudyRow]
+    accuracy_controls: list[AccuracyControlRow]
     verdicts: list[VerdictRow]
     benchmarks: list[BenchmarkRow]
     ratios: list[RatioRow]
@@ -263,6 +338,8 @@ class Rows:
     calibrations: list[CalibrationRow] = field(default_factory=list)
     artifacts: list[ArtifactRow] = field(default_factory=list)
     evaluations: list[EvaluationRow] = field(default_factory=list)
+    calibration_studies: list[CalibrationStudyRow] = field(default_factory=list)
+    accuracy_controls: list[AccuracyControlRow] = field(default_factory=list)
     verdicts: list[VerdictRow] = field(default_factory=list)
     benchmarks: list[BenchmarkRow] = field(default_factory=list)
     ratios: list[RatioRow] = field(default_factory=list)

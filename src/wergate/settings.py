@@ -67,6 +67,29 @@ class Quantization(Section):
     ignored_scope: IgnoredScope = IgnoredScope()
 
 
+class CalibrationStudy(Section):
+    """How much it matters which utterances INT8 is calibrated on; a range is the largest minus the smallest figure."""
+
+    subsets: int = Field(default=5, ge=2)
+    subset_size: int = Field(default=24, gt=0, le=300)
+    seed: int = Field(default=0, ge=0)
+    wer_range_max: Fraction = Field(default=0.01, ge=0)
+    sqnr_db_range_max: float = Field(default=3.0, ge=0)
+
+
+class AccuracyControl(Section):
+    """Quantization with accuracy control: what it is tuned to and on, and what it is then held to elsewhere.
+
+    Drops are of 1 - WER, absolute; `int8_work_min` is the share of the ordinary INT8 model's 8-bit work that is left.
+    """
+
+    max_drop: Fraction = Field(default=0.005, ge=0)
+    validation_utterances: int = Field(default=40, gt=0)
+    seed: int = Field(default=0, ge=0)
+    held_out_drop_max: Fraction = 0.01
+    int8_work_min: Fraction = Field(default=0.5, ge=0, le=1)
+
+
 class ModelSettings(Section):
     """A model of the suite: `[model.NAME]`, laid over what suite.toml says of all models.
 
@@ -87,6 +110,8 @@ class ModelSettings(Section):
     calibration: str | None = None
     normalizer: Normalizer = "upper"
     quantization: Quantization = Quantization()
+    calibration_study: CalibrationStudy = CalibrationStudy()
+    accuracy_control: AccuracyControl = AccuracyControl()
     thresholds: Thresholds
     candidates: list[str] = []
     language: str | None = None

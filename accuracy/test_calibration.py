@@ -1,0 +1,49 @@
+"""On request (`-m calibration`): INT8 does not hang on the utterances that were drawn, nor a tuned drop on its own."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.report import Gate, hand_over
+from wergate.calibration_gates import control_verdicts, held_out_verdict, spread_verdicts
+from wergate.calibration_rows import accuracy_control_row, calibration_study_row
+from wergate.calibration_study import CalibrationSpread
+from wergate.evaluation import Evaluation
+from wergate.held_out import ControlledModel
+from wergate.settings import ModelSettings
+
+pytestmark = pytest.mark.calibration
+
+
+def test_the_choice_of_calibration_utterances_hardly_matters(
+    recalibrated: CalibrationSpread,
+    model: str,
+    model_settings: ModelSettings,
+    gate: Gate,
+    request: pytest.FixtureRequest,
+) -> None:
+    """WER and SQNR of INT8 models that were calibrated on different utterances lie close together."""
+    settings = model_settings.calibration_study
+    hand_over(request.node, "calibration_studies", calibration_study_row(recalibrated, settings, model=model))
+    gate(*spread_verdicts(recalibrated, settings, model=model))
+
+
+def test_accuracy_control_reaches_its_drop(
+    controlled: ControlledModel, model: str, model_settings: ModelSettings, gate: Gate
+) -> None:
+    """Where it was tuned, the drop is at most what was asked for, and 8 bit is still where most of the work is done."""
+    gate(*control_verdicts(controlled, model_settings.accuracy_control, model=model))
+
+
+def test_the_drop_holds_on_utterances_that_were_not_tuned_on(
+    controlled: ControlledModel,
+    unseen: Evaluation,
+    model: str,
+    model_settings: ModelSettings,
+    gate: Gate,
+    request: pytest.FixtureRequest,
+) -> None:
+    """What accuracy control was tuned on says little; the rest of the corpora decides."""
+    settings = model_settings.accuracy_control
+    hand_over(request.node, "accuracy_controls", accuracy_control_row(controlled, unseen, settings, model=model))
+    gate(held_out_verdict(unseen, settings, model=model))

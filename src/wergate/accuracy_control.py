@@ -1,0 +1,178 @@
+"""FP16 IR to INT8 IR under accuracy control: NNCF takes layers back to floating point until 1 - WER holds."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+
+from wergate import ctc, normalize, quantize, wer
+from wergate import signature as signatures
+from wergate.convert import FRONTEND_FILE, MODEL_FILE, save_ir
+from wergate.corpus import Corpus
+from wergate.ctc import greedy_decode
+from wergate.frontend import Frontend, read_frontend
+from wergate.normalize import NORMALIZERS
+from wergate.ports import Feed
+from wergate.progress import Progress
+from wergate.recognizers.openvino_ir import ir_signature
+from wergate.settings import ModelSettings
+from wergate.signature import Signature
+from wergate.store import Artifact, Store
+from wergate.toolchain import cpu, source_digest, versions
+from wergate.wer import WordErrors, count_word_errors
+
+TUNING_FILE = "tuning.json"
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What an accuracy-controlled IR was tuned on, and what NNCF measured there.
+
+    Attributes:
+        utterances: digest of the audio by utterance id.
+        fp16_wer: of the FP16 IR.
+        int8_wer: of the IR with all layers quantized, before any was taken back.
+        validations: times that a whole or a part of the validation utterances was transcribed.
+    """
+
+    utterances: Mapping[str, str]
+    fp16_wer: float
+    int8_wer: float
+    validations: int
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A validation utterance: what the network is fed, and what was said."""
+
+    feed: Feed
+    text: str
+
+
+def controlled_ir(
+    store: Store,
+    fp16: Artifact,
+    calibration: Corpus,
+    validation: Corpus,
+    *,
+    settings: ModelSettings,
+    normalizer: str,
+    progress: Progress,
+) -> Artifact:
+    """Return the accuracy-controlled IR: `model.xml`, `model.bin`, `frontend.json` and `tuning.json`.
+
+    What is taken back depends on INT8 results, and so on the CPU's instruction set.
+
+    Args:
+        validation: utterances that the drop of 1 - WER is held on; disjoint from the calibration corpus.
+    """
+    parts = {
+        "fp16": fp16.key,
+        "calibration": dict(calibration.digests),
+        "validation": {entry.id: [entry.digest, entry.text_digest] for entry in validation.entries},
+        "normalizer": normalizer,
+        "settings": settings.quantization.model_dump(exclude={"subset_size"}),
+        "max_drop": settings.accuracy_control.max_drop,
+        "isa": cpu().isa,
+        "versions": versions(("openvino", "nncf", "jiwer")),
+        "source": source_digest(sys.modules[__name__], quantize, signatures, ctc, normalize, wer),
+    }
+
+    def build(folder: Path) -> None:
+        frontend = read_frontend(fp16.file(FRONTEND_FILE))
+        signature = ir_signature(fp16.file(MODEL_FILE), len(frontend.alphabet.labels))
+        inputs = quantize.calibration_inputs(calibration, frontend, signature)
+        feeds = list(progress(inputs, "reading calibration audio", len(calibration)))
+        spoken = _spoken(validation, frontend, signature)
+        measure = Measure(signature, frontend, normalizer, progress)
+        _control(fp16.file(MODEL_FILE), feeds, spoken, measure, settings, folder / MODEL_FILE)
+        shutil.copyfile(fp16.file(FRONTEND_FILE), folder / FRONTEND_FILE)
+        _write_tuning(measure, validation, folder / TUNING_FILE)
+
+    return store.get("controlled-ir", parts, build)
+
+
+class Measure:
+    """NNCF's validation function: 1 - WER, so that higher is better; every figure that it gives is kept."""
+
+    def __init__(self, signature: Signature, frontend: Frontend, normalizer: str, progress: Progress) -> None:
+        self.wers: list[float] = []
+        self._signature = signature
+        self._alphabet = frontend.alphabet
+        self._normalizer = NORMALIZERS[normalizer]
+        self._ticks = progress(count(1), "tuning with accuracy control: validations")
+
+    def __call__(self, compiled: Any, utterances: Iterable[Spoken]) -> tuple[float, list[float]]:
+        """Return 1 - WER of a compiled model, and the word errors of each utterance, negative: higher is better."""
+        request, spoken = compiled.create_infer_request(), list(utterances)
+        errors = count_word_errors(
+            references=[utterance.text for utterance in spoken],
+            hypotheses=[self._transcript(request, utterance.feed) for utterance in spoken],
+            normalizer=self._normalizer,
+        )
+        self.wers.append(sum(errors, WordErrors()).wer)
+        next(self._ticks)
+        return 1 - self.wers[-1], [-float(found.errors) for found in errors]
+
+    def _transcript(self, request: Any, feed: Feed) -> str:
+        output: npt.NDArray[Any] = request.infer(feed)[self._signature.output]
+        return greedy_decode(self._signature.logits(output)[0], self._alphabet)
+
+
+def _spoken(validation: Corpus, frontend: Frontend, signature: Signature) -> list[Spoken]:
+    """Return the validation utterances, the longest first: see docs/one-frame-first.md."""
+    utterances = sorted(validation.utterances(frontend.sampling_rate), key=lambda u: -u.waveform.duration_s)
+    return [Spoken(signature.feed(frontend.features(u.waveform.samples)[None]), u.text) for u in utterances]
+
+
+def _control(
+    fp16_path: Path,
+    feeds: Sequence[Feed],
+    spoken: Sequence[Spoken],
+    measure: Callable[[Any, Iterable[Spoken]], tuple[float, list[float]]],
+    settings: ModelSettings,
+    path: Path,
+) -> None:
+    import nncf
+    import openvino as ov
+
+    try:
+        controlled = nncf.quantize_with_accuracy_control(
+            ov.Core().read_model(fp16_path),
+            nncf.Dataset(feeds),
+            nncf.Dataset(spoken, lambda utterance: utterance.feed),
+            measure,
+            max_drop=settings.accuracy_control.max_drop,
+            drop_type=nncf.DropType.ABSOLUTE,
+            **quantize.nncf_options(settings.quantization, len(feeds)),
+            advanced_quantization_parameters=quantize.range_estimators(settings.quantization),
+            advanced_accuracy_restorer_parameters=nncf.AdvancedAccuracyRestorerParameters(num_ranking_workers=1),
+        )
+    except nncf.ValidationError as error:
+        raise quantize.refused_scope(error) from error
+    save_ir(controlled, path)
+
+
+def _write_tuning(measure: Measure, validation: Corpus, path: Path) -> None:
+    """Write what was tuned on; NNCF's first call only tries the function on one utterance."""
+    _, fp16_wer, int8_wer, *_ = measure.wers
+    told = {
+        "utterances": dict(validation.digests),
+        "fp16_wer": fp16_wer,
+        "int8_wer": int8_wer,
+        "validations": len(measure.wers) - 1,
+    }
+    path.write_text(json.dumps(told, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def read_tuning(artifact: Artifact) -> Tuning:
+    """Return what an accuracy-controlled IR was tuned on."""
+    return Tuning(**json.loads(artifact.file(TUNING_FILE).read_text(encoding="utf-8")))

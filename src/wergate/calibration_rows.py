@@ -1,0 +1,91 @@
+"""The calibration study and accuracy control as rows of the results."""
+
+from __future__ import annotations
+
+import math
+
+from wergate.calibration_study import CalibratedModel, CalibrationSpread, Spread
+from wergate.evaluation import Evaluation
+from wergate.held_out import ControlledModel, wer_drop
+from wergate.results import AccuracyControlRow, CalibrationStudyRow, CalibrationSubsetRow, SpreadRow, WerDropRow
+from wergate.rows import word_error_row
+from wergate.settings import AccuracyControl, CalibrationStudy
+
+
+def calibration_study_row(found: CalibrationSpread, settings: CalibrationStudy, *, model: str) -> CalibrationStudyRow:
+    """Return the row of a calibration study."""
+    evaluation = found.models[0].evaluation
+    return CalibrationStudyRow(
+        model=model,
+        corpus=evaluation.corpus,
+        utterances=len(evaluation.outcomes),
+        reference=word_error_row(evaluation.reference.total),
+        calibration=found.pool.name,
+        available=len(found.pool.whole),
+        subset_size=settings.subset_size,
+        seed=settings.seed,
+        most_shared=found.most_shared,
+        subsets=[_subset_row(calibrated) for calibrated in found.models],
+        wer=_spread_row(found.wer),
+        sqnr_db=_spread_row(found.sqnr_db),
+    )
+
+
+def _subset_row(found: CalibratedModel) -> CalibrationSubsetRow:
+    return CalibrationSubsetRow(
+        utterances=list(found.calibration.ids),
+        audio_s=sum(found.calibration.durations.values()),
+        key=found.ir.key,
+        candidate=word_error_row(found.evaluation.candidate.total),
+        sqnr_db=_finite(found.evaluation.logits.sqnr_db),
+    )
+
+
+def _spread_row(found: Spread) -> SpreadRow:
+    return SpreadRow(
+        mean=_finite(found.mean),
+        sd=_finite(found.sd),
+        min=_finite(found.low),
+        max=_finite(found.high),
+        range=_finite(found.range),
+    )
+
+
+def accuracy_control_row(
+    found: ControlledModel, held_out: Evaluation, settings: AccuracyControl, *, model: str
+) -> AccuracyControlRow:
+    """Return the row of an accuracy-controlled model on a corpus.
+
+    Args:
+        held_out: utterances that it was not tuned on.
+    """
+    return AccuracyControlRow(
+        model=model,
+        corpus=held_out.corpus,
+        key=found.ir.key,
+        tuned_corpus=found.corpus.name,
+        max_drop=settings.max_drop,
+        validations=found.tuning.validations,
+        fp16_wer=_finite(found.tuning.fp16_wer),
+        int8_wer=_finite(found.tuning.int8_wer),
+        tuned=_drop_row(found.tuned),
+        held_out=_drop_row(held_out),
+        reverted=list(found.reverted),
+        int8_work=found.work.int8_share,
+        plain_int8_work=found.plain_work.int8_share,
+        fake_quantize=found.fake_quantize,
+        plain_fake_quantize=found.plain_fake_quantize,
+    )
+
+
+def _drop_row(evaluation: Evaluation) -> WerDropRow:
+    return WerDropRow(
+        utterances=[outcome.id for outcome in evaluation.outcomes],
+        reference=word_error_row(evaluation.reference.total),
+        candidate=word_error_row(evaluation.candidate.total),
+        drop=_finite(wer_drop(evaluation)),
+    )
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
