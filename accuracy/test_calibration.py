@@ -8,8 +8,7 @@ from fixtures.report import Gate, hand_over
 from wergate.calibration_gates import control_verdicts, held_out_verdict, spread_verdicts
 from wergate.calibration_rows import accuracy_control_row, calibration_study_row
 from wergate.calibration_study import CalibrationSpread
-from wergate.evaluation import Evaluation
-from wergate.held_out import ControlledModel
+from wergate.held_out import ControlledModel, WerDrop
 from wergate.settings import ModelSettings
 
 pytestmark = pytest.mark.calibration
@@ -37,7 +36,7 @@ def test_accuracy_control_reaches_its_drop(
 
 def test_the_drop_holds_on_utterances_that_were_not_tuned_on(
     controlled: ControlledModel,
-    unseen: Evaluation,
+    unseen: WerDrop,
     model: str,
     model_settings: ModelSettings,
     gate: Gate,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from wergate.calibration_study import CalibrationSpread
-from wergate.evaluation import Evaluation
-from wergate.held_out import SUBJECT, ControlledModel, wer_drop
+from wergate.held_out import SUBJECT, ControlledModel, WerDrop
 from wergate.settings import AccuracyControl, CalibrationStudy
 from wergate.verdict import Verdict
 
@@ -43,10 +42,10 @@ def control_verdicts(found: ControlledModel, settings: AccuracyControl, *, model
         Verdict(
             gate="tuned_wer_drop",
             subject=SUBJECT,
-            value=wer_drop(found.tuned),
+            value=found.tuned.drop,
             relation="<=",
             threshold=settings.max_drop,
-            basis=f"{found.tuned.engine} {found.tuned.reference.total.wer:.4g}, {len(found.reverted)} layers reverted",
+            basis=f"FP16 {found.tuned.fp16_total.wer:.4g}, {len(found.reverted)} layers reverted",
             scope=scope,
             remedy="NNCF ends without reaching it where no layer is left to revert: raise accuracy_control.max_drop",
         ),
@@ -63,16 +62,15 @@ def control_verdicts(found: ControlledModel, settings: AccuracyControl, *, model
     )
 
 
-def held_out_verdict(evaluation: Evaluation, settings: AccuracyControl, *, model: str) -> Verdict:
+def held_out_verdict(found: WerDrop, settings: AccuracyControl, *, model: str) -> Verdict:
     """Gate the drop on utterances that accuracy control was not tuned on."""
-    reference = evaluation.reference.total.wer
     return Verdict(
         gate="held_out_wer_drop",
         subject=SUBJECT,
-        value=wer_drop(evaluation),
+        value=found.drop,
         relation="<=",
         threshold=settings.held_out_drop_max,
-        basis=f"{evaluation.engine} {reference:.4g}",
-        scope=f"{model}, {evaluation.scope}, none of them tuned on",
+        basis=f"FP16 {found.fp16_total.wer:.4g}",
+        scope=f"{model}, {found.scope}, none of them tuned on",
         remedy="it holds only where it was tuned: raise accuracy_control.validation_utterances or lower max_drop",
     )

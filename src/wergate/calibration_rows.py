@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 
 from wergate.calibration_study import CalibratedModel, CalibrationSpread, Spread
-from wergate.evaluation import Evaluation
-from wergate.held_out import ControlledModel, wer_drop
+from wergate.held_out import ControlledModel, WerDrop
 from wergate.results import AccuracyControlRow, CalibrationStudyRow, CalibrationSubsetRow, SpreadRow, WerDropRow
 from wergate.rows import word_error_row
 from wergate.settings import AccuracyControl, CalibrationStudy
@@ -52,7 +51,7 @@ def _spread_row(found: Spread) -> SpreadRow:
 
 
 def accuracy_control_row(
-    found: ControlledModel, held_out: Evaluation, settings: AccuracyControl, *, model: str
+    found: ControlledModel, held_out: WerDrop, settings: AccuracyControl, *, model: str
 ) -> AccuracyControlRow:
     """Return the row of an accuracy-controlled model on a corpus.
 
@@ -73,17 +72,15 @@ def accuracy_control_row(
         reverted=list(found.reverted),
         int8_work=found.work.int8_share,
         plain_int8_work=found.plain_work.int8_share,
-        fake_quantize=found.fake_quantize,
-        plain_fake_quantize=found.plain_fake_quantize,
     )
 
 
-def _drop_row(evaluation: Evaluation) -> WerDropRow:
+def _drop_row(found: WerDrop) -> WerDropRow:
     return WerDropRow(
-        utterances=[outcome.id for outcome in evaluation.outcomes],
-        reference=word_error_row(evaluation.reference.total),
-        candidate=word_error_row(evaluation.candidate.total),
-        drop=_finite(wer_drop(evaluation)),
+        utterances=list(found.ids),
+        fp16=word_error_row(found.fp16_total),
+        candidate=word_error_row(found.candidate_total),
+        drop=_finite(found.drop),
     )
 
 

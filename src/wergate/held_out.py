@@ -10,45 +10,71 @@ from wergate.convert import MODEL_FILE
 from wergate.corpus import Corpus, CorpusSpec
 from wergate.draw import draw
 from wergate.errors import SuiteError
-from wergate.evaluation import Evaluation
-from wergate.ir import ExecutedWork, graph_counts
+from wergate.ir import ExecutedWork
 from wergate.pipeline import Pipeline
 from wergate.settings import AccuracyControl
 from wergate.store import Artifact
+from wergate.wer import WordErrors
 
 SUBJECT = "accuracy-controlled INT8"
 
 
 @dataclass(frozen=True)
+class WerDrop:
+    """A model's word errors beside the FP16 IR's, which accuracy control starts from, on the same utterances.
+
+    Attributes:
+        fp16, candidate: by utterance, in the order of `ids`.
+    """
+
+    corpus: str
+    ids: tuple[str, ...]
+    fp16: tuple[WordErrors, ...]
+    candidate: tuple[WordErrors, ...]
+
+    @property
+    def fp16_total(self) -> WordErrors:
+        """The FP16 IR's word errors."""
+        return sum(self.fp16, WordErrors())
+
+    @property
+    def candidate_total(self) -> WordErrors:
+        """The model's word errors."""
+        return sum(self.candidate, WordErrors())
+
+    @property
+    def drop(self) -> float:
+        """Of 1 - WER, absolute: what accuracy control holds."""
+        return self.candidate_total.wer - self.fp16_total.wer
+
+    @property
+    def scope(self) -> str:
+        """Corpus and amount of evidence, for messages."""
+        return f"{self.corpus}, {len(self.ids)} utterances, {self.fp16_total.words} words"
+
+
+@dataclass(frozen=True)
 class ControlledModel:
-    """An accuracy-controlled IR beside the ordinary INT8 IR of the same calibration.
+    """An accuracy-controlled IR beside the ordinary INT8 IR of the same calibration corpus.
 
     Attributes:
         corpus: what its validation utterances were drawn from.
-        tuned: on these utterances.
+        tuned: the drop on these.
         work, plain_work: what it and the ordinary INT8 IR execute.
-        fake_quantize, plain_fake_quantize: operations in the graphs.
     """
 
     ir: Artifact
     tuning: Tuning
     corpus: CorpusSpec
-    tuned: Evaluation
+    tuned: WerDrop
     work: ExecutedWork
     plain_work: ExecutedWork
-    fake_quantize: int
-    plain_fake_quantize: int
 
     @property
     def reverted(self) -> tuple[str, ...]:
         """Layers that the ordinary INT8 IR executes in 8 bit and this one does not, by name."""
         eight_bit = {layer.name for layer in self.work.layers if layer.eight_bit}
         return tuple(sorted(x.name for x in self.plain_work.layers if x.eight_bit and x.name not in eight_bit))
-
-
-def wer_drop(evaluation: Evaluation) -> float:
-    """Return the candidate's WER minus the reference model's."""
-    return evaluation.candidate.total.wer - evaluation.reference.total.wer
 
 
 def draw_validation(corpus: Corpus, settings: AccuracyControl) -> Corpus:
@@ -88,21 +114,18 @@ def controlled_model(pipeline: Pipeline, model: str) -> ControlledModel:
         progress=pipeline.progress,
     )
     tuning = read_tuning(pipeline.used(model, None, ir))
-    plain = pipeline.ir_path(model, "int8")
     return ControlledModel(
         ir,
         tuning,
         spec,
-        part(pipeline.evaluation_of(model, spec, ir, SUBJECT), tuning.utterances),
+        _drop(pipeline, model, spec, ir, tuning.utterances),
         pipeline.executed_by(model, ir.file(MODEL_FILE)),
-        pipeline.executed_by(model, plain),
-        graph_counts(ir.file(MODEL_FILE)).fake_quantize,
-        graph_counts(plain).fake_quantize,
+        pipeline.executed_by(model, pipeline.ir_path(model, "int8")),
     )
 
 
-def held_out(pipeline: Pipeline, model: str, spec: CorpusSpec, controlled: ControlledModel) -> Evaluation:
-    """Return the evaluation of an accuracy-controlled model on a corpus, without what it was tuned on.
+def held_out(pipeline: Pipeline, model: str, spec: CorpusSpec, controlled: ControlledModel) -> WerDrop:
+    """Return the drop of an accuracy-controlled model on a corpus, without what it was tuned on.
 
     Of the corpus that its validation utterances were drawn from, the rest is taken; any other must not hold one.
 
@@ -116,8 +139,7 @@ def held_out(pipeline: Pipeline, model: str, spec: CorpusSpec, controlled: Contr
             f"corpus '{corpus.name}' holds {len(seen)} utterances that accuracy control tuned '{model}' on, first "
             f"'{seen[0]}'; a drop is verified on others; name another --corpus"
         )
-    whole = pipeline.evaluation_of(model, spec, controlled.ir, SUBJECT)
-    return part(whole, [id_ for id_ in corpus.ids if id_ not in seen])
+    return _drop(pipeline, model, spec, controlled.ir, [id_ for id_ in corpus.ids if id_ not in seen])
 
 
 def tuned_on(corpus: Corpus, tuning: Tuning) -> tuple[str, ...]:
@@ -126,6 +148,13 @@ def tuned_on(corpus: Corpus, tuning: Tuning) -> tuple[str, ...]:
     return tuple(id_ for id_, digest in corpus.digests.items() if digest in known or id_ in tuning.utterances)
 
 
-def part(evaluation: Evaluation, ids: Collection[str]) -> Evaluation:
-    """Return an evaluation of these utterances alone."""
-    return replace(evaluation, outcomes=tuple(outcome for outcome in evaluation.outcomes if outcome.id in ids))
+def _drop(pipeline: Pipeline, model: str, spec: CorpusSpec, ir: Artifact, ids: Collection[str]) -> WerDrop:
+    """Return the drop on these utterances, both sides transcribed as the suite transcribes everything."""
+    fp16, candidate = pipeline.evaluation(model, spec, "fp16"), pipeline.evaluation_of(model, spec, ir, SUBJECT)
+    used = [number for number, outcome in enumerate(candidate.outcomes) if outcome.id in ids]
+    return WerDrop(
+        candidate.corpus,
+        tuple(candidate.outcomes[number].id for number in used),
+        tuple(fp16.candidate.errors[number] for number in used),
+        tuple(candidate.candidate.errors[number] for number in used),
+    )

@@ -204,10 +204,10 @@ class CalibrationStudyRow(_Row):
 
 
 class WerDropRow(_Row):
-    """A candidate's WER beside the reference model's on these utterances; `drop` is their difference."""
+    """An IR's WER beside the FP16 IR's on these utterances; `drop` is their difference."""
 
     utterances: list[str]
-    reference: WordErrorRow
+    fp16: WordErrorRow
     candidate: WordErrorRow
     drop: float | None
 
@@ -232,8 +232,6 @@ class AccuracyControlRow(_Row):
     reverted: list[str]
     int8_work: float
     plain_int8_work: float
-    fake_quantize: int
-    plain_fake_quantize: int
 
 
 class VerdictRow(_Row):
