@@ -60,7 +60,8 @@ def test_a_small_corpus_gives_subsets_that_share(pool: Corpus) -> None:
     drawn = subsets(pool, 3, 8)
     assert [8, 8, 8] == [len(subset) for subset in drawn]
     counted = max(len(set(one.ids) & set(other.ids)) for one, other in combinations(drawn, 2))
-    assert 4 <= counted == most_shared(drawn)
+    assert 4 <= counted < 8
+    assert counted == most_shared(drawn)
 
 
 @pytest.mark.parametrize("size", [4, 8])

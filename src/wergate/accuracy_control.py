@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +95,7 @@ def controlled_ir(
         measure = Measure(signature, frontend, normalizer, progress)
         _control(fp16.file(MODEL_FILE), feeds, spoken, measure, settings, folder / MODEL_FILE)
         shutil.copyfile(fp16.file(FRONTEND_FILE), folder / FRONTEND_FILE)
+        measure.finish()
         _write_tuning(measure, validation, folder / TUNING_FILE)
 
     return store.get("controlled-ir", parts, build)
@@ -108,7 +109,9 @@ class Measure:
         self._signature = signature
         self._alphabet = frontend.alphabet
         self._normalizer = NORMALIZERS[normalizer]
-        self._ticks = progress(count(1), "tuning with accuracy control: validations")
+        self._open = True
+        runs = takewhile(lambda _: self._open, count())  # nobody knows how many there will be
+        self._ticks = progress(runs, "tuning with accuracy control: validations")
 
     def __call__(self, compiled: Any, utterances: Iterable[Spoken]) -> tuple[float, list[float]]:
         """Return 1 - WER of a compiled model, and the word errors of each utterance, negative: higher is better."""
@@ -121,6 +124,11 @@ class Measure:
         self.wers.append(sum(errors, WordErrors()).wer)
         next(self._ticks)
         return 1 - self.wers[-1], [-float(found.errors) for found in errors]
+
+    def finish(self) -> None:
+        """End the progress that is shown."""
+        self._open = False
+        next(self._ticks, None)
 
     def _transcript(self, request: Any, feed: Feed) -> str:
         output: npt.NDArray[Any] = request.infer(feed)[self._signature.output]
@@ -164,8 +172,8 @@ def _control(
 def _without_smoothing(settings: Quantization) -> Any:
     """Return the range estimators, with SmoothQuant off.
 
-    NNCF 3.4 gives a reverted layer the weights that it had before SmoothQuant, and leaves the division of its input in
-    place: with every layer reverted, a network of 26 dB had 3 dB (tests/test_accuracy_control.py).
+    NNCF 3.4 gives a reverted layer the weights that it had before SmoothQuant, and leaves the scaling of its input in
+    place (docs/calibration.md).
     """
     import nncf
 
