@@ -151,6 +151,7 @@ def _control(
 ) -> None:
     import nncf
     import openvino as ov
+    from nncf.quantization.advanced_parameters import AdvancedAccuracyRestorerParameters
 
     try:
         controlled = nncf.quantize_with_accuracy_control(
@@ -162,7 +163,7 @@ def _control(
             drop_type=nncf.DropType.ABSOLUTE,
             **quantize.nncf_options(settings.quantization, len(feeds)),
             advanced_quantization_parameters=_without_smoothing(settings.quantization),
-            advanced_accuracy_restorer_parameters=nncf.AdvancedAccuracyRestorerParameters(num_ranking_workers=1),
+            advanced_accuracy_restorer_parameters=AdvancedAccuracyRestorerParameters(num_ranking_workers=1),
         )
     except nncf.ValidationError as error:
         raise quantize.refused_scope(error) from error
@@ -175,11 +176,11 @@ def _without_smoothing(settings: Quantization) -> Any:
     NNCF 3.4 gives a reverted layer the weights that it had before SmoothQuant, and leaves the scaling of its input in
     place (docs/calibration.md).
     """
-    import nncf
+    from nncf.quantization.advanced_parameters import AdvancedSmoothQuantParameters
 
-    advanced = quantize.range_estimators(settings)
-    advanced.smooth_quant_alphas = nncf.AdvancedSmoothQuantParameters(convolution=-1, matmul=-1)
-    return advanced
+    parameters = quantize.range_estimators(settings)
+    parameters.smooth_quant_alphas = AdvancedSmoothQuantParameters(convolution=-1, matmul=-1)
+    return parameters
 
 
 def _write_tuning(measure: Measure, validation: Corpus, path: Path) -> None:
