@@ -77,6 +77,13 @@ THRESHOLDS = (
     Threshold("sqnr_db_min", "999.0", "sqnr_db"),
     Threshold("argmax_agreement_min", "2.0", "argmax_agreement"),
     Threshold("size_ratio_max", "0.0", "size_ratio"),
+    Threshold("deletion_rise_max", "-9.0", "deletion_rise"),
+    Threshold("insertion_rise_max", "-9.0", "insertion_rise"),
+    Threshold("cer_rise_max", "-9.0", "cer_rise"),
+    Threshold("range_wer_rise_max", "-9.0", "wer_rise[<2 s]"),
+    Threshold("worse_rate_max", "-1.0", "worse_rate"),
+    Threshold("worst_utterance_rise_max", "-9.0", "worst_utterance_rise"),
+    Threshold("worst_sqnr_db_min", "999.0", "worst_sqnr_db"),
     Threshold("int8_work_min", "2.0", "int8_work"),
 )
 
@@ -84,7 +91,7 @@ THRESHOLDS = (
 def test_every_threshold_is_held_to(tiny: Tiny, warm: Warm, tmp_path: Path) -> None:
     """With thresholds that nothing can hold, every gate fails, each with its own message and next step."""
     changes = {f"thresholds__int8__{threshold.key}": threshold.value for threshold in THRESHOLDS}
-    tests = ["test_wer.py", "test_transcripts.py", "test_logits.py", "test_graph.py"]
+    tests = ["test_wer.py", "test_transcripts.py", "test_logits.py", "test_error_shape.py", "test_graph.py"]
     done = gated(tiny, warm.cache, tmp_path, tests, "--precisions", "int8", **changes)
     assert {threshold.gate for threshold in THRESHOLDS} == failing(done)
     for threshold in THRESHOLDS:

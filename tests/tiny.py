@@ -32,6 +32,15 @@ LOOSE = (
     ("argmax_agreement_min", "0.0"),
     ("length_delta_max", "1e3"),
     ("size_ratio_max", "99.0"),
+    ("deletion_rise_max", "9.0"),
+    ("insertion_rise_max", "9.0"),
+    ("cer_rise_max", "9.0"),
+    ("range_wer_rise_max", "9.0"),
+    ("length_ratio_min", "0.0"),
+    ("length_ratio_max", "1e9"),
+    ("worse_rate_max", "1.0"),
+    ("worst_utterance_rise_max", "9.0"),
+    ("worst_sqnr_db_min", "-99.0"),
 )
 CONFIG = {
     "vocab_size": len(LABELS),

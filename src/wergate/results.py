@@ -67,6 +67,48 @@ class TokenRow(_Row):
     candidate: WordErrorRow
 
 
+class RiseRow(_Row):
+    """A rate of both sides over that many words or characters; `chance` is two standard errors, null where unknown."""
+
+    reference: float
+    candidate: float
+    units: int
+    utterances: int
+    chance: float | None
+
+
+class RangeRow(_Row):
+    """The word error rate of utterances from `low_s`, below `high_s` seconds (null: any)."""
+
+    low_s: float
+    high_s: float | None
+    name: str
+    wer: RiseRow
+
+
+class WorstRow(_Row):
+    """The utterance with the worst value; null where that is not finite."""
+
+    id: str
+    value: float | None
+
+
+class ShapeRow(_Row):
+    """The shape of the errors beside the reference recognizer's; lengths are characters of all normalized texts."""
+
+    deletions: RiseRow
+    insertions: RiseRow
+    characters: RiseRow
+    ranges: list[RangeRow]
+    text_length: int
+    reference_length: int
+    candidate_length: int
+    worse: int
+    better: int
+    worst_rise: WorstRow
+    worst_sqnr_db: WorstRow
+
+
 class ExpectedRow(_Row):
     """WERs that suite.toml says were printed elsewhere, for the reference model and for the candidate."""
 
@@ -108,6 +150,7 @@ class EvaluationRow(_Row):
     tokens: TokenRow | None
     expected: ExpectedRow
     logits: LogitsRow
+    shape: ShapeRow
     unknown: UnknownRow
     mismatches: list[MismatchRow]
     audio_notes: dict[str, int]

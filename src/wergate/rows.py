@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel
 
+from wergate.error_shape import error_shape
 from wergate.evaluation import Evaluation
 from wergate.gates import near_tie
 from wergate.logits import LogitsDifference
@@ -26,6 +27,7 @@ from wergate.results import (
     VerdictRow,
     WordErrorRow,
 )
+from wergate.shape_rows import shape_row
 from wergate.uses import ArtifactUse, CorpusUse, ModelUse, Uses
 from wergate.verdict import Interval, Verdict
 from wergate.wer import WordErrors
@@ -91,6 +93,7 @@ def evaluation_row(
         tokens=_token_row(evaluation),
         expected=ExpectedRow(reference=expected_wer.get("reference"), candidate=expected_wer.get(variant)),
         logits=logits_row(evaluation.logits),
+        shape=shape_row(error_shape(evaluation)),
         unknown=UnknownRow(
             characters=dict(evaluation.unknown_characters.most_common()),
             utterances=evaluation.utterances_with_unknown,

@@ -23,6 +23,7 @@ class Gates(Section):
     """Thresholds of one precision; what is absent is reported but not gated.
 
     WER and rates are fractions. `wer_drop_max` is quantized minus reference model, absolute.
+    A rise is of a rate, candidate minus reference recognizer: what docs/error-shape.md tells of.
     """
 
     wer_drop_max: Fraction
@@ -35,6 +36,15 @@ class Gates(Section):
     size_ratio_max: float
     int8_work_min: Fraction = 0.0
     near_tie_margin: float = 0.0
+    deletion_rise_max: Fraction | None = None
+    insertion_rise_max: Fraction | None = None
+    cer_rise_max: Fraction | None = None
+    range_wer_rise_max: Fraction | None = None
+    length_ratio_min: Fraction = 0.9
+    length_ratio_max: Fraction = 1.1
+    worse_rate_max: Fraction | None = None
+    worst_utterance_rise_max: Fraction | None = None
+    worst_sqnr_db_min: float | None = None
 
 
 class Thresholds(Section):

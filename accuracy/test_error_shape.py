@@ -1,0 +1,18 @@
+"""The shape of the errors: what the word error rate of a whole corpus hides."""
+
+from __future__ import annotations
+
+from fixtures.report import Gate
+from wergate.cells import subject_of
+from wergate.error_shape import error_shape
+from wergate.evaluation import Evaluation
+from wergate.settings import Gates
+from wergate.shape_gates import shape_verdicts
+
+
+def test_error_shape_keeps_its_budgets(
+    evaluation: Evaluation, model: str, variant: str, gates: Gates, gate: Gate
+) -> None:
+    """Deletions, insertions, letters, lengths, durations and single utterances each hold a budget of their own."""
+    shape = error_shape(evaluation)
+    gate(*shape_verdicts(shape, evaluation, gates, subject=subject_of(variant), model=model))

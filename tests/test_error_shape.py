@@ -1,0 +1,186 @@
+"""The shape of the errors: figures worked by hand, and gates that catch what the word error rate hides."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pytest
+from pydantic import ValidationError
+
+from wergate.alphabet import Alphabet
+from wergate.error_shape import error_shape
+from wergate.evaluation import Evaluation
+from wergate.logits import LogitsDifference
+from wergate.outcome import UtteranceOutcome
+from wergate.settings import Gates
+from wergate.shape_gates import shape_verdicts
+from wergate.verdict import Status, Verdict
+
+UPPER = Alphabet(("<pad>", "|", "'", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ"), 0, "|")
+TEN = "ONE TWO SIX TEN CAT DOG SUN SEA SKY OAK"
+QUIET = LogitsDifference(1, 1, 1.0, 1.0, signal=100.0, noise=1.0)
+BUDGETS = {
+    "deletion_rise_max": 0.005,
+    "insertion_rise_max": 0.005,
+    "cer_rise_max": 0.005,
+    "range_wer_rise_max": 0.02,
+    "worse_rate_max": 0.3,
+    "worst_utterance_rise_max": 0.5,
+    "worst_sqnr_db_min": 10.0,
+}
+MUST = {"wer_drop_max": 0.01, "mismatch_rate_max": 1.0, "length_delta_max": 1.0, "size_ratio_max": 1.0}
+Heard = tuple[str, str, str, float]
+
+
+def outcome(number: int, heard: Heard, logits: LogitsDifference = QUIET) -> UtteranceOutcome:
+    """Return an utterance: what was said, what the reference recognizer wrote, what the candidate wrote, seconds."""
+    text, reference, hypothesis, seconds = heard
+    return UtteranceOutcome(f"u{number}", seconds, text, reference, hypothesis, logits)
+
+
+def evaluated(*heard: Heard) -> Evaluation:
+    """Return the evaluation of such utterances."""
+    outcomes = tuple(outcome(number, one) for number, one in enumerate(heard))
+    return Evaluation("corpus", "pytorch", "upper", outcomes, UPPER)
+
+
+def gated(evaluation: Evaluation, **budgets: float | None) -> tuple[Verdict, ...]:
+    """Return the verdicts of an evaluation at budgets as the suite ships them."""
+    gates = Gates(**MUST | BUDGETS | budgets)  # type: ignore[arg-type]
+    return shape_verdicts(error_shape(evaluation), evaluation, gates, subject="INT8", model="tiny")
+
+
+def failed(verdicts: Sequence[Verdict]) -> set[str]:
+    """Return the gates that do not pass."""
+    return {verdict.gate for verdict in verdicts if verdict.status is not Status.PASS}
+
+
+def same(count: int, seconds: float = 5.0) -> list[Heard]:
+    """Return utterances that everybody hears as they were said."""
+    return [(TEN, TEN, TEN, seconds)] * count
+
+
+def test_kinds_of_errors_are_told_apart() -> None:
+    """A word lost, a word added, a letter wrong: each in its own rate, over words or over letters."""
+    shape = error_shape(evaluated(("A BC D", "A BC D", "A D", 1), ("A BC", "A BC", "A BD E", 1)))
+    assert (0.0, 1 / 5, 5) == (shape.deletions.reference, shape.deletions.candidate, shape.deletions.units)
+    assert (0.0, 1 / 5) == (shape.insertions.reference, shape.insertions.candidate)
+    assert (6 / 10, 10) == (pytest.approx(shape.characters.value), shape.characters.units)
+
+
+def test_no_change_leaves_nothing_to_chance() -> None:
+    """An equal candidate passes at budgets of zero, whatever errors both make."""
+    zero = dict.fromkeys([key for key in BUDGETS if key.endswith("_max")], 0.0)
+    evaluation = evaluated(*[(TEN, "ONE TWO SIX TEN CAT DOG SUN", "ONE TWO SIX TEN CAT DOG SUN", 5.0)] * 3)
+    assert set() == failed(gated(evaluation, length_ratio_min=0.6, **zero))
+    assert 0.0 == error_shape(evaluation).deletions.chance
+
+
+def test_chance_is_two_standard_errors() -> None:
+    """Two errors in one of four equal utterances: a rise of 1/20 with a standard error of 1/20."""
+    shape = error_shape(evaluated(*same(3), (TEN, TEN, "ONE TWO SIX TEN CAT DOG SUN SEA", 5.0)))
+    assert pytest.approx(2 / 40) == shape.deletions.value
+    assert pytest.approx(2 * 2 / 40) == shape.deletions.chance
+
+
+def test_a_model_gone_quiet_fails_on_deletions_and_length() -> None:
+    """Every utterance loses its end: no substitution could make up for that."""
+    evaluation = evaluated(*[(TEN, TEN, "ONE TWO SIX TEN CAT DOG SUN", 5.0)] * 20)
+    found = failed(gated(evaluation, worse_rate_max=None))
+    assert {"deletion_rise", "length_ratio", "cer_rise", "wer_rise[2-10 s]"} == found
+
+
+def test_lost_words_fail_where_as_many_errors_were_mended() -> None:
+    """The word error rate stays as it was; words that were wrong are now missing."""
+    wrong = TEN.replace("SKY OAK", "SPY OAR")
+    evaluation = evaluated(*[(TEN, wrong, "ONE TWO SIX TEN CAT DOG SUN SEA", 5.0)] * 20)
+    assert evaluation.reference.total.wer == evaluation.candidate.total.wer
+    assert {"deletion_rise", "length_ratio", "cer_rise"} == failed(gated(evaluation))
+
+
+def test_ghost_words_fail_on_insertions_and_length() -> None:
+    """Words that nobody said."""
+    evaluation = evaluated(*[(TEN, TEN, f"{TEN} AND SO ON", 5.0)] * 20)
+    assert {"insertion_rise", "length_ratio"} <= failed(gated(evaluation))
+
+
+def test_a_range_of_durations_fails_alone() -> None:
+    """What suffers in long utterances only, in a corpus of short ones."""
+    spoiled = [(TEN, TEN, TEN.replace("CAT", "CUT"), 25.0)] * 4
+    found = failed(gated(evaluated(*same(96), *spoiled), cer_rise_max=None))
+    assert {"wer_rise[>=20 s]"} == found
+
+
+def test_ranges_hold_the_bounds_of_the_lower_one() -> None:
+    """Two, ten and twenty seconds begin a range; one without words is none."""
+    heard = [(TEN, TEN, TEN, seconds) for seconds in (1.99, 2.0, 9.99, 20.0)]
+    shape = error_shape(evaluated(*heard, ("", "", "", 12.0)))
+    assert [("<2 s", 10), ("2-10 s", 20), (">=20 s", 10)] == [(x.name, x.wer.units) for x in shape.ranges]
+
+
+def test_a_range_of_few_words_does_not_cry_wolf() -> None:
+    """One word wrong in twenty of a range is 5 %, and no evidence; one utterance alone gives no verdict."""
+    evaluation = evaluated(*same(50), *same(1, 1.0), (TEN, TEN, TEN.replace("CAT", "CUT"), 1.0), *same(1, 30.0))
+    verdicts = gated(evaluation)
+    assert set() == failed(verdicts)
+    assert {"wer_rise[<2 s]", "wer_rise[2-10 s]"} == {v.gate for v in verdicts if v.gate.startswith("wer_rise")}
+
+
+def test_length_is_compared_with_a_reference_recognizer_that_is_itself_out_of_bounds() -> None:
+    """A recognizer that writes half of what was said is the measure of its quantized copy."""
+    half = TEN[: len(TEN) // 2]
+    assert "length_ratio" not in failed(gated(evaluated(*[(TEN, half, half, 5.0)] * 4)))
+    found = gated(evaluated(*[(TEN, half, TEN, 5.0)] * 4))
+    assert "length_ratio" in failed(found)
+    assert "those of the reference recognizer, itself out of bounds" in next(
+        verdict.line for verdict in found if verdict.gate == "length_ratio"
+    )
+
+
+def test_lengths_of_nothing() -> None:
+    """Nothing said and nothing written is a length kept; something written for nothing is beyond every bound."""
+    assert 1.0 == error_shape(evaluated(("", "", "", 1.0))).lengths.ratio
+    assert math.inf == error_shape(evaluated(("", "", "A", 1.0))).lengths.ratio
+
+
+def test_many_small_losses_fail_by_their_number() -> None:
+    """A word in every second utterance, in a corpus where others are mended."""
+    worse = (TEN, TEN, TEN.replace("CAT", "CUT"), 5.0)
+    better = (TEN, TEN.replace("CAT", "CUT"), TEN, 5.0)
+    evaluation = evaluated(*[worse, better] * 10)
+    assert {"worse_rate"} == failed(gated(evaluation))
+    assert (10, 10, 0.5) == (error_shape(evaluation).worse, error_shape(evaluation).better, 0.5)
+
+
+def test_the_worst_utterance_is_named() -> None:
+    """One utterance that is lost among a thousand words; a short one counts as ten words."""
+    evaluation = evaluated(*same(99), (TEN, TEN, "", 5.0))
+    verdicts = gated(evaluation)
+    assert {"worst_utterance_rise"} == failed(verdicts)
+    line = next(verdict.line for verdict in verdicts if verdict.gate == "worst_utterance_rise")
+    assert "INT8 worst_utterance_rise=1, but should be <= 0.5 (utterance 'u99') [tiny, corpus, 100 utterances" in line
+    assert 0.1 == error_shape(evaluated(("A", "A", "B", 1.0))).worst_rise.value
+
+
+def test_one_noisy_utterance_fails_on_its_own_ratio() -> None:
+    """Its noise vanishes in the corpus's; NaN is the worst of all."""
+    for noise in (50.0, math.nan):
+        spoiled = outcome(7, (TEN, TEN, TEN, 5.0), LogitsDifference(1, 1, 1.0, 1.0, signal=100.0, noise=noise))
+        calm = evaluated(*same(7))
+        evaluation = Evaluation("corpus", "pytorch", "upper", (*calm.outcomes, spoiled), UPPER)
+        verdicts = gated(evaluation)
+        assert {"worst_sqnr_db"} == failed(verdicts)
+        assert "'u7'" in next(verdict.line for verdict in verdicts if verdict.gate == "worst_sqnr_db")
+
+
+def test_what_has_no_budget_is_not_gated() -> None:
+    """The length ratio alone has a default."""
+    names = {verdict.gate for verdict in gated(evaluated(*same(2)), **dict.fromkeys(BUDGETS))}
+    assert {"length_ratio"} == names
+
+
+def test_a_budget_that_is_no_number_is_refused() -> None:
+    """As every threshold."""
+    with pytest.raises(ValidationError):
+        Gates(**MUST, deletion_rise_max=math.nan)  # type: ignore[arg-type]
