@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.report import Gate
+from fixtures.report import Gate, RecordWork
 from wergate.baseline import read_baseline, write_baseline
 from wergate.cells import subject_of
 from wergate.gates import count_verdicts, executed_verdict, size_verdict
@@ -32,10 +32,11 @@ def test_quantized_operations_equal_the_baseline(
 
 
 def test_compiled_model_executes_in_8_bit(
-    pipeline: Pipeline, model: str, variant: str, gates: Gates, gate: Gate
+    pipeline: Pipeline, model: str, variant: str, gates: Gates, gate: Gate, record_work: RecordWork
 ) -> None:
     """The runtime model, not the graph, shows in which precision the work is done."""
     work = pipeline.executed(model, variant)
+    record_work(work)
     gate(executed_verdict(work, gates, subject=subject_of(variant), model=model))
 
 

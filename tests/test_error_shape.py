@@ -150,7 +150,8 @@ def test_many_small_losses_fail_by_their_number() -> None:
     better = (TEN, TEN.replace("CAT", "CUT"), TEN, 5.0)
     evaluation = evaluated(*[worse, better] * 10)
     assert {"worse_rate"} == failed(gated(evaluation))
-    assert (10, 10, 0.5) == (error_shape(evaluation).worse, error_shape(evaluation).better, 0.5)
+    shape = error_shape(evaluation)
+    assert (10, 10, 0.5) == (shape.worse, shape.better, shape.worse_rate)
 
 
 def test_the_worst_utterance_is_named() -> None:

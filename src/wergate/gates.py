@@ -74,8 +74,8 @@ def logits_verdicts(evaluation: Evaluation, gates: Gates, *, subject: str, model
 
 
 def executed_verdict(work: ExecutedWork, gates: Gates, *, subject: str, model: str) -> Verdict:
-    """Gate the share of FullyConnected and Convolution work that runs in 8 bit."""
-    fallbacks = ", ".join(f"{layer.name} ({layer.precision})" for layer in work.fallbacks[:3])
+    """Gate the share of multiply-accumulates that run in 8 bit, those of an attention among them."""
+    fallbacks = ", ".join(f"{layer.name} ({layer.precision}: {layer.reason})" for layer in work.fallbacks[:3])
     return Verdict(
         gate="int8_work",
         subject=subject,

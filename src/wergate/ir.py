@@ -1,10 +1,13 @@
 """What an IR says and what the compiled model really executes.
 
-FakeQuantize in the graph is a wish. The runtime model is the evidence: each executed primitive with its precision.
+FakeQuantize in the graph is a wish. The runtime model is the evidence: each executed primitive with the element types
+of its operands.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +15,15 @@ from typing import Any
 import numpy as np
 import openvino as ov
 
+from wergate.ir_work import CONVOLUTIONS, Operation, kernel_macs, operations, product_macs
 from wergate.recognizers.openvino_ir import ir_inputs
+from wergate.settings import IgnoredScope
+from wergate.toolchain import cpu
 
-_WORK_TYPES = frozenset({"FullyConnected", "Convolution"})
 _EIGHT_BIT = frozenset({"i8", "u8"})
-_CONVOLUTIONS = frozenset({"Convolution", "GroupConvolution"})
+_OPERANDS = 2
+_DEQUANTIZATION = "/DequantizationMultiply"  # by which the runtime names a product that its scale was fused into
+_DOT_PRODUCTS = ("vnni", "amx", "bf16")  # in oneDNN's names of instruction sets; bf16 ones have VNNI too
 _REFERENCE_S = 5.0
 
 
@@ -31,11 +38,12 @@ class GraphCounts:
 
 @dataclass(frozen=True)
 class ExecutedLayer:
-    """One FullyConnected or Convolution primitive of the compiled model.
+    """A convolution or a matrix product of the compiled model; an attention has two, its scores and its values.
 
     Attributes:
-        precision: what its inputs are computed in, as the runtime reports it.
+        precision: i8 or u8 where both operands are in 8 bit, else the type of the first that is not.
         macs: multiply-accumulates on the reference input.
+        reason: why it might not run in 8 bit; empty where it does.
     """
 
     name: str
@@ -43,6 +51,7 @@ class ExecutedLayer:
     primitive: str
     precision: str
     macs: int
+    reason: str = ""
 
     @property
     def eight_bit(self) -> bool:
@@ -52,15 +61,29 @@ class ExecutedLayer:
 
 @dataclass(frozen=True)
 class ExecutedWork:
-    """All FullyConnected and Convolution work of a compiled model."""
+    """All convolutions and matrix products of a compiled model.
+
+    Attributes:
+        unseen_macs: work of the IR that was found in no executed layer; nobody knows that it runs in 8 bit.
+    """
 
     layers: tuple[ExecutedLayer, ...]
+    unseen_macs: int = 0
+
+    @property
+    def macs(self) -> int:
+        """All multiply-accumulates."""
+        return sum(layer.macs for layer in self.layers) + self.unseen_macs
+
+    @property
+    def int8_macs(self) -> int:
+        """The multiply-accumulates that run in 8 bit."""
+        return sum(layer.macs for layer in self.layers if layer.eight_bit)
 
     @property
     def int8_share(self) -> float:
         """Share of the multiply-accumulates that run in 8 bit."""
-        total = sum(layer.macs for layer in self.layers)
-        return sum(layer.macs for layer in self.layers if layer.eight_bit) / total if total else 0.0
+        return self.int8_macs / self.macs if self.macs else 0.0
 
     @property
     def fallbacks(self) -> tuple[ExecutedLayer, ...]:
@@ -83,39 +106,107 @@ def _is_int8_weight(op: Any) -> bool:
     return output.get_element_type() in (ov.Type.i8, ov.Type.u8) and len(output.get_shape()) > 1
 
 
-def executed_work(path: Path, *, device: str, inference_precision: str, sampling_rate: int) -> ExecutedWork:
+def executed_work(
+    path: Path,
+    *,
+    device: str,
+    inference_precision: str,
+    sampling_rate: int,
+    ignored_scope: IgnoredScope | None = None,
+) -> ExecutedWork:
     """Compile an IR and read back what runs, weighted by the work on a five-second input.
 
     Args:
         inference_precision: the hint that the gates compile with, "f32" or "bf16".
         sampling_rate: Hz, of the model's input.
+        ignored_scope: what the IR was quantized without, to tell why a layer fell back.
     """
     core = ov.Core()
     model = core.read_model(path)
     reference = np.zeros((1, int(_REFERENCE_S * sampling_rate)), np.float32)
     model.reshape({key: list(value.shape) for key, value in ir_inputs(path, model).feed(reference).items()})
-    kernels = {
-        op.get_friendly_name(): _kernel_macs(op) for op in model.get_ops() if op.get_type_name() in _CONVOLUTIONS
-    }
+    reader = _Reader(model, ignored_scope or IgnoredScope())
     compiled = core.compile_model(model, device, {"INFERENCE_PRECISION_HINT": inference_precision})
-    layers = (_executed_layer(op, kernels) for op in compiled.get_runtime_model().get_ordered_ops())
-    return ExecutedWork(tuple(layer for layer in layers if layer is not None))
+    layers = tuple(reader.layers(compiled.get_runtime_model().get_ordered_ops()))
+    unseen = reader.macs - sum(layer.macs for layer in layers)
+    return ExecutedWork(layers, max(0, unseen))
 
 
-def _kernel_macs(op: Any) -> int:
-    """Return the multiply-accumulates behind one output value of a convolution."""
-    weights = list(op.input(1).get_shape())  # (out, in, kernel), with the groups in front where there are any
-    return int(np.prod(weights[2:] if op.get_type_name() == "GroupConvolution" else weights[1:]))
+class _Reader:
+    """Reads the layers of a runtime model with the IR beside it."""
+
+    def __init__(self, model: ov.Model, ignored_scope: IgnoredScope) -> None:
+        self._operations = operations(model)
+        self._kernels = {op.get_friendly_name(): kernel_macs(op) for op in model.get_ops() if _convolves(op)}
+        self._ignored_scope = ignored_scope
+        self.macs = sum(operation.macs for operation in self._operations)
+
+    def layers(self, executed: Iterable[Any]) -> Iterator[ExecutedLayer]:
+        for op in executed:
+            info = {key: str(value.value) for key, value in op.get_rt_info().items() if hasattr(value, "value")}
+            names = frozenset(info.get("originalLayersNames", "").split(","))
+            kind = info.get("layerType", "")
+            if kind in {"FullyConnected", "Convolution", "MatMul"}:
+                yield self._product(op, info, names)
+            elif kind == "Subgraph" or "Attention" in kind:
+                yield from self._fused(op, info, names)
+
+    def _product(self, op: Any, info: dict[str, str], names: frozenset[str]) -> ExecutedLayer:
+        kind, types = info["layerType"], _operand_types(op)[:_OPERANDS]
+        if kind == "Convolution":  # the runtime keeps a convolution's name, but not its kernel's shape
+            macs = sum(self._kernels.get(name, 0) for name in names) * math.prod(op.output(0).get_shape())
+        elif kind == "MatMul":
+            left, right, output = (list(port.get_shape()) for port in (op.input(0), op.input(1), op.output(0)))
+            macs = product_macs(left, right, output)
+        else:  # fusion may rename a FullyConnected; its input's last axis is what it sums over
+            macs = int(op.input(0).get_shape()[-1]) * math.prod(op.output(0).get_shape())
+        precision = next((name for name in types if name not in _EIGHT_BIT), types[0])
+        operation = self._find(names)
+        return self._layer(op.get_friendly_name(), info, precision, macs, operation)
+
+    def _fused(self, op: Any, info: dict[str, str], names: frozenset[str]) -> Iterator[ExecutedLayer]:
+        """Yield the products inside one primitive; in 8 bit, the first takes two 8-bit operands, the others one more."""
+        inside = [operation for operation in self._operations if operation.name in names]
+        types = _operand_types(op)
+        eight_bit = [name for name in types if name in _EIGHT_BIT]
+        other = next((name for name in types if name not in _EIGHT_BIT), info["runtimePrecision"])
+        for number, operation in enumerate(inside):
+            enough = len(eight_bit) >= _OPERANDS + number
+            name = f"{operation.name} ({operation.part})" if operation.part else operation.name
+            yield self._layer(name, info, eight_bit[0] if enough else other, operation.macs, operation)
+
+    def _layer(
+        self, name: str, info: dict[str, str], precision: str, macs: int, operation: Operation | None
+    ) -> ExecutedLayer:
+        primitive = info.get("primitiveType", "")
+        reason = "" if precision in _EIGHT_BIT else self._reason(operation, primitive)
+        return ExecutedLayer(name, info["layerType"], primitive, precision, macs, reason)
+
+    def _find(self, names: frozenset[str]) -> Operation | None:
+        """Return what the IR calls an executed product, or the sum that took it in."""
+        own = {name.removesuffix(_DEQUANTIZATION) for name in names}
+        by_name = (operation for operation in self._operations if operation.name in own)
+        return next(by_name, None) or next((x for x in self._operations if own & {*x.consumers}), None)
+
+    def _reason(self, operation: Operation | None, primitive: str) -> str:
+        if operation is None:
+            return "the IR has nothing of its name: an optimization of the runtime made it"
+        if operation.ignored_by(self._ignored_scope):
+            return "left in floating point by quantization.ignored_scope"
+        if not any(operation.quantized):
+            operands = "its values" if operation.part == "values" else "its operands"
+            return f"no FakeQuantize before {operands}: nobody quantized it, or NNCF leaves such an operation alone"
+        if not all(operation.quantized):
+            missing = " and ".join(str(n) for n, found in enumerate(operation.quantized, 1) if not found)
+            return f"no FakeQuantize before its operand {missing}: half quantized is not quantized"
+        if not any(name in cpu().isa for name in _DOT_PRODUCTS):
+            return f"quantized in the IR, but the instruction set {cpu().isa} has no 8-bit dot product"
+        return f"quantized in the IR, but not fused: the runtime has no 8-bit kernel for it and took {primitive}"
 
 
-def _executed_layer(op: Any, kernels: dict[str, int]) -> ExecutedLayer | None:
-    info = {key: str(value.value) for key, value in op.get_rt_info().items() if hasattr(value, "value")}
-    kind = info.get("layerType", "")
-    if kind not in _WORK_TYPES:
-        return None
-    if kind == "Convolution":  # the runtime keeps a convolution's name, but not its kernel's shape
-        per_output = sum(kernels.get(name, 0) for name in info["originalLayersNames"].split(","))
-    else:  # fusion may rename a FullyConnected; its input's last axis is what it sums over
-        per_output = int(op.input(0).get_shape()[-1])
-    macs = per_output * int(np.prod(op.output(0).get_shape()))
-    return ExecutedLayer(op.get_friendly_name(), kind, info.get("primitiveType", ""), info["runtimePrecision"], macs)
+def _convolves(op: Any) -> bool:
+    return op.get_type_name() in CONVOLUTIONS
+
+
+def _operand_types(op: Any) -> list[str]:
+    return [port.get_element_type().get_type_name() for port in op.inputs()]

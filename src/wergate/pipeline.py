@@ -319,6 +319,7 @@ class Pipeline:
             device=self.config.device,
             inference_precision=self.config.inference_precision,
             sampling_rate=self.frontend(model).sampling_rate,
+            ignored_scope=self.config.settings_of(model).quantization.ignored_scope,
         )
 
     def used(self, model: str, corpus: str | None, artifact: Artifact) -> Artifact:

@@ -109,6 +109,31 @@ class ShapeRow(_Row):
     worst_sqnr_db: WorstRow
 
 
+class FallbackRow(_Row):
+    """A layer of a compiled model that does not run in 8 bit, its share of all work, and why that might be."""
+
+    name: str
+    kind: str
+    primitive: str
+    precision: str
+    macs: int
+    share: float
+    reason: str
+
+
+class ExecutionRow(_Row):
+    """What a compiled model executes on five seconds; `unseen_macs` are of the IR, and were found in no layer."""
+
+    model: str
+    variant: str
+    macs: int
+    int8_macs: int
+    int8_share: float
+    unseen_macs: int
+    layers: int
+    fallbacks: list[FallbackRow]
+
+
 class ExpectedRow(_Row):
     """WERs that suite.toml says were printed elsewhere, for the reference model and for the candidate."""
 
@@ -363,6 +388,7 @@ class Results(_Row):
     calibrations: list[CalibrationRow]
     artifacts: list[ArtifactRow]
     evaluations: list[EvaluationRow]
+    executions: list[ExecutionRow]
     calibration_studies: list[CalibrationStudyRow]
     accuracy_controls: list[AccuracyControlRow]
     verdicts: list[VerdictRow]
@@ -379,6 +405,7 @@ class Rows:
     calibrations: list[CalibrationRow] = field(default_factory=list)
     artifacts: list[ArtifactRow] = field(default_factory=list)
     evaluations: list[EvaluationRow] = field(default_factory=list)
+    executions: list[ExecutionRow] = field(default_factory=list)
     calibration_studies: list[CalibrationStudyRow] = field(default_factory=list)
     accuracy_controls: list[AccuracyControlRow] = field(default_factory=list)
     verdicts: list[VerdictRow] = field(default_factory=list)
