@@ -46,7 +46,7 @@ def test_candidates_pass_the_gates_of_their_kind(warm: Warm, tmp_path: Path) -> 
     assert done.results is not None
     assert {"by-hand-int8", "by-hand-fp16"} == {row["variant"] for row in done.results["evaluations"]}
     gates = {"wer", "transcript_mismatch_rate", "sqnr_db", "int8_work", "size_ratio", "length_max_abs_delta"}
-    for name, share in (("by-hand-int8", 0.95), ("by-hand-fp16", 0.0)):
+    for name, share in (("by-hand-int8", 0.8), ("by-hand-fp16", 0.0)):
         held = {row["gate"]: row["threshold"] for row in done.results["verdicts"] if row["subject"] == name}
         assert gates <= held.keys()
         assert share == held["int8_work"]

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import openvino as ov
 import pytest
+from openvino import opset13 as ops
 from suite_run import Warm
-from tiny import Tiny
+from tiny import RATE, Tiny
 
-from wergate.ir import ExecutedLayer, ExecutedWork, GraphCounts
+from wergate.ir import ExecutedLayer, ExecutedWork, GraphCounts, executed_work, graph_counts
+from wergate.ir_work import product_macs
 from wergate.pipeline import Pipeline
+from wergate.settings import IgnoredScope
 
 
 @pytest.fixture(scope="module")
@@ -36,11 +41,79 @@ def test_no_work_is_no_8_bit_work() -> None:
 
 
 def test_every_executed_layer_has_work(pipelined: Pipeline, tiny: Tiny) -> None:
-    """No layer is weighted with nothing: its kernel was found."""
+    """No layer is weighted with nothing: its kernel was found; and none of the IR's work is missing."""
     for precision in ("fp16", "int8"):
-        layers = pipelined.executed(str(tiny.model), precision).layers
-        assert [] == [found.name for found in layers if found.macs <= 0]
-        assert {"FullyConnected", "Convolution"} == {found.kind for found in layers}
+        work = pipelined.executed(str(tiny.model), precision)
+        assert [] == [found.name for found in work.layers if found.macs <= 0]
+        assert {"FullyConnected", "Convolution", "Subgraph"} == {found.kind for found in work.layers}
+        assert 0 == work.unseen_macs
+
+
+def test_work_that_no_layer_shows_is_not_in_8_bit() -> None:
+    """What the runtime hid counts against the share."""
+    assert 0.5 == ExecutedWork((layer("i8", 50),), unseen_macs=50).int8_share
+
+
+def test_attention_is_work(pipelined: Pipeline, tiny: Tiny) -> None:
+    """Frames by frames by channels, twice in each layer; INT8 leaves the second in floating point and says so."""
+    work = pipelined.executed(str(tiny.model), "int8")
+    products = [found for found in work.layers if found.name.endswith(("(scores)", "(values)"))]
+    frames = 249
+    assert [frames * frames * 32] * 4 == [found.macs for found in products]
+    assert [True, False] * 2 == [found.eight_bit for found in products]
+    assert {found.name for found in products[1::2]} == {found.name for found in work.fallbacks}
+    assert all("no FakeQuantize before its values" in found.reason for found in work.fallbacks)
+
+
+def test_layers_that_nobody_quantized_say_so(pipelined: Pipeline, tiny: Tiny) -> None:
+    """Every layer of the FP16 IR falls back; what an ignored scope names is told apart."""
+    work = pipelined.executed(str(tiny.model), "fp16")
+    assert len(work.layers) == len(work.fallbacks)
+    assert all(found.reason.startswith("no FakeQuantize before its ") for found in work.fallbacks)
+    scope = IgnoredScope(types=["Convolution"], patterns=[".*k_proj.*"])
+    path = pipelined.ir_path(str(tiny.model), "fp16")
+    told = executed_work(path, device="CPU", inference_precision="f32", sampling_rate=RATE, ignored_scope=scope)
+    ignored = [found.name for found in told.layers if "ignored_scope" in found.reason]
+    assert 4 + 2 == len(ignored), ignored
+
+
+def product(folder: Path, *, levels: int, weights: type[np.generic]) -> ExecutedWork:
+    """Return what a single product of frames by weights executes, with a FakeQuantize of that many levels before it."""
+    samples = ops.parameter([1, -1], np.float32, name="input_values")
+    frames = ops.reshape(samples, np.array([1, -1, 160]), special_zero=False)
+    bounds = [np.float32(value) for value in (-1, 1, -1, 1)]
+    quantized = ops.fake_quantize(frames, *bounds, levels)
+    constant = ops.constant(np.ones((160, 32), weights))
+    scaled = ops.multiply(ops.convert(constant, "f32"), np.float32(0.01))
+    logits = ops.matmul(quantized, scaled, transpose_a=False, transpose_b=False)
+    ov.save_model(ov.Model([logits], [samples], "product"), folder / "model.xml", compress_to_fp16=False)
+    return executed_work(folder / "model.xml", device="CPU", inference_precision="f32", sampling_rate=RATE)
+
+
+def test_fake_quantize_is_no_evidence(tmp_path: Path) -> None:
+    """Of quantizers in the graph, the one of 256 levels runs in 8 bit; one of 65,536 is there and runs in f32."""
+    (tmp_path / "eight").mkdir()
+    (tmp_path / "sixteen").mkdir()
+    assert 1.0 == product(tmp_path / "eight", levels=256, weights=np.int8).int8_share
+    work = product(tmp_path / "sixteen", levels=65_536, weights=np.int8)
+    assert 0.0 == work.int8_share
+    assert graph_counts(tmp_path / "sixteen" / "model.xml").fake_quantize == 1
+    (found,) = work.fallbacks
+    assert found.reason.startswith("quantized in the IR, but "), found
+
+
+def test_quantized_weights_alone_are_no_8_bit_work(tmp_path: Path) -> None:
+    """And neither are quantized inputs with weights in floating point."""
+    (found,) = product(tmp_path, levels=256, weights=np.float32).fallbacks
+    assert "no FakeQuantize before its operand 2" in found.reason
+
+
+def test_products_are_weighed_by_their_shapes() -> None:
+    """Plain, in batches, broadcast, transposed: c m k n."""
+    assert 2 * 3 * 5 == product_macs([2, 3], [3, 5], [2, 5])
+    assert 7 * 2 * 3 * 5 == product_macs([7, 2, 3], [7, 3, 5], [7, 2, 5])
+    assert 7 * 2 * 3 * 5 == product_macs([7, 2, 3], [3, 5], [7, 2, 5])
+    assert 7 * 4 * 2 * 3 * 5 == product_macs([7, 1, 2, 3], [1, 4, 5, 3], [7, 4, 2, 5])
 
 
 def test_work_is_that_of_the_architecture(pipelined: Pipeline, tiny: Tiny) -> None:
@@ -55,8 +128,8 @@ def test_work_is_that_of_the_architecture(pipelined: Pipeline, tiny: Tiny) -> No
 
 
 def test_int8_works_in_8_bit_and_fp16_does_not(pipelined: Pipeline, tiny: Tiny) -> None:
-    """Nearly all work of the INT8 IR, none of the FP16 IR."""
-    assert pipelined.executed(str(tiny.model), "int8").int8_share > 0.95
+    """Most work of the INT8 IR, none of the FP16 IR."""
+    assert pipelined.executed(str(tiny.model), "int8").int8_share > 0.8
     assert pipelined.executed(str(tiny.model), "fp16").int8_share == 0.0
 
 

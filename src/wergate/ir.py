@@ -165,7 +165,7 @@ class _Reader:
         return self._layer(op.get_friendly_name(), info, precision, macs, operation)
 
     def _fused(self, op: Any, info: dict[str, str], names: frozenset[str]) -> Iterator[ExecutedLayer]:
-        """Yield the products inside one primitive; in 8 bit, the first takes two 8-bit operands, the others one more."""
+        """Yield the products inside one primitive; in 8 bit, the first needs two 8-bit operands, others one more."""
         inside = [operation for operation in self._operations if operation.name in names]
         types = _operand_types(op)
         eight_bit = [name for name in types if name in _EIGHT_BIT]
