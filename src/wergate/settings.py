@@ -154,6 +154,17 @@ class CorpusSettings(Section):
     normalizer: Normalizer | None = None
 
 
+class MemoryGrowth(Section):
+    """How much resident memory an inference may leave behind, and how long the suite may look for it.
+
+    `max_kib` is per inference; `budget_s` is per compiled model; `duration_s` is the speech of one inference.
+    """
+
+    max_kib: PositiveFloat = 1.0
+    budget_s: PositiveFloat = 30.0
+    duration_s: PositiveFloat = 1.0
+
+
 class Benchmarks(Section):
     """What is timed: every recognizer, at every duration, for every model.
 
@@ -170,6 +181,7 @@ class Benchmarks(Section):
     int8_sqnr_db_min_by_model: dict[str, float] = {}
     int8_over_fp16_min: dict[str, float] = {}
     int8_over_reference_min: dict[str, float] = {}
+    memory: MemoryGrowth = MemoryGrowth()
 
     def speedup_min(self, slow: str) -> dict[str, float]:
         """Return by model how many times faster than that recognizer INT8 must be."""

@@ -1,0 +1,22 @@
+"""An inference leaves no memory behind: one length, again and again, after warm-up."""
+
+from __future__ import annotations
+
+from fixtures.benchmarks import speech_of
+from fixtures.report import Gate
+from wergate.config import SuiteConfig
+from wergate.memory import GrowthRule, growth_verdict, measure_growth
+from wergate.pipeline import Pipeline
+
+
+def test_memory_growth(
+    pipeline: Pipeline, suite_config: SuiteConfig, timed_model: str, timed_variant: str, gate: Gate
+) -> None:
+    """From samples to logits, which are let go; what stays is the recognizer's, the runtime's or ours."""
+    asked = suite_config.benchmarks.memory
+    rule = GrowthRule(max_kib=asked.max_kib, budget_s=asked.budget_s)
+    waveforms = pipeline.excerpt(timed_model, speech_of(suite_config, timed_model), asked.duration_s)[None]
+    recognizer = pipeline.compiled(timed_model, timed_variant)
+    growth = measure_growth(lambda: recognizer.logits(waveforms), rule)
+    scope = f"{timed_model}, {asked.duration_s:g} s of speech"
+    gate(growth_verdict(growth, rule, subject=timed_variant.upper(), scope=scope))
