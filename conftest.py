@@ -7,6 +7,7 @@ pytest_plugins = [
     "fixtures.progress",
     "fixtures.models",
     "fixtures.machine",
+    "fixtures.watch",
     "fixtures.report",
     "fixtures.calibration",
     "fixtures.benchmarks",

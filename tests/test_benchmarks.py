@@ -105,6 +105,24 @@ def plug(monkeypatch: pytest.MonkeyPatch, folder: Path, source: str) -> tuple[st
     return "-p", "changed"
 
 
+BROKEN_CLOCK = """
+from itertools import count
+from time import perf_counter
+
+calls = count()
+
+def clock():
+    return perf_counter() if next(calls) < 5 else float("nan")
+"""
+BUSY_MACHINE = """
+from dataclasses import replace
+import wergate.load
+
+right = wergate.load.seen_between
+wergate.load.seen_between = lambda *readings: replace(right(*readings), governor="loom", steal=0.032, others=0.25)
+"""
+
+
 def baselines_ms(found: Run) -> list[float | None]:
     assert found.results is not None, found.output
     return [row["baseline_ms"] for row in found.results["benchmarks"]]
@@ -131,6 +149,8 @@ def test_compare_finds_the_baseline_from_another_machine(
     assert found.code == 0, found.output
     assert None not in baselines_ms(found)
     assert "ADVISORY: the baseline's times are of another set-up (CPU Loom avx512_core_vnni 64 cores" in found.output
+    assert found.results is not None
+    assert found.results["benchmarks"][0]["advisory"][0].startswith("CPU Loom avx512_core_vnni 64 cores, here ")
 
 
 def test_compare_on_the_same_machine_is_not_advisory(shop: Shop) -> None:
@@ -140,6 +160,8 @@ def test_compare_on_the_same_machine_is_not_advisory(shop: Shop) -> None:
     assert None not in baselines_ms(found)
     assert "recorded on this kind of machine" in found.output
     assert "ADVISORY" not in found.output
+    assert found.results is not None
+    assert not [reason for reason in found.results["benchmarks"][0]["advisory"] if "noisy" not in reason]
 
 
 def test_compare_without_a_baseline_says_so(shop: Shop, tmp_path: Path) -> None:
@@ -160,6 +182,72 @@ def test_a_regression_fails_only_where_it_is_asked_to(shop: Shop) -> None:
     assert found.code == 1, found.output
     assert "FAIL: Performance has regressed." in found.output
     assert "Traceback" not in found.output
+
+
+@pytest.mark.parametrize("value", [float("nan"), None], ids=["NaN", "null"])
+def test_a_stored_time_that_is_none_is_one_line(shop: Shop, value: float | None) -> None:
+    """Beside a NaN nothing is slower: a comparison with one would pass whatever is measured."""
+    stored = shop.stored()
+    path = stored.pop("path")
+    stored["benchmarks"][0]["stats"]["q1"] = value
+    path.write_text(json.dumps(stored))
+    found = shop.run("--benchmark-compare", "--benchmark-compare-fail=median:10%")
+    assert found.code == 4, found.output
+    said = f"baseline of 'benchmarks/test_latency.py::.*' has q1 = {value!s}, which is no time: finite seconds are"
+    assert re.search(said, found.output)
+    assert "Traceback" not in found.output
+
+
+def test_a_measured_time_that_is_none_is_one_line(shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A clock that gives no number ends the run; nothing of it is stored."""
+    before = shop.stored()
+    plugin = plug(monkeypatch, tmp_path, BROKEN_CLOCK)
+    found = shop.run("--update-baselines", "--benchmark-timer=changed.clock", *plugin)
+    assert found.code != 0, found.output
+    assert "is nan, which is no time: finite positive seconds are expected; see which clock" in found.output
+    assert "Traceback" not in found.output
+    assert shop.stored() == before
+
+
+def test_what_was_seen_stands_beside_each_measurement(shop: Shop, tmp_path: Path) -> None:
+    """In results, in pytest-benchmark's own JSON and on the terminal: load, governor, percentiles that have samples."""
+    kept = tmp_path / "kept.json"
+    found = shop.run(f"--benchmark-json={kept}", "--benchmark-min-rounds=70")
+    assert found.results is not None, found.output
+    (row,) = found.results["benchmarks"]
+    (stored,) = json.loads(kept.read_text())["benchmarks"]
+    assert row["rounds"] >= 70
+    assert row["min_ms"] <= row["median_ms"] <= row["p90_ms"] <= row["max_ms"]
+    assert (row["p99_ms"] is None) is (row["rounds"] < 662)
+    assert stored["extra_info"]["p50_ms"] == pytest.approx(row["median_ms"])
+    assert stored["extra_info"]["seen"] == row["seen"]
+    assert {"governor", "load_before", "load_after", "steal", "others"} == set(row["seen"])
+    assert "p90" in found.output
+    assert "seen while timing: load" in found.output
+
+
+def test_few_rounds_have_no_percentiles(shop: Shop) -> None:
+    """Ten rounds have a median; a 90th percentile of them would be their largest."""
+    found = shop.run("--benchmark-min-rounds=10", "--benchmark-max-time=1e-9")
+    assert found.results is not None, found.output
+    (row,) = found.results["benchmarks"]
+    assert (row["rounds"], row["p90_ms"], row["p99_ms"]) == (10, None, None)
+    assert "p90" not in found.output
+
+
+def test_a_noisy_run_is_named(shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Stolen time is told with the run; where the noisy run became the baseline, every later comparison says so."""
+    plugin = plug(monkeypatch, tmp_path, BUSY_MACHINE)
+    noisy = shop.run("--update-baselines", *plugin)
+    assert noisy.results is not None, noisy.output
+    assert noisy.results["benchmarks"][0]["noise"][:2] == ["steal 3.2 %", "others 25 %"]
+    assert re.search("NOISY: fp16 0.5 s of .*: steal 3.2 %; others 25 %.*: time it again", noisy.output)
+    later = shop.run("--benchmark-compare")
+    assert later.results is not None, later.output
+    advisory = later.results["benchmarks"][0]["advisory"]
+    assert advisory[0].startswith("governor loom, here ")
+    assert advisory[1].startswith("the baseline's run was noisy: steal 3.2 %")
+    assert "advisory" in later.output
 
 
 def test_a_wrong_answer_has_no_speed(shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

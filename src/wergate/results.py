@@ -331,11 +331,22 @@ class ArtifactRow(_Row):
     build_s: float
 
 
+class SeenRow(_Row):
+    """What else the machine did during a measurement; shares of all CPU time, null where it was too short to tell."""
+
+    governor: str
+    load_before: float
+    load_after: float
+    steal: float | None
+    others: float | None
+
+
 class BenchmarkRow(_Row):
     """One measurement of pytest-benchmark; latencies in milliseconds, `rtfx` in audio seconds per second.
 
     `group` is latency, throughput or build; `baseline_ms` is the stored median that it was compared with. A build has
-    the seconds of its two steps and its peak memory.
+    the seconds of its two steps and its peak memory. `p90_ms` and `p99_ms` take 64 and 662 rounds. `noise` names what
+    was noisy; `advisory` what differs from the baseline's machine and versions, so that its times prove nothing here.
     """
 
     test: str
@@ -352,6 +363,11 @@ class BenchmarkRow(_Row):
     convert_s: float | None = None
     quantize_s: float | None = None
     peak_rss_mb: float | None = None
+    p90_ms: float | None = None
+    p99_ms: float | None = None
+    seen: SeenRow | None = None
+    noise: list[str] = []
+    advisory: list[str] = []
 
 
 class RatioRow(_Row):

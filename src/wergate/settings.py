@@ -165,6 +165,19 @@ class MemoryGrowth(Section):
     duration_s: PositiveFloat = 1.0
 
 
+class Noise(Section):
+    """What makes a timed run a noisy one; all are fractions.
+
+    `steal_max` and `others_max` are shares of the CPUs' time; `drift_max` is the second half's median over the first's;
+    `mode_gap_min` is how far apart two speeds must be to be told.
+    """
+
+    steal_max: float = Field(default=0.01, ge=0, le=1)
+    others_max: float = Field(default=0.1, ge=0, le=1)
+    drift_max: float = Field(default=0.05, gt=0)
+    mode_gap_min: float = Field(default=0.05, gt=0)
+
+
 class Benchmarks(Section):
     """What is timed: every recognizer, at every duration, for every model.
 
@@ -182,6 +195,7 @@ class Benchmarks(Section):
     int8_over_fp16_min: dict[str, float] = {}
     int8_over_reference_min: dict[str, float] = {}
     memory: MemoryGrowth = MemoryGrowth()
+    noise: Noise = Noise()
 
     def speedup_min(self, slow: str) -> dict[str, float]:
         """Return by model how many times faster than that recognizer INT8 must be."""
