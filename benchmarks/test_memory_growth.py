@@ -14,7 +14,7 @@ def test_memory_growth(
 ) -> None:
     """From samples to logits, which are let go; what stays is the recognizer's, the runtime's or ours."""
     asked = suite_config.benchmarks.memory
-    rule = GrowthRule(max_kib=asked.max_kib, budget_s=asked.budget_s)
+    rule = GrowthRule(max_kib=asked.max_kib, budget_s=asked.budget_s, windows=asked.windows)
     waveforms = pipeline.excerpt(timed_model, speech_of(suite_config, timed_model), asked.duration_s)[None]
     recognizer = pipeline.compiled(timed_model, timed_variant)
     growth = measure_growth(lambda: recognizer.logits(waveforms), rule)

@@ -241,6 +241,7 @@ def test_a_noisy_run_is_named(shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_p
     noisy = shop.run("--update-baselines", *plugin)
     assert noisy.results is not None, noisy.output
     assert noisy.results["benchmarks"][0]["noise"][:2] == ["steal 3.2 %", "others 25 %"]
+    assert re.search(r"fp16 0.5 s \* +\d", noisy.output)
     assert re.search("NOISY: fp16 0.5 s of .*: steal 3.2 %; others 25 %.*: time it again", noisy.output)
     later = shop.run("--benchmark-compare")
     assert later.results is not None, later.output

@@ -47,7 +47,7 @@ class GrowthRule:
         if self.blocks < _FEWEST_BLOCKS or self.calls < 1 or self.windows < 2 or self.warmup < 0:  # noqa: PLR2004
             raise SuiteError(
                 f"memory growth over {self.blocks} blocks of {self.calls} inferences in {self.windows} windows cannot "
-                f"be judged: at least {_FEWEST_BLOCKS} blocks, 1 inference and 2 windows; correct [benchmarks.memory]"
+                f"be judged: at least {_FEWEST_BLOCKS} blocks, 1 inference and 2 windows are needed; correct the rule"
             )
 
 
