@@ -123,6 +123,17 @@ def test_a_real_leak_of_this_process_is_found() -> None:
     assert 14 < leak.value < 18
 
 
+def test_what_waits_for_the_collector_is_no_leak() -> None:
+    """Each call leaves an array that refers to itself: Python frees it sooner or later, and is asked to."""
+
+    def cycle() -> None:
+        held: list[object] = [np.ones(4 * KIB, np.float32)]
+        held.append(held)
+
+    found = growth_verdict(measure_growth(cycle, RULE), RULE, subject="INT8", scope="x")
+    assert found.status is Status.PASS, found.line
+
+
 def test_the_interval_holds_the_truth() -> None:
     """Of 1,000 seeded windows of independent growth, about 99 in a hundred intervals hold the true slope."""
     generator = np.random.default_rng(3)
