@@ -19,21 +19,41 @@ from wergate.exported import ExportResults, verify_export
 from wergate.model_card import Dataset, dataset
 from wergate.published import without_local_paths
 from wergate.results import (
+    SCHEMA_VERSION,
     CorpusRow,
     CpuRow,
     EvaluationRow,
     ExpectedRow,
     LogitsRow,
     Results,
+    RiseRow,
+    ShapeRow,
     TokenRow,
     UnknownRow,
     VerdictRow,
     WordErrorRow,
+    WorstRow,
 )
 from wergate.verdict import Status
 
 CLEAN, NOISY = "embedded:clean", "ORG/NOISE:far:test"
 DATASETS = {name: dataset(name, name) for name in (CLEAN, NOISY)}
+
+
+UNCHANGED = RiseRow(reference=0.1, candidate=0.1, units=40, utterances=4, chance=0.0)
+SHAPE = ShapeRow(
+    deletions=UNCHANGED,
+    insertions=UNCHANGED,
+    characters=UNCHANGED,
+    ranges=[],
+    text_length=200,
+    reference_length=200,
+    candidate_length=200,
+    worse=0,
+    better=0,
+    worst_rise=WorstRow(id="u0", value=0.0),
+    worst_sqnr_db=WorstRow(id="u0", value=31.5),
+)
 
 
 def words(wer: float | None, substitutions: int = 1) -> WordErrorRow:
@@ -61,6 +81,7 @@ def evaluation(corpus: str, wer: float | None) -> EvaluationRow:
         tokens=None,
         expected=ExpectedRow(reference=None, candidate=None),
         logits=logits,
+        shape=SHAPE,
         unknown=UnknownRow(characters={}, utterances=0, emptied_references=0),
         mismatches=[],
         audio_notes={},
@@ -86,7 +107,7 @@ def verdict(status: Status = Status.PASS, gate: str = "wer") -> VerdictRow:
 
 def run(*evaluations: EvaluationRow, status: Status = Status.PASS) -> Results:
     return Results(
-        schema_version=3,
+        schema_version=SCHEMA_VERSION,
         wergate="0.1.0",
         created="2026-01-02T03:04:05+00:00",
         verdict=status,
@@ -98,6 +119,9 @@ def run(*evaluations: EvaluationRow, status: Status = Status.PASS) -> Results:
         calibrations=[],
         artifacts=[],
         evaluations=list(evaluations) or [evaluation(CLEAN, 0.05)],
+        executions=[],
+        calibration_studies=[],
+        accuracy_controls=[],
         verdicts=[verdict(), verdict(status, gate="sqnr_db")],
         benchmarks=[],
         ratios=[],
