@@ -45,7 +45,8 @@ def test_every_executed_layer_has_work(pipelined: Pipeline, tiny: Tiny) -> None:
     for precision in ("fp16", "int8"):
         work = pipelined.executed(str(tiny.model), precision)
         assert [] == [found.name for found in work.layers if found.macs <= 0]
-        assert {"FullyConnected", "Convolution", "Subgraph"} == {found.kind for found in work.layers}
+        kinds = {found.kind for found in work.layers}
+        assert {"FullyConnected", "Convolution"} < kinds <= {"FullyConnected", "Convolution", "Subgraph", "MatMul"}
         assert 0 == work.unseen_macs
 
 

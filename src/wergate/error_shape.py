@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-import jiwer
 import numpy as np
 
 from wergate.evaluation import Evaluation
 from wergate.normalize import NORMALIZERS
-from wergate.wer import WordErrors
+from wergate.wer import WordErrors, count_character_errors
 
 DURATIONS_S = (0.0, 2.0, 10.0, 20.0, math.inf)
 _FEWEST_UTTERANCES = 2
@@ -200,15 +199,8 @@ def _lengths(evaluation: Evaluation) -> Lengths:
 
 def _character_rise(evaluation: Evaluation) -> Rise:
     said, before, after = _texts(evaluation)
-    counts = ([_character_errors(r, h) for r, h in zip(said, side, strict=True)] for side in (before, after))
+    counts = (count_character_errors(references=said, hypotheses=side) for side in (before, after))
     return _rise([len(text) for text in said], *counts)
-
-
-def _character_errors(reference: str, hypothesis: str) -> int:
-    if not reference:
-        return len(hypothesis)
-    output = jiwer.process_characters(reference, hypothesis)
-    return int(output.substitutions + output.deletions + output.insertions)
 
 
 def _worst_rise(evaluation: Evaluation, words: Sequence[int], rises: Sequence[int]) -> Worst:

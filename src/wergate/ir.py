@@ -139,6 +139,7 @@ class _Reader:
         self._operations = operations(model)
         self._kernels = {op.get_friendly_name(): kernel_macs(op) for op in model.get_ops() if _convolves(op)}
         self._ignored_scope = ignored_scope
+        self._met: set[Operation] = set()
         self.macs = sum(operation.macs for operation in self._operations)
 
     def layers(self, executed: Iterable[Any]) -> Iterator[ExecutedLayer]:
@@ -161,8 +162,12 @@ class _Reader:
         else:  # fusion may rename a FullyConnected; its input's last axis is what it sums over
             macs = int(op.input(0).get_shape()[-1]) * math.prod(op.output(0).get_shape())
         precision = next((name for name in types if name not in _EIGHT_BIT), types[0])
-        operation = self._find(names)
-        return self._layer(op.get_friendly_name(), info, precision, macs, operation)
+        operation = self._find(names) or (self._unnamed_part(macs) if kind == "MatMul" else None)
+        name = op.get_friendly_name()
+        if operation is not None and operation.part:
+            self._met.add(operation)
+            name = _name_of(operation)
+        return self._layer(name, info, precision, macs, operation)
 
     def _fused(self, op: Any, info: dict[str, str], names: frozenset[str]) -> Iterator[ExecutedLayer]:
         """Yield the products inside one primitive; in 8 bit, the first needs two 8-bit operands, others one more."""
@@ -172,8 +177,8 @@ class _Reader:
         other = next((name for name in types if name not in _EIGHT_BIT), info["runtimePrecision"])
         for number, operation in enumerate(inside):
             enough = len(eight_bit) >= _OPERANDS + number
-            name = f"{operation.name} ({operation.part})" if operation.part else operation.name
-            yield self._layer(name, info, eight_bit[0] if enough else other, operation.macs, operation)
+            precision = eight_bit[0] if enough else other
+            yield self._layer(_name_of(operation), info, precision, operation.macs, operation)
 
     def _layer(
         self, name: str, info: dict[str, str], precision: str, macs: int, operation: Operation | None
@@ -185,8 +190,15 @@ class _Reader:
     def _find(self, names: frozenset[str]) -> Operation | None:
         """Return what the IR calls an executed product, or the sum that took it in."""
         own = {name.removesuffix(_DEQUANTIZATION) for name in names}
-        by_name = (operation for operation in self._operations if operation.name in own)
+        by_name = (operation for operation in self._operations if operation.name in own and operation not in self._met)
         return next(by_name, None) or next((x for x in self._operations if own & {*x.consumers}), None)
+
+    def _unnamed_part(self, macs: int) -> Operation | None:
+        """Return which product of an attention a nameless one is.
+
+        Without AVX-512 a quantized attention runs as two products; the first, its scores, loses the attention's name.
+        """
+        return next((x for x in self._operations if x.part and x.macs == macs and x not in self._met), None)
 
     def _reason(self, operation: Operation | None, primitive: str) -> str:
         if operation is None:
@@ -202,6 +214,10 @@ class _Reader:
         if not any(name in cpu().isa for name in _DOT_PRODUCTS):
             return f"quantized in the IR, but the instruction set {cpu().isa} has no 8-bit dot product"
         return f"quantized in the IR, but not fused: the runtime has no 8-bit kernel for it and took {primitive}"
+
+
+def _name_of(operation: Operation) -> str:
+    return f"{operation.name} ({operation.part})" if operation.part else operation.name
 
 
 def _convolves(op: Any) -> bool:

@@ -63,6 +63,18 @@ def count_token_errors(
     return tuple(_count(reference=_as_words(tokens(r)), hypothesis=_as_words(tokens(h))) for r, h in pairs)
 
 
+def count_character_errors(*, references: Sequence[str], hypotheses: Sequence[str]) -> list[int]:
+    """Return each utterance's character errors; of an empty reference every character heard is one."""
+    return [_character_errors(reference=r, hypothesis=h) for r, h in zip(references, hypotheses, strict=True)]
+
+
+def _character_errors(*, reference: str, hypothesis: str) -> int:
+    if not reference:
+        return len(hypothesis)
+    output = jiwer.process_characters(reference, hypothesis)
+    return int(output.substitutions + output.deletions + output.insertions)
+
+
 def _as_words(tokens: Sequence[str]) -> str:
     """Write a word for each token, equal ones for equal ones, whatever white space is in them."""
     return " ".join("".join(f"{ord(character):x}." for character in token) for token in tokens)
