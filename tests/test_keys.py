@@ -110,6 +110,7 @@ class Setting:
 SETTINGS = (
     Setting("quantization__preset", '"mixed"', frozenset({"int8"})),
     Setting("quantization__subset_size", "2", frozenset({"int8"})),
+    Setting("quantization__overflow_fix", '"disable"', frozenset({"int8"})),
     Setting("quantization__max_aggregator", '"median"', frozenset({"int8"})),
     Setting("quantization__max_quantile_outlier_prob", "0.01", frozenset({"int8"})),
     Setting("quantization__ignored_scope__types", '["Softmax"]', frozenset({"int8"})),

@@ -171,14 +171,14 @@ def _control(
 
 
 def _without_smoothing(settings: Quantization) -> Any:
-    """Return the range estimators, with SmoothQuant off.
+    """Return what quantization is told besides, with SmoothQuant off.
 
     NNCF 3.4 gives a reverted layer the weights that it had before SmoothQuant, and leaves the scaling of its input in
     place (docs/calibration.md).
     """
     from nncf.quantization.advanced_parameters import AdvancedSmoothQuantParameters
 
-    parameters = quantize.range_estimators(settings)
+    parameters = quantize.advanced_parameters(settings)
     parameters.smooth_quant_alphas = AdvancedSmoothQuantParameters(convolution=-1, matmul=-1)
     return parameters
 

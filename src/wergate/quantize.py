@@ -78,7 +78,7 @@ def quantize(fp16_path: Path, inputs: list[Feed], settings: Quantization, path: 
             ov.Core().read_model(fp16_path),
             nncf.Dataset(inputs),
             **nncf_options(settings, len(inputs)),
-            advanced_parameters=range_estimators(settings),
+            advanced_parameters=advanced_parameters(settings),
         )
     except nncf.ValidationError as error:
         raise refused_scope(error) from error
@@ -108,12 +108,13 @@ def _ignored(scope: IgnoredScope) -> Any:
     return nncf.IgnoredScope(names=scope.names, patterns=scope.patterns, types=scope.types)
 
 
-def range_estimators(settings: Quantization) -> Any:
-    """Return the tutorial's activation ranges: min of minima, mean of upper quantiles."""
+def advanced_parameters(settings: Quantization) -> Any:
+    """Return the tutorial's activation ranges (min of minima, mean of upper quantiles) and the care for overflow."""
     from nncf.quantization import advanced_parameters as advanced
     from nncf.quantization import range_estimator as ranges
 
     return advanced.AdvancedQuantizationParameters(
+        overflow_fix=advanced.OverflowFix(settings.overflow_fix),
         activations_range_estimator_params=ranges.RangeEstimatorParameters(
             min=ranges.StatisticsCollectorParameters(
                 statistics_type=ranges.StatisticsType.MIN,
@@ -124,5 +125,5 @@ def range_estimators(settings: Quantization) -> Any:
                 aggregator_type=ranges.AggregatorType(settings.max_aggregator),
                 quantile_outlier_prob=settings.max_quantile_outlier_prob,
             ),
-        )
+        ),
     )

@@ -67,8 +67,14 @@ class IgnoredScope(Section):
 
 
 class Quantization(Section):
-    """NNCF post-training quantization; the range estimators are those of the tutorial."""
+    """NNCF post-training quantization; the range estimators are those of the tutorial.
 
+    Attributes:
+        overflow_fix: which weights keep within seven bits, so that 16-bit sums of two products cannot saturate on CPUs
+            without 8-bit dot products (VNNI): all with "enable", those of the first layer, or none with "disable".
+    """
+
+    overflow_fix: Literal["disable", "first_layer_only", "enable"] = "enable"
     preset: Literal["performance", "mixed"] = "performance"
     subset_size: int = Field(default=300, gt=0, le=300)
     min_aggregator: Aggregator = "min"
