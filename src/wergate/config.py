@@ -46,6 +46,7 @@ class SuiteConfig(Section):
     skip_bad: bool = False
     max_duration_s: PositiveFloat = 600.0
     allow_pickle: bool = False
+    allow_inconclusive: bool = False
     cache_dir: str | None = None
     quantization: Quantization = Quantization()
     calibration_study: CalibrationStudy = CalibrationStudy()
