@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from once import once
 from suite_run import Run, Warm, run
 from tiny import Tiny, spoken, write_corpus
 
-from conftest import once
 from wergate.calibration_gates import control_verdicts
 from wergate.calibration_study import calibration_spread
 from wergate.cells import corpus_specs

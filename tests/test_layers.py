@@ -68,7 +68,15 @@ class Layer:
     allowed: set[str]
 
 
-OPENVINO = ("convert", "quantize", "ir", "ir_work", "recognizers/openvino_ir", "reference_models/onnx_model")
+OPENVINO = (
+    "convert",
+    "quantize",
+    "ir",
+    "ir_weights",
+    "ir_work",
+    "recognizers/openvino_ir",
+    "reference_models/onnx_model",
+)
 LAYERS = (
     Layer("torch", files("checkpoint", "convert", "processor", "traceable", "recognizers/pytorch")),
     Layer("transformers", files("checkpoint", "processor")),

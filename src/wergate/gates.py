@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from wergate.baseline import Counts
 from wergate.evaluation import Evaluation, Transcripts
 from wergate.ir import ExecutedWork
+from wergate.ir_weights import LayerWeights
 from wergate.outcome import UtteranceOutcome
 from wergate.settings import Gates
 from wergate.verdict import Verdict
@@ -85,6 +87,22 @@ def executed_verdict(work: ExecutedWork, gates: Gates, *, subject: str, model: s
         basis=f"{len(work.layers) - len(work.fallbacks)} of {len(work.layers)} layers in 8 bit",
         scope=model,
         remedy=f"heaviest layers in another precision: {fallbacks}; see whether the ignored scope is too wide",
+    )
+
+
+def weights_verdict(layers: Sequence[LayerWeights], threshold: float, *, subject: str, model: str) -> Verdict:
+    """Gate the 8-bit weights that are furthest from the FP16 IR's; a layer that it does not know is infinitely far."""
+    errors = [layer.error if layer.known else math.inf for layer in layers] or [math.inf]
+    worst = int(np.argmax(errors))
+    return Verdict(
+        gate="weight_error",
+        subject=subject,
+        value=errors[worst],
+        relation="<=",
+        threshold=threshold,
+        basis=layers[worst].name if layers else "no layer has 8-bit weights",
+        scope=f"{model}, {len(layers)} layers",
+        remedy="that is no rounding: the IR was made of other weights, or a layer of it is spoilt; build it again",
     )
 
 

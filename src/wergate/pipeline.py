@@ -26,6 +26,7 @@ from wergate.evaluation import Evaluation
 from wergate.excerpt import excerpt
 from wergate.frontend import Frontend, read_frontend
 from wergate.ir import ExecutedWork, GraphCounts, executed_work, graph_counts
+from wergate.ir_weights import LayerWeights, weight_errors
 from wergate.journal import Journal, runs
 from wergate.progress import Progress, silent
 from wergate.quantize import int8_ir
@@ -307,6 +308,10 @@ class Pipeline:
     def graph(self, model: str, variant: str) -> GraphCounts:
         """Return what a model's IR states."""
         return self._once(("graph", model, variant), lambda: graph_counts(self.ir_path(model, variant)))
+
+    def weights(self, model: str, variant: str) -> tuple[LayerWeights, ...]:
+        """Return how far each layer's 8-bit weights are from the FP16 IR's."""
+        return weight_errors(self.ir_path(model, "fp16"), self.ir_path(model, variant))
 
     def executed(self, model: str, variant: str) -> ExecutedWork:
         """Return what a model's compiled IR really executes."""

@@ -35,6 +35,7 @@ class Gates(Section):
     length_delta_max: float
     size_ratio_max: float
     int8_work_min: Fraction = 0.0
+    weight_error_max: Fraction | None = None
     near_tie_margin: float = 0.0
     deletion_rise_max: Fraction | None = None
     insertion_rise_max: Fraction | None = None

@@ -1,0 +1,127 @@
+"""Runs the suite with a fault in it, as a person would run it, and reads what was caught.
+
+Each run is a process of its own, forked from one that has imported what takes seconds: a fault may change any code.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fault import CORPUS, ROOT, UTTERANCES, Fault, Scratch, copy_store
+
+_HEAVY = ["openvino", "torchmetrics.text", "jiwer", "pandas", "scipy.stats", "pyarrow.parquet", "pytest_benchmark"]
+_PATIENCE_S = 300
+_RESULTS, _FAILED, _OUTPUT = "results.json", "failed.json", "output.txt"
+
+
+@dataclass(frozen=True)
+class Catch:
+    """What a run with a fault said.
+
+    Attributes:
+        code: its exit code.
+        verdicts: those that do not pass, as the results have them.
+        tests: names of the tests that failed or broke.
+        output: what it printed.
+    """
+
+    code: int
+    verdicts: tuple[Mapping[str, Any], ...]
+    tests: tuple[str, ...]
+    output: str
+
+    @property
+    def gates(self) -> tuple[str, ...]:
+        """The gates that do not pass, and tests that failed without a verdict, in the order of the run."""
+        return tuple(dict.fromkeys([row["gate"] for row in self.verdicts] + list(self.tests)))
+
+    def caught_by(self, gate: str) -> bool:
+        """Tell whether the run failed, and the gate among what failed it."""
+        return self.code != 0 and gate in self.gates
+
+    def margin(self, gate: str) -> tuple[float | None, float] | None:
+        """Return value and threshold of the gate's verdict that is furthest beyond; None for a test without one.
+
+        A value that is no finite number is None.
+        """
+        rows = [(row["value"], row["threshold"]) for row in self.verdicts if row["gate"] == gate]
+        return max(rows, key=lambda row: float("inf") if row[0] is None else abs(row[0] - row[1])) if rows else None
+
+
+@dataclass
+class _Failures:
+    """A plugin that remembers which tests failed."""
+
+    names: list[str] = field(default_factory=list)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.names.append(report.nodeid.rpartition("::")[2].partition("[")[0])
+
+
+def catch(fault: Fault | None, *, warm: Path, keys: dict[str, list[str]], folder: Path) -> Catch:
+    """Run the suite with a fault, or without one.
+
+    Args:
+        warm: the store of honest runs, copied for this one.
+        keys: of the artifacts in it that the run needs, by kind.
+        folder: for all that the run writes.
+    """
+    folder.mkdir(parents=True)
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_HEAVY)
+    process = context.Process(target=_run, args=(fault, warm, keys, folder))
+    process.start()
+    process.join(_PATIENCE_S)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
+    return _read(process.exitcode or 0, folder)
+
+
+def _run(fault: Fault | None, warm: Path, keys: dict[str, list[str]], folder: Path) -> None:
+    """Spoil what the fault spoils, run the suite, leave with its exit code."""
+    output = os.open(folder / _OUTPUT, os.O_WRONLY | os.O_CREAT)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.chdir(ROOT)
+    for name in [name for name in os.environ if name.startswith("PYTEST_")]:
+        del os.environ[name]
+    scratch = Scratch(folder, warm, [f"--corpus={CORPUS}", f"--limit={UTTERANCES}", "--precisions=int8"])
+    copy_store(warm, keys, scratch.cache)
+    tests: Sequence[str] = Fault("", "", print).tests
+    if fault is not None:
+        fault.inject(scratch)
+        tests = fault.tests
+    options = [
+        "--assert=plain",
+        "-p",
+        "no:cacheprovider",
+        f"--cache-dir={scratch.cache}",
+        f"--results={folder / _RESULTS}",
+    ]
+    failures = _Failures()
+    code = pytest.main([*tests, *options, *scratch.options], plugins=[failures])
+    (folder / _FAILED).write_text(json.dumps(failures.names))
+    sys.stdout.flush()
+    os._exit(int(code))
+
+
+def _read(code: int, folder: Path) -> Catch:
+    output = (folder / _OUTPUT).read_text(errors="replace")
+    try:
+        rows = json.loads((folder / _RESULTS).read_text())["verdicts"]
+        failed = json.loads((folder / _FAILED).read_text())
+    except FileNotFoundError:
+        return Catch(code, (), (), output)
+    verdicts = tuple(row for row in rows if row["status"] != "PASS")
+    gated = {row["test"].rpartition("::")[2].partition("[")[0] for row in verdicts}
+    return Catch(code, verdicts, tuple(dict.fromkeys(name for name in failed if name not in gated)), output)

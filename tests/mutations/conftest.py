@@ -1,0 +1,13 @@
+"""The warm store, once for all workers of a session."""
+
+from __future__ import annotations
+
+import pytest
+from once import once
+from warm_store import WarmStore, warm_store
+
+
+@pytest.fixture(scope="session")
+def honest(tmp_path_factory: pytest.TempPathFactory) -> WarmStore:
+    """The store of an honest run on the slice."""
+    return once(tmp_path_factory, "honest", warm_store)

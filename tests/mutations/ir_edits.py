@@ -1,0 +1,64 @@
+"""Edits of an INT8 IR's constants, by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino as ov
+
+Array = np.ndarray[Any, Any]
+_PRODUCTS = frozenset({"Convolution", "GroupConvolution", "MatMul"})
+
+
+class Layer:
+    """A convolution or matrix product with 8-bit weights and their scales."""
+
+    def __init__(self, product: Any) -> None:
+        self.name = product.get_friendly_name()
+        self._scaled = product.input_value(1).get_node()
+        self._converted = self._scaled.input_value(0).get_node()
+
+    @property
+    def weights(self) -> Array:
+        """The stored integers."""
+        return np.array(self._converted.input_value(0).get_node().data)
+
+    @weights.setter
+    def weights(self, values: Array) -> None:
+        constant = ov.opset13.constant(values.astype(np.int8))
+        self._converted.input(0).replace_source_output(constant.output(0))
+
+    @property
+    def scale(self) -> Array:
+        """What they are multiplied by."""
+        return np.array(self._scaled.input_value(1).get_node().data)
+
+    @scale.setter
+    def scale(self, values: Array) -> None:
+        constant = ov.opset13.constant(values.astype(np.float32))
+        self._scaled.input(1).replace_source_output(constant.output(0))
+
+
+def layers(model: ov.Model) -> Iterator[Layer]:
+    """Yield the layers with 8-bit weights, in the model's order."""
+    for op in model.get_ordered_ops():
+        if op.get_type_name() in _PRODUCTS and op.input_value(1).get_node().get_type_name() == "Multiply":
+            yield Layer(op)
+
+
+def edit(path: Path, change: Callable[[dict[str, Layer]], None]) -> None:
+    """Change layers of an IR, given by a short name such as "layers.1.attention.k_proj", and save it in its place."""
+    model = ov.Core().read_model(path)
+    change({_short(layer.name): layer for layer in layers(model)})
+    spoilt = path.with_name("spoilt.xml")
+    ov.save_model(model, spoilt, compress_to_fp16=False)
+    del model
+    for suffix in (".xml", ".bin"):
+        spoilt.with_suffix(suffix).replace(path.with_suffix(suffix))
+
+
+def _short(name: str) -> str:
+    return name.partition("/aten::")[0].removeprefix("__module.").removeprefix("data2vec_audio.")

@@ -1,0 +1,42 @@
+"""The store of honest runs: the suite's own, filled where it is cold."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from fault import CORPUS, UTTERANCES
+from suite_run import run
+
+
+@dataclass(frozen=True)
+class WarmStore:
+    """Where honest artifacts are, and which of them a run on the slice needs, by kind."""
+
+    root: Path
+    keys: dict[str, list[str]]
+
+
+def warm_store(folder: Path) -> WarmStore:
+    """Run all accuracy gates on the slice, in the suite's own store, and return what the run used."""
+    options = ("--corpus", CORPUS, "--limit", str(UTTERANCES), "--precisions", "int8")
+    done = run(["accuracy"], *options, results=folder / "honest.json")
+    assert done.code == 0, done.output
+    assert done.results is not None
+    keys: dict[str, list[str]] = {}
+    for row in done.results["artifacts"]:
+        keys.setdefault(row["kind"], []).append(row["key"])
+    return WarmStore(_root(done.output), {kind: sorted(set(found)) for kind, found in keys.items()})
+
+
+def _root(output: str) -> Path:
+    """Return the store that the run's header names."""
+    header = next(line for line in output.splitlines() if "; cache " in line)
+    return Path(header.rpartition("; cache ")[2])
+
+
+def read(path: Path) -> WarmStore:
+    """Return what `write` wrote."""
+    found = json.loads(path.read_text())
+    return WarmStore(Path(found["root"]), found["keys"])
