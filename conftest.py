@@ -11,6 +11,8 @@ pytest_plugins = [
     "fixtures.report",
     "fixtures.calibration",
     "fixtures.benchmarks",
+    "fixtures.turns",
+    "fixtures.builds",
     "fixtures.baselines",
     "fixtures.witness",
     "fixtures.export",

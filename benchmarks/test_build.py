@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fixtures.benchmarks import Bench, Timed
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from fixtures.benchmarks import Bench, Timed, label
 from fixtures.options import EMBEDDED
 from wergate.build_cost import BuildRequest, FoundOnly, build_apart, is_built
+from wergate.outputs import Outputs
 from wergate.pipeline import Pipeline
+from wergate.recognizers import Recognizer
 
 SPEECH_S = 1.0
 
 
-def test_build(bench: Bench, tmp_path: Path) -> None:
+def test_build(bench: Bench, benchmark: BenchmarkFixture, tmp_path: Path) -> None:
     """Both IRs from the checkpoint, in a process of its own that a person waits for: its start is timed too.
 
     A first run builds into the session's own store, and so builds once; every later one builds into a fresh store.
@@ -22,16 +26,22 @@ def test_build(bench: Bench, tmp_path: Path) -> None:
     )
     if is_built(request):
         request = request.model_copy(update={"cache_dir": tmp_path})
-    bench.label("build", "FP16 and INT8 IR")
-    cost = bench.benchmark.pedantic(build_apart, args=(request,), rounds=1)
-    bench.benchmark.extra_info |= cost.figures
+    label(benchmark, group="build", model=bench.model, name="FP16 and INT8 IR")
+    cost = benchmark.pedantic(build_apart, args=(request,), rounds=1)
+    benchmark.extra_info |= cost.figures
     built = Pipeline(request.config, embedded=EMBEDDED, store=FoundOnly(request.cache_dir))
     for precision in request.config.precisions:
-        bench.check(built.compiled(bench.model, precision).logits(bench.waveforms(SPEECH_S)), precision, SPEECH_S)
+        check(bench, built.compiled(bench.model, precision), precision)
 
 
-def test_compile(bench: Bench, timed: Timed, timed_variant: str) -> None:
+def test_compile(bench: Bench, benchmark: BenchmarkFixture, timed: Timed, timed_variant: str) -> None:
     """From an IR on disk to a recognizer that has run its first inferences."""
-    bench.label("build", f"compile {timed_variant}")
-    recognizer = timed(lambda: bench.pipeline.compiled(bench.model, timed_variant))
-    bench.check(recognizer.logits(bench.waveforms(SPEECH_S)), timed_variant, SPEECH_S)
+    label(benchmark, group="build", model=bench.model, name=f"compile {timed_variant}")
+    check(bench, timed(lambda: bench.pipeline.compiled(bench.model, timed_variant)), timed_variant)
+
+
+def check(bench: Bench, recognizer: Recognizer, name: str) -> None:
+    """Hold what was built or compiled to the reference."""
+    outputs = Outputs()
+    outputs.keep(bench.call(recognizer, SPEECH_S)())
+    bench.check(outputs, name, SPEECH_S)

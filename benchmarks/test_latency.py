@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from fixtures.benchmarks import Bench, Timed
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from fixtures.benchmarks import Bench, Timed, label
+from wergate.outputs import Outputs
 
 
-def test_latency(bench: Bench, timed: Timed, timed_recognizer: str, duration_s: float) -> None:
-    """Features and network, from samples to logits; the logits of the last round are compared with PyTorch's."""
-    bench.label("latency", f"{bench.called(timed_recognizer)} {duration_s:g} s", audio_s=duration_s)
-    recognizer = bench.pipeline.recognizer(bench.model, timed_recognizer)
-    waveforms = bench.waveforms(duration_s)
-    logits = timed(lambda: recognizer.logits(waveforms))
-    bench.check(logits, timed_recognizer, duration_s)
+def test_latency(
+    bench: Bench, benchmark: BenchmarkFixture, timed: Timed, timed_recognizer: str, duration_s: float
+) -> None:
+    """Features and network, from samples to logits; every round's logits are judged afterwards."""
+    name = f"{bench.called(timed_recognizer)} {duration_s:g} s"
+    label(benchmark, group="latency", model=bench.model, name=name, audio_s=duration_s)
+    recognizer, outputs = bench.pipeline.recognizer(bench.model, timed_recognizer), Outputs()
+    timed(bench.call(recognizer, duration_s), after=outputs.keep)
+    bench.check(outputs, timed_recognizer, duration_s)

@@ -7,11 +7,14 @@ from itertools import islice
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from fixtures.benchmarks import label, speech_of
+from fixtures.report import Gate
+from wergate.cells import subject_of
 from wergate.config import SuiteConfig
 from wergate.corpus import Corpus, Utterance
 from wergate.ctc import greedy_decode
 from wergate.pipeline import Pipeline
 from wergate.recognizers import Recognizer
+from wergate.speed import same_work_verdict
 
 ROUNDS = 3
 
@@ -28,6 +31,7 @@ def test_throughput(
     suite_config: SuiteConfig,
     model: str,
     variant: str,
+    gate: Gate,
 ) -> None:
     """Inference and decoding, on a stream per core; the transcripts are those of the accuracy gates.
 
@@ -42,16 +46,22 @@ def test_throughput(
     name = f"{variant} {len(utterances)} utterances"
     label(benchmark, group="throughput", model=model, name=name, audio_s=audio_s)
 
-    def transcribe(recognizer: Recognizer) -> list[str]:
+    rounds: list[list[str]] = []
+
+    def transcribe(recognizer: Recognizer) -> None:
         logits = recognizer.logits_of([utterance.waveform.samples for utterance in utterances])
-        return [greedy_decode(found, frontend.alphabet) for found in logits]
+        rounds.append([greedy_decode(found, frontend.alphabet) for found in logits])
 
     def compile_anew() -> tuple[tuple[Recognizer], dict[str, object]]:
         return (pipeline.compiled(model, variant, streams=pipeline.corpus_streams),), {}
 
-    transcripts = benchmark.pedantic(transcribe, setup=compile_anew, rounds=ROUNDS)
+    benchmark.pedantic(transcribe, setup=compile_anew, rounds=ROUNDS)
     evaluation = pipeline.evaluation(model, speech, variant)
-    expected = {outcome.id: outcome.hypothesis for outcome in evaluation.outcomes}
-    assert {u.id: text for u, text in zip(utterances, transcripts, strict=True)} == {
-        u.id: expected[u.id] for u in utterances
-    }
+    gate(
+        same_work_verdict(
+            accuracy_run={outcome.id: outcome.hypothesis for outcome in evaluation.outcomes},
+            timed=dict(zip((u.id for u in utterances), zip(*rounds, strict=True), strict=True)),
+            subject=subject_of(variant),
+            scope=f"{model}, {len(utterances)} utterances of {speech.name}, {len(rounds)} rounds",
+        )
+    )

@@ -21,8 +21,9 @@ from fixtures.machine import comparison_line
 from wergate.build_cost import peak_rss_bytes
 from wergate.corpus import open_corpus, parse_corpus_specs
 from wergate.excerpt import excerpt
-from wergate.speed import output_verdict, speedup_verdict, transcript_verdict
-from wergate.verdict import Status
+from wergate.paired_timer import Paired
+from wergate.speed import output_verdict, same_work_verdict, speedup_verdict, transcript_verdict
+from wergate.verdict import Interval, Status, Verdict
 
 WRONG_ANSWER = """
 from wergate.recognizers.openvino_ir import OpenVinoRecognizer
@@ -62,7 +63,7 @@ class Shop:
         return run([tests], *where, *brief, *options, results=results)
 
     def stored(self) -> dict[str, Any]:
-        (path,) = (path for path in self.storage.rglob("*") if path.is_file())
+        (path,) = self.storage.rglob("0001_*.json")
         return {"path": path, **json.loads(path.read_text())}
 
     def edit(self, **sections: Any) -> None:
@@ -296,11 +297,57 @@ def test_a_build_is_measured_once_and_the_session_finds_it(shop: Shop, tmp_path:
 
 def test_a_speedup_below_its_threshold_fails(shop: Shop) -> None:
     """The suite file of this test demands that INT8 be a thousand million times faster."""
-    found = shop.run(tests="benchmarks/test_speedup.py", only="fp16")
+    found = shop.run(tests="benchmarks/test_speedup.py", only="int8-beside-fp16")
     assert found.code == 1, found.output
     assert found.results is not None
     assert [(row["fast"], row["slow"]) for row in found.results["ratios"]] == [("int8", "fp16")]
-    assert [row["status"] for row in found.gate("speedup_over_fp16", "INT8")] == ["FAIL"]
+    (ratio,) = found.results["ratios"]
+    assert ratio["interval"]["low"] <= ratio["ratio"] <= ratio["interval"]["high"]
+    assert ratio["rounds"] >= 32
+    (verdict,) = found.gate("speedup_over_fp16", "INT8")
+    assert (verdict["status"], verdict["interval"]) == ("FAIL", ratio["interval"])
+    assert re.search(r"int8 beside fp16 0.5 s[ *]+\d", found.output)
+
+
+def test_todays_build_is_timed_beside_the_baselines(shop: Shop) -> None:
+    """The same build is no comparison; another one of the same model is, as long as the store has it."""
+    tests = "benchmarks/test_baseline_build.py"
+    assert "names no build that the store still has" in shop.run("-rs", tests=tests).output
+    assert shop.run("--update-baselines", tests=tests, only="int8").code == 0
+    assert "today's build is the baseline's" in shop.run("-rs", tests=tests, only="int8").output
+    named = json.loads((shop.storage / "builds.json").read_text())["builds"]
+    assert [["int8"]] == [list(names) for names in named.values()]
+    other = Shop(shop.suite.with_name("median.toml"), shop.folder)
+    other.suite.write_text(shop.suite.read_text().replace('"mean"', '"median"'))
+    found = other.run(tests=tests, only="int8")
+    assert found.results is not None, found.output
+    assert [(row["fast"], row["slow"]) for row in found.results["ratios"]] == [("int8", "baseline")]
+    (verdict,) = found.gate("speedup_over_baseline", "INT8")
+    assert verdict["threshold"] == 0.975
+    assert verdict["interval"]["low"] < 1 < verdict["interval"]["high"] or verdict["value"] == pytest.approx(1, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{", "'builds.json' names no builds"),
+        ('{"schema_version": 9, "builds": {}}', "'builds.json' has schema version 9; this suite reads 1"),
+    ],
+    ids=["no JSON", "another version"],
+)
+def test_a_file_of_builds_that_cannot_be_read_is_one_line(shop: Shop, content: str, said: str) -> None:
+    """It is named, with what to do; nothing is compared in silence."""
+    path = shop.storage / "builds.json"
+    kept = path.read_text() if path.exists() else None
+    path.write_text(content)
+    try:
+        found = shop.run(tests="benchmarks/test_baseline_build.py")
+    finally:
+        path.unlink() if kept is None else path.write_text(kept)
+    assert found.code != 0
+    assert said in found.output
+    assert "--update-baselines" in found.output
+    assert "Traceback" not in found.output
 
 
 @pytest.mark.parametrize(
@@ -335,17 +382,31 @@ def test_the_verdicts_on_what_was_timed() -> None:
     logits = np.eye(4, dtype=np.float32)
     output = {"reference": logits, "sqnr_db_min": 20.0, "subject": "INT8", "scope": "x", "engine": "pytorch"}
     text = {"subject": "FP16", "scope": "x", "engine": "pytorch"}
+    work = {"accuracy_run": {"u1": "A B"}, "subject": "INT8", "scope": "x"}
     verdicts = {
-        "fast enough": speedup_verdict(2.0, 1.5, fast="int8", slow="fp16", scope="x"),
+        "fast enough": speedup(1.9, 2.1),
         "same logits": output_verdict(candidate=logits, **output),
         "same text": transcript_verdict(reference="A B", hypothesis="A B", **text),
-        "too slow": speedup_verdict(1.4, 1.5, fast="int8", slow="fp16", scope="x"),
+        "same work": same_work_verdict(timed={"u1": ("A B", "A B")}, **work),
+        "too slow": speedup(1.3, 1.49),
+        "perhaps": speedup(1.4, 1.7),
+        "NaN ratio": speedup(float("nan"), float("nan")),
+        "one round of other work": same_work_verdict(timed={"u1": ("A B", "A")}, **work),
         "noise": output_verdict(candidate=logits + 0.2, **output),
         "NaN": output_verdict(candidate=logits * np.nan, **output),
         "other text": transcript_verdict(reference="A B", hypothesis="AB", **text),
     }
     held = [name for name, verdict in verdicts.items() if verdict.status is Status.PASS]
-    assert held == ["fast enough", "same logits", "same text"]
+    assert held == ["fast enough", "same logits", "same text", "same work"]
+    assert verdicts["too slow"].status is Status.FAIL
+    assert verdicts["perhaps"].status is Status.INCONCLUSIVE
+    assert "the interval still holds 1.5 after 40 rounds of each in 9 s" in verdicts["perhaps"].line
+
+
+def speedup(low: float, high: float) -> Verdict:
+    """Return the verdict on a ratio in the middle of an interval; 1.5 is demanded."""
+    found = Paired((0.01,) * 40, (0.02,) * 40, (low + high) / 2, Interval(low, high, 0.99), 9.0)
+    return speedup_verdict(found, 1.5, fast="int8", slow="fp16", scope="x")
 
 
 def test_peak_memory_is_the_processs_own() -> None:

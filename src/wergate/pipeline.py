@@ -21,7 +21,7 @@ from wergate.comparison import Candidate, evaluate
 from wergate.config import SuiteConfig
 from wergate.convert import FRONTEND_FILE, MODEL_FILE, fp16_ir
 from wergate.corpus import Corpus, CorpusSpec, open_corpus, require_disjoint
-from wergate.ctc import Logits
+from wergate.ctc import Logits, greedy_decode
 from wergate.evaluation import Evaluation
 from wergate.excerpt import excerpt
 from wergate.frontend import Frontend, read_frontend
@@ -169,9 +169,11 @@ class Pipeline:
             return self.reference_model(model).recognizer(self.frontend(model))
         return self.compiled(model, name)
 
-    def _evaluator(self, model: str, variant: str) -> Recognizer:
-        """Return a recognizer for whole corpora: a stream per core, where the device is the CPU."""
-        return self.compiled(model, variant, streams=self.corpus_streams)
+    def evaluator(self, model: str, variant: str) -> Recognizer:
+        """Return the recognizer that transcribes whole corpora: a stream per core, where the device is the CPU."""
+        return self._once(
+            ("evaluator", model, variant), lambda: self.compiled(model, variant, streams=self.corpus_streams)
+        )
 
     @property
     def corpus_streams(self) -> int:
@@ -192,6 +194,10 @@ class Pipeline:
         if from_elsewhere:
             require_same_frames(variant, recognizer)
         return recognizer
+
+    def compiled_ir(self, model: str, ir: Artifact) -> Recognizer:
+        """Return an IR of the store that may be no variant of today's, compiled anew, for single utterances."""
+        return self._compiled(ir.file(MODEL_FILE), model, 1)
 
     def _compiled(self, path: Path, model: str, streams: int) -> Recognizer:
         return OpenVinoRecognizer(
@@ -221,7 +227,7 @@ class Pipeline:
                 Candidate(
                     subject_of(variant),
                     self.frontend(model),
-                    lambda: self._once(("evaluator", model, variant), lambda: self._evaluator(model, variant)),
+                    lambda: self.evaluator(model, variant),
                 ),
                 corpus,
                 lambda: self.reference(model, spec),
@@ -299,6 +305,15 @@ class Pipeline:
             return np.asarray(self._reference_logits(model, spec.name, self.excerpt(model, spec, duration_s)[None])[0])
 
         return self._once(("excerpt-logits", model, spec, duration_s), make)
+
+    def excerpt_transcript(self, model: str, spec: CorpusSpec, duration_s: float, variant: str) -> str:
+        """Return what the accuracy run's recognizer of a variant makes of an excerpt."""
+
+        def make() -> str:
+            (logits,) = self.evaluator(model, variant).logits_of([self.excerpt(model, spec, duration_s)])
+            return greedy_decode(logits, self.frontend(model).alphabet)
+
+        return self._once(("excerpt-transcript", model, spec, duration_s, variant), make)
 
     def _reference_logits(self, model: str, corpus: str | None, waveforms: Samples) -> Logits:
         recognizer = self.recognizer(model, REFERENCE)

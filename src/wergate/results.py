@@ -371,13 +371,22 @@ class BenchmarkRow(_Row):
 
 
 class RatioRow(_Row):
-    """A speed-up measured in the same session: how many times faster `fast` is than `slow`."""
+    """How many times as fast `fast` is as `slow`, timed in turns: medians in milliseconds over `rounds` of each.
+
+    `slow` is another recognizer, or "baseline": the build that the stored baseline was measured with.
+    """
 
     model: str
     duration_s: float
     fast: str
     slow: str
     ratio: float
+    interval: IntervalRow
+    rounds: int
+    fast_ms: float
+    slow_ms: float
+    seen: SeenRow | None = None
+    noise: list[str] = []
 
 
 class CpuRow(_Row):

@@ -187,11 +187,20 @@ class Noise(Section):
     mode_gap_min: float = Field(default=0.05, gt=0)
 
 
+class PairedTiming(Section):
+    """How long two sides take turns before a ratio is judged: the fields of `wergate.paired_timer.PairedRule`."""
+
+    budget_s: PositiveFloat = 20.0
+    blocks_min: int = Field(default=16, ge=4)
+    confidence: float = Field(default=0.99, gt=0.5, lt=1)
+
+
 class Benchmarks(Section):
     """What is timed: every recognizer, at every duration, for every model.
 
     `sqnr_db_min` is what a timed inference's logits are held to, by precision; without one the corpora's threshold is.
-    Speed-ups are gated by model, where there is a threshold. `audio_wait_max` is the share of an evaluation that may be
+    Speed-ups are gated by model, where there is a threshold; `baseline_speed_min` is how many times as fast as the
+    baseline's build today's must be. `audio_wait_max` is the share of an evaluation that may be
     spent waiting for audio.
     """
 
@@ -203,9 +212,19 @@ class Benchmarks(Section):
     int8_sqnr_db_min_by_model: dict[str, float] = {}
     int8_over_fp16_min: dict[str, float] = {}
     int8_over_reference_min: dict[str, float] = {}
+    fp16_over_reference_min: dict[str, float] = {}
+    baseline_speed_min: float = Field(default=0.975, gt=0)
+    paired: PairedTiming = PairedTiming()
     memory: MemoryGrowth = MemoryGrowth()
     noise: Noise = Noise()
 
-    def speedup_min(self, slow: str) -> dict[str, float]:
-        """Return by model how many times faster than that recognizer INT8 must be."""
-        return self.int8_over_fp16_min if slow == "fp16" else self.int8_over_reference_min
+    def speedup_min(self, model: str, *, fast: Precision, slow: str) -> float | None:
+        """Return how many times as fast one recognizer of a model must be as another; None where nothing is demanded.
+
+        Args:
+            fast: whose thresholds the faster one is held to.
+            slow: "fp16", or any other name for the reference model.
+        """
+        over_reference = self.fp16_over_reference_min if fast == "fp16" else self.int8_over_reference_min
+        minimums = self.int8_over_fp16_min if slow == "fp16" else over_reference
+        return None if fast == slow else minimums.get(model)

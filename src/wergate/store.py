@@ -103,6 +103,11 @@ class Store:
         seconds = time.perf_counter() - started
         return Artifact(kind, key, folder, built=True, seconds=seconds, build_seconds=seconds)
 
+    def find(self, kind: str, key: str) -> Artifact | None:
+        """Return an artifact by its key where it is there, whole; nothing is built."""
+        folder = self.root / kind / key[:32]
+        return _found(folder, kind, key, time.perf_counter()) if _defect(folder, kind, key) is None else None
+
     def _build(self, kind: str, key: str, parts: Mapping[str, Any], build: Callable[[Path], None]) -> None:
         """Build under a temporary name, then rename; the lock of the key is held."""
         folder = self.root / kind / key[:32]

@@ -1,0 +1,40 @@
+"""Did this change make it slower? Today's build in turns with the one that the baseline was measured with."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.benchmarks import Bench
+from fixtures.builds import Builds
+from fixtures.turns import UNTIMED, RecordRatio, TakeTurns
+from wergate.builds import Build
+from wergate.cells import candidates
+from wergate.outputs import Outputs
+from wergate.paired_timer import Side
+from wergate.speed import speedup_verdict
+
+
+def test_todays_build_is_as_fast(
+    bench: Bench, builds: Builds, take_turns: TakeTurns, record_ratio: RecordRatio, timed_variant: str
+) -> None:
+    """Two IRs of the same model on the same machine, minute and runtime: what differs is what was built."""
+    if timed_variant in candidates(bench.pipeline.config, bench.model):
+        pytest.skip("a candidate is built elsewhere: no baseline names its build")
+    today = bench.pipeline.ir(bench.model, timed_variant)
+    builds.today[bench.model, timed_variant] = Build(today.kind, today.key)
+    before = builds.before(bench.model, timed_variant, bench.pipeline.store)
+    if before is None:
+        pytest.skip("the baseline names no build that the store still has: --update-baselines names this one")
+    if before.key == today.key:
+        pytest.skip("today's build is the baseline's: a difference would be the machine's")
+    settings = bench.pipeline.config.benchmarks
+    duration_s, minimum = sorted(settings.durations_s)[len(settings.durations_s) // 2], settings.baseline_speed_min
+    outputs, recognizers = Outputs(), [bench.pipeline.compiled_ir(bench.model, ir) for ir in (today, before)]
+    first, second = (bench.call(recognizer, duration_s) for recognizer in recognizers)
+    turns = take_turns(Side(first, outputs.keep), Side(second), minimum)
+    bench.check(outputs, timed_variant, duration_s)
+    if turns is None:
+        pytest.skip(UNTIMED)
+    record_ratio(turns.row(model=bench.model, duration_s=duration_s, fast=timed_variant, slow="baseline"))
+    scope = f"{bench.model}, {duration_s:g} s"
+    bench.gate(speedup_verdict(turns.paired, minimum, fast=timed_variant, slow="baseline", scope=scope))

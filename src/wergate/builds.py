@@ -1,0 +1,62 @@
+"""Which builds the benchmark baseline was measured with: named by their keys in the store, beside the baseline."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+
+from wergate.errors import SuiteError
+
+BUILDS_FILE = "builds.json"
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Build:
+    """An artifact of the store by its name."""
+
+    kind: str
+    key: str
+
+
+class _File(BaseModel):
+    schema_version: int
+    builds: dict[str, dict[str, str]]
+
+
+def read_builds(path: Path) -> dict[tuple[str, str], Build]:
+    """Return the baseline's builds by model and variant; none where there is no file.
+
+    Raises:
+        SuiteError: the file is no such file, or one of another schema version.
+    """
+    if not path.exists():
+        return {}
+    remedy = "restore it from the repository or write it anew with --update-baselines"
+    try:
+        found = _File.model_validate_json(path.read_text(encoding="utf-8"))
+        pairs = ((m, v, name.partition("/")) for m, names in found.builds.items() for v, name in names.items())
+        builds = {(model, variant): Build(kind, key) for model, variant, (kind, _, key) in pairs}
+    except (OSError, UnicodeDecodeError, ValidationError) as error:
+        raise SuiteError(f"'{path.name}' names no builds: it is not JSON of models and their IRs; {remedy}") from error
+    if found.schema_version != SCHEMA_VERSION:
+        raise SuiteError(
+            f"'{path.name}' has schema version {found.schema_version}; this suite reads {SCHEMA_VERSION}; {remedy}"
+        )
+    return builds
+
+
+def write_builds(path: Path, builds: Mapping[tuple[str, str], Build]) -> None:
+    """Write builds by model and variant, sorted, in place of what the file held."""
+    names: dict[str, dict[str, str]] = {}
+    for (model, variant), build in sorted(builds.items()):
+        names.setdefault(model, {})[variant] = f"{build.kind}/{build.key}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".new")
+    content = {"schema_version": SCHEMA_VERSION, "builds": names}
+    temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    temporary.replace(path)
