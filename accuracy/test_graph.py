@@ -9,7 +9,8 @@ import pytest
 from fixtures.report import Gate, RecordWork
 from wergate.baseline import read_baseline, write_baseline
 from wergate.cells import subject_of
-from wergate.gates import count_verdicts, executed_verdict, size_verdict
+from wergate.config import SuiteConfig
+from wergate.gates import count_verdicts, executed_verdict, precision_verdict, size_verdict
 from wergate.pipeline import Pipeline
 from wergate.settings import Gates
 
@@ -38,6 +39,15 @@ def test_compiled_model_executes_in_8_bit(
     work = pipeline.executed(model, variant)
     record_work(work)
     gate(executed_verdict(work, gates, subject=subject_of(variant), model=model))
+
+
+def test_inference_precision_is_what_was_asked_for(
+    pipeline: Pipeline, suite_config: SuiteConfig, model: str, variant: str, gate: Gate
+) -> None:
+    """The recognizer that the corpora go through runs in the precision of the configuration."""
+    found = pipeline.evaluator(model, variant)
+    wanted, subject = suite_config.inference_precision, subject_of(variant)
+    gate(precision_verdict(found.asked_precision, found.precision, wanted=wanted, subject=subject, model=model))
 
 
 def test_ir_is_smaller_than_the_checkpoint(

@@ -7,8 +7,8 @@ import pytest
 from fixtures.report import Gate, Record
 from wergate.cells import subject_of
 from wergate.evaluation import Evaluation
-from wergate.gates import headline_verdict, wer_verdict
-from wergate.settings import Gates
+from wergate.gates import headline_verdict, reference_verdict, wer_verdict
+from wergate.settings import Gates, ModelSettings
 
 
 def test_wer_stays_within_tolerance(
@@ -25,3 +25,13 @@ def test_torchmetrics_and_jiwer_agree(evaluation: Evaluation, side: str, model: 
     transcripts = evaluation.reference if side == "reference" else evaluation.candidate
     subject = evaluation.engine if side == "reference" else subject_of(variant)
     gate(headline_verdict(transcripts, subject=subject, scope=f"{model}, {evaluation.scope}"))
+
+
+def test_reference_recognizer_understands_the_corpus(
+    evaluation: Evaluation, model_settings: ModelSettings, model: str, gate: Gate
+) -> None:
+    """Parity with a recognizer that understands nothing is worth nothing."""
+    threshold = model_settings.thresholds.reference_wer_max
+    if threshold is None:
+        pytest.skip("thresholds.reference_wer_max is not set: the reference recognizer's own WER is reported only")
+    gate(reference_verdict(evaluation, threshold, model=model))

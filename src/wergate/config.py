@@ -14,6 +14,7 @@ from wergate.errors import SuiteError, did_you_mean
 from wergate.settings import (
     AccuracyControl,
     Benchmarks,
+    CalibrationAudio,
     CalibrationStudy,
     CorpusSettings,
     ModelSettings,
@@ -50,6 +51,7 @@ class SuiteConfig(Section):
     cache_dir: str | None = None
     quantization: Quantization = Quantization()
     calibration_study: CalibrationStudy = CalibrationStudy()
+    calibration_audio: CalibrationAudio = CalibrationAudio()
     accuracy_control: AccuracyControl = AccuracyControl()
     thresholds: Thresholds
     benchmarks: Benchmarks

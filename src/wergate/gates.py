@@ -36,6 +36,20 @@ def wer_verdict(evaluation: Evaluation, gates: Gates, *, subject: str, model: st
     )
 
 
+def reference_verdict(evaluation: Evaluation, threshold: float, *, model: str) -> Verdict:
+    """Gate the reference recognizer's own WER: where it does not understand the corpus, nothing can be compared."""
+    return Verdict(
+        gate="reference_wer",
+        subject=evaluation.engine,
+        value=evaluation.reference.total.wer,
+        relation="<=",
+        threshold=threshold,
+        scope=f"{model}, {evaluation.scope}",
+        remedy="see whether transcripts belong to their audio, its sampling rate is what its header says, and the "
+        "vocabulary is the checkpoint's; a corpus that is so hard wants a higher thresholds.reference_wer_max",
+    )
+
+
 def mismatch_verdict(evaluation: Evaluation, gates: Gates, *, subject: str, model: str) -> Verdict:
     """Gate the share of utterances whose transcript is not the reference model's."""
     return Verdict(
@@ -103,6 +117,20 @@ def weights_verdict(layers: Sequence[LayerWeights], threshold: float, *, subject
         basis=layers[worst].name if layers else "no layer has 8-bit weights",
         scope=f"{model}, {len(layers)} layers",
         remedy="that is no rounding: the IR was made of other weights, or a layer of it is spoilt; build it again",
+    )
+
+
+def precision_verdict(asked: str, runs: str, *, wanted: str, subject: str, model: str) -> Verdict:
+    """Gate the inference precision: what the runtime was asked for, and what it says it took, are what is wanted."""
+    return Verdict(
+        gate="inference_precision_differs",
+        subject=subject,
+        value=int(asked != wanted) + int(runs != wanted),
+        relation="==",
+        threshold=0,
+        basis=f"{wanted} wanted, {asked} asked for, {runs} taken",
+        scope=model,
+        remedy="logits in another precision are another model's; a device without it cannot be gated with it",
     )
 
 

@@ -169,7 +169,7 @@ class Pipeline:
             return self.reference_model(model).recognizer(self.frontend(model))
         return self.compiled(model, name)
 
-    def evaluator(self, model: str, variant: str) -> Recognizer:
+    def evaluator(self, model: str, variant: str) -> OpenVinoRecognizer:
         """Return the recognizer that transcribes whole corpora: a stream per core, where the device is the CPU."""
         return self._once(
             ("evaluator", model, variant), lambda: self.compiled(model, variant, streams=self.corpus_streams)
@@ -180,7 +180,7 @@ class Pipeline:
         """Inferences that run side by side on a corpus."""
         return min(cpu().cores, _MAX_STREAMS) if self.config.device == "CPU" else 1
 
-    def compiled(self, model: str, variant: str, *, streams: int = 1) -> Recognizer:
+    def compiled(self, model: str, variant: str, *, streams: int = 1) -> OpenVinoRecognizer:
         """Return an IR compiled anew, every time it is asked for.
 
         Raises:
@@ -199,7 +199,7 @@ class Pipeline:
         """Return an IR of the store that may be no variant of today's, compiled anew, for single utterances."""
         return self._compiled(ir.file(MODEL_FILE), model, 1)
 
-    def _compiled(self, path: Path, model: str, streams: int) -> Recognizer:
+    def _compiled(self, path: Path, model: str, streams: int) -> OpenVinoRecognizer:
         return OpenVinoRecognizer(
             path,
             self.frontend(model),

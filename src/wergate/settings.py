@@ -49,10 +49,14 @@ class Gates(Section):
 
 
 class Thresholds(Section):
-    """Gates by precision; a candidate is held to those of int8 where its graph is quantized, else to those of fp16."""
+    """Gates by precision; a candidate is held to those of int8 where its graph is quantized, else to those of fp16.
+
+    `reference_wer_max` is of the reference recognizer itself: beyond it, model, audio and transcripts are no match.
+    """
 
     fp16: Gates
     int8: Gates
+    reference_wer_max: Fraction | None = None
 
     def of(self, precision: Precision) -> Gates:
         """Return the gates of one precision."""
@@ -94,6 +98,15 @@ class CalibrationStudy(Section):
     sqnr_db_range_max: float = Field(default=3.0, ge=0)
 
 
+class CalibrationAudio(Section):
+    """What INT8 may be calibrated on: utterances, seconds, the share of utterances whose level moves as in speech."""
+
+    utterances_min: int = Field(default=10, ge=1)
+    audio_s_min: float = Field(default=20.0, ge=0)
+    speech_min: Fraction = Field(default=0.9, ge=0, le=1)
+    level_range_db_min: float = Field(default=6.0, ge=0)
+
+
 class AccuracyControl(Section):
     """Quantization with accuracy control: what it is tuned to and on, and what it is then held to elsewhere.
 
@@ -128,6 +141,7 @@ class ModelSettings(Section):
     normalizer: Normalizer = "upper"
     quantization: Quantization = Quantization()
     calibration_study: CalibrationStudy = CalibrationStudy()
+    calibration_audio: CalibrationAudio = CalibrationAudio()
     accuracy_control: AccuracyControl = AccuracyControl()
     thresholds: Thresholds
     candidates: list[str] = []

@@ -20,6 +20,7 @@ from wergate.ports import Feed, Port, Ports, Run
 from wergate.recognizers import features
 from wergate.signature import Inputs, Signature, match_inputs, match_signature
 
+_HINT = "INFERENCE_PRECISION_HINT"
 _COMPILATIONS = 3
 _REQUESTS_PER_STREAM = 2
 # of a corpus, the CPU plugin would keep what it compiled for thousands of lengths: 12 MB for each, in INT8
@@ -28,7 +29,11 @@ _DTYPES = {"f16": "float16", "f32": "float32", "f64": "float64", "i32": "int32",
 
 
 class OpenVinoRecognizer:
-    """Runs an IR with dynamic shapes, on one stream or on several."""
+    """Runs an IR with dynamic shapes, on one stream or on several.
+
+    Attributes:
+        asked_precision, precision: the inference precision that the runtime was asked for and the one it took.
+    """
 
     def __init__(
         self,
@@ -59,7 +64,7 @@ class OpenVinoRecognizer:
             self._single = cache(
                 lambda: OpenVinoRecognizer(path, frontend, device=device, inference_precision=inference_precision)
             )
-        options = {"INFERENCE_PRECISION_HINT": inference_precision}
+        options = {_HINT: inference_precision}
         options |= {"PERFORMANCE_HINT": "LATENCY"} if streams == 1 else {"NUM_STREAMS": str(streams)} | _FEW_LENGTHS
         for _ in range(_COMPILATIONS):
             compiled = _compile(path, device, options)
@@ -67,6 +72,7 @@ class OpenVinoRecognizer:
             self._request = compiled.create_infer_request()
             self._requests = [compiled.create_infer_request() for _ in range(_REQUESTS_PER_STREAM * streams)]
             if self._settle(streams):
+                self.asked_precision, self.precision = options[_HINT], _taken(compiled, options[_HINT])
                 return
         raise SuiteError(
             f"device '{device}' gave different logits on its {streams} streams in {_COMPILATIONS} compilations; "
@@ -137,6 +143,12 @@ class OpenVinoRecognizer:
     def _input(self, waveforms: Samples) -> Samples:
         """Return the network's input, cut to what bears on the logits: every new length costs the runtime a while."""
         return features(self.frontend, waveforms)[:, : self.frontend.used_samples(waveforms.shape[1])]
+
+
+def _taken(compiled: ov.CompiledModel, asked: str) -> str:
+    """Return the inference precision that a compiled model names; what was asked for, where the device tells none."""
+    told = _HINT in compiled.get_property("SUPPORTED_PROPERTIES")
+    return str(compiled.get_property(_HINT).get_type_name()) if told else asked
 
 
 def ir_signature(path: Path, vocabulary: int) -> Signature:

@@ -1,0 +1,19 @@
+"""What INT8 was calibrated on is speech, and more than a sample of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.report import Gate
+from wergate.calibration_audio import audio_verdicts, listen
+from wergate.pipeline import Pipeline
+from wergate.settings import ModelSettings
+
+
+def test_calibration_audio_is_speech(pipeline: Pipeline, model: str, model_settings: ModelSettings, gate: Gate) -> None:
+    """Utterances, seconds and levels of the calibration corpus hold their thresholds."""
+    corpus = pipeline.calibration(model)
+    if not len(corpus):
+        pytest.skip("int8 is not among the precisions: nothing is calibrated")
+    heard = listen(corpus, pipeline.frontend(model).sampling_rate)
+    gate(*audio_verdicts(heard, model_settings.calibration_audio, scope=f"{model}, {corpus.name}"))

@@ -1,0 +1,151 @@
+"""Known-bad inputs for the gates: each is just beyond a threshold, and a verdict that passes one judges nothing.
+
+They are made of the thresholds as the configuration states them, so that a gate which is looser than it should be, or
+whose verdict always passes, is seen in the very run that it would have let through.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+
+from wergate import gates as judging
+from wergate.alphabet import Alphabet
+from wergate.calibration_audio import Heard, audio_verdicts
+from wergate.error_shape import ErrorShape, Lengths, Range, Rise, Worst
+from wergate.evaluation import Evaluation, Transcripts
+from wergate.ir import ExecutedLayer, ExecutedWork
+from wergate.ir_weights import LayerWeights
+from wergate.logits import LogitsDifference
+from wergate.outcome import UtteranceOutcome
+from wergate.settings import CalibrationAudio, Gates
+from wergate.shape_gates import shape_verdicts
+from wergate.verdict import Verdict
+
+_BEYOND = 1.02  # times a threshold: the least excess that a gate must see
+_UTTERANCES = 1000
+_WHO = {"subject": "canary", "model": "canary"}
+
+
+def bad_verdicts(stated: Gates, thresholds: Gates) -> Iterator[Verdict]:
+    """Yield the gates' verdicts on inputs that are just beyond the thresholds; not one may pass.
+
+    Args:
+        stated: the thresholds as the configuration states them.
+        thresholds: those that the run's gates are handed.
+    """
+    yield judging.wer_verdict(_misheard(_beyond(stated.wer_drop_max)), thresholds, **_WHO)
+    if stated.mismatch_rate_max < 1:  # more than all cannot differ
+        yield judging.mismatch_verdict(_misheard(_beyond(stated.mismatch_rate_max)), thresholds, **_WHO)
+    yield from judging.logits_verdicts(_noisy(stated), thresholds, **_WHO)
+    yield judging.worst_delta_verdict([_beyond(stated.length_delta_max)], thresholds, **_WHO)
+    yield from _bad_graph(stated, thresholds)
+    for quiet in (True, False):
+        yield from _bad_shape(stated, thresholds, quiet=quiet)
+
+
+def bad_audio_verdicts(stated: CalibrationAudio) -> Iterator[Verdict]:
+    """Yield the verdicts on calibration audio that is just not enough."""
+    still = math.ceil((1 - stated.speech_min) * _UTTERANCES) + 1
+    ranges = [stated.level_range_db_min] * (_UTTERANCES - still) + [_below(stated.level_range_db_min)] * still
+    few = max(1, stated.utterances_min - 1)
+    little = Heard(_below(stated.audio_s_min), (math.inf,) * few, "canary")
+    flat = Heard(math.inf, tuple(ranges), "canary")
+    bad = {"calibration_audio_s": little, "calibration_speech": flat}
+    if stated.utterances_min > 1:  # a corpus without an utterance is none
+        bad["calibration_utterances"] = little
+    for gate, heard in bad.items():
+        yield from (found for found in audio_verdicts(heard, stated, scope="canary") if found.gate == gate)
+
+
+def _beyond(maximum: float) -> float:
+    return maximum * _BEYOND if maximum > 0 else maximum + 1e-3
+
+
+def _below(minimum: float) -> float:
+    return minimum / _BEYOND if minimum > 0 else minimum - 1e-3
+
+
+def _misheard(rate: float) -> Evaluation:
+    """Return utterances of one word each with that many words too many, over all words, spread evenly."""
+    ghosts, one_more = divmod(math.ceil(max(0.0, rate) * _UTTERANCES), _UTTERANCES)
+    difference = LogitsDifference(frames=1, values=1, signal=1.0)
+    outcomes = (
+        UtteranceOutcome(str(number), 1.0, "A", "A", "A" + " A" * (ghosts + (number < one_more)), difference)
+        for number in range(_UTTERANCES)
+    )
+    return _evaluation(*outcomes)
+
+
+def _evaluation(*outcomes: UtteranceOutcome) -> Evaluation:
+    return Evaluation("canary", "reference", "none", outcomes, Alphabet(("", "A"), 0, None))
+
+
+def _noisy(stated: Gates) -> Evaluation:
+    """Return one utterance whose logits are beyond whatever is stated for them."""
+    agreement = _below(stated.argmax_agreement_min or 0.0)
+    difference = LogitsDifference(
+        frames=_UTTERANCES,
+        values=1,
+        max_abs=_beyond(stated.max_abs_delta_max or 0.0),
+        sum_abs=_beyond(stated.mean_abs_delta_max or 0.0),
+        signal=10 ** (_below(stated.sqnr_db_min or 0.0) / 10),
+        noise=1.0,
+        flipped_frames=math.ceil((1 - agreement) * _UTTERANCES),
+    )
+    return _evaluation(UtteranceOutcome("canary", 1.0, "A", "A", "A", difference))
+
+
+def _bad_graph(stated: Gates, thresholds: Gates) -> Iterator[Verdict]:
+    if stated.int8_work_min > 0:
+        done = math.floor(_below(stated.int8_work_min) * _UTTERANCES)
+        layers = (
+            ExecutedLayer("8 bit", "MatMul", "", "i8", done),
+            ExecutedLayer("not", "MatMul", "", "f32", _UTTERANCES - done),
+        )
+        yield judging.executed_verdict(ExecutedWork(layers), thresholds, **_WHO)
+    if stated.weight_error_max is not None and thresholds.weight_error_max is not None:
+        spoilt = [LayerWeights("canary", _beyond(stated.weight_error_max))]
+        yield judging.weights_verdict(spoilt, thresholds.weight_error_max, **_WHO)
+    large = math.ceil(_beyond(stated.size_ratio_max) * _UTTERANCES)
+    yield judging.size_verdict(ir_bytes=large, weight_bytes=_UTTERANCES, gates=thresholds, **_WHO)
+    yield from judging.count_verdicts({"fake_quantize": 1}, {"fake_quantize": 2}, subject="canary", scope="canary")
+    yield judging.headline_verdict(Transcripts(1e-3, ()), subject="canary", scope="canary")
+    yield judging.precision_verdict("f32", "bf16", wanted="f32", **_WHO)
+    yield judging.precision_verdict("bf16", "f32", wanted="f32", **_WHO)
+
+
+def _bad_shape(stated: Gates, thresholds: Gates, *, quiet: bool) -> Iterator[Verdict]:
+    """Yield the verdicts on a shape that is beyond whatever is stated, too short or too long.
+
+    Of the two bounds of the length one is beyond at a time.
+    """
+
+    def rise(budget: float | None) -> Rise:
+        return Rise(0.0, _beyond(budget or 0.0), units=1, utterances=2, chance=0.0)
+
+    ratio = _below(stated.length_ratio_min) if quiet else _beyond(stated.length_ratio_max)
+    written = math.floor(ratio * _UTTERANCES) if quiet else math.ceil(ratio * _UTTERANCES)
+    shape = ErrorShape(
+        utterances=_UTTERANCES,
+        deletions=rise(stated.deletion_rise_max),
+        insertions=rise(stated.insertion_rise_max),
+        characters=rise(stated.cer_rise_max),
+        ranges=(Range(0.0, 2.0, rise(stated.range_wer_rise_max)),),
+        lengths=Lengths(_UTTERANCES, _UTTERANCES, written),
+        worse=math.ceil(_beyond(stated.worse_rate_max or 0.0) * _UTTERANCES),
+        better=0,
+        worst_rise=Worst("canary", _beyond(stated.worst_utterance_rise_max or 0.0)),
+        worst_sqnr=Worst("canary", _below(stated.worst_sqnr_db_min or 0.0)),
+    )
+    for verdict in shape_verdicts(shape, _misheard(0.0), thresholds, **_WHO):
+        if verdict.gate != "length_ratio" or (verdict.relation == ">=") == quiet:
+            yield verdict
+
+
+def bad_reference_verdict(stated: float) -> Verdict:
+    """Return the verdict on a reference recognizer that is just too bad."""
+    evaluation = _misheard(_beyond(stated))
+    unheard = [replace(outcome, reference_hypothesis=outcome.hypothesis) for outcome in evaluation.outcomes]
+    return judging.reference_verdict(_evaluation(*unheard), stated, model="canary")
