@@ -1,0 +1,195 @@
+"""How often the verdict on latency is wrong: false alarms on the same build, and slowdowns of 5 % that it finds.
+
+Beside it, on the same two builds and in the same minute, what `--benchmark-compare-fail=median:5%` says. It takes most
+of an hour, and goes on where it was interrupted: `pytest benchmarks/test_latency_verdicts.py -m scale`. Each trial is a
+line of `results/latency-verdicts.jsonl`.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pytest_benchmark.utils import PercentageRegressionCheck
+
+from fixtures.benchmarks import Bench, seconds, speech_of
+from fixtures.report import Gate
+from wergate.config import SuiteConfig
+from wergate.load import read_counters, seen_between
+from wergate.paired_timer import Paired, PairedRule, Side, time_pair
+from wergate.pipeline import Pipeline
+from wergate.speed import is_open, speedup_verdict
+from wergate.verdict import Status, Verdict
+
+SAME, SLOWER = 300, 100
+SLOWDOWN = 0.05
+DURATION_S = 5.0
+FALSE_ALARMS_MAX, FOUND_MIN = 0.01, 0.95
+PLAIN_S = 1.0  # pytest-benchmark's own --benchmark-max-time
+COMPARE_FAIL = PercentageRegressionCheck("median", 5)
+CALIBRATION = PairedRule(budget_s=60.0)
+Call = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Trials:
+    """The file of trials."""
+
+    path: Path
+
+    def kept(self, kind: str) -> list[dict[str, Any]]:
+        """Return the trials of a kind; a line that was cut is no trial."""
+        if not self.path.exists():
+            return []
+        return [row for row in self._rows() if row["kind"] == kind]
+
+    def _rows(self) -> Iterator[dict[str, Any]]:
+        for line in self.path.read_text(encoding="utf-8").splitlines(keepends=True):
+            if line.endswith("\n"):
+                yield json.loads(line)
+
+    def add(self, **row: Any) -> dict[str, Any]:
+        """Write a trial, at once."""
+        self.path.parent.mkdir(exist_ok=True)
+        with self.path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(row) + "\n")
+        return row
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Real work beside an inference: so many small matrix products."""
+
+    products: int
+
+    def beside(self, call: Call) -> Call:
+        """Return the call with the work after it."""
+        matrix = np.full((48, 48), 1 / 48, np.float32)
+
+        def both() -> object:
+            answer, product = call(), matrix
+            for _ in range(self.products):
+                product = product @ matrix
+            return answer
+
+        return both if self.products else call
+
+
+def calibrated(call: Call, trials: Trials) -> Workload:
+    """Return the work that makes a call 5 % slower, as a long paired measurement bears out."""
+    known = trials.kept("calibration")
+    if known:
+        return Workload(known[-1]["products"])
+    plain_s = statistics.median(seconds(call) for _ in range(50))
+    extra_s = seconds(Workload(2000).beside(lambda: None))
+    products = round(SLOWDOWN * plain_s / (extra_s / 2000))
+    for _ in range(3):
+        slower = Side(Workload(products).beside(call))
+        found = time_pair(slower, Side(call), CALIBRATION, lambda _: True)
+        slowdown = 1 / found.ratio - 1
+        interval = [1 / found.interval.high - 1, 1 / found.interval.low - 1]
+        row = {"products": products, "slowdown": slowdown, "interval": interval, "rounds": found.rounds}
+        if abs(slowdown - SLOWDOWN) < SLOWDOWN / 20:
+            break
+        products = round(products * SLOWDOWN / slowdown)
+    trials.add(kind="calibration", **row)
+    return Workload(row["products"])
+
+
+def plain_median(call: Call) -> float:
+    """Return what pytest-benchmark calls the median: of as many calls as fit a second, after two to warm up."""
+    for _ in range(2):
+        call()
+    times_s, end = [seconds(call)], time.perf_counter() + PLAIN_S
+    while time.perf_counter() < end:
+        times_s.append(seconds(call))
+    return statistics.median(times_s)
+
+
+def compare_fails(current: float, stored: float) -> bool:
+    """Return what `--benchmark-compare-fail=median:5%` says of two medians."""
+    return bool(COMPARE_FAIL.fails({"median": current}, {"median": stored}))
+
+
+def trial(bench: Bench, kind: str, workload: Workload, trials: Trials) -> dict[str, Any]:
+    """Compile both builds anew, judge them in turns, and as pytest-benchmark does."""
+    settings = bench.pipeline.config.benchmarks
+    before, started = read_counters(), time.perf_counter()
+    plain, today = (bench.call(bench.pipeline.compiled(bench.model, "int8"), DURATION_S) for _ in range(2))
+    today = workload.beside(today)
+    number = len(trials.kept(kind))
+    rule = PairedRule(**settings.paired.model_dump(), seed=number)
+    paired = time_pair(Side(today), Side(plain), rule, is_open(settings.baseline_speed_min))
+    verdict = _verdict(paired, settings.baseline_speed_min)
+    elapsed_s = time.perf_counter() - started
+    stored, current = plain_median(plain), plain_median(today)
+    first = next(iter(trials.kept("same") or trials.kept("slower")), {"stored_s": stored})["stored_s"]
+    seen = seen_between(before, read_counters())
+    return trials.add(
+        kind=kind,
+        status=verdict.status,
+        ratio=paired.ratio,
+        interval=[paired.interval.low, paired.interval.high],
+        rounds=paired.rounds,
+        elapsed_s=elapsed_s,
+        stored_s=stored,
+        current_s=current,
+        fails_just_before=compare_fails(current, stored),
+        fails_stored=compare_fails(current, first),
+        others=seen.others,
+        steal=seen.steal,
+    )
+
+
+def _verdict(paired: Paired, minimum: float) -> Verdict:
+    return speedup_verdict(paired, minimum, fast="int8", slow="baseline", scope="a trial")
+
+
+@pytest.mark.scale
+def test_latency_verdicts(
+    pipeline: Pipeline, suite_config: SuiteConfig, model: str, gate: Gate, pytestconfig: pytest.Config
+) -> None:
+    """Two compilations of one IR are the same; one with a twentieth of its work added is slower."""
+    bench = Bench(pipeline, model, speech_of(suite_config, model), gate)
+    trials = Trials(pytestconfig.rootpath / "results" / "latency-verdicts.jsonl")
+    workload = calibrated(bench.call(pipeline.compiled(model, "int8"), DURATION_S), trials)
+    wanted = [("same", Workload(0), SAME), ("slower", workload, SLOWER)]
+    for kind, work, count in wanted:
+        left = range(count - len(trials.kept(kind)))
+        for _ in pipeline.progress(left, f"trials, {kind}", len(left)):
+            trial(bench, kind, work, trials)
+    same, slower = (trials.kept(kind) for kind in ("same", "slower"))
+    gate(
+        rate_verdict("false_alarm_rate", "<=", FALSE_ALARMS_MAX, same, lambda row: row["status"] != Status.PASS),
+        rate_verdict("slowdowns_found", ">=", FOUND_MIN, slower, lambda row: row["status"] == Status.FAIL),
+    )
+
+
+def rate_verdict(
+    name: str, relation: Any, threshold: float, rows: Sequence[dict[str, Any]], counts: Callable[[dict[str, Any]], bool]
+) -> Verdict:
+    """Gate how often a verdict was given, and tell how often pytest-benchmark's comparison failed beside it."""
+    count = len(rows)
+    open_ = sum(row["status"] == Status.INCONCLUSIVE for row in rows)
+    beside = [sum(row[key] for row in rows) for key in ("fails_just_before", "fails_stored")]
+    longest = max(row["elapsed_s"] for row in rows)
+    typical = statistics.median(row["elapsed_s"] for row in rows)
+    return Verdict(
+        gate=name,
+        subject="latency verdict",
+        value=sum(map(counts, rows)) / count,
+        relation=relation,
+        threshold=threshold,
+        basis=f"{open_} inconclusive; --benchmark-compare-fail=median:5% fails {beside[0]} times against a median "
+        f"taken just before, {beside[1]} times against the first one",
+        scope=f"{count} trials of {typical:.1f} s, {longest:.1f} s at most",
+        remedy="see in the trials' file which ones: whether the machine was busy, and what the interval was",
+        kind="latency",
+    )
