@@ -3,6 +3,7 @@
 pytest_plugins = [
     "fixtures.options",
     "fixtures.errors",
+    "fixtures.exit_status",
     "fixtures.profiles",
     "fixtures.progress",
     "fixtures.models",

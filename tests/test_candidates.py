@@ -76,7 +76,7 @@ def test_a_broken_candidate_fails_its_gates(warm: Warm, tmp_path: Path) -> None:
     strict = warm.suite.read_text().replace('"thresholds"."fp16"."argmax_agreement_min" = 0.0', "")
     (tmp_path / "strict.toml").write_text(strict + '"thresholds"."fp16"."argmax_agreement_min" = 0.99\n')
     done = gated(warm, tmp_path, *options, "--suite", str(tmp_path / "strict.toml"), tests=("accuracy/test_logits.py",))
-    assert 1 == done.code, done.output
+    assert 10 == done.code, done.output
     assert "other argmax_agreement=0." in done.output
 
 

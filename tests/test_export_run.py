@@ -60,7 +60,7 @@ def test_what_passed_is_exported_from_several_workers_too(warm: Warm, tiny: Tiny
 def test_what_failed_is_not_exported(warm: Warm, failing: Path, tmp_path: Path) -> None:
     """One failed gate keeps a variant back, not the other one; the line names the gate and the option."""
     done = exporting(warm, tmp_path / "out", [GRAPH, TRANSCRIPTS, WER], suite=failing)
-    assert 1 == done.code, done.output
+    assert 10 == done.code, done.output
     assert [
         "not exported: model fp16: failed size_ratio; --export-failed writes it all the same",
         f"exported: model int8 to {tmp_path}/out/model-int8",
@@ -75,7 +75,7 @@ def test_what_failed_is_exported_on_demand_and_marked(warm: Warm, failing: Path,
         f"exported: model fp16, which FAILED, to {tmp_path}/out/model-fp16",
         f"exported: model int8 to {tmp_path}/out/model-int8",
     ] == told(done)
-    assert 1 == done.code
+    assert 10 == done.code
     found = [verify_export(tmp_path / "out" / name).verdict for name in ("model-fp16", "model-int8")]
     assert [Status.FAIL, Status.PASS] == found
     assert "It **FAILED** its gates: size_ratio." in (tmp_path / "out" / "model-fp16" / "README.md").read_text()
@@ -97,7 +97,7 @@ def test_a_run_that_was_cut_short_exports_nothing(warm: Warm, tiny: Tiny, tmp_pa
     suite = tiny.suite(tmp_path / "failing.toml", **sizes)
     done = exporting(warm, tmp_path / "out", [GRAPH, WER], "-x", "--export-failed", suite=suite)
     lines = [f"not exported: model {variant}: the run was cut short, " for variant in ("fp16", "int8")]
-    assert (1, 2) == (done.code, len(told(done))), done.output
+    assert (10, 2) == (done.code, len(told(done))), done.output
     assert all(line.startswith(start) for line, start in zip(told(done), lines, strict=True)), done.output
     assert not (tmp_path / "out").exists()
 
@@ -133,7 +133,7 @@ def test_a_place_that_is_taken_is_told_before_the_work(warm: Warm, tmp_path: Pat
         f"ERROR: export folder '{taken}' is no export of this suite; only an earlier export of model int8 is replaced;"
     )
     assert [True] == [found.startswith(line) for found in told(done)], done.output
-    assert (4, ["thesis.txt"], False) == (done.code, [path.name for path in taken.iterdir()], "passed" in done.output)
+    assert (13, ["thesis.txt"], False) == (done.code, [path.name for path in taken.iterdir()], "passed" in done.output)
     done = exporting(warm, taken / "thesis.txt", [WER])
     assert [
         f"ERROR: export directory '{taken}/thesis.txt': '{taken}/thesis.txt' is a file; name a folder with --export DIR"
@@ -153,7 +153,7 @@ def test_a_folder_that_is_taken_meanwhile_is_an_error(warm: Warm, tmp_path: Path
     more.write_text(f"def test_more():\n    from pathlib import Path\n    Path({str(taken)!r}).mkdir(parents=True)\n")
     config = ("-c", str(ROOT / "pytest.ini"), "--rootdir", str(ROOT), "--import-mode", "importlib")
     done = exporting(warm, tmp_path / "out", [TRANSCRIPTS, WER, str(more)], *config)
-    assert (4, f"exported: model fp16 to {tmp_path}/out/model-fp16") == (done.code, told(done)[0]), done.output
+    assert (13, f"exported: model fp16 to {tmp_path}/out/model-fp16") == (done.code, told(done)[0]), done.output
     assert told(done)[1].startswith(f"ERROR: export folder '{taken}' is no export of this suite;")
 
 
@@ -188,7 +188,7 @@ def test_a_candidate_that_changes_during_the_run_is_not_exported(warm: Warm, els
     options = ("--candidate", str(elsewhere), "--precisions", "none", *config)
     done = exporting(warm, tmp_path / "out", [TRANSCRIPTS, WER, str(more)], *options)
     line = f"ERROR: '{path}' of model elsewhere is no longer the file that was gated;"
-    assert (4, True) == (done.code, "".join(told(done)).startswith(line)), done.output
+    assert (13, True) == (done.code, "".join(told(done)).startswith(line)), done.output
     assert [] == list((tmp_path / "out").iterdir())
 
 

@@ -27,7 +27,7 @@ def gated(tiny: Tiny, cache: Path, folder: Path, tests: list[str], *options: str
 
 def failing(done: Run) -> set[str]:
     """Return the gates that failed; the run must say so with its exit code."""
-    assert (1, "FAIL") == (done.code, done.results["verdict"]), done.output
+    assert (10, "FAIL") == (done.code, done.results["verdict"]), done.output
     return {row["gate"] for row in done.results["verdicts"] if row["status"] != "PASS"}
 
 

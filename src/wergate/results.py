@@ -447,7 +447,7 @@ class Rows:
 def results(
     config: SuiteConfig,
     *,
-    passed: bool,
+    verdict: Status,
     rows: Rows,
 ) -> Results:
     """Put a run together with what it was made with."""
@@ -456,7 +456,7 @@ def results(
         schema_version=SCHEMA_VERSION,
         wergate=__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        verdict=Status.PASS if passed else Status.FAIL,
+        verdict=verdict,
         versions=versions(),
         cpu=CpuRow(model=machine.model, isa=machine.isa, flags=machine.flags, cores=machine.cores),
         options=config.model_dump(mode="json"),
