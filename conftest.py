@@ -17,4 +17,5 @@ pytest_plugins = [
     "fixtures.baselines",
     "fixtures.witness",
     "fixtures.export",
+    "fixtures.summary",
 ]

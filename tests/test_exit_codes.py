@@ -29,6 +29,7 @@ OPEN = "def test_more_open(gate):\n    gate(verdict('accuracy', 0.5, undecided='
 CRASH = "def test_more_crash():\n    raise ValueError('nobody expected this')\n"
 MISTAKE = "def test_more_mistake():\n    raise SuiteError('the made-up corpus is gone; restore it')\n"
 PASSING = "def test_more_passing(gate):\n    gate(verdict('latency', 0.5))\n"
+OPEN_CRASH = OPEN + "    raise ValueError('nobody expected this')\n"
 LATE_CRASH = """
 @pytest.fixture
 def falling():
@@ -86,6 +87,13 @@ def test_workers_change_no_code(case: Case, tmp_path: Path) -> None:
     done = run_of(tmp_path, case.tests, "-n", "2")
     assert done.results is not None, done.output
     assert (case.code, case.verdict) == (done.code, done.results["verdict"]), done.output
+
+
+def test_what_may_stay_open_explains_no_failure(tmp_path: Path) -> None:
+    """A test that crashes after a verdict that is allowed to be open is a crash."""
+    allowed = run_of(tmp_path, OPEN + PASSING, "--allow-inconclusive")
+    crashed = run_of(tmp_path, OPEN_CRASH, "--allow-inconclusive")
+    assert (0, 1) == (allowed.code, crashed.code), crashed.output
 
 
 def test_the_shipped_gates_end_with_their_code(tiny: Tiny, warm: Warm, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from wergate.markdown import table
 from wergate.results import EvaluationRow, Results, TokenRow, VerdictRow, WordErrorRow
 from wergate.verdict import Status
 
@@ -29,7 +30,7 @@ def evaluation_table(row: EvaluationRow, verdicts: Sequence[VerdictRow]) -> str:
     title = f"### {row.corpus}: {row.utterances} utterances, {row.reference.words} words, {row.audio_s:.0f} s"
     of_tokens = (token_metric(row.tokens)[1].replace("(%)", "%"),) if row.tokens else ()
     header = ("recognizer", "WER %", "S/D/I", *of_tokens, "drop", "equal transcripts", "SQNR dB", "verdict")
-    return f"{title}\n\n{_table(header, rows)}"
+    return f"{title}\n\n{table(header, rows)}"
 
 
 def _words(errors: WordErrorRow) -> tuple[str, str]:
@@ -53,7 +54,7 @@ def verdict_table(verdicts: Sequence[VerdictRow]) -> str:
         )
         for row in verdicts
     ]
-    return _table(("gate", "corpus", "of", "value", "should be", "verdict"), list(dict.fromkeys(rows)))
+    return table(("gate", "corpus", "of", "value", "should be", "verdict"), list(dict.fromkeys(rows)))
 
 
 def environment_table(results: Results) -> str:
@@ -66,9 +67,4 @@ def environment_table(results: Results) -> str:
         ("inference precision", str(results.options.get("inference_precision"))),
         *((package, version) for package, version in results.versions.items() if version != "absent"),
     ]
-    return _table(("", ""), rows)
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return table(("", ""), rows)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from wergate import __version__
 from wergate.config import SuiteConfig
-from wergate.errors import SuiteError
+from wergate.output import replace_file
 from wergate.toolchain import cpu, versions
 from wergate.verdict import Kind, Status
 
@@ -470,12 +469,7 @@ def write_results(run: Results, path: Path) -> None:
     Raises:
         SuiteError: the file cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(run.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise SuiteError(f"results file '{path}' cannot be written: {error.strerror}; correct --results") from error
+    replace_file(path, run.model_dump_json(indent=1) + "\n", what="results")
 
 
 def schema() -> str:
