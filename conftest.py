@@ -18,4 +18,5 @@ pytest_plugins = [
     "fixtures.witness",
     "fixtures.export",
     "fixtures.summary",
+    "fixtures.junit",
 ]

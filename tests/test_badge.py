@@ -9,7 +9,7 @@ import pytest
 from suite_run import Warm, run
 
 from wergate.badge import badge
-from wergate.results import RatioRow, Results
+from wergate.results import IntervalRow, RatioRow, Results
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,9 @@ def with_wers(results: Results, *pairs: tuple[str, float]) -> Results:
 
 def ratio(value: float, slow: str = "fp16") -> RatioRow:
     """Return a speed-up of INT8."""
-    return RatioRow.model_construct(model="m", duration_s=1.0, fast="int8", slow=slow, ratio=value)
+    interval = IntervalRow(low=value, high=value, confidence=0.95)
+    figures = {"ratio": value, "interval": interval, "rounds": 32, "fast_ms": 1.0, "slow_ms": value}
+    return RatioRow(model="m", duration_s=1.0, fast="int8", slow=slow, **figures)
 
 
 def message(run: Results | None, code: int) -> tuple[str, str]:
@@ -53,7 +55,8 @@ def test_a_badge_shows_the_worst_drop_and_the_smallest_speedup(results: Results)
     rows = with_wers(results, ("fp16", 0.5), ("int8", 0.0002), ("int8", 0.0011))
     fast = rows.model_copy(update={"ratios": [ratio(4.9, "pytorch"), ratio(2.66), ratio(2.55)]})
     assert ("INT8 WER +0.11 % · 2.5x", "brightgreen") == message(fast, 0)
-    assert ("INT8 WER +0.11 %", "brightgreen") == message(rows, 0)
+    beside_itself = rows.model_copy(update={"ratios": [ratio(1.0, "baseline")]})
+    assert ("INT8 WER +0.11 %", "brightgreen") == message(beside_itself, 0)
 
 
 @pytest.mark.parametrize(

@@ -79,10 +79,12 @@ def test_latencies_and_ratios_have_their_tables(results: Results) -> None:
         iqr_ms=0.1, baseline_ms=1.6, p90_ms=2.5, advisory=["another CPU"],
     )  # fmt: skip
     built = timed.model_copy(update={"group": "build", "name": "FP16 and INT8 IR"})
-    ratio = RatioRow.model_construct(model="m", duration_s=1.0, fast="int8", slow="fp16", ratio=2.613)
+    interval = IntervalRow(low=2.5, high=2.75, confidence=0.95)
+    figures = {"ratio": 2.613, "interval": interval, "rounds": 32, "fast_ms": 1.0, "slow_ms": 2.613}
+    ratio = RatioRow(model="m", duration_s=1.0, fast="int8", slow="fp16", noise=["drift 9 %"], **figures)
     text = summary(results.model_copy(update={"benchmarks": [timed, built], "ratios": [ratio]}), Ending(0))
     (speedups, times) = tables(text)[1:3]
-    assert ["m", "int8 over fp16, 1 s", "2.61x"] == speedups[1][:3]
+    assert ["m", "int8 over fp16, 1 s", "2.61x", "2.5 to 2.75", "1.00 / 2.61", "32", "drift 9 %"] == speedups[1]
     assert ["m", "int8 1 s", "2.00", "2.50", "80", "", "+25 % (advisory)", ""] == times[1]
     assert 2 == len(times)
 

@@ -10,7 +10,7 @@ from wergate.results import BenchmarkRow, EvaluationRow, RatioRow, VerdictRow, W
 from wergate.verdict import Status
 
 _ORDER = (Status.FAIL, Status.INCONCLUSIVE, Status.PASS)
-_NOT_TIMED = {"build", "speed-up"}  # a build is no latency, a speed-up is told as a ratio
+_NOT_TIMED = "build"
 
 
 def verdict_table(verdicts: Sequence[VerdictRow]) -> str:
@@ -85,7 +85,7 @@ def timing_table(benchmarks: Sequence[BenchmarkRow]) -> str:
             "; ".join(row.noise),
         )
         for row in benchmarks
-        if row.group not in _NOT_TIMED
+        if row.group != _NOT_TIMED
     ]
     return table(("model", "timed", "median ms", "p90 ms", "rounds", "RTFx", "change", "noise"), rows) if rows else ""
 
@@ -104,11 +104,15 @@ def ratio_table(ratios: Sequence[RatioRow]) -> str:
             row.model,
             f"{row.fast} over {row.slow}, {row.duration_s:g} s",
             f"{row.ratio:.2f}x",
-            _bounds(getattr(row, "interval", None)),
+            _bounds(row.interval),
+            f"{row.fast_ms:.2f} / {row.slow_ms:.2f}",
+            str(row.rounds),
+            "; ".join(row.noise),
         )
         for row in ratios
     ]
-    return table(("model", "timed in turns", "times as fast", "interval"), rows) if rows else ""
+    header = ("model", "timed in turns", "times as fast", "interval", "ms", "rounds", "noise")
+    return table(header, rows) if rows else ""
 
 
 def _bounds(interval: Any, scale: float = 1.0) -> str:
