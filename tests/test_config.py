@@ -40,7 +40,8 @@ def test_a_models_own_table_is_laid_over_the_rest() -> None:
     config = load_config(SUITE, {})
     random, embedded = (config.settings_of(name) for name in ("random:data2vec-audio-base", "embedded"))
     assert (30, 300) == (random.quantization.subset_size, embedded.quantization.subset_size)
-    assert random.thresholds == embedded.thresholds == config.thresholds
+    assert random.thresholds == config.thresholds
+    assert (config.thresholds.fp16, 0.02) == (embedded.thresholds.fp16, embedded.thresholds.int8.wer_drop_max)
 
 
 @dataclass(frozen=True)

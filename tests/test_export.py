@@ -24,7 +24,9 @@ from wergate.results import (
     CpuRow,
     EvaluationRow,
     ExpectedRow,
+    IntervalRow,
     LogitsRow,
+    PairedRow,
     Results,
     RiseRow,
     ShapeRow,
@@ -55,6 +57,21 @@ SHAPE = ShapeRow(
     worst_sqnr_db=WorstRow(id="u0", value=31.5),
 )
 
+PAIRED = PairedRow(
+    drop=0.025,
+    interval=IntervalRow(low=0.0, high=0.05, confidence=0.95),
+    improvement=0.0,
+    resamples=10_000,
+    unit="utterance",
+    units=4,
+    speakers=2,
+    segments=1,
+    mean=1.0,
+    z=None,
+    p=None,
+    status=Status.PASS,
+)
+
 
 def words(wer: float | None, substitutions: int = 1) -> WordErrorRow:
     return WordErrorRow(wer=wer, words=40, substitutions=substitutions, deletions=0, insertions=0)
@@ -78,6 +95,7 @@ def evaluation(corpus: str, wer: float | None) -> EvaluationRow:
         resume_note=None,
         reference=words(None if wer is None else wer - 0.025),
         candidate=words(wer),
+        paired=PAIRED,
         tokens=None,
         expected=ExpectedRow(reference=None, candidate=None),
         logits=logits,

@@ -65,7 +65,7 @@ def test_every_verdict_has_its_numbers(warm: Warm) -> None:
 def minimal() -> Results:
     """Return the results of a run that did nothing."""
     return Results(
-        schema_version=3,
+        schema_version=4,
         wergate="0",
         created="now",
         verdict="PASS",

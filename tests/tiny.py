@@ -166,6 +166,7 @@ class SuiteFile:
             "calibration_audio.utterances_min": "1",
             "calibration_audio.audio_s_min": "0.0",
             "thresholds.reference_wer_max": "9.0",
+            "min_words": "1",
             "thresholds.int8.int8_work_min": "0.8",  # 32 channels make of attention a sixth of the work
         }
         return tiny | {f"thresholds.{precision}.{key}": value for precision in PRECISIONS for key, value in LOOSE}

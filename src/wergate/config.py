@@ -47,6 +47,7 @@ class SuiteConfig(Section):
     skip_bad: bool = False
     max_duration_s: PositiveFloat = 600.0
     allow_pickle: bool = False
+    min_words: int = Field(default=300, ge=0)
     allow_inconclusive: bool = False
     cache_dir: str | None = None
     quantization: Quantization = Quantization()

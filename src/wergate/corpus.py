@@ -85,6 +85,12 @@ class Corpus:
         return hashlib.sha256(whole.encode()).hexdigest()
 
     @property
+    def speakers(self) -> int:
+        """How many speakers the corpus names; 0 where it does not name all."""
+        names = {entry.speaker for entry in self.entries}
+        return 0 if "" in names else len(names)
+
+    @property
     def skipped_by_reason(self) -> dict[str, int]:
         """How many utterances are left out, by reason, the most frequent first."""
         return dict(Counter(bad.reason for bad in self.skipped).most_common())

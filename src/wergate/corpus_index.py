@@ -20,6 +20,7 @@ class Entry:
         number: of its row in the source.
         digest: SHA-256 of its encoded audio.
         text_digest: SHA-256 of its transcript.
+        speaker: as the corpus calls who speaks; empty where it does not say.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Entry:
     digest: str
     text_digest: str
     duration_s: float
+    speaker: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,14 @@ class Index:
         header = audio.read_header(recording.audio, name=name, part=part, max_duration_s=limit_s)
         if self._spec.skip_bad:
             audio.decode(recording.audio, header.sampling_rate, name=name, part=part)
-        text_digest = sha256(recording.text)
-        return Entry(recording.id, recording.number, self._digest(recording), text_digest, header.duration_s)
+        return Entry(
+            id=recording.id,
+            number=recording.number,
+            digest=self._digest(recording),
+            text_digest=sha256(recording.text),
+            duration_s=header.duration_s,
+            speaker=recording.speaker,
+        )
 
     def entries(self) -> tuple[Entry, ...]:
         """Return what can be used, which is never nothing."""

@@ -9,9 +9,11 @@ from functools import cached_property
 
 from wergate.alphabet import Alphabet
 from wergate.logits import LogitsDifference, total
+from wergate.mapsswe import MatchedPairs, matched_pairs, segment_rises
 from wergate.normalize import NORMALIZERS, Normalizer
 from wergate.outcome import UtteranceOutcome
-from wergate.wer import WordErrors, count_token_errors, count_word_errors, headline_wer
+from wergate.paired_bootstrap import WerDrop, paired_bootstrap
+from wergate.wer import WordErrors, count_token_errors, count_word_errors, headline_wer, place_errors
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Evaluation:
         engine: what runs the reference model, "pytorch" or "onnxruntime".
         normalizer: its name; it was applied to both sides before errors were counted.
         outcomes: in corpus order.
+        speakers: that the corpus names; 0 where it does not name all.
         elapsed_s: time from the first utterance to the last one, decoding, inference and comparison.
         audio_wait_s: how much of it was spent waiting for audio.
         resumed: utterances that were taken from the transcripts of an earlier run, without inference.
@@ -58,6 +61,7 @@ class Evaluation:
     normalizer: str
     outcomes: tuple[UtteranceOutcome, ...]
     alphabet: Alphabet
+    speakers: int = 0
     elapsed_s: float = 0.0
     audio_wait_s: float = 0.0
     resumed: int = 0
@@ -72,6 +76,27 @@ class Evaluation:
     def candidate(self) -> Transcripts:
         """The candidate's errors."""
         return self._transcripts([outcome.hypothesis for outcome in self.outcomes])
+
+    @cached_property
+    def wer_drop(self) -> WerDrop:
+        """How much the candidate loses, with its interval."""
+        return paired_bootstrap(
+            words=[errors.words for errors in self.reference.errors],
+            reference=[errors.errors for errors in self.reference.errors],
+            candidate=[errors.errors for errors in self.candidate.errors],
+        )
+
+    @cached_property
+    def matched_pairs(self) -> MatchedPairs:
+        """Whether the two recognizers differ at all; no segment reaches from one utterance into the next."""
+        normalizer = NORMALIZERS[self.normalizer]
+        texts = [outcome.text for outcome in self.outcomes]
+        sides = (
+            [outcome.reference_hypothesis for outcome in self.outcomes],
+            [outcome.hypothesis for outcome in self.outcomes],
+        )
+        places = (place_errors(references=texts, hypotheses=side, normalizer=normalizer) for side in sides)
+        return matched_pairs([rise for pair in zip(*places, strict=True) for rise in segment_rises(*pair)])
 
     @cached_property
     def logits(self) -> LogitsDifference:

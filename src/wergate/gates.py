@@ -21,21 +21,6 @@ _FP16_REMEDY = "an FP16 IR at f32 inference precision must be the model: look at
 _INT8_REMEDY = "look at the logits gates for the layer's share, then widen quantization.ignored_scope or calibration"
 
 
-def wer_verdict(evaluation: Evaluation, gates: Gates, *, subject: str, model: str) -> Verdict:
-    """Gate the candidate's WER against the reference model's plus the tolerance."""
-    reference = evaluation.reference.total.wer
-    return Verdict(
-        gate="wer",
-        subject=subject,
-        value=evaluation.candidate.total.wer,
-        relation="<=",
-        threshold=reference + gates.wer_drop_max,
-        basis=f"{evaluation.engine} {reference:.4g} + {gates.wer_drop_max:g}",
-        scope=f"{model}, {evaluation.scope}",
-        remedy=_remedy(subject),
-    )
-
-
 def reference_verdict(evaluation: Evaluation, threshold: float, *, model: str) -> Verdict:
     """Gate the reference recognizer's own WER: where it does not understand the corpus, nothing can be compared."""
     return Verdict(
@@ -60,7 +45,7 @@ def mismatch_verdict(evaluation: Evaluation, gates: Gates, *, subject: str, mode
         threshold=gates.mismatch_rate_max,
         basis=f"{len(evaluation.mismatches)} of {len(evaluation.outcomes)} differ from {evaluation.engine}",
         scope=f"{model}, {evaluation.scope}",
-        remedy=_remedy(subject),
+        remedy=remedy_of(subject),
     )
 
 
@@ -82,7 +67,7 @@ def logits_verdicts(evaluation: Evaluation, gates: Gates, *, subject: str, model
             threshold=threshold,
             basis=f"{logits.frames} frames against {evaluation.engine}",
             scope=f"{model}, {evaluation.scope}",
-            remedy=_remedy(subject),
+            remedy=remedy_of(subject),
         )
         for gate, value, relation, threshold in claims
         if threshold is not None
@@ -189,7 +174,7 @@ def worst_delta_verdict(deltas: Sequence[float], gates: Gates, *, subject: str, 
         relation="<=",
         threshold=gates.length_delta_max,
         scope=f"{model}, {len(deltas)} lengths",
-        remedy=_remedy(subject),
+        remedy=remedy_of(subject),
     )
 
 
@@ -207,5 +192,6 @@ def near_tie(outcome: UtteranceOutcome, margin: float) -> bool:
     return outcome.logits.widest_flip <= margin
 
 
-def _remedy(subject: str) -> str:
+def remedy_of(subject: str) -> str:
+    """Return the next step where a variant is not near enough to the reference model."""
     return _FP16_REMEDY if subject == "FP16" else _INT8_REMEDY

@@ -19,7 +19,7 @@ from wergate.output import replace_file
 from wergate.toolchain import cpu, versions
 from wergate.verdict import Kind, Status
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 SCHEMA_FILE = Path(__file__).with_name("results.schema.json")
 
 
@@ -108,6 +108,36 @@ class ShapeRow(_Row):
     worst_sqnr_db: WorstRow
 
 
+class IntervalRow(_Row):
+    """Where the true value lies, with that confidence; a bound is null where it is not finite."""
+
+    low: float | None
+    high: float | None
+    confidence: float
+
+
+class PairedRow(_Row):
+    """The WER drop, candidate minus reference model on the same utterances, and what chance has to do with it.
+
+    `interval` is by the paired bootstrap over `units` of the kind `unit`, which `speakers` spoke (null where the corpus
+    does not say); `improvement` is the share of resamples in which the candidate is better; `segments`, `mean`, `z` and
+    the two-sided `p` are of MAPSSWE. What cannot be told is null. `status` is that of the verdict on the drop.
+    """
+
+    drop: float | None
+    interval: IntervalRow
+    improvement: float | None
+    resamples: int
+    unit: Literal["utterance"]
+    units: int
+    speakers: int | None
+    segments: int
+    mean: float
+    z: float | None
+    p: float | None
+    status: Status
+
+
 class FallbackRow(_Row):
     """A layer of a compiled model that does not run in 8 bit, its share of all work, and why that might be."""
 
@@ -171,6 +201,7 @@ class EvaluationRow(_Row):
     resume_note: str | None
     reference: WordErrorRow
     candidate: WordErrorRow
+    paired: PairedRow
     tokens: TokenRow | None
     expected: ExpectedRow
     logits: LogitsRow
@@ -220,14 +251,6 @@ class CalibrationRow(_Row):
     corpus: str
     utterances: list[str]
     audio_s: float
-
-
-class IntervalRow(_Row):
-    """Where the true value lies, with that confidence; a bound is null where it is not finite."""
-
-    low: float | None
-    high: float | None
-    confidence: float
 
 
 class SpreadRow(_Row):

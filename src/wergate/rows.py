@@ -21,6 +21,7 @@ from wergate.results import (
     LogitsRow,
     MismatchRow,
     ModelRow,
+    PairedRow,
     SkippedRow,
     TokenRow,
     UnknownRow,
@@ -29,7 +30,7 @@ from wergate.results import (
 )
 from wergate.shape_rows import shape_row
 from wergate.uses import ArtifactUse, CorpusUse, ModelUse, Uses
-from wergate.verdict import Interval, Verdict
+from wergate.verdict import Interval, Status, Verdict
 from wergate.wer import WordErrors
 
 
@@ -56,12 +57,19 @@ def logits_row(logits: LogitsDifference) -> LogitsRow:
 
 
 def evaluation_row(
-    evaluation: Evaluation, *, model: str, variant: str, near_tie_margin: float, expected_wer: Mapping[str, float]
+    evaluation: Evaluation,
+    *,
+    model: str,
+    variant: str,
+    near_tie_margin: float,
+    expected_wer: Mapping[str, float],
+    status: Status,
 ) -> EvaluationRow:
     """Return the row of an evaluation.
 
     Args:
         expected_wer: figures printed elsewhere, by variant, and of the "reference" model.
+        status: of the verdict on its WER.
     """
     mismatches = [
         MismatchRow(
@@ -90,6 +98,7 @@ def evaluation_row(
         resume_note=evaluation.resume_note,
         reference=word_error_row(evaluation.reference.total),
         candidate=word_error_row(evaluation.candidate.total),
+        paired=paired_row(evaluation, status),
         tokens=_token_row(evaluation),
         expected=ExpectedRow(reference=expected_wer.get("reference"), candidate=expected_wer.get(variant)),
         logits=logits_row(evaluation.logits),
@@ -101,6 +110,25 @@ def evaluation_row(
         ),
         mismatches=mismatches,
         audio_notes=dict(evaluation.notes),
+    )
+
+
+def paired_row(evaluation: Evaluation, status: Status) -> PairedRow:
+    """Return the row of an evaluation's paired statistics."""
+    drop, test = evaluation.wer_drop, evaluation.matched_pairs
+    return PairedRow(
+        drop=_finite(drop.value),
+        interval=interval_row(drop.interval),
+        improvement=_finite(drop.improvement),
+        resamples=drop.resamples,
+        unit="utterance",
+        units=drop.utterances,
+        speakers=evaluation.speakers or None,
+        segments=test.segments,
+        mean=test.mean,
+        z=_finite(test.z),
+        p=_finite(test.p),
+        status=status,
     )
 
 

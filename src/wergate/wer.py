@@ -88,6 +88,30 @@ def _count(*, reference: str, hypothesis: str) -> WordErrors:
     return WordErrors(words, output.substitutions, output.deletions, output.insertions)
 
 
+def place_errors(*, references: Sequence[str], hypotheses: Sequence[str], normalizer: Rule) -> list[list[int]]:
+    """Return where the errors of each utterance are, both sides normalized alike.
+
+    Even places are those before, between and behind the words, with what was inserted there; odd places are the words,
+    with 1 where one was substituted or deleted.
+    """
+    pairs = zip(references, hypotheses, strict=True)
+    return [_places(reference=normalizer(r), hypothesis=normalizer(h)) for r, h in pairs]
+
+
+def _places(*, reference: str, hypothesis: str) -> list[int]:
+    if not reference:
+        return [len(hypothesis.split())]
+    output = jiwer.process_words(reference, hypothesis)
+    places = [0] * (2 * len(output.references[0]) + 1)
+    for chunk in output.alignments[0]:
+        if chunk.type == "insert":
+            places[2 * chunk.ref_start_idx] += chunk.hyp_end_idx - chunk.hyp_start_idx
+        elif chunk.type != "equal":
+            for word in range(chunk.ref_start_idx, chunk.ref_end_idx):
+                places[2 * word + 1] = 1
+    return places
+
+
 def headline_wer(*, references: Sequence[str], hypotheses: Sequence[str], normalizer: Rule) -> float:
     """Return torchmetrics' corpus WER, a fraction: total errors over total words; without words as `WordErrors.wer`."""
     from torchmetrics.text import WordErrorRate
