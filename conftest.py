@@ -10,6 +10,7 @@ pytest_plugins = [
     "fixtures.machine",
     "fixtures.watch",
     "fixtures.report",
+    "fixtures.regression",
     "fixtures.calibration",
     "fixtures.benchmarks",
     "fixtures.turns",

@@ -7,26 +7,24 @@ from pathlib import Path
 import pytest
 
 from fixtures.report import Gate, RecordWork
-from wergate.baseline import read_baseline, write_baseline
+from wergate.baseline import GRAPH_BASELINE, read_baseline, write_baseline
 from wergate.cells import subject_of
 from wergate.config import SuiteConfig
 from wergate.gates import count_verdicts, executed_verdict, precision_verdict, size_verdict
 from wergate.pipeline import Pipeline
 from wergate.settings import Gates
 
-BASELINE = Path(__file__).parent / "baselines" / "graph.json"
-
 
 def test_quantized_operations_equal_the_baseline(
-    pipeline: Pipeline, model: str, variant: str, gate: Gate, pytestconfig: pytest.Config
+    pipeline: Pipeline, model: str, variant: str, gate: Gate, baselines: Path, pytestconfig: pytest.Config
 ) -> None:
     """FakeQuantize and 8-bit weights are as many as when the baseline was stored."""
     graph = pipeline.graph(model, variant)
     counts = {"fake_quantize": graph.fake_quantize, "int8_weights": graph.int8_weights}
-    key = f"{model}/{variant}"
+    path, key = baselines / GRAPH_BASELINE, f"{model}/{variant}"
     if pytestconfig.option.update_baselines:
-        write_baseline(BASELINE, key, counts)
-    baseline = read_baseline(BASELINE, key)
+        write_baseline(path, key, counts)
+    baseline = read_baseline(path, key)
     if baseline is None:
         pytest.skip(f"no graph baseline for {key}: --update-baselines stores this run's")
     gate(*count_verdicts(counts, baseline, subject=subject_of(variant), scope=model))

@@ -140,6 +140,7 @@ def run(*evaluations: EvaluationRow, status: Status = Status.PASS) -> Results:
         executions=[],
         calibration_studies=[],
         accuracy_controls=[],
+        regressions=[],
         verdicts=[verdict(), verdict(status, gate="sqnr_db")],
         benchmarks=[],
         ratios=[],

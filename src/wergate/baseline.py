@@ -8,6 +8,7 @@ from pathlib import Path
 
 from wergate.errors import SuiteError
 
+GRAPH_BASELINE = "graph.json"
 Counts = Mapping[str, int]
 
 

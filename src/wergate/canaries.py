@@ -22,6 +22,7 @@ from wergate.outcome import UtteranceOutcome
 from wergate.settings import CalibrationAudio, Gates
 from wergate.shape_gates import shape_verdicts
 from wergate.verdict import Verdict
+from wergate.wer_gate import wer_verdict
 
 _BEYOND = 1.02  # times a threshold: the least excess that a gate must see
 _UTTERANCES = 1000
@@ -35,7 +36,7 @@ def bad_verdicts(stated: Gates, thresholds: Gates) -> Iterator[Verdict]:
         stated: the thresholds as the configuration states them.
         thresholds: those that the run's gates are handed.
     """
-    yield judging.wer_verdict(_misheard(_beyond(stated.wer_drop_max)), thresholds, **_WHO)
+    yield wer_verdict(_dropped(_beyond(stated.wer_drop_max)), thresholds, **_WHO, min_words=0)
     if stated.mismatch_rate_max < 1:  # more than all cannot differ
         yield judging.mismatch_verdict(_misheard(_beyond(stated.mismatch_rate_max)), thresholds, **_WHO)
     yield from judging.logits_verdicts(_noisy(stated), thresholds, **_WHO)
@@ -65,6 +66,14 @@ def _beyond(maximum: float) -> float:
 
 def _below(minimum: float) -> float:
     return minimum / _BEYOND if minimum > 0 else minimum - 1e-3
+
+
+def _dropped(rate: float) -> Evaluation:
+    """Return two utterances with that many words too many, over all words, each alike: chance explains nothing."""
+    said = " ".join("A" * _UTTERANCES)
+    heard = said + " A" * math.ceil(max(0.0, rate) * _UTTERANCES)
+    difference = LogitsDifference(frames=1, values=1, signal=1.0)
+    return _evaluation(*(UtteranceOutcome(name, 1.0, said, said, heard, difference) for name in ("one", "two")))
 
 
 def _misheard(rate: float) -> Evaluation:

@@ -50,6 +50,7 @@ class SuiteConfig(Section):
     min_words: int = Field(default=300, ge=0)
     allow_inconclusive: bool = False
     cache_dir: str | None = None
+    baselines: str | None = None
     quantization: Quantization = Quantization()
     calibration_study: CalibrationStudy = CalibrationStudy()
     calibration_audio: CalibrationAudio = CalibrationAudio()

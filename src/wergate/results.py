@@ -324,6 +324,16 @@ class AccuracyControlRow(_Row):
     plain_int8_work: float
 
 
+class RegressionRow(_Row):
+    """A variant's word errors beside the stored ones of this kind of machine, toolchain, model and corpus."""
+
+    model: str
+    corpus: str
+    variant: str
+    outcome: Literal["absent", "not compared", "worse", "same", "better"]
+    line: str
+
+
 class VerdictRow(_Row):
     """One gate's verdict; `value` is null where it is not finite, `interval` where nothing was estimated."""
 
@@ -438,6 +448,7 @@ class Results(_Row):
     executions: list[ExecutionRow]
     calibration_studies: list[CalibrationStudyRow]
     accuracy_controls: list[AccuracyControlRow]
+    regressions: list[RegressionRow]
     verdicts: list[VerdictRow]
     benchmarks: list[BenchmarkRow]
     ratios: list[RatioRow]
@@ -455,6 +466,7 @@ class Rows:
     executions: list[ExecutionRow] = field(default_factory=list)
     calibration_studies: list[CalibrationStudyRow] = field(default_factory=list)
     accuracy_controls: list[AccuracyControlRow] = field(default_factory=list)
+    regressions: list[RegressionRow] = field(default_factory=list)
     verdicts: list[VerdictRow] = field(default_factory=list)
     benchmarks: list[BenchmarkRow] = field(default_factory=list)
     ratios: list[RatioRow] = field(default_factory=list)

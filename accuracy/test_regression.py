@@ -1,0 +1,17 @@
+"""Word errors are no more than when the baseline of this model, corpus, toolchain and kind of machine was stored."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.report import Gate
+from wergate.regression import Regression
+
+
+def test_word_errors_are_not_more_than_stored(wer_regression: Regression, gate: Gate) -> None:
+    """Each utterance that is transcribed otherwise is shown, then and now; what is not comparable is skipped aloud."""
+    if wer_regression.verdict is None:
+        pytest.skip(wer_regression.line)
+    changes = "\n".join(wer_regression.changes)
+    print(changes)
+    gate(wer_regression.verdict, detail=changes)

@@ -1,0 +1,197 @@
+"""Stored word errors: what is compared, what is not, what a review sees, and what nobody may edit."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from wergate.alphabet import Alphabet
+from wergate.errors import SuiteError
+from wergate.evaluation import Evaluation
+from wergate.logits import LogitsDifference
+from wergate.outcome import UtteranceOutcome
+from wergate.regression import Regression, regression, transcripts_of
+from wergate.verdict import Status
+from wergate.wer_baseline import StoredTranscripts, read_transcripts, write_transcripts
+
+UPPER = Alphabet(("<pad>", "|", "'", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ"), 0, "|")
+VERSIONS = {"openvino": "2026.4.1", "torch": "2.13.0"}
+HERE, VNNI = "CPU avx2 f32", "CPU avx512_core_vnni f32"
+KEY = "tiny spoken int8"
+TEXTS = ("A LION SINGS", "NO ONE HEARD THE PIANO", "TEN MEN")
+
+
+def evaluated(*heard: str, reference: tuple[str, ...] = TEXTS) -> Evaluation:
+    """Return the evaluation of what the candidate heard of the three texts."""
+    pairs = zip(TEXTS, reference, heard, strict=True)
+    outcomes = (UtteranceOutcome(f"u{n}", 1.0, *texts, LogitsDifference()) for n, texts in enumerate(pairs))
+    return Evaluation("spoken", "pytorch", "upper", tuple(outcomes), UPPER)
+
+
+def stored(evaluation: Evaluation, **changes: object) -> StoredTranscripts:
+    """Return what is stored of an evaluation."""
+    found = transcripts_of(evaluation, model="11" * 32, corpus="22" * 32, versions=VERSIONS)
+    return found.model_copy(update=changes)
+
+
+def compared(now: Evaluation, before: Evaluation, machine: str = HERE, **changes: object) -> Regression:
+    """Compare an evaluation with what a kind of machine had stored of another one."""
+    kinds = {machine: stored(before, **changes)}
+    return regression(now, stored(now), kinds, machine=HERE, subject="INT8", model="tiny")
+
+
+EQUAL = evaluated(*TEXTS)
+ONE = evaluated("A LION SINGS", "NO ONE HEARD A PIANO", "TEN MEN")
+TWO = evaluated("A LION SANG", "NO ONE HEARD PIANO", "TEN MEN")
+
+
+def test_the_same_word_errors_pass() -> None:
+    """As many as stored, with nothing to show."""
+    found = compared(ONE, ONE)
+    assert ("same", ()) == (found.outcome, found.changes)
+    assert found.verdict is not None
+    assert Status.PASS is found.verdict.status
+
+
+def test_more_word_errors_fail_and_are_shown() -> None:
+    """The counts by kind, then each utterance that changed, aligned, those that got worse first."""
+    found = compared(TWO, ONE)
+    assert found.verdict is not None
+    assert ("worse", Status.FAIL) == (found.outcome, found.verdict.status)
+    assert (
+        "INT8 word_errors=2, but should be <= 1 (stored baseline; S/D/I 1/0/0 then, 1/1/0 now) "
+        "[tiny, spoken, 3 utterances, 10 words]; see below which utterances changed; if it is meant, --update-baselines"
+    ) == found.verdict.line
+    first, second = found.changes
+    assert ["u0: 0 errors then, 1 now, in 'A LION SINGS'", "WAS: A LION SINGS", "NOW: A LION  SANG"] == [
+        line.rstrip() for line in first.splitlines()[:3]
+    ]
+    assert second.startswith("u1: 1 errors then, 1 now, in 'NO ONE HEARD THE PIANO'\nWAS: NO ONE HEARD A PIANO")
+
+
+def test_fewer_word_errors_pass_and_can_be_kept() -> None:
+    """An improvement says how to raise the baseline, and shows what it consists of."""
+    found = compared(EQUAL, ONE)
+    assert found.verdict is not None
+    assert ("better", Status.PASS) == (found.outcome, found.verdict.status)
+    assert found.line == (
+        "baseline of tiny on spoken, INT8: 1 errors fewer than the 1 that are stored; --update-baselines raises it"
+    )
+    assert 1 == len(found.changes)
+
+
+def test_as_many_errors_elsewhere_are_shown_and_pass() -> None:
+    """The count decides; what moved can be read."""
+    moved = evaluated("A LION SANG", "NO ONE HEARD THE PIANO", "TEN MEN")
+    found = compared(moved, ONE)
+    assert ("same", 2) == (found.outcome, len(found.changes))
+
+
+def test_only_what_differs_from_the_reference_model_is_stored() -> None:
+    """The rest is the reference model's transcript, then as now."""
+    wrong = ("A LION SINGS", "NO ONE HEARD THE PIANO", "TEN HENS")
+    before, now = evaluated(*wrong, reference=wrong), evaluated(*TEXTS[:2], "TEN", reference=wrong)
+    assert {} == stored(before).transcripts
+    assert {"u2": "TEN"} == stored(now).transcripts
+    (change,) = compared(now, before).changes
+    assert "WAS: TEN HENS" in change
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        pytest.param({"versions": VERSIONS | {"openvino": "2025.4.0"}}, "openvino 2025.4.0, here 2026.4.1", id="older"),
+        pytest.param({"versions": {"torch": "2.13.0"}}, "openvino unknown, here 2026.4.1", id="unknown version"),
+        pytest.param({"model": "33" * 32}, "weights 33333333, here 11111111", id="weights"),
+        pytest.param({"corpus": "33" * 32}, "other utterances, 33333333, here 22222222", id="utterances"),
+        pytest.param({"normalizer": "none"}, "normalizer none, here upper", id="normalizer"),
+    ],
+)
+def test_what_was_made_otherwise_is_not_compared(changes: dict[str, object], told: str) -> None:
+    """It is said what differs, and nothing is gated."""
+    found = compared(TWO, ONE, **changes)
+    assert ("not compared", None) == (found.outcome, found.verdict)
+    assert f"baseline of tiny on spoken, INT8: made with {told}: not compared" == found.line
+
+
+def test_another_kind_of_machine_is_not_compared() -> None:
+    """The instruction set and the inference precision are part of what a result is."""
+    found = compared(TWO, ONE, VNNI)
+    assert ("not compared", None) == (found.outcome, found.verdict)
+    assert "made with CPU avx512_core_vnni f32, here CPU avx2 f32: not compared" in found.line
+
+
+def test_nothing_stored_is_said() -> None:
+    """With what would store it."""
+    found = regression(ONE, stored(ONE), {}, machine=HERE, subject="INT8", model="tiny")
+    assert ("absent", None) == (found.outcome, found.verdict)
+    assert found.line.endswith("none is stored; --update-baselines stores this run's")
+
+
+def test_kinds_of_machines_stand_side_by_side(tmp_path: Path) -> None:
+    """Storing on one leaves the other's entry, and other models', as they are."""
+    path = tmp_path / "deep" / "wer.json"
+    write_transcripts(path, KEY, HERE, stored(ONE))
+    write_transcripts(path, KEY, VNNI, stored(TWO))
+    write_transcripts(path, "other spoken int8", HERE, stored(EQUAL))
+    write_transcripts(path, KEY, HERE, stored(EQUAL))
+    assert {HERE: stored(EQUAL), VNNI: stored(TWO)} == read_transcripts(path, KEY)
+    assert {HERE: stored(EQUAL)} == read_transcripts(path, "other spoken int8")
+    assert {} == read_transcripts(path, "nobody")
+
+
+def test_the_file_is_sorted_and_stable(tmp_path: Path) -> None:
+    """In whatever order it was written, the same bytes; one utterance a line."""
+    entries = [(key, machine, stored(one)) for key in (KEY, "a") for machine, one in ((HERE, ONE), (VNNI, TWO))]
+    shuffled = [entries[number] for number in (2, 0, 3, 1)]
+    for name, order in (("one.json", entries), ("two.json", shuffled)):
+        for entry in order:
+            write_transcripts(tmp_path / name, *entry)
+    text = (tmp_path / "one.json").read_text()
+    assert text == (tmp_path / "two.json").read_text()
+    assert ["one.json", "two.json"] == sorted(path.name for path in tmp_path.iterdir())
+    assert 2 == sum(line.strip() == '"u1": "NO ONE HEARD A PIANO"' for line in text.splitlines())
+    assert text.endswith("}\n")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param('"substitutions": 1', '"substitutions": 9', id="a count"),
+        pytest.param("HEARD A PIANO", "HEARD PIANO", id="a transcript"),
+        pytest.param("2026.4.1", "2026.4.2", id="a version"),
+    ],
+)
+def test_what_was_changed_by_hand_is_refused(before: str, after: str, tmp_path: Path) -> None:
+    """Read or stored over: the entry is named, and what to do instead."""
+    path = tmp_path / "wer.json"
+    write_transcripts(path, KEY, HERE, stored(ONE))
+    text = path.read_text()
+    path.write_text(text.replace(before, after))
+    assert text != path.read_text()
+    for act in (lambda: read_transcripts(path, KEY), lambda: write_transcripts(path, KEY, VNNI, stored(TWO))):
+        with pytest.raises(SuiteError, match=r"wer.json' was changed by hand: the entry of tiny spoken int8, CPU avx2"):
+            act()
+
+
+def test_another_schema_is_refused(tmp_path: Path) -> None:
+    """Both versions, and the ways out."""
+    path = tmp_path / "wer.json"
+    write_transcripts(path, KEY, HERE, stored(ONE))
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"schema_version": 7}))
+    with pytest.raises(SuiteError, match=r"has schema version 7, 1 is read here; restore it .* --update-baselines"):
+        read_transcripts(path, KEY)
+
+
+BROKEN = ("{", "[]", "{}", '{"schema_version": 1}', '{"schema_version": 1, "entries": {"a": 1}}')
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_a_broken_file_is_told(text: str, tmp_path: Path) -> None:
+    """A file that nobody's `--update-baselines` wrote is an error with a way out."""
+    path = tmp_path / "wer.json"
+    path.write_text(text)
+    with pytest.raises(SuiteError, match=r"wer\.json' cannot be read \(.*\); restore it"):
+        read_transcripts(path, KEY)
