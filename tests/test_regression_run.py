@@ -69,7 +69,7 @@ def test_a_worse_run_fails_with_the_utterances(warm: Warm, folder: Path) -> None
     assert ["FAIL"] == [row["status"] for row in done.gate("word_errors", "INT8")]
     assert f"INT8 word_errors={stored.counts.errors}, but should be <= 0 (stored baseline; " in done.output
     assert "u2: 0 errors then, " in done.output
-    assert "WAS: TEN" in done.output
+    assert "\nWAS: " in done.output
 
 
 def test_another_instruction_set_is_said_and_not_compared(
