@@ -116,6 +116,12 @@ def test_what_was_made_otherwise_is_not_compared(changes: dict[str, object], tol
     assert f"baseline of tiny on spoken, INT8: made with {told}: not compared" == found.line
 
 
+def test_another_build_of_a_version_is_compared() -> None:
+    """A CPU build of torch by another index is the same torch."""
+    built = transcripts_of(ONE, model="11" * 32, corpus="22" * 32, versions=VERSIONS | {"torch": "2.13.0+cpu"})
+    assert stored(ONE) == built
+
+
 def test_another_kind_of_machine_is_not_compared() -> None:
     """The instruction set and the inference precision are part of what a result is."""
     found = compared(TWO, ONE, VNNI)

@@ -40,14 +40,14 @@ def transcripts_of(
     Args:
         model: digest of the reference model.
         corpus: fingerprint of the utterances.
-        versions: of the packages that decide.
+        versions: of the packages that decide; which build of one it is, as in 2.13.0+cpu, is left out.
     """
     total = evaluation.candidate.total
     return StoredTranscripts(
         model=model,
         corpus=corpus,
         normalizer=evaluation.normalizer,
-        versions=dict(versions),
+        versions={name: version.partition("+")[0] for name, version in versions.items()},
         counts=StoredCounts(
             words=total.words,
             substitutions=total.substitutions,
