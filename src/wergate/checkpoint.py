@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,12 +53,7 @@ class Checkpoint:
 
 
 def resolve_checkpoint(
-    spec: str,
-    embedded: Path,
-    *,
-    language: str | None = None,
-    allow_pickle: bool = False,
-    names: Collection[str] = (),
+    spec: str, embedded: Path, *, language: str | None = None, allow_pickle: bool = False
 ) -> Checkpoint:
     """Find the checkpoint that a spec names, without loading it.
 
@@ -68,7 +62,6 @@ def resolve_checkpoint(
         embedded: the folder of the embedded checkpoint and corpus.
         language: whose vocabulary and adapter are used, of a checkpoint that has several.
         allow_pickle: take pickled weights where there are no others; no code in them is run.
-        names: of the suite file's models, one of which may have been meant.
 
     Raises:
         SuiteError: unknown spec, missing or pickled weights, no CTC head, code of its own, an unknown language, a hub
@@ -86,10 +79,10 @@ def resolve_checkpoint(
         found = snapshot(match["id"], match["revision"], allow_pickle=allow_pickle, language=language)
         checkpoint = _folder_checkpoint(spec, found.folder, language=language, allow_pickle=allow_pickle)
         return replace(checkpoint, revision=found.commit)
-    hint = did_you_mean(spec, ["embedded", *_RANDOM_SPECS, *names])
+    hint = did_you_mean(spec, ["embedded", *_RANDOM_SPECS])
     raise SuiteError(
         f"model '{spec}' is neither a folder nor a known spec{hint}; accepted: embedded, {', '.join(_RANDOM_SPECS)}, "
-        "ORG/NAME[@REVISION], FILE.onnx, a local folder that exists or a [model.NAME] of the suite file; check --model"
+        "ORG/NAME[@REVISION] or a local folder that exists; check --model"
     )
 
 

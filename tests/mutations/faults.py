@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+import corpus_faults
 import ir_faults
+import label_faults
+import speed_faults
+import transcript_faults
+import verdict_faults
 from fault import Fault
 
-FAULTS: tuple[Fault, ...] = (*ir_faults.FAULTS,)
+FAULTS: tuple[Fault, ...] = (
+    *ir_faults.FAULTS,
+    *corpus_faults.FAULTS,
+    *label_faults.FAULTS,
+    *transcript_faults.FAULTS,
+    *verdict_faults.FAULTS,
+    *speed_faults.FAULTS,
+)

@@ -1,7 +1,11 @@
-"""Faults in the INT8 IR: what a broken converter, an old cache or a mistaken copy leaves in the store."""
+"""Faults in the INT8 IR: what a broken converter, an old cache or a mistaken copy leaves in the store.
+
+Checksums are made to match, so that the store cannot see them.
+"""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from functools import partial
 
@@ -38,8 +42,37 @@ def swap_layers(layers: Layers) -> None:
     (one.weights, one.scale), (other.weights, other.scale) = (other.weights, other.scale), (one.weights, one.scale)
 
 
+def shift_zero_point(layers: Layers) -> None:
+    layers[_LAYER].weights = layers[_LAYER].weights + 1
+
+
+def keep_4_bits(layers: Layers) -> None:
+    """Store each weight as the nearest of fifteen multiples, at the scale that it has."""
+    for layer in layers.values():
+        step = max(1, round(int(np.abs(layer.weights).max()) / 7))
+        layer.weights = np.round(layer.weights / step) * step
+
+
+def move_as_training_does(layers: Layers) -> None:
+    """Move all weights a little, each on its own: about 4 % of what is typical in a layer."""
+    generator = np.random.default_rng(0)
+    for layer in layers.values():
+        moved = layer.weights + generator.normal(0, 0.01 * np.abs(layer.weights).max(), layer.weights.shape)
+        layer.weights = np.clip(np.round(moved), -127, 127)
+
+
+def pass_off_fp16(scratch: Scratch) -> None:
+    for name in ("model.xml", "model.bin"):
+        shutil.copyfile(scratch.artifact("fp16-ir") / name, scratch.artifact("int8-ir") / name)
+    scratch.resign("int8-ir")
+
+
 FAULTS = (
     Fault("one layer's scale doubled", "weight_error", in_int8(double_scale)),
+    Fault("one layer's zero point shifted by one step", "weight_error", in_int8(shift_zero_point)),
     Fault("one layer's weights zeroed", "weight_error", in_int8(zero_weights)),
     Fault("two layers swapped", "weight_error", in_int8(swap_layers)),
+    Fault("weights at 4 bits", "weight_error", in_int8(keep_4_bits)),
+    Fault("the FP16 IR passed off as INT8", "int8_work", pass_off_fp16),
+    Fault("an IR of an earlier checkpoint left in the store", "weight_error", in_int8(move_as_training_does)),
 )

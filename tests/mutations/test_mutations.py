@@ -8,7 +8,10 @@ import pytest
 from catching import catch
 from fault import Fault
 from faults import FAULTS
+from table import DOCUMENT
 from warm_store import WarmStore
+
+NAMES = {fault.name for fault in FAULTS}
 
 
 def test_a_run_without_a_fault_passes(honest: WarmStore, tmp_path: Path) -> None:
@@ -22,3 +25,11 @@ def test_fault_is_caught(fault: Fault, honest: WarmStore, tmp_path: Path) -> Non
     """The run fails, and the gate that has to catch the fault is among what fails it."""
     done = catch(fault, warm=honest.root, keys=honest.keys, folder=tmp_path / "run")
     assert done.caught_by(fault.gate), f"{done.code}: {done.gates}\n{done.output}"
+
+
+def test_the_table_tells_of_these_faults() -> None:
+    """`python tests/mutations/table.py` has written the faults as they are, and all were caught."""
+    lines = [line for line in DOCUMENT.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    told = [tuple(cell.strip(" `") for cell in line.strip("|").split("|")[:2]) for line in lines]
+    assert [(fault.name, fault.gate) for fault in FAULTS] == [cells for cells in told if cells[0] in NAMES]
+    assert not [line for line in lines if "not caught" in line]

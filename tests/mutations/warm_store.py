@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,16 +26,10 @@ def warm_store(folder: Path) -> WarmStore:
     keys: dict[str, list[str]] = {}
     for row in done.results["artifacts"]:
         keys.setdefault(row["kind"], []).append(row["key"])
-    return WarmStore(_root(done.output), {kind: sorted(set(found)) for kind, found in keys.items()})
+    return WarmStore(root(done.output), {kind: sorted(set(found)) for kind, found in keys.items()})
 
 
-def _root(output: str) -> Path:
+def root(output: str) -> Path:
     """Return the store that the run's header names."""
     header = next(line for line in output.splitlines() if "; cache " in line)
     return Path(header.rpartition("; cache ")[2])
-
-
-def read(path: Path) -> WarmStore:
-    """Return what `write` wrote."""
-    found = json.loads(path.read_text())
-    return WarmStore(Path(found["root"]), found["keys"])

@@ -1,0 +1,71 @@
+"""Honest rebuilds: INT8 built anew, from other calibration utterances each time, must raise no alarm.
+
+`python tests/mutations/rebuilds.py FILE.jsonl` goes on where an earlier run of it was stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "src"), str(ROOT / "tests"), str(ROOT / "tests" / "mutations")]
+
+from corpus_edits import rows, write  # noqa: E402 - a script's own folder is its path
+from suite_run import run  # noqa: E402
+from warm_store import root  # noqa: E402
+
+REBUILDS = 20
+_KEPT = ("fp16-ir", "reference-run", "reference-logits")  # what does not hang on calibration is not made again
+_OF_ALL = 5  # so many are calibrated on the whole split, as a plain run is
+_DRAWN = 96  # of 120 utterances, by lot, for each of the others
+
+
+def rebuild(number: int, honest: Path, folder: Path) -> dict[str, Any]:
+    """Build INT8 in a store of its own, run all accuracy gates on both corpora, and return what they said."""
+    cache = folder / "cache"
+    for kind in _KEPT:
+        shutil.copytree(honest / kind, cache / kind)
+    options = ["--cache-dir", str(cache), "--precisions", "int8"]
+    if number >= _OF_ALL:
+        drawn = random.Random(number).sample(rows("calibration"), _DRAWN)  # noqa: S311 - a draw, not a secret
+        options += ["--calibration", str(write(folder / "calibration.parquet", drawn))]
+    done = run(["accuracy"], *options, results=folder / "results.json")
+    assert done.results is not None, done.output
+    assert done.built("int8-ir") == 1, done.output
+    verdicts = done.results["verdicts"]
+    return {
+        "number": number,
+        "calibration_utterances": _DRAWN if number >= _OF_ALL else len(rows("calibration")),
+        "code": done.code,
+        "verdicts": len(verdicts),
+        "alarms": [row["line"] for row in verdicts if row["status"] != "PASS"],
+        "nearest": _nearest(verdicts),
+    }
+
+
+def _nearest(verdicts: list[dict[str, Any]]) -> list[Any]:
+    """Return gate, value and threshold of the verdict that came nearest to its threshold, in shares of it."""
+    rows = [row for row in verdicts if row["relation"] != "==" and row["value"] is not None and row["threshold"]]
+    nearest = min(rows, key=lambda row: abs(row["value"] - row["threshold"]) / abs(row["threshold"]))
+    return [nearest["gate"], nearest["value"], nearest["threshold"]]
+
+
+def main(path: Path) -> None:
+    """Do the rebuilds that the file does not tell of, one after the other."""
+    told = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    honest = root(run(["accuracy"], "--precisions", "int8").output)
+    for number in sorted(set(range(REBUILDS)) - {row["number"] for row in told}):
+        with tempfile.TemporaryDirectory() as folder:
+            found = rebuild(number, honest, Path(folder))
+        with path.open("a") as stream:
+            stream.write(json.dumps(found) + "\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

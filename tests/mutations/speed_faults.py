@@ -1,0 +1,97 @@
+"""Faults in speed and memory: work that was added to every inference, memory that every inference keeps."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+from fault import Fault, Scratch
+
+from fixtures.builds import Builds
+from wergate.audio import Samples
+from wergate.ctc import Logits
+from wergate.pipeline import Pipeline
+from wergate.recognizers.openvino_ir import OpenVinoRecognizer
+from wergate.store import Artifact
+
+_YESTERDAY = "0" * 64
+_LEAK = 4096  # float32: 16 KiB
+_UNIT = np.full((64, 64), 1 / 64, np.float32)
+_CALLS = 15
+_FEW = 100
+_TURNS = ("benchmarks/test_baseline_build.py", "--model=embedded")
+_GROWTH = ("benchmarks/test_memory_growth.py", "--model=embedded")
+Infer = Callable[[Samples], Logits]
+
+
+def slow_down(share: float, scratch: Scratch) -> None:
+    """Have today's build do some more work in each inference than yesterday's, which is a copy of it."""
+    copy = scratch.folder / "yesterday"
+    shutil.copytree(scratch.artifact("int8-ir"), copy)
+
+    def before(*_: object) -> Artifact:
+        return Artifact("int8-ir", _YESTERDAY, copy, built=False, seconds=0.0, build_seconds=0.0)
+
+    compiled_ir = Pipeline.compiled_ir
+
+    def compiled(self: Pipeline, model: str, ir: Artifact) -> OpenVinoRecognizer:
+        recognizer = compiled_ir(self, model, ir)
+        if ir.key != _YESTERDAY:
+            recognizer.logits = _Slower(recognizer.logits, share)
+        return recognizer
+
+    Builds.before, Pipeline.compiled_ir = before, compiled
+
+
+class _Slower:
+    """An inference with products of matrices before it, which take the given share of its time by themselves."""
+
+    def __init__(self, infer: Infer, share: float) -> None:
+        self._infer = infer
+        self._share = share
+        self._products = 0
+
+    def __call__(self, waveforms: Samples) -> Logits:
+        if not self._products:
+            inference_s, work_s = _best_s(partial(self._infer, waveforms), partial(_work, _FEW))
+            self._products = round(self._share * inference_s / work_s * _FEW)
+        _work(self._products)
+        return self._infer(waveforms)
+
+
+def _best_s(*calls: Callable[[], object]) -> list[float]:
+    """Return the shortest time of each call, all of them in turns."""
+    times: list[list[float]] = [[] for _ in calls]
+    for _ in range(_CALLS):
+        for call, taken in zip(calls, times, strict=True):
+            started = time.perf_counter()
+            call()
+            taken.append(time.perf_counter() - started)
+    return [min(taken) for taken in times]
+
+
+def _work(products: int) -> None:
+    found = _UNIT
+    for _ in range(products):
+        found = found @ _UNIT
+
+
+def leak(_: Scratch) -> None:
+    """Have each inference keep 16 KiB."""
+    logits, kept = OpenVinoRecognizer.logits, []
+
+    def leaking(self: OpenVinoRecognizer, waveforms: Samples) -> Logits:
+        kept.append(np.ones(_LEAK, np.float32))
+        return logits(self, waveforms)
+
+    OpenVinoRecognizer.logits = leaking
+
+
+FAULTS = (
+    Fault("an added 5 % of latency", "speedup_over_baseline", partial(slow_down, 0.05), _TURNS),
+    Fault("an added 20 % of latency", "speedup_over_baseline", partial(slow_down, 0.2), _TURNS),
+    Fault("a memory leak of 16 KiB per inference", "memory_growth_kib", leak, _GROWTH),
+)

@@ -1,0 +1,74 @@
+"""Faults in inference and decoding: code that loses frames, words or the order of utterances."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from fault import LENGTHS, Fault, Scratch
+from hypothesis import Phase, settings
+
+import fixtures.profiles  # noqa: F401 - registers its profiles now, not when the run begins
+from wergate import comparison, pipeline
+from wergate.audio import Samples
+from wergate.ctc import Logits
+from wergate.recognizers.openvino_ir import OpenVinoRecognizer
+
+_BUCKET = 80_000  # samples
+
+
+def drop_last_frame(_: Scratch) -> None:
+    """Drop it; the simplest input that shows it is not looked for, which takes a minute."""
+    once = settings(settings.get_profile("wergate"), phases=(Phase.generate,))
+    settings.register_profile("first", once)
+    settings.load_profile("first")
+    logits = OpenVinoRecognizer.logits
+    OpenVinoRecognizer.logits = lambda self, waveforms: logits(self, waveforms)[:, :-1]
+
+
+def drop_last_word(_: Scratch) -> None:
+    decode: Callable[..., str] = comparison.greedy_decode
+    comparison.greedy_decode = lambda *given: decode(*given).rpartition(" ")[0]
+
+
+def swap_transcripts(_: Scratch) -> None:
+    """Give each of the two longest utterances the other's transcript."""
+    evaluate = pipeline.evaluate
+
+    def swapped(*given: Any, **named: Any) -> Any:
+        evaluation = evaluate(*given, **named)
+        one, other = sorted(evaluation.outcomes, key=lambda outcome: -outcome.duration_s)[:2]
+        heard = {one.id: other.hypothesis, other.id: one.hypothesis}
+        outcomes = [replace(o, hypothesis=heard.get(o.id, o.hypothesis)) for o in evaluation.outcomes]
+        return replace(evaluation, outcomes=tuple(outcomes))
+
+    pipeline.evaluate = swapped
+
+
+def pad_without_mask(scratch: Scratch) -> None:
+    """Fill utterances with zeros to whole buckets, as for compiled models of static length, and cut the logits back."""
+    scratch.options[-1] = "--precisions=fp16"
+    logits_of = OpenVinoRecognizer.logits_of
+
+    def padded(self: OpenVinoRecognizer, utterances: Sequence[Samples]) -> list[Logits]:
+        filled = [np.pad(samples, (0, -len(samples) % _BUCKET)) for samples in utterances]
+        frames = [self.frontend.frame_count(len(samples)) for samples in utterances]
+        return [found[:count] for found, count in zip(logits_of(self, filled), frames, strict=True)]
+
+    OpenVinoRecognizer.logits_of = padded
+
+
+def ask_for_bf16(_: Scratch) -> None:
+    compile_it = OpenVinoRecognizer.__init__
+    OpenVinoRecognizer.__init__ = lambda *given, **named: compile_it(*given, **named | {"inference_precision": "bf16"})
+
+
+FAULTS = (
+    Fault("the last frame dropped", "length_max_abs_delta", drop_last_frame, LENGTHS),
+    Fault("the last word dropped", "deletion_rise", drop_last_word),
+    Fault("transcripts of two utterances swapped", "worst_utterance_rise", swap_transcripts),
+    Fault("padding without a mask", "sqnr_db", pad_without_mask),
+    Fault("bf16 where f32 was asked", "inference_precision_differs", ask_for_bf16),
+)

@@ -1,0 +1,62 @@
+"""Faults in the gates themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fault import Fault, Scratch
+
+from wergate import baseline, gates
+from wergate.pipeline import Pipeline
+from wergate.settings import Gates
+from wergate.verdict import Status, Verdict
+
+_CANARIES = "test_known_bad_figures_fail"
+
+
+def _loosened(thresholds: Gates) -> Gates:
+    return thresholds.model_copy(update={"wer_drop_max": 2 * thresholds.wer_drop_max})
+
+
+def loosen_a_threshold(_: Scratch) -> None:
+    """Have one verdict function allow twice what it is told."""
+    verdict = gates.wer_verdict
+    gates.wer_verdict = lambda found, thresholds, **named: verdict(found, _loosened(thresholds), **named)
+
+
+def loosen_on_the_way(_: Scratch) -> None:
+    """Have the pipeline hand out another threshold than suite.toml states."""
+    handed_out = Pipeline.gates
+    Pipeline.gates = lambda *given: _loosened(handed_out(*given))
+
+
+def always_pass(_: Scratch) -> None:
+    Verdict.status = property(lambda _: Status.PASS)
+
+
+def pass_one_gate(_: Scratch) -> None:
+    """Have one verdict function report its own threshold as the value."""
+    size = gates.size_verdict
+
+    def passing(**named: Any) -> Verdict:
+        verdict = size(**named)
+        return Verdict(**vars(verdict) | {"value": verdict.threshold})
+
+    gates.size_verdict = passing
+
+
+def edit_baseline(_: Scratch) -> None:
+    """Have one 8-bit layer less in the stored baseline, as if somebody had typed it."""
+    read = baseline._read
+    baseline._read = lambda path: {
+        key: {name: max(0, count - 1) for name, count in counts.items()} for key, counts in read(path).items()
+    }
+
+
+FAULTS = (
+    Fault("a baseline edited by hand", "int8_weights", edit_baseline),
+    Fault("a threshold loosened in code", _CANARIES, loosen_a_threshold),
+    Fault("a threshold loosened on its way to the gates", _CANARIES, loosen_on_the_way),
+    Fault("a verdict function that always passes", _CANARIES, pass_one_gate),
+    Fault("verdicts that all pass", _CANARIES, always_pass),
+)
