@@ -13,8 +13,10 @@ import pytest
 from suite_run import Run, Warm, run
 from tiny import Tiny, save_model
 
-from wergate.candidate import find_candidate
+from wergate.candidate import find_candidate, require_sampling_rate
+from wergate.convert import FRONTEND_FILE
 from wergate.errors import SuiteError
+from wergate.frontend import read_frontend
 
 
 def built(warm: Warm, kind: str) -> Path:
@@ -150,6 +152,28 @@ def test_another_sampling_rate_is_refused(file: str, warm: Warm, tmp_path: Path)
     done = gated(warm, tmp_path, *options, tests=("accuracy/test_wer.py",))
     assert 0 != done.code
     assert "candidate 'slow' takes audio at 8000 Hz, the reference model at 16000 Hz" in done.output
+
+
+@pytest.mark.parametrize("told", ["[]", '{"feature_extractor": "none"}', "{"], ids=["a list", "a word", "no JSON"])
+def test_a_processor_file_of_another_form_tells_nothing(told: str, warm: Warm, tmp_path: Path) -> None:
+    """What is beside the IR may be anything; the candidate is gated all the same."""
+    folder = as_exported(built(warm, "fp16-ir"), tmp_path / "odd")
+    (folder / "preprocessor_config.json").write_text(told)
+    require_sampling_rate("odd", folder / "openvino_model.xml", read_frontend(built(warm, "fp16-ir") / FRONTEND_FILE))
+
+
+@pytest.mark.parametrize(("suffix", "size"), [(".bin", 1000), (".xml", 1000)])
+def test_a_damaged_candidate_is_told(suffix: str, size: int, warm: Warm, tmp_path: Path) -> None:
+    """The file is at fault, not the device, whichever gate meets it first."""
+    folder = as_exported(built(warm, "fp16-ir"), tmp_path / "cut")
+    path = folder / f"openvino_model{suffix}"
+    path.write_bytes(path.read_bytes()[:size])
+    tests = ("accuracy/test_graph.py", "accuracy/test_wer.py")
+    done = gated(warm, tmp_path, "--precisions", "none", "--candidate", str(folder), tests=tests)
+    assert 0 != done.code
+    assert "ERROR: IR 'cut/openvino_model.xml' cannot be read: " in done.output
+    assert "Traceback" not in done.output
+    assert "RuntimeError" not in done.output
 
 
 def test_names_are_those_of_folders_or_files(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from wergate.config import load_config
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CI = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
@@ -39,6 +41,22 @@ def test_every_option_is_documented() -> None:
     added = re.findall(r'addoption\(\s*"(--[\w-]+)"', (ROOT / "fixtures" / "options.py").read_text(encoding="utf-8"))
     assert set() == {option for option in added if f"`{option}" not in README}
     assert added
+
+
+def test_the_suite_file_is_complete(tmp_path: Path) -> None:
+    """As it stands it is one that `--suite` takes, and it says of its models what the text says."""
+    (example,) = re.findall(r"```toml\n(.*?)```", README, flags=re.DOTALL)
+    (tmp_path / "mine.toml").write_text(example, encoding="utf-8")
+    config = load_config(tmp_path / "mine.toml", {}, base=ROOT / "suite.toml")
+    committed = load_config(ROOT / "suite.toml", {})
+    assert [(name, config.settings_of(name).corpora) for name in config.models] == [
+        ("support-calls", ["calls"]),
+        ("phones", ["spoken-phones"]),
+    ]
+    calls, phones = (config.settings_of(name) for name in config.models)
+    assert committed.thresholds == phones.thresholds
+    assert committed.thresholds.fp16 == calls.thresholds.fp16
+    assert 0.005 == calls.thresholds.int8.wer_drop_max < committed.thresholds.int8.wer_drop_max
 
 
 def test_what_the_readme_names_exists() -> None:

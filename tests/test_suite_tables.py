@@ -223,6 +223,11 @@ MISTAKES = (
     Mistake("normalizer", '[model.mine]\nnormalizer = "basics"', "'basics' is not accepted (did you mean 'basic'?)"),
     Mistake("units", '[model.mine]\nunits = "letter"', "'letter' is not accepted (did you mean 'letters'?)"),
     Mistake("corpus key", "[corpus.mine]\nlimits = 3", "unknown key 'corpus.mine.limits' (did you mean 'limit'?)"),
+    Mistake(
+        "column of no role",
+        '[corpus.mine]\ncolumns = { txt = "words" }',
+        "unknown key 'corpus.mine.columns.txt' (did you mean 'text'?); accepted here: audio, text, id, speaker",
+    ),
     Mistake("corpus value", "[corpus.mine]\nlimit = 0", "corpus.mine.limit = 0 is not accepted"),
     Mistake("a word for a table", 'model.mine = "x"', "model.mine = 'x' is not accepted"),
 )

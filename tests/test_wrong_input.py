@@ -133,6 +133,8 @@ OPTIONS = (
     Mistake("unknown corpus", lambda _: ["--corpus", "embeded"], "corpus 'embeded' is neither a file nor a known"),
     Mistake("unknown split", lambda _: ["--corpus", "embedded:cleen"], "did you mean 'clean'?"),
     Mistake("corpus file that is missing", lambda _: ["--corpus", "absent.parquet"], "corpus 'absent.parquet' is"),
+    Mistake("near name of a model", lambda _: ["--model", "tutoral"], "(did you mean 'tutorial'?)"),
+    Mistake("near name of a corpus", lambda _: ["--corpus", "librispeech-dumy"], "(did you mean 'librispeech-dummy'?)"),
     Mistake("limit of none", lambda _: ["--limit", "0"], "limit = 0 is not accepted"),
     Mistake("limit that is no number", lambda _: ["--limit", "few"], "argument --limit: invalid int value: 'few'"),
     Mistake("unknown precision", lambda _: ["--precisions", "int9"], "'int9' is not accepted"),

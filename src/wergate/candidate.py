@@ -72,9 +72,9 @@ def _sampling_rate(folder: Path) -> int | None:
     for name in _EXTRACTOR_FILES:
         try:
             told = json.loads((folder / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            rate = told.get("feature_extractor", told).get("sampling_rate")
+        except (OSError, ValueError, AttributeError):  # not there, no JSON, or JSON of another form: it tells nothing
             continue
-        rate = told.get("feature_extractor", told).get("sampling_rate")
         if isinstance(rate, int):
             return rate
     return None

@@ -50,7 +50,7 @@ def corpus_specs(config: SuiteConfig, name: str, embedded: Path) -> Sequence[Cor
         SuiteError: a corpus that is neither known nor there.
     """
     settings = config.corpus_of(name)
-    found = parse_corpus_specs(settings.spec, embedded)
+    found = parse_corpus_specs(settings.spec, embedded, config.corpus.keys() - {name})
     named = [replace(spec, name=name) for spec in found] if len(found) == 1 and settings.spec != name else found
     return [
         replace(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,7 +54,12 @@ class Checkpoint:
 
 
 def resolve_checkpoint(
-    spec: str, embedded: Path, *, language: str | None = None, allow_pickle: bool = False
+    spec: str,
+    embedded: Path,
+    *,
+    language: str | None = None,
+    allow_pickle: bool = False,
+    names: Collection[str] = (),
 ) -> Checkpoint:
     """Find the checkpoint that a spec names, without loading it.
 
@@ -62,6 +68,7 @@ def resolve_checkpoint(
         embedded: the folder of the embedded checkpoint and corpus.
         language: whose vocabulary and adapter are used, of a checkpoint that has several.
         allow_pickle: take pickled weights where there are no others; no code in them is run.
+        names: of the suite file's models, one of which may have been meant.
 
     Raises:
         SuiteError: unknown spec, missing or pickled weights, no CTC head, code of its own, an unknown language, a hub
@@ -79,10 +86,10 @@ def resolve_checkpoint(
         found = snapshot(match["id"], match["revision"], allow_pickle=allow_pickle, language=language)
         checkpoint = _folder_checkpoint(spec, found.folder, language=language, allow_pickle=allow_pickle)
         return replace(checkpoint, revision=found.commit)
-    hint = did_you_mean(spec, ["embedded", *_RANDOM_SPECS])
+    hint = did_you_mean(spec, ["embedded", *_RANDOM_SPECS, *names])
     raise SuiteError(
         f"model '{spec}' is neither a folder nor a known spec{hint}; accepted: embedded, {', '.join(_RANDOM_SPECS)}, "
-        "ORG/NAME[@REVISION] or a local folder that exists; check --model"
+        "ORG/NAME[@REVISION], FILE.onnx, a local folder that exists or a [model.NAME] of the suite file; check --model"
     )
 
 

@@ -73,17 +73,18 @@ class SuiteConfig(Section):
         )
 
 
-def load_config(path: Path, overrides: Mapping[str, Any]) -> SuiteConfig:
+def load_config(path: Path, overrides: Mapping[str, Any], *, base: Path | None = None) -> SuiteConfig:
     """Read suite.toml and lay the command line's values over it.
 
     Args:
         path: the TOML file.
+        base: another one, whose keys and tables hold where the file has none of that name.
         overrides: keys with the values that win, over those of single models and corpora too; None means not given.
 
     Raises:
         SuiteError: the file is missing or no TOML, a key is unknown, a value is not accepted.
     """
-    data = _read(path)
+    data = _read(path) if base is None else _based(_read(path), _read(base))
     given = {key: value for key, value in overrides.items() if value is not None}
     for kind in _TABLES:
         data[kind] = _resolved(kind, data, given)
@@ -105,6 +106,14 @@ def _read(path: Path) -> dict[str, Any]:
         raise SuiteError(f"suite file '{path}' cannot be read: {error.strerror}; name one with --suite FILE") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SuiteError(f"suite file '{path}' is not TOML: {error}; correct that line") from error
+
+
+def _based(own: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a file's keys, and the base's where it has none: whole tables, since an absent threshold gates nothing."""
+    named = {
+        kind: {**base.get(kind, {}), **own[kind]} for kind in _TABLES if isinstance(own.get(kind), dict)
+    }  # models and corpora table by table
+    return {**base, **own, **named}
 
 
 def _shared(section: type[Section]) -> set[str]:
@@ -165,15 +174,23 @@ def _explain(error: pydantic.ValidationError) -> str:
         known = _keys_at(location[:-1])
         hint = did_you_mean(location[-1], known)
         return f"unknown key '{key}'{hint}; accepted here: {', '.join(sorted(known))}; correct or remove it"
+    if location[-1] == "[key]":
+        known = _listed(first["ctx"]["expected"])
+        hint = did_you_mean(location[-2], known)
+        return f"unknown key '{'.'.join(location[:-1])}'{hint}; accepted here: {', '.join(known)}; correct or remove it"
     if first["type"] == "missing":
         return f"key '{key}' is missing; add it"
     if first["type"] == "float_type":
         return f"{key} = {first['input']!r} is not a number; give one without quotes, such as 0.01"
     if first["type"] == "literal_error" and isinstance(first["input"], str):
-        accepted = [part.strip(" '") for part in first["ctx"]["expected"].replace(" or ", ",").split(",")]
-        hint = did_you_mean(first["input"], accepted)
+        hint = did_you_mean(first["input"], _listed(first["ctx"]["expected"]))
         return f"{key} = {first['input']!r} is not accepted{hint}: {first['msg']}; correct it"
     return f"{key} = {first['input']!r} is not accepted: {first['msg']}; correct it"
+
+
+def _listed(expected: str) -> list[str]:
+    """Return the words that pydantic lists as "'a', 'b' or 'c'"."""
+    return [part.strip(" '") for part in expected.replace(" or ", ",").split(",")]
 
 
 def _keys_at(location: list[str]) -> list[str]:

@@ -16,7 +16,7 @@ import numpy as np
 import openvino as ov
 
 from wergate.ir_work import CONVOLUTIONS, Operation, kernel_macs, operations, product_macs
-from wergate.recognizers.openvino_ir import ir_inputs
+from wergate.recognizers.openvino_ir import ir_inputs, read_ir
 from wergate.settings import IgnoredScope
 from wergate.toolchain import cpu
 
@@ -93,7 +93,7 @@ class ExecutedWork:
 
 def graph_counts(path: Path) -> GraphCounts:
     """Count FakeQuantize operations and 8-bit weight constants of an IR, and its bytes (xml and bin)."""
-    operations = ov.Core().read_model(path).get_ops()
+    operations = read_ir(path).get_ops()
     fake_quantize = sum(op.get_type_name() == "FakeQuantize" for op in operations)
     weights = sum(_is_int8_weight(op) for op in operations)
     return GraphCounts(fake_quantize, weights, path.stat().st_size + path.with_suffix(".bin").stat().st_size)
@@ -121,12 +121,11 @@ def executed_work(
         sampling_rate: Hz, of the model's input.
         ignored_scope: what the IR was quantized without, to tell why a layer fell back.
     """
-    core = ov.Core()
-    model = core.read_model(path)
+    model = read_ir(path)
     reference = np.zeros((1, int(_REFERENCE_S * sampling_rate)), np.float32)
     model.reshape({key: list(value.shape) for key, value in ir_inputs(path, model).feed(reference).items()})
     reader = _Reader(model, ignored_scope or IgnoredScope())
-    compiled = core.compile_model(model, device, {"INFERENCE_PRECISION_HINT": inference_precision})
+    compiled = ov.Core().compile_model(model, device, {"INFERENCE_PRECISION_HINT": inference_precision})
     layers = tuple(reader.layers(compiled.get_runtime_model().get_ordered_ops()))
     unseen = reader.macs - sum(layer.macs for layer in layers)
     return ExecutedWork(layers, max(0, unseen))

@@ -165,7 +165,22 @@ def ir_signature(path: Path, vocabulary: int) -> Signature:
     def run(feed: Feed) -> list[npt.NDArray[Any]]:
         return _run(_compile(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}), feed)
 
-    return match_signature(_ports_of(path, ov.Core().read_model(path), run), vocabulary)
+    return match_signature(_ports_of(path, read_ir(path), run), vocabulary)
+
+
+def read_ir(path: Path) -> ov.Model:
+    """Read an IR.
+
+    Raises:
+        SuiteError: a file that is damaged, or no IR.
+    """
+    try:
+        return ov.Core().read_model(path)
+    except RuntimeError as error:
+        raise SuiteError(
+            f"{_named(path)} cannot be read: {_last_line(error)}; a whole .xml with the .bin that was written with it "
+            "is needed; copy both files again"
+        ) from error
 
 
 def ir_inputs(path: Path, model: ov.Model) -> Inputs:
@@ -186,7 +201,11 @@ def _run(compiled: ov.CompiledModel, feed: Feed) -> list[npt.NDArray[Any]]:
 
 
 def _ports_of(path: Path, model: ov.Model | ov.CompiledModel, run: Run) -> Ports:
-    return Ports(f"IR '{path.parent.name}/{path.name}'", _ports(model.inputs), _ports(model.outputs), run)
+    return Ports(_named(path), _ports(model.inputs), _ports(model.outputs), run)
+
+
+def _named(path: Path) -> str:
+    return f"IR '{path.parent.name}/{path.name}'"
 
 
 def _ports(outputs: Sequence[Any]) -> tuple[Port, ...]:
@@ -209,7 +228,13 @@ def _compile(path: Path, device: str, options: dict[str, str]) -> ov.CompiledMod
     try:
         return core.compile_model(path, device, options)
     except RuntimeError as error:
+        read_ir(path)  # where the file is at fault, it is told instead of the device
         raise SuiteError(
-            f"device '{device}' cannot run the model: {str(error).strip().splitlines()[-1]}; "
+            f"device '{device}' cannot run the model: {_last_line(error)}; "
             f"available here: {', '.join(core.available_devices)}; check --device"
         ) from error
+
+
+def _last_line(error: RuntimeError) -> str:
+    """Return what an error of OpenVINO ends with: what comes before is where in its code."""
+    return str(error).strip().splitlines()[-1]

@@ -31,7 +31,13 @@ def resolve_model(settings: ModelSettings, config: SuiteConfig, embedded: Path) 
     _require_fitting(settings)
     if settings.spec.endswith(".onnx"):
         return OnnxModel(open_onnx(Path(settings.spec), _onnx_options(settings)))
-    found = resolve_checkpoint(settings.spec, embedded, language=settings.language, allow_pickle=config.allow_pickle)
+    found = resolve_checkpoint(
+        settings.spec,
+        embedded,
+        language=settings.language,
+        allow_pickle=config.allow_pickle,
+        names=config.model.keys() - {settings.name},
+    )
     return TransformersModel(found)
 
 

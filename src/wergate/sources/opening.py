@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 from wergate.errors import SuiteError, did_you_mean
@@ -21,8 +22,11 @@ _HUB_SPEC = re.compile(
 _LOCAL_SUFFIXES = {".parquet", ".json", ".jsonl", ".csv", ".tsv"}
 
 
-def parse_corpus_specs(spec: str, embedded: Path) -> list[CorpusSpec]:
+def parse_corpus_specs(spec: str, embedded: Path, names: Collection[str] = ()) -> list[CorpusSpec]:
     """Return the corpora that a spec names; plain `embedded` names both evaluation splits.
+
+    Args:
+        names: of the suite file's corpora, one of which may have been meant.
 
     Raises:
         SuiteError: neither an embedded split, nor a file or folder, nor the form of a hub id.
@@ -38,11 +42,12 @@ def parse_corpus_specs(spec: str, embedded: Path) -> list[CorpusSpec]:
     if match and path.suffix not in _LOCAL_SUFFIXES and not spec.startswith((".", "/")):
         return [CorpusSpec(spec, None, match["id"], match["config"], match["split"], match["revision"])]
     beside = [found.name for found in path.parent.iterdir()] if path.parent.is_dir() else []
-    known = ["embedded", *(f"embedded:{split}" for split in EMBEDDED_SPLITS)]
+    known = ["embedded", *(f"embedded:{split}" for split in EMBEDDED_SPLITS), *names]
     hint = did_you_mean(spec, known) or did_you_mean(path.name, beside)
     raise SuiteError(
         f"corpus '{spec}' is neither a file nor a known spec{hint}; accepted: embedded, embedded:SPLIT, "
-        "ORG/NAME[@REVISION][:CONFIG[:SPLIT]], or a parquet file, manifest or folder that exists; check --corpus"
+        "ORG/NAME[@REVISION][:CONFIG[:SPLIT]], a parquet file, manifest or folder that exists, or a [corpus.NAME] of "
+        "the suite file; check --corpus"
     )
 
 
