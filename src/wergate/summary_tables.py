@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from wergate.markdown import table
-from wergate.results import BenchmarkRow, EvaluationRow, RatioRow, VerdictRow, WordErrorRow
+from wergate.results import BenchmarkRow, EvaluationRow, IntervalRow, RatioRow, VerdictRow, WordErrorRow
 from wergate.verdict import Status
 
 _ORDER = (Status.FAIL, Status.INCONCLUSIVE, Status.PASS)
@@ -53,7 +52,7 @@ def _cell_lines(rows: Sequence[EvaluationRow]) -> Iterator[tuple[str, ...]]:
         sqnr = "inf" if row.logits.sqnr_db is None else f"{row.logits.sqnr_db:.1f}"
         equal = f"{row.utterances - len(row.mismatches)}/{row.utterances}"
         drop = f"{100 * wer_drop(row):+.2f}"
-        yield ("", "", row.variant, *_words(row.candidate), drop, _bounds(drop_interval(row), 100), equal, sqnr)
+        yield ("", "", row.variant, *_words(row.candidate), drop, _bounds(row.paired.interval, 100), equal, sqnr)
 
 
 def _words(errors: WordErrorRow) -> tuple[str, str]:
@@ -64,11 +63,6 @@ def _words(errors: WordErrorRow) -> tuple[str, str]:
 def wer_drop(row: EvaluationRow) -> float:
     """Return how much worse a variant's WER is than the reference model's, as a fraction."""
     return (row.candidate.wer or 0.0) - (row.reference.wer or 0.0)
-
-
-def drop_interval(row: EvaluationRow) -> Any:
-    """Return the interval of the drop, None where nothing estimated one."""
-    return getattr(getattr(row, "statistics", None), "interval", None)
 
 
 def timing_table(benchmarks: Sequence[BenchmarkRow]) -> str:
@@ -115,7 +109,7 @@ def ratio_table(ratios: Sequence[RatioRow]) -> str:
     return table(header, rows) if rows else ""
 
 
-def _bounds(interval: Any, scale: float = 1.0) -> str:
+def _bounds(interval: IntervalRow | None, scale: float = 1.0) -> str:
     """Return an interval as text."""
     if interval is None:
         return ""
