@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import shutil
 import tomllib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from suite_run import Run, Warm, run
-from tiny import Tiny, save_model
+from tiny import RATE, Tiny, save_model
 
-from wergate.candidate import find_candidate, require_sampling_rate
+from wergate.alphabet import Alphabet
+from wergate.candidate import find_candidate, require_same_frames, require_sampling_rate
 from wergate.convert import FRONTEND_FILE
 from wergate.errors import SuiteError
-from wergate.frontend import read_frontend
+from wergate.frontend import Frontend, read_frontend
 
 
 def built(warm: Warm, kind: str) -> Path:
@@ -127,7 +129,7 @@ def _converted(folder: Path, **changes: object) -> Path:
 
 REFUSED = (
     Refused("vocabulary", _other_vocabulary, "gives 21 values a frame, but there are 22 labels"),
-    Refused("frames", _other_frames, "candidate 'mine' gives 97 frames for one second, the reference model 49"),
+    Refused("frames", _other_frames, "candidate 'mine' gives 97 frames for 16000 samples, the reference model 49"),
 )
 
 
@@ -152,6 +154,32 @@ def test_another_sampling_rate_is_refused(file: str, warm: Warm, tmp_path: Path)
     done = gated(warm, tmp_path, *options, tests=("accuracy/test_wer.py",))
     assert 0 != done.code
     assert "candidate 'slow' takes audio at 8000 Hz, the reference model at 16000 Hz" in done.output
+
+
+@dataclass(frozen=True)
+class Geared:
+    """A recognizer of another frame geometry than the reference model's."""
+
+    frontend: Frontend
+    geometry: Frontend
+
+    def logits(self, waveforms: np.ndarray) -> np.ndarray:
+        """Return as many frames as its geometry gives."""
+        return np.zeros((1, self.geometry.frame_count(waveforms.shape[1]), 2), np.float32)
+
+    def logits_of(self, utterances: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Return them for each utterance."""
+        return [self.logits(samples[None])[0] for samples in utterances]
+
+
+@pytest.mark.parametrize("other", [(399, 320), (401, 320), (400, 319), (400, 321), (80, 320)])
+def test_frames_that_differ_at_some_length_only_are_refused(other: tuple[int, int]) -> None:
+    """A sample more or less of the receptive field or the hop, though one second may have equal frames."""
+    ours = Frontend(RATE, True, 400, 320, Alphabet(("_", "A"), 0, None))  # noqa: FBT003 - normalized
+    require_same_frames("mine", Geared(ours, ours))
+    geared = Geared(ours, replace(ours, receptive_field=other[0], hop=other[1]))
+    with pytest.raises(SuiteError, match=r"'mine' gives (\d+) frames for \d+ samples, the reference model (?!\1;)\d+;"):
+        require_same_frames("mine", geared)
 
 
 @pytest.mark.parametrize("told", ["[]", '{"feature_extractor": "none"}', "{"], ids=["a list", "a word", "no JSON"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from wergate.recognizers import Recognizer
 
 _EXPORTED_NAME = "openvino_model.xml"  # as optimum-intel calls it
 _NO_NAMES = frozenset({"openvino_model", "model"})  # what many folders hold: the folder tells them apart
+_EDGES_S = (1, 5)
 _EXTRACTOR_FILES = ("preprocessor_config.json", "processor_config.json")
 
 
@@ -84,13 +86,22 @@ def require_same_frames(name: str, recognizer: Recognizer) -> None:
     """Refuse a candidate that gives another number of frames than the reference model.
 
     Raises:
-        SuiteError: the numbers for one second differ.
+        SuiteError: the numbers differ for one second, or where the reference model's next frame begins after one
+            second and after five: another receptive field or hop shows there at the latest.
     """
     frontend = recognizer.frontend
-    found = recognizer.logits(np.zeros((1, frontend.sampling_rate), np.float32)).shape[1]
-    expected = frontend.frame_count(frontend.sampling_rate)
-    if found != expected:
-        raise SuiteError(
-            f"candidate '{name}' gives {found} frames for one second, the reference model {expected}; frames are "
-            "compared one by one; name the model that the candidate was made from with --model"
-        )
+    for samples in (frontend.sampling_rate, *_edges(frontend)):
+        found = recognizer.logits(np.zeros((1, samples), np.float32)).shape[1]
+        expected = frontend.frame_count(samples)
+        if found != expected:
+            raise SuiteError(
+                f"candidate '{name}' gives {found} frames for {samples} samples, the reference model {expected}; "
+                "frames are compared one by one; name the model that the candidate was made from with --model"
+            )
+
+
+def _edges(frontend: Frontend) -> Iterator[int]:
+    """Yield the last length before a frame is added, and the first with it."""
+    for seconds in _EDGES_S:
+        frames = seconds * frontend.sampling_rate // frontend.hop
+        yield from (frontend.receptive_field + frames * frontend.hop - less for less in (1, 0))
