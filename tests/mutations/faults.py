@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import baseline_faults
 import corpus_faults
 import ir_faults
 import label_faults
@@ -15,6 +16,7 @@ FAULTS: tuple[Fault, ...] = (
     *corpus_faults.FAULTS,
     *label_faults.FAULTS,
     *transcript_faults.FAULTS,
+    *baseline_faults.FAULTS,
     *verdict_faults.FAULTS,
     *speed_faults.FAULTS,
 )
