@@ -48,6 +48,10 @@ class Catch:
         failed = [row["gate"] for row in self.verdicts if row["status"] == "FAIL"]
         return self.code != 0 and gate in {*failed, *self.tests}
 
+    def open(self, gate: str) -> bool:
+        """Tell whether the gate settled nothing."""
+        return any(row["gate"] == gate and row["status"] == "INCONCLUSIVE" for row in self.verdicts)
+
     def margin(self, gate: str) -> tuple[float | None, float] | None:
         """Return value and threshold of the gate's verdict that is furthest beyond; None for a test without one.
 
@@ -67,6 +71,15 @@ class _Failures:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
             self.names.append(report.nodeid.rpartition("::")[2].partition("[")[0])
+
+
+def catch_fault(fault: Fault, *, warm: Path, keys: dict[str, list[str]], folder: Path) -> Catch:
+    """Run the suite with a fault, again while its gate settles nothing and attempts are left."""
+    for attempt in range(fault.attempts):
+        found = catch(fault, warm=warm, keys=keys, folder=folder / str(attempt))
+        if not found.open(fault.gate):
+            break
+    return found
 
 
 def catch(fault: Fault | None, *, warm: Path, keys: dict[str, list[str]], folder: Path) -> Catch:

@@ -63,12 +63,14 @@ class Fault:
         gate: the name of a verdict, or of the test that asserts it.
         inject: spoils files and options of a scratch suite, or code of the process that it is called in.
         tests: what the suite is asked to run.
+        attempts: runs, at most, while the gate's verdict is INCONCLUSIVE: a busy machine settles no ratio.
     """
 
     name: str
     gate: str
     inject: Callable[[Scratch], None]
     tests: tuple[str, ...] = GATES
+    attempts: int = 1
 
     @property
     def slug(self) -> str:

@@ -91,7 +91,7 @@ def leak(_: Scratch) -> None:
 
 
 FAULTS = (
-    Fault("an added 5 % of latency", "speedup_over_baseline", partial(slow_down, 0.05), _TURNS),
-    Fault("an added 20 % of latency", "speedup_over_baseline", partial(slow_down, 0.2), _TURNS),
+    Fault("an added 5 % of latency", "speedup_over_baseline", partial(slow_down, 0.05), _TURNS, 3),
+    Fault("an added 20 % of latency", "speedup_over_baseline", partial(slow_down, 0.2), _TURNS, 3),
     Fault("a memory leak of 16 KiB per inference", "memory_growth_kib", leak, _GROWTH),
 )

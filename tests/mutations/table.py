@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "src"), str(ROOT / "tests"), str(ROOT / "tests" / "mutations")]
 
-from catching import Catch, catch  # noqa: E402 - a script's own folder is its path
+from catching import Catch, catch_fault  # noqa: E402 - a script's own folder is its path
 from fault import Fault  # noqa: E402
 from faults import FAULTS  # noqa: E402
 from warm_store import warm_store  # noqa: E402
@@ -97,7 +97,7 @@ def new_rows(faults: Iterable[Fault]) -> Iterator[tuple[str, str]]:
         folder = Path(name)
         honest = warm_store(folder)
         for fault in faults:
-            found = row(fault, catch(fault, warm=honest.root, keys=honest.keys, folder=folder / fault.slug))
+            found = row(fault, catch_fault(fault, warm=honest.root, keys=honest.keys, folder=folder / fault.slug))
             print(found, flush=True)
             yield fault.name, found
 

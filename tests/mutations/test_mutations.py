@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from catching import catch
+from catching import catch, catch_fault
 from fault import Fault
 from faults import FAULTS
 from table import DOCUMENT
@@ -23,7 +23,7 @@ def test_a_run_without_a_fault_passes(honest: WarmStore, tmp_path: Path) -> None
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.slug)
 def test_fault_is_caught(fault: Fault, honest: WarmStore, tmp_path: Path) -> None:
     """The run fails, and the gate that has to catch the fault is among what fails it."""
-    done = catch(fault, warm=honest.root, keys=honest.keys, folder=tmp_path / "run")
+    done = catch_fault(fault, warm=honest.root, keys=honest.keys, folder=tmp_path / "run")
     assert done.caught_by(fault.gate), f"{done.code}: {done.gates}\n{done.output}"
 
 
