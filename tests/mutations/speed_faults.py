@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import statistics
 import time
 from collections.abc import Callable
 from functools import partial
@@ -20,8 +21,9 @@ from wergate.store import Artifact
 _YESTERDAY = "0" * 64
 _LEAK = 4096  # float32: 16 KiB
 _UNIT = np.full((64, 64), 1 / 64, np.float32)
-_CALLS = 15
+_CALLS = 21
 _FEW = 100
+_TRIALS = 3
 _TURNS = ("benchmarks/test_baseline_build.py", "--model=embedded")
 _GROWTH = ("benchmarks/test_memory_growth.py", "--model=embedded")
 Infer = Callable[[Samples], Logits]
@@ -56,21 +58,23 @@ class _Slower:
 
     def __call__(self, waveforms: Samples) -> Logits:
         if not self._products:
-            inference_s, work_s = _best_s(partial(self._infer, waveforms), partial(_work, _FEW))
-            self._products = round(self._share * inference_s / work_s * _FEW)
+            self._products = _FEW
+            for _ in range(_TRIALS):  # the first products after an inference take longer than those that follow
+                inference_s, work_s = _typical_s(partial(self._infer, waveforms), partial(_work, self._products))
+                self._products = round(self._products * self._share * inference_s / work_s)
         _work(self._products)
         return self._infer(waveforms)
 
 
-def _best_s(*calls: Callable[[], object]) -> list[float]:
-    """Return the shortest time of each call, all of them in turns."""
+def _typical_s(*calls: Callable[[], object]) -> list[float]:
+    """Return the median time of each call, all of them in turns."""
     times: list[list[float]] = [[] for _ in calls]
     for _ in range(_CALLS):
         for call, taken in zip(calls, times, strict=True):
             started = time.perf_counter()
             call()
             taken.append(time.perf_counter() - started)
-    return [min(taken) for taken in times]
+    return [statistics.median(taken) for taken in times]
 
 
 def _work(products: int) -> None:
