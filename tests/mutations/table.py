@@ -44,6 +44,8 @@ def row(fault: Fault, found: Catch) -> str:
     """Return a line of the table."""
     others = [f"`{gate}`" for gate in found.gates if gate != fault.gate]
     caught = "**caught**" if found.caught_by(fault.gate) else "**not caught**"
+    if found.open(fault.gate):
+        caught = "**not settled**: the run fails as INCONCLUSIVE"
     also = f", with {', '.join(others[:4])}{' and more' if others[4:] else ''}" if others else ""
     return f"| {fault.name} | `{fault.gate}` | {caught}{also} | {margin(fault, found)} |"
 
