@@ -48,6 +48,10 @@ class Catch:
         failed = [row["gate"] for row in self.verdicts if row["status"] == "FAIL"]
         return self.code != 0 and gate in {*failed, *self.tests}
 
+    def left_open_by(self, gate: str) -> bool:
+        """Tell whether the run failed, and the gate settled nothing."""
+        return self.code != 0 and self.open(gate)
+
     def open(self, gate: str) -> bool:
         """Tell whether the gate settled nothing."""
         return any(row["gate"] == gate and row["status"] == "INCONCLUSIVE" for row in self.verdicts)

@@ -73,6 +73,11 @@ class Fault:
     attempts: int = 1
 
     @property
+    def timed(self) -> bool:
+        """Whether a busy machine may leave its verdict open."""
+        return self.attempts > 1
+
+    @property
     def slug(self) -> str:
         """The name as test ids and folders have it."""
         return re.sub(r"[^a-z0-9]+", "-", self.name.lower().replace("'s", "s")).strip("-")
