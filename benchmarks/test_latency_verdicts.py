@@ -1,7 +1,7 @@
 """How often the verdict on latency is wrong: false alarms on the same build, and slowdowns of 5 % that it finds.
 
-Beside it, on the same two builds and in the same minute, what `--benchmark-compare-fail=median:5%` says. It takes most
-of an hour, and goes on where it was interrupted: `pytest benchmarks/test_latency_verdicts.py -m scale`. Each trial is a
+Beside it, on the same two builds and in the same minute, what `--benchmark-compare-fail=median:5%` says. It takes half
+an hour, and goes on where it was interrupted: `pytest benchmarks/test_latency_verdicts.py -m scale`. Each trial is a
 line of `results/latency-verdicts.jsonl`.
 """
 
@@ -32,7 +32,7 @@ SAME, SLOWER = 300, 100
 SLOWDOWN = 0.05
 DURATION_S = 5.0
 FALSE_ALARMS_MAX, FOUND_MIN = 0.01, 0.95
-PLAIN_S = 1.0  # pytest-benchmark's own --benchmark-max-time
+PLAIN_S = 0.5  # half of --benchmark-max-time's default: some fifty rounds, and four hundred trials in half an hour
 COMPARE_FAIL = PercentageRegressionCheck("median", 5)
 CALIBRATION = PairedRule(budget_s=60.0)
 Call = Callable[[], object]
@@ -104,7 +104,7 @@ def calibrated(call: Call, trials: Trials) -> Workload:
 
 
 def plain_median(call: Call) -> float:
-    """Return what pytest-benchmark calls the median: of as many calls as fit a second, after two to warm up."""
+    """Return what pytest-benchmark calls the median: of as many calls as fit half a second, after two to warm up."""
     for _ in range(2):
         call()
     times_s, end = [seconds(call)], time.perf_counter() + PLAIN_S

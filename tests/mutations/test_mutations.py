@@ -24,8 +24,8 @@ def test_a_run_without_a_fault_passes(honest: WarmStore, tmp_path: Path) -> None
 def test_fault_is_caught(fault: Fault, honest: WarmStore, tmp_path: Path) -> None:
     """The run fails, and the gate that has to catch the fault is among what fails it.
 
-    Beside other tests on two cores a slowdown of 5 % need not be settled: then the run fails as INCONCLUSIVE. That it is
-    caught on a quiet machine is what the table tells.
+    Beside other tests on two cores a slowdown of 5 % need not be settled: then the run fails as INCONCLUSIVE. That a
+    quiet machine catches it is what the table tells.
     """
     done = catch(fault, warm=honest.root, keys=honest.keys, folder=tmp_path / "run")
     caught = done.caught_by(fault.gate) or (fault.timed and done.left_open_by(fault.gate))
