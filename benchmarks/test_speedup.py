@@ -9,26 +9,28 @@ from fixtures.turns import UNTIMED, RecordRatio, TakeTurns
 from wergate.outputs import Outputs
 from wergate.paired_timer import Side
 from wergate.speed import speedup_verdict
+from wergate.toolchain import cpu
 
 
-def test_speedup(bench: Bench, take_turns: TakeTurns, record_ratio: RecordRatio, turns: str, duration_s: float) -> None:
+def test_speedup(bench: Bench, take_turns: TakeTurns, record_ratio: RecordRatio, turns: str, turns_s: float) -> None:
     """Two recognizers in turns, on the same speech; the ratio holds its threshold, and both sides did the same work."""
     names = fast, slow = turns.split(" beside ")
     outputs = Outputs(), Outputs()
     recognizers = [bench.pipeline.recognizer(bench.model, name) for name in names]
     sides = [
-        Side(bench.call(recognizer, duration_s), kept.keep)
-        for recognizer, kept in zip(recognizers, outputs, strict=True)
+        Side(bench.call(recognizer, turns_s), kept.keep) for recognizer, kept in zip(recognizers, outputs, strict=True)
     ]
     held_as = bench.pipeline.held_as(bench.model, fast)
-    minimum = bench.pipeline.config.benchmarks.speedup_min(bench.model, fast=held_as, slow=slow)
+    minimum = bench.pipeline.config.benchmarks.speedup_min(
+        bench.model, fast=held_as, slow=slow, dot_products=cpu().has_dot_products
+    )
     found = take_turns(*sides, minimum)
     for name, kept in zip(names, outputs, strict=True):
-        bench.check(kept, name, duration_s)
+        bench.check(kept, name, turns_s)
     if found is None:
         pytest.skip(UNTIMED)
     slow = bench.called(slow)
-    record_ratio(found.row(model=bench.model, duration_s=duration_s, fast=fast, slow=slow))
+    record_ratio(found.row(model=bench.model, duration_s=turns_s, fast=fast, slow=slow))
     if minimum is not None:
-        scope = f"{bench.model}, {duration_s:g} s"
+        scope = f"{bench.model}, {turns_s:g} s"
         bench.gate(speedup_verdict(found.paired, minimum, fast=fast, slow=slow, scope=scope))

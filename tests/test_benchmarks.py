@@ -81,8 +81,10 @@ def warm_shop(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     changes = {
         "benchmarks__models": json.dumps([model]),
         "benchmarks__durations_s": "[0.5]",
+        "benchmarks__paired__durations_s": "[0.5]",
         "benchmarks__sqnr_db_min__int8": "-99.0",
         f"benchmarks__int8_over_fp16_min__{model}": "1e9",
+        f"benchmarks__without_vnni__int8_over_fp16_min__{model}": "1e9",
     }
     shop = Shop(tiny.suite(folder / "tiny.toml", **changes), folder)
     first = shop.run("--update-baselines")
@@ -417,3 +419,19 @@ def test_peak_memory_is_the_processs_own() -> None:
     child = subprocess.run([sys.executable, "-c", code], cwd=source, capture_output=True, check=True, text=True)
     assert ballast.nbytes < peak_rss_bytes()
     assert int(child.stdout) < peak_rss_bytes()
+
+
+def test_int8_owes_more_speed_to_a_cpu_with_dot_products(tiny: Tiny, tmp_path: Path) -> None:
+    """Two sets of thresholds; FP16 has its own; what has none, or is held as what it is timed beside, owes nothing."""
+    speeds = {
+        "benchmarks__int8_over_fp16_min__m": "1.5",
+        "benchmarks__int8_over_reference_min__m": "2.0",
+        "benchmarks__fp16_over_reference_min__m": "0.8",
+        "benchmarks__without_vnni__int8_over_fp16_min__m": "0.9",
+    }
+    benchmarks = tiny.config(tmp_path, **speeds).benchmarks
+    asked = [("int8", "fp16"), ("int8", "reference"), ("fp16", "reference"), ("fp16", "fp16")]
+    for dot_products, expected in ((True, [1.5, 2.0, 0.8, None]), (False, [0.9, None, 0.8, None])):
+        found = [benchmarks.speedup_min("m", fast=a, slow=b, dot_products=dot_products) for a, b in asked]
+        assert expected == found
+    assert benchmarks.speedup_min("other", fast="int8", slow="fp16", dot_products=True) is None

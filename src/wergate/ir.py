@@ -23,7 +23,6 @@ from wergate.toolchain import cpu
 _EIGHT_BIT = frozenset({"i8", "u8"})
 _OPERANDS = 2
 _DEQUANTIZATION = "/DequantizationMultiply"  # by which the runtime names a product that its scale was fused into
-_DOT_PRODUCTS = ("vnni", "amx", "bf16")  # in oneDNN's names of instruction sets; bf16 ones have VNNI too
 _REFERENCE_S = 5.0
 
 
@@ -210,7 +209,7 @@ class _Reader:
         if not all(operation.quantized):
             missing = " and ".join(str(n) for n, found in enumerate(operation.quantized, 1) if not found)
             return f"no FakeQuantize before its operand {missing}: half quantized is not quantized"
-        if not any(name in cpu().isa for name in _DOT_PRODUCTS):
+        if not cpu().has_dot_products:
             return f"quantized in the IR, but the instruction set {cpu().isa} has no 8-bit dot product"
         return f"quantized in the IR, but not fused: the runtime has no 8-bit kernel for it and took {primitive}"
 

@@ -202,18 +202,30 @@ class Noise(Section):
 
 
 class PairedTiming(Section):
-    """How long two sides take turns before a ratio is judged: the fields of `wergate.paired_timer.PairedRule`."""
+    """How long two sides take turns before a ratio is judged: the fields of `wergate.paired_timer.PairedRule`.
 
+    `durations_s` are those of the speech.
+    """
+
+    durations_s: list[PositiveFloat] = Field(default=[1.0, 5.0], min_length=1)
     budget_s: PositiveFloat = 20.0
     blocks_min: int = Field(default=16, ge=4)
     confidence: float = Field(default=0.99, gt=0.5, lt=1)
 
 
-class Benchmarks(Section):
+class Int8Rates(Section):
+    """How many times as fast INT8 must be as another recognizer, by model; one that is not named is reported only."""
+
+    int8_over_fp16_min: dict[str, float] = {}
+    int8_over_reference_min: dict[str, float] = {}
+
+
+class Benchmarks(Int8Rates):
     """What is timed: every recognizer, at every duration, for every model.
 
     `sqnr_db_min` is what a timed inference's logits are held to, by precision; without one the corpora's threshold is.
-    Speed-ups are gated by model, where there is a threshold; `baseline_speed_min` is how many times as fast as the
+    Speed-ups are gated by model, where there is a threshold; `without_vnni` has INT8's on CPUs that have no 8-bit dot
+    products. `baseline_speed_min` is how many times as fast as the
     baseline's build today's must be. `audio_wait_max` is the share of an evaluation that may be
     spent waiting for audio.
     """
@@ -224,21 +236,24 @@ class Benchmarks(Section):
     audio_wait_max: float = Field(default=0.1, gt=0, le=1)
     sqnr_db_min: dict[Precision, float] = {}
     int8_sqnr_db_min_by_model: dict[str, float] = {}
-    int8_over_fp16_min: dict[str, float] = {}
-    int8_over_reference_min: dict[str, float] = {}
+    without_vnni: Int8Rates = Int8Rates()
     fp16_over_reference_min: dict[str, float] = {}
     baseline_speed_min: float = Field(default=0.975, gt=0)
     paired: PairedTiming = PairedTiming()
     memory: MemoryGrowth = MemoryGrowth()
     noise: Noise = Noise()
 
-    def speedup_min(self, model: str, *, fast: Precision, slow: str) -> float | None:
+    def speedup_min(self, model: str, *, fast: Precision, slow: str, dot_products: bool) -> float | None:
         """Return how many times as fast one recognizer of a model must be as another; None where nothing is demanded.
 
         Args:
             fast: whose thresholds the faster one is held to.
             slow: "fp16", or any other name for the reference model.
+            dot_products: whether the CPU has them for 8 bit.
         """
-        over_reference = self.fp16_over_reference_min if fast == "fp16" else self.int8_over_reference_min
-        minimums = self.int8_over_fp16_min if slow == "fp16" else over_reference
-        return None if fast == slow else minimums.get(model)
+        if fast == slow:
+            return None
+        if fast == "fp16":
+            return self.fp16_over_reference_min.get(model)
+        rates = self if dot_products else self.without_vnni
+        return (rates.int8_over_fp16_min if slow == "fp16" else rates.int8_over_reference_min).get(model)

@@ -35,6 +35,7 @@ _ISA_FLAGS = (
     ("avx2_vnni", {"avx2", "avx_vnni"}),
     ("avx2", {"avx2"}),
 )
+_DOT_PRODUCTS = ("vnni", "amx", "bf16")  # parts of these names; CPUs with bf16 have VNNI too
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,11 @@ class Cpu:
     def identity(self) -> tuple[str, str, int]:
         """What must be equal before absolute latencies may be compared."""
         return self.model, self.isa, self.cores
+
+    @property
+    def has_dot_products(self) -> bool:
+        """Whether it multiplies and sums 8-bit values in one instruction, which is what makes INT8 fast."""
+        return any(name in self.isa for name in _DOT_PRODUCTS)
 
 
 @cache
