@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from fixtures.benchmarks import speech_of
 from fixtures.report import Gate
 from wergate.config import SuiteConfig
@@ -10,10 +12,17 @@ from wergate.pipeline import Pipeline
 
 
 def test_memory_growth(
-    pipeline: Pipeline, suite_config: SuiteConfig, timed_model: str, timed_variant: str, gate: Gate
+    pipeline: Pipeline,
+    suite_config: SuiteConfig,
+    timed_model: str,
+    timed_variant: str,
+    gate: Gate,
+    pytestconfig: pytest.Config,
 ) -> None:
     """From samples to logits, which are let go; what stays is the recognizer's, the runtime's or ours."""
     asked = suite_config.benchmarks.memory
+    if timed_model in asked.skip_models and not pytestconfig.option.model:
+        pytest.skip("[benchmarks.memory] skips this model: --model looks at it")
     rule = GrowthRule(max_kib=asked.max_kib, budget_s=asked.budget_s, windows=asked.windows)
     waveforms = pipeline.excerpt(timed_model, speech_of(suite_config, timed_model), asked.duration_s)[None]
     recognizer = pipeline.compiled(timed_model, timed_variant)

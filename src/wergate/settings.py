@@ -179,9 +179,11 @@ class MemoryGrowth(Section):
     """How much resident memory an inference may leave behind, and how long the suite may look for it.
 
     `max_kib` is per inference; `budget_s` is per compiled model, in at most that many `windows` of inferences, each
-    twice as long as the one before; `duration_s` is the speech of one inference.
+    twice as long as the one before; `duration_s` is the speech of one inference. `skip_models` are not looked at,
+    unless the command line names them.
     """
 
+    skip_models: list[str] = []
     max_kib: PositiveFloat = 1.0
     budget_s: PositiveFloat = 30.0
     windows: int = Field(default=5, ge=2)
