@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 from suite_run import Run, run
+from tiny import Tiny
 
 import wergate
-from conftest import Tiny
 from fixtures.machine import comparison_line
 from wergate.build_cost import peak_rss_bytes
 from wergate.corpus import open_corpus, parse_corpus_specs

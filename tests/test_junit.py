@@ -28,7 +28,7 @@ def test_more_mistake():
 """
 
 
-def testsuite(path: Path) -> ET.Element:
+def suite_of(path: Path) -> ET.Element:
     """Return the only suite of a report."""
     found = ET.parse(path).find("testsuite")  # noqa: S314 - written by the run before
     assert found is not None
@@ -49,7 +49,7 @@ def test_each_test_has_the_figures_of_its_gates(warm: Warm, tmp_path: Path) -> N
     more = (f"--junitxml={tmp_path / 'junit.xml'}", "-k", "stays_within_tolerance")
     done = run(["accuracy/test_wer.py"], *where, *more, results=tmp_path / "results.json")
     assert done.results is not None, done.output
-    suite = testsuite(tmp_path / "junit.xml")
+    suite = suite_of(tmp_path / "junit.xml")
     found = {case.attrib["name"]: properties(case) for case in suite.iterfind("testcase")}
     (int8,) = (one for one in found.values() if one["variant"] == ["int8"])
     (row,) = done.gate("wer", "INT8")
@@ -72,7 +72,7 @@ def test_what_fails_is_told_without_secrets(tmp_path: Path) -> None:
     assert 13 == done.code, done.output
     text = (tmp_path / "junit.xml").read_text()
     assert ("pa55word" in text, "geheim" in text, "restore it" in text) == (False, False, True)
-    suite = testsuite(tmp_path / "junit.xml")
+    suite = suite_of(tmp_path / "junit.xml")
     assert ["FAIL", "13"] == [properties(suite)[name][0] for name in ("verdict", "exit_code")]
     cases = [properties(case) for case in suite.iterfind("testcase") if "gates" in case.attrib["name"]]
     assert 2 == len(cases)  # pytest writes a test that fails twice as two
