@@ -72,7 +72,6 @@ OPENVINO = (
     "convert",
     "quantize",
     "ir",
-    "ir_weights",
     "ir_work",
     "recognizers/openvino_ir",
     "reference_models/onnx_model",

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import openvino as ov
 
-from wergate.ir_work import CONVOLUTIONS, Operation, kernel_macs, operations, product_macs
+from wergate.ir_work import CONVOLUTIONS, EIGHT_BIT_TYPES, Operation, kernel_macs, operations, product_macs
 from wergate.recognizers.openvino_ir import ir_inputs, read_ir
 from wergate.settings import IgnoredScope
 from wergate.toolchain import cpu
@@ -102,7 +102,7 @@ def _is_int8_weight(op: Any) -> bool:
     if op.get_type_name() != "Constant":
         return False
     output = op.output(0)
-    return output.get_element_type() in (ov.Type.i8, ov.Type.u8) and len(output.get_shape()) > 1
+    return output.get_element_type() in EIGHT_BIT_TYPES and len(output.get_shape()) > 1
 
 
 def executed_work(

@@ -14,13 +14,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import openvino as ov
 
-from wergate.ir_work import CONVOLUTIONS
+from wergate.ir_work import CONVOLUTIONS, EIGHT_BIT_TYPES
+from wergate.recognizers.openvino_ir import read_ir
 
 Weights = npt.NDArray[np.float32]
 _PRODUCTS = CONVOLUTIONS | {"MatMul"}
-_EIGHT_BIT = (ov.Type.i8, ov.Type.u8)
 _RESHAPING = frozenset({"Reshape", "Squeeze", "Unsqueeze"})
 
 
@@ -60,13 +59,13 @@ def weight_errors(original: Path, quantized: Path) -> tuple[LayerWeights, ...]:
 
 
 def _products(path: Path) -> Iterator[Any]:
-    yield from (op for op in ov.Core().read_model(path).get_ordered_ops() if op.get_type_name() in _PRODUCTS)
+    yield from (op for op in read_ir(path).get_ordered_ops() if op.get_type_name() in _PRODUCTS)
 
 
 def _eight_bit(node: Any) -> bool:
     """Tell whether weights are stored in 8 bit, behind whatever scales them."""
     if node.get_type_name() == "Constant":
-        return node.output(0).get_element_type() in _EIGHT_BIT
+        return node.output(0).get_element_type() in EIGHT_BIT_TYPES
     return node.get_type_name() != "Parameter" and bool(node.inputs()) and _eight_bit(node.input_value(0).get_node())
 
 

@@ -17,7 +17,7 @@ CONVOLUTIONS = frozenset({"Convolution", "GroupConvolution"})
 _ATTENTION = "ScaledDotProductAttention"
 # what moves or converts a quantized value without computing on it; a compressed weight is scaled by a Multiply
 _PASSING = frozenset({"Transpose", "Reshape", "Convert", "Unsqueeze", "Squeeze", "Multiply", "Subtract"})
-_EIGHT_BIT = (ov.Type.i8, ov.Type.u8)
+EIGHT_BIT_TYPES = (ov.Type.i8, ov.Type.u8)
 
 
 @dataclass(frozen=True)
@@ -91,5 +91,5 @@ def _is_quantized(node: Any) -> bool:
     while node.get_type_name() in _PASSING:
         node = node.input_value(0).get_node()
     if node.get_type_name() == "Constant":
-        return node.output(0).get_element_type() in _EIGHT_BIT
+        return node.output(0).get_element_type() in EIGHT_BIT_TYPES
     return bool(node.get_type_name() == "FakeQuantize")
