@@ -9,7 +9,6 @@ from wergate.cells import subject_of
 from wergate.exit_code import Cause, status_of
 from wergate.redact import redacted
 from wergate.results import Results
-from wergate.summary_tables import wer_drop
 from wergate.verdict import Status
 
 _BASELINE = "baseline"  # an earlier build of the same model: no speed-up
@@ -43,8 +42,8 @@ def badge(run: Results | None, code: int) -> str:
 def _figures(run: Results) -> Iterator[str]:
     quantized = [row for row in run.evaluations if row.variant != "fp16"]
     if quantized:
-        worst = max(quantized, key=wer_drop)
-        yield f"{subject_of(worst.variant)} WER {100 * wer_drop(worst):+.2f} %"
+        worst = max(quantized, key=lambda row: row.wer_drop)
+        yield f"{subject_of(worst.variant)} WER {100 * worst.wer_drop:+.2f} %"
     over_fp16 = [row.ratio for row in run.ratios if row.slow == "fp16"]
     ratios = over_fp16 or [row.ratio for row in run.ratios if row.slow != _BASELINE]
     if ratios:

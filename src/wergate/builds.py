@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from wergate.errors import SuiteError
+from wergate.output import replace_file
 
 BUILDS_FILE = "builds.json"
 SCHEMA_VERSION = 1
@@ -56,7 +57,5 @@ def write_builds(path: Path, builds: Mapping[tuple[str, str], Build]) -> None:
     for (model, variant), build in sorted(builds.items()):
         names.setdefault(model, {})[variant] = f"{build.kind}/{build.key}"
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".new")
     content = {"schema_version": SCHEMA_VERSION, "builds": names}
-    temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    replace_file(path, json.dumps(content, indent=1) + "\n", what="benchmark-storage")

@@ -16,7 +16,7 @@ def token_metric(tokens: TokenRow) -> tuple[str, str]:
 
 def evaluation_table(row: EvaluationRow, verdicts: Sequence[VerdictRow]) -> str:
     """Return reference model and variant on one corpus, with the verdict of the gates there."""
-    drop = 100 * ((row.candidate.wer or 0.0) - (row.reference.wer or 0.0))
+    drop = 100 * row.wer_drop
     sqnr = "inf" if row.logits.sqnr_db is None else f"{row.logits.sqnr_db:.1f}"
     equal = f"{row.utterances - len(row.mismatches)}/{row.utterances}"
     here = [verdict for verdict in verdicts if verdict.corpus in {None, row.corpus}]

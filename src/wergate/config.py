@@ -24,6 +24,7 @@ from wergate.settings import (
     Section,
     Thresholds,
 )
+from wergate.verdict import Status
 
 _TABLES: Mapping[str, type[Section]] = {"model": ModelSettings, "corpus": CorpusSettings}
 _LISTS = {"model": "models", "corpus": "corpora"}
@@ -59,6 +60,11 @@ class SuiteConfig(Section):
     benchmarks: Benchmarks
     corpus: dict[str, CorpusSettings] = Field(default_factory=dict)
     model: dict[str, ModelSettings] = Field(default_factory=dict)
+
+    @property
+    def accepted(self) -> frozenset[Status]:
+        """The verdicts that fail no test."""
+        return frozenset({Status.PASS, Status.INCONCLUSIVE} if self.allow_inconclusive else {Status.PASS})
 
     def settings_of(self, model: str) -> ModelSettings:
         """Return a model's settings, by its name in suite.toml or by its spec."""

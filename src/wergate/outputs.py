@@ -14,17 +14,17 @@ class Outputs:
     """Logits of timed calls, kept by their digest; rounds that answer alike, bit by bit, take no further memory."""
 
     def __init__(self) -> None:
-        self.rounds: Counter[str] = Counter()
+        self._rounds: Counter[str] = Counter()
         self._logits: dict[str, Logits] = {}
 
     def keep(self, answer: object) -> None:
         """Take a call's answer: float32, shape (batch, frames, vocabulary)."""
         logits = np.asarray(answer, np.float32)
         digest = hashlib.sha256(logits.tobytes()).hexdigest()
-        self.rounds[digest] += 1
+        self._rounds[digest] += 1
         self._logits.setdefault(digest, logits)
 
     @property
     def distinct(self) -> list[tuple[Logits, int]]:
         """Each distinct answer, and how many rounds gave it."""
-        return [(self._logits[digest], count) for digest, count in self.rounds.items()]
+        return [(self._logits[digest], count) for digest, count in self._rounds.items()]

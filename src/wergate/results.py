@@ -210,6 +210,11 @@ class EvaluationRow(_Row):
     mismatches: list[MismatchRow]
     audio_notes: dict[str, int]
 
+    @property
+    def wer_drop(self) -> float:
+        """How much worse the variant's WER is than the reference model's, as a fraction."""
+        return (self.candidate.wer or 0.0) - (self.reference.wer or 0.0)
+
 
 class ModelRow(_Row):
     """A reference model: what ran it, its digest, and its commit where it came from the hub."""

@@ -51,18 +51,13 @@ def _cell_lines(rows: Sequence[EvaluationRow]) -> Iterator[tuple[str, ...]]:
     for row in sorted(rows, key=lambda row: row.variant):
         sqnr = "inf" if row.logits.sqnr_db is None else f"{row.logits.sqnr_db:.1f}"
         equal = f"{row.utterances - len(row.mismatches)}/{row.utterances}"
-        drop = f"{100 * wer_drop(row):+.2f}"
+        drop = f"{100 * row.wer_drop:+.2f}"
         yield ("", "", row.variant, *_words(row.candidate), drop, _bounds(row.paired.interval, 100), equal, sqnr)
 
 
 def _words(errors: WordErrorRow) -> tuple[str, str]:
     wer = "-" if errors.wer is None else f"{100 * errors.wer:.2f}"
     return wer, f"{errors.substitutions}/{errors.deletions}/{errors.insertions}"
-
-
-def wer_drop(row: EvaluationRow) -> float:
-    """Return how much worse a variant's WER is than the reference model's, as a fraction."""
-    return (row.candidate.wer or 0.0) - (row.reference.wer or 0.0)
 
 
 def timing_table(benchmarks: Sequence[BenchmarkRow]) -> str:

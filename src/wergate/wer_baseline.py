@@ -18,6 +18,7 @@ import pydantic
 from pydantic import BaseModel, ConfigDict
 
 from wergate.errors import SuiteError
+from wergate.output import replace_file
 
 WER_BASELINE = "wer.json"
 _SCHEMA = 1
@@ -100,9 +101,8 @@ def write_transcripts(path: Path, key: str, machine: str, found: StoredTranscrip
         entries = _read(path)
         entries.setdefault(key, {})[machine] = _Signed(**found.model_dump(), sha256=found.checksum)
         content = _File(schema_version=_SCHEMA, entries=entries).model_dump()
-        temporary = path.with_suffix(".new")
-        temporary.write_text(json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
-        temporary.replace(path)
+        text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        replace_file(path, text, what="baselines")
 
 
 def _read(path: Path) -> dict[str, dict[str, _Signed]]:
