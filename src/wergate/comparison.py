@@ -19,7 +19,6 @@ from wergate.prefetch import Prefetched, in_blocks
 from wergate.progress import Progress
 from wergate.recognizers import Recognizer
 from wergate.reference import ReferenceUtterance
-from wergate.wer import load_torchmetrics
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,6 @@ class _Work:
 
     def prepare(self) -> None:
         """Make what inference needs, untimed; a candidate that is refused is so before the long reference run."""
-        load_torchmetrics()
         self._candidate.recognizer()
         self._reference()
 

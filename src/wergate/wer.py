@@ -112,14 +112,6 @@ def _places(*, reference: str, hypothesis: str) -> list[int]:
     return places
 
 
-def load_torchmetrics() -> None:
-    """Import what `headline_wer` needs, torch with it.
-
-    Torch's libraries, loaded while OpenVINO's threads were running, crashed two processes of some six hundred.
-    """
-    import torchmetrics.text  # noqa: F401 - the import is what is wanted
-
-
 def headline_wer(*, references: Sequence[str], hypotheses: Sequence[str], normalizer: Rule) -> float:
     """Return torchmetrics' corpus WER, a fraction: total errors over total words; without words as `WordErrors.wer`."""
     from torchmetrics.text import WordErrorRate

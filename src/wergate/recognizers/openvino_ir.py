@@ -114,7 +114,8 @@ class OpenVinoRecognizer:
         return np.concatenate([self._logits(self._request, self._signature.feed(row)) for row in rows])
 
     def _logits(self, request: ov.InferRequest, feed: Feed) -> Logits:
-        return self._signature.logits(request.infer(feed, share_inputs=True)[self._signature.output])
+        # inputs are copied: the runtime writes later inputs into memory that was shared with it (docs/shared-inputs.md)
+        return self._signature.logits(request.infer(feed)[self._signature.output])
 
     def _infer_all(self, utterances: Sequence[Samples]) -> list[Logits]:
         """Keep every request busy, and take up the oldest one's logits before it is used again.
