@@ -4,7 +4,6 @@ pytest_plugins = [
     "fixtures.options",
     "fixtures.errors",
     "fixtures.exit_status",
-    "fixtures.profiles",
     "fixtures.progress",
     "fixtures.models",
     "fixtures.machine",

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import fixtures.profiles  # noqa: F401 - registers and loads hypothesis' profile
 from fixtures.report import Gate
 from wergate.cells import subject_of
 from wergate.errors import InputTooShortError

@@ -1,4 +1,4 @@
-"""The suite as a person starts it: a process of its own, its exit code, its output, its results."""
+"""The suite as a person runs it: a process of its own, its exit code, its output, its results."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+from forked import can_fork, environment, fork
+
 ROOT = Path(__file__).parents[1]
+_QUIET = ("-p", "no:cacheprovider")  # nothing is left in the tree
+_FORKED = ("-W", "ignore::pytest.PytestAssertRewriteWarning")  # plugins have been imported before
 _PATIENCE_S = 300  # a hung process must not hang the tests; nothing is measured by it
 
 
@@ -51,13 +57,7 @@ class Warm:
 
 def command(tests: Sequence[str], options: Sequence[str]) -> list[str]:
     """Return the command line of a run that leaves nothing in the tree."""
-    return [sys.executable, "-m", "pytest", *tests, "-p", "no:cacheprovider", *options]
-
-
-def environment() -> dict[str, str]:
-    """Return this process's environment without what a surrounding pytest put there, offline, one thread each."""
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
-    return inherited | {"HF_HUB_OFFLINE": "1", "COLUMNS": "200", "OMP_NUM_THREADS": "1"}
+    return [sys.executable, "-m", "pytest", *tests, *_QUIET, *options]
 
 
 def start(tests: Sequence[str], *options: str) -> subprocess.Popen[str]:
@@ -76,11 +76,25 @@ def start(tests: Sequence[str], *options: str) -> subprocess.Popen[str]:
 def finish(process: subprocess.Popen[str], results: Path | None = None) -> Run:
     """Wait for a run's end."""
     output, _ = process.communicate(timeout=_PATIENCE_S)
-    found = json.loads(results.read_text()) if results is not None and results.exists() else None
-    return Run(process.returncode, output, found)
+    return _finished(process.returncode, output, results)
 
 
 def run(tests: Sequence[str], *options: str, results: Path | None = None) -> Run:
-    """Run the suite to its end."""
-    more = ["--results", str(results)] if results else []
-    return finish(start(tests, *options, *more), results)
+    """Run the suite to its end, in a forked process where the environment lets it."""
+    given = [*options, *(["--results", str(results)] if results else [])]
+    if not can_fork():
+        return finish(start(tests, *given), results)
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "output"
+        code = fork(_main, [*tests, *_QUIET, *_FORKED, *given], output=output)
+        return _finished(code, output.read_text(), results)
+
+
+def _main(arguments: list[str]) -> None:
+    os.chdir(ROOT)
+    sys.exit(int(pytest.main(arguments)))
+
+
+def _finished(code: int, output: str, results: Path | None) -> Run:
+    found = json.loads(results.read_text()) if results is not None and results.exists() else None
+    return Run(code, output, found)

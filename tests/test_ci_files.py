@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 import yaml
-from suite_run import ROOT, Warm, environment
+from forked import environment
+from suite_run import ROOT, Warm
 
 from wergate.exit_code import MEANING
 

@@ -9,9 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from forked import environment
 from huggingface_hub import ModelCard
 from huggingface_hub.repocard_data import model_index_to_eval_results
-from suite_run import ROOT, environment
+from suite_run import ROOT
 
 from wergate.errors import SuiteError
 from wergate.export import Exportable, export, folder_name, require_directory

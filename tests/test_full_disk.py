@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from suite_run import ROOT, environment, run
+from forked import environment
+from suite_run import ROOT, run
 from tiny import Tiny
 
 SAVE = """

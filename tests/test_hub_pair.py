@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from forked import environment
 from hub_client import Client
 from hub_repo import Repo, repo
 from hub_server import Hub, running
 from hub_speech import card, parquet
-from suite_run import ROOT, Run, command, environment, finish
+from suite_run import ROOT, Run, command, finish
 from tiny import Tiny, spoken
 
 MODEL = "facebook/data2vec-audio-base-960h"

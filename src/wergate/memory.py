@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import psutil
-from scipy import stats
+import scipy  # not scipy.stats: that loads when it is used, which takes more than a second
 
 from wergate.errors import SuiteError
 from wergate.verdict import Interval, Verdict
@@ -98,7 +98,7 @@ def growth_of(readings: Sequence[int], calls: int, confidence: float) -> Growth:
         )
     steps = [(after - before) / calls for before, after in itertools.pairwise(readings)]
     mean, error = statistics.fmean(steps), statistics.stdev(steps) / math.sqrt(len(steps))
-    half = float(stats.t.ppf((1 + confidence) / 2, len(steps) - 1)) * error
+    half = float(scipy.stats.t.ppf((1 + confidence) / 2, len(steps) - 1)) * error
     return Growth(mean, Interval(mean - half, mean + half, confidence), calls * len(steps), tuple(readings))
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # not scipy.stats: that loads when it is used, which takes more than a second
 from numpy.typing import NDArray
-from scipy import stats
 
 from wergate.load import Seen
 from wergate.percentiles import require_times
@@ -71,7 +71,7 @@ def drift(times_s: Sequence[float]) -> float:
     if len(times_s) < _FEWEST_FOR_DRIFT:
         return 0.0
     first, second = times_s[: len(times_s) // 2], times_s[len(times_s) // 2 :]
-    if len(set(times_s)) == 1 or stats.mannwhitneyu(first, second).pvalue > _CHANCE:
+    if len(set(times_s)) == 1 or scipy.stats.mannwhitneyu(first, second).pvalue > _CHANCE:
         return 0.0
     return statistics.median(second) / statistics.median(first) - 1
 

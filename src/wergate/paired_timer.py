@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
+import scipy  # not scipy.stats: that loads when it is used, which takes more than a second
 from numpy.typing import NDArray
-from scipy import stats
 
 from wergate.errors import SuiteError
 from wergate.percentiles import require_times
@@ -223,7 +223,7 @@ def _bootstrap(first: Blocks, second: Blocks, rule: PairedRule) -> tuple[float, 
         medians = [np.median(side[rows].reshape(len(rows), -1), axis=1) for side in (first, second)]
         return np.asarray(medians[1] / medians[0]).reshape(drawn.shape[:-1])
 
-    found = stats.bootstrap(
+    found = scipy.stats.bootstrap(
         (np.arange(len(first)),),
         ratio,
         n_resamples=rule.resamples,
@@ -238,5 +238,5 @@ def _bootstrap(first: Blocks, second: Blocks, rule: PairedRule) -> tuple[float, 
 
 def _student(first: Blocks, second: Blocks, rule: PairedRule) -> tuple[float, float]:
     logs = np.log(second).mean(axis=1) - np.log(first).mean(axis=1)
-    half = float(stats.t.ppf((1 + rule.confidence) / 2, len(logs) - 1) * stats.sem(logs))
+    half = float(scipy.stats.t.ppf((1 + rule.confidence) / 2, len(logs) - 1) * scipy.stats.sem(logs))
     return math.exp(logs.mean() - half), math.exp(logs.mean() + half)

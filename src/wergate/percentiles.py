@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
+import scipy  # not scipy.stats: that loads when it is used, which takes more than a second
 
 from wergate.errors import SuiteError
 
@@ -25,7 +25,7 @@ def samples_needed(percent: int) -> int:
     if percent <= 50:  # noqa: PLR2004
         return 1
     above, needed = 1 - percent / 100, 2
-    while stats.binom.cdf(1, needed, above) > 1 - CONFIDENCE:
+    while scipy.stats.binom.cdf(1, needed, above) > 1 - CONFIDENCE:
         needed += 1
     return needed
 

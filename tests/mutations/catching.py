@@ -1,12 +1,11 @@
 """Runs the suite with a fault in it, as a person would run it, and reads what was caught.
 
-Each run is a process of its own, forked from one that has imported what takes seconds: a fault may change any code.
+Each run is a forked process of its own: a fault may change any code.
 """
 
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,9 +15,8 @@ from typing import Any
 
 import pytest
 from fault import CORPUS, GATES, ROOT, UTTERANCES, Fault, Scratch, copy_store
+from forked import fork
 
-_HEAVY = ["openvino", "torchmetrics.text", "jiwer", "pandas", "scipy.stats", "pyarrow.parquet", "pytest_benchmark"]
-_PATIENCE_S = 300
 _RESULTS, _FAILED, _OUTPUT = "results.json", "failed.json", "output.txt"
 
 
@@ -95,25 +93,12 @@ def catch(fault: Fault | None, *, warm: Path, keys: dict[str, list[str]], folder
         folder: for all that the run writes.
     """
     folder.mkdir(parents=True)
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_HEAVY)
-    process = context.Process(target=_run, args=(fault, warm, keys, folder))
-    process.start()
-    process.join(_PATIENCE_S)
-    if process.exitcode is None:
-        process.kill()
-        process.join()
-    return _read(process.exitcode or 0, folder)
+    return _read(fork(_run, fault, warm, keys, folder, output=folder / _OUTPUT), folder)
 
 
 def _run(fault: Fault | None, warm: Path, keys: dict[str, list[str]], folder: Path) -> None:
     """Spoil what the fault spoils, run the suite, leave with its exit code."""
-    output = os.open(folder / _OUTPUT, os.O_WRONLY | os.O_CREAT)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
     os.chdir(ROOT)
-    for name in [name for name in os.environ if name.startswith("PYTEST_")]:
-        del os.environ[name]
     scratch = Scratch(folder, warm, [f"--corpus={CORPUS}", f"--limit={UTTERANCES}", "--precisions=int8"])
     copy_store(warm, keys, scratch.cache)
     tests: Sequence[str] = GATES
