@@ -30,11 +30,11 @@ from wergate.verdict import Status, Verdict
 
 SAME, SLOWER = 300, 100
 SLOWDOWN = 0.05
-DURATION_S = 5.0
+DURATION_S = 1.0
 FALSE_ALARMS_MAX, FOUND_MIN = 0.01, 0.95
 PLAIN_S = 0.5  # half of --benchmark-max-time's default: some fifty rounds, and four hundred trials in half an hour
 COMPARE_FAIL = PercentageRegressionCheck("median", 5)
-CALIBRATION = PairedRule(budget_s=60.0)
+CALIBRATIONS, CALIBRATION = 5, PairedRule(budget_s=30.0)
 Call = Callable[[], object]
 
 
@@ -83,24 +83,22 @@ class Workload:
 
 
 def calibrated(call: Call, trials: Trials) -> Workload:
-    """Return the work that makes a call 5 % slower, as a long paired measurement bears out."""
+    """Return the work that makes a call 5 % slower: as much as that much of it added in long paired measurements."""
     known = trials.kept("calibration")
     if known:
         return Workload(known[-1]["products"])
     plain_s = statistics.median(seconds(call) for _ in range(50))
     extra_s = seconds(Workload(2000).beside(lambda: None))
     products = round(SLOWDOWN * plain_s / (extra_s / 2000))
-    for _ in range(3):
-        slower = Side(Workload(products).beside(call))
-        found = time_pair(slower, Side(call), CALIBRATION, lambda _: True)
-        slowdown = 1 / found.ratio - 1
-        interval = [1 / found.interval.high - 1, 1 / found.interval.low - 1]
-        row = {"products": products, "slowdown": slowdown, "interval": interval, "rounds": found.rounds}
-        if abs(slowdown - SLOWDOWN) < SLOWDOWN / 20:
-            break
-        products = round(products * SLOWDOWN / slowdown)
-    trials.add(kind="calibration", **row)
-    return Workload(row["products"])
+    slowdowns = [slowdown(call, Workload(products)) for _ in range(CALIBRATIONS)]
+    products = round(products * SLOWDOWN / statistics.mean(slowdowns))
+    trials.add(kind="calibration", products=products, slowdowns=slowdowns)
+    return Workload(products)
+
+
+def slowdown(call: Call, workload: Workload) -> float:
+    """Return by what share a call with work beside it takes longer, rounds added for as long as the budget allows."""
+    return 1 / time_pair(Side(workload.beside(call)), Side(call), CALIBRATION, lambda _: True).ratio - 1
 
 
 def plain_median(call: Call) -> float:

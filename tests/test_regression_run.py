@@ -73,12 +73,14 @@ def test_a_worse_run_fails_with_the_utterances(warm: Warm, folder: Path) -> None
 
 
 def test_another_instruction_set_is_said_and_not_compared(warm: Warm, folder: Path, tmp_path: Path) -> None:
-    """The run passes, and the line is there without being asked for."""
+    """The run passes, and the line is there without being asked for, in the Markdown summary too."""
     key, machine = entry(warm)
-    elsewhere = tmp_path / "elsewhere"
+    elsewhere, summary = tmp_path / "elsewhere", tmp_path / "summary.md"
     stored = read_transcripts(folder / "wer.json", key)[machine]
     write_transcripts(elsewhere / "wer.json", key, "CPU other f32", stored)
-    done = gated(warm, elsewhere)
+    done = gated(warm, elsewhere, "--summary", str(summary))
+    assert done.results is not None
+    assert done.results["regressions"][0]["line"] in summary.read_text()
     assert (0, ["not compared"]) == (done.code, outcomes(done)), done.output
     assert f"made with CPU other f32, here {machine}: not compared" in done.output
 

@@ -106,7 +106,7 @@ class Pipeline:
         def make() -> Corpus:
             spec = self._calibration_spec(model)
             corpus = self._split(model)[1] if spec is None else self._opened(spec)
-            if len(corpus):
+            if len(corpus) and self._calibrates:
                 self.uses.calibrations.append(CorpusUse(model, corpus))
             return corpus
 

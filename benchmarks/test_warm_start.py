@@ -1,0 +1,34 @@
+"""From `pytest accuracy/` to the first utterance that is transcribed, where all artifacts are in the store."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from benchmarks.first_inference import REACHED
+from fixtures.benchmarks import label
+from wergate.pipeline import Pipeline
+
+ROUNDS = 5
+
+
+def test_warm_start(benchmark: BenchmarkFixture, pipeline: Pipeline, model: str, pytestconfig: pytest.Config) -> None:
+    """A process of its own each time; that it came as far as an inference is told by its exit code."""
+    if model != "embedded":
+        pytest.skip("a warm start is that of `pytest accuracy/` without options")
+    for variant in pipeline.config.precisions:
+        pipeline.compiled(model, variant)
+    label(benchmark, group="start", model=model, name="pytest accuracy/, warm")
+    command = [sys.executable, "-m", "pytest", "accuracy", "-p", "benchmarks.first_inference", "-p", "no:cacheprovider"]
+    command += ["--cache-dir", str(pipeline.store.root)]
+
+    def start() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 - this interpreter, on the suite itself
+            command, cwd=pytestconfig.rootpath, capture_output=True, text=True, check=False
+        )
+
+    done = benchmark.pedantic(start, rounds=ROUNDS, warmup_rounds=1)
+    assert done.returncode == REACHED, done.stdout[-2000:]
