@@ -62,8 +62,8 @@ def _nearest(verdicts: list[dict[str, Any]]) -> list[Any]:
 
     A stored count that is met exactly is no near miss.
     """
-    rows = [row for row in verdicts if row["relation"] != "==" and row["value"] not in {None, row["threshold"]}]
-    rows = [row for row in rows if row["threshold"]]
+    bounded = [row for row in verdicts if row["relation"] != "==" and row["threshold"]]
+    rows = [row for row in bounded if row["value"] not in {None, row["threshold"]}]
     nearest = min(rows, key=lambda row: abs(row["value"] - row["threshold"]) / abs(row["threshold"]))
     return [nearest["gate"], nearest["value"], nearest["threshold"]]
 

@@ -56,8 +56,7 @@ def rebuild_lines(path: Path) -> list[str]:
     alarms = [line for found in told for line in found["alarms"]]
     verdicts = sum(found["verdicts"] for found in told)
     gate, value, threshold = min(
-        (found["nearest"] for found in told if found["nearest"][1] != found["nearest"][2]),
-        key=lambda found: abs(found[1] - found[2]) / abs(found[2]),
+        (found["nearest"] for found in told), key=lambda found: abs(found[1] - found[2]) / abs(found[2])
     )
     nearest = f"Nearest to its threshold was `{gate}`: {value:.4g}, {threshold:.4g} demanded."
     summary = f"{len(told)} rebuilds, {verdicts} verdicts, {len(alarms)} alarms. {nearest}"
