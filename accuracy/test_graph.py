@@ -21,7 +21,7 @@ def test_quantized_operations_equal_the_baseline(
     """FakeQuantize and 8-bit weights are as many as when the baseline was stored."""
     graph = pipeline.graph(model, variant)
     counts = {"fake_quantize": graph.fake_quantize, "int8_weights": graph.int8_weights}
-    path, key = baselines / GRAPH_BASELINE, f"{model}/{variant}"
+    path, key = baselines / GRAPH_BASELINE, f"{model}/{pipeline.label(model, variant)}"
     if pytestconfig.option.update_baselines:
         write_baseline(path, key, counts)
     baseline = read_baseline(path, key)

@@ -84,6 +84,7 @@ def evaluation(corpus: str, wer: float | None) -> EvaluationRow:
         model="mine",
         corpus=corpus,
         variant="int8",
+        quantizer="nncf",
         engine="pytorch",
         normalizer="upper",
         utterances=4,

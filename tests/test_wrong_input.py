@@ -154,6 +154,9 @@ OPTIONS = (
     Mistake("an option of ONNX files", lambda _: ["--blank", "_"], "is a checkpoint, and blank = '_' is for an .onnx"),
     Mistake("a column of no role", lambda _: ["--columns", "sound=x"], "columns has the unknown key 'sound'"),
     Mistake("a column that is not there", lambda _: ["--columns", "text=words"], "'words'"),
+    Mistake(
+        "near quantizer", lambda _: ["--quantizer", "ncf"], "quantizer = 'ncf' is not accepted (did you mean 'nncf'?)"
+    ),
     Mistake("unknown normalizer", lambda _: ["--normalizer", "basics"], "'basics' is not accepted (did you mean"),
     Mistake("unknown calibration", lambda _: ["--calibration", "embeded"], "corpus 'embeded' is neither"),
     Mistake("transcripts on a folder", lambda p: ["--transcripts", str(p.folder)], "is no file, or lies in no folder"),

@@ -25,7 +25,7 @@ def evaluation_table(row: EvaluationRow, verdicts: Sequence[VerdictRow]) -> str:
     sides = [(*_words(row.reference), *map(_rate, tokens[:1])), (*_words(row.candidate), *map(_rate, tokens[1:]))]
     rows = [
         (row.engine, *sides[0], "", "", "", ""),
-        (row.variant, *sides[1], f"{drop:+.2f}", equal, sqnr, f"{failed} FAIL" if failed else "PASS"),
+        (row.label, *sides[1], f"{drop:+.2f}", equal, sqnr, f"{failed} FAIL" if failed else "PASS"),
     ]
     title = f"### {row.corpus}: {row.utterances} utterances, {row.reference.words} words, {row.audio_s:.0f} s"
     of_tokens = (token_metric(row.tokens)[1].replace("(%)", "%"),) if row.tokens else ()

@@ -28,6 +28,11 @@ def subject_of(variant: str) -> str:
     return variant.upper() if variant in _OWN else variant
 
 
+def label_of(variant: str, quantizer: str) -> str:
+    """Return how tables and baselines call a variant: INT8 by its quantizer, too, where that is another than usual."""
+    return f"{variant} {quantizer}" if variant == "int8" and quantizer != "nncf" else variant
+
+
 def cells(config: SuiteConfig, embedded: Path) -> tuple[Cell, ...]:
     """Return every combination that the configuration asks for, models first.
 

@@ -21,6 +21,7 @@ from wergate.settings import (
     Normalizer,
     Precision,
     Quantization,
+    QuantizerName,
     Section,
     Thresholds,
 )
@@ -52,6 +53,7 @@ class SuiteConfig(Section):
     allow_inconclusive: bool = False
     cache_dir: str | None = None
     baselines: str | None = None
+    quantizer: QuantizerName = "nncf"
     quantization: Quantization = Quantization()
     calibration_study: CalibrationStudy = CalibrationStudy()
     calibration_audio: CalibrationAudio = CalibrationAudio()

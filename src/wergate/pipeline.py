@@ -16,7 +16,7 @@ import numpy as np
 from wergate import probe as probes
 from wergate.audio import Samples
 from wergate.candidate import require_same_frames, require_sampling_rate
-from wergate.cells import calibration_spec, candidates, corpus_specs, subject_of
+from wergate.cells import calibration_spec, candidates, corpus_specs, label_of, subject_of
 from wergate.comparison import Candidate, evaluate
 from wergate.config import SuiteConfig
 from wergate.convert import FRONTEND_FILE, MODEL_FILE, fp16_ir
@@ -29,7 +29,7 @@ from wergate.ir import ExecutedWork, GraphCounts, executed_work, graph_counts
 from wergate.ir_weights import LayerWeights, weight_errors
 from wergate.journal import Journal, runs
 from wergate.progress import Progress, silent
-from wergate.quantize import int8_ir
+from wergate.quantizers import QuantizationTask, quantized_ir
 from wergate.recognizers import Recognizer
 from wergate.recognizers.openvino_ir import OpenVinoRecognizer
 from wergate.reference import ReferenceUtterance, read_reference, reference_run
@@ -83,7 +83,7 @@ class Pipeline:
         def make() -> ReferenceModel:
             settings = self.config.settings_of(model)
             found = resolve_model(settings, self.config, self._embedded)
-            self.uses.models.append(ModelUse(model, settings.spec, found))
+            self.uses.models.append(ModelUse(model, settings.spec, settings.quantizer, found))
             return found
 
         return self._once(("reference-model", model), make)
@@ -142,14 +142,15 @@ class Pipeline:
         if variant == "fp16":
             artifact = fp16_ir(self.store, self.reference_model(model), self.progress)
         else:
-            artifact = int8_ir(
-                self.store,
-                self.ir(model, "fp16"),
-                self.calibration(model),
-                settings=self.config.settings_of(model).quantization,
-                progress=self.progress,
+            settings, calibration = self.config.settings_of(model), self.calibration(model)
+            artifact = quantized_ir(
+                QuantizationTask(self.store, self.ir(model, "fp16"), calibration, settings, self.progress)
             )
         return self.used(model, None, artifact)
+
+    def label(self, model: str, variant: str) -> str:
+        """Return how tables and baselines call a variant."""
+        return label_of(variant, self.config.settings_of(model).quantizer)
 
     def ir_path(self, model: str, variant: str) -> Path:
         """Return the `.xml` of a variant."""

@@ -14,6 +14,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from wergate import __version__
+from wergate.cells import label_of
 from wergate.config import SuiteConfig
 from wergate.output import replace_file
 from wergate.toolchain import cpu, versions
@@ -181,14 +182,16 @@ class UnknownRow(_Row):
 class EvaluationRow(_Row):
     """One variant of one model on one corpus, beside the reference model.
 
-    `engine` is what ran the reference model; `variant` is fp16, int8 or the name of a candidate; `inference_s` is
-    inference alone, whenever that was; `audio_wait_s` is the part of `elapsed_s` that was spent waiting for audio;
-    `resumed` utterances came from an earlier run's transcripts, of which `ignored_lines` were of something else.
+    `engine` is what ran the reference model; `variant` is fp16, int8 or the name of a candidate; `quantizer` is what
+    makes the model's INT8 IR; `inference_s` is inference alone, whenever that was; `audio_wait_s` is the part of
+    `elapsed_s` that was spent waiting for audio; `resumed` utterances came from an earlier run's transcripts, of which
+    `ignored_lines` were of something else.
     """
 
     model: str
     corpus: str
     variant: str
+    quantizer: str
     engine: str
     normalizer: str
     utterances: int
@@ -211,19 +214,25 @@ class EvaluationRow(_Row):
     audio_notes: dict[str, int]
 
     @property
+    def label(self) -> str:
+        """How tables call the variant."""
+        return label_of(self.variant, self.quantizer)
+
+    @property
     def wer_drop(self) -> float:
         """How much worse the variant's WER is than the reference model's, as a fraction."""
         return (self.candidate.wer or 0.0) - (self.reference.wer or 0.0)
 
 
 class ModelRow(_Row):
-    """A reference model: what ran it, its digest, and its commit where it came from the hub."""
+    """A reference model: what ran it, its digest, its commit where it came from the hub, what quantized it."""
 
     model: str
     spec: str
     engine: str
     digest: str
     revision: str | None
+    quantizer: str
 
 
 class SkippedRow(_Row):

@@ -61,6 +61,7 @@ def evaluation_row(
     *,
     model: str,
     variant: str,
+    quantizer: str,
     near_tie_margin: float,
     expected_wer: Mapping[str, float],
     status: Status,
@@ -86,6 +87,7 @@ def evaluation_row(
         model=model,
         corpus=evaluation.corpus,
         variant=variant,
+        quantizer=quantizer,
         engine=evaluation.engine,
         normalizer=evaluation.normalizer,
         utterances=len(evaluation.outcomes),
@@ -143,7 +145,14 @@ def _token_row(evaluation: Evaluation) -> TokenRow | None:
 def model_row(use: ModelUse) -> ModelRow:
     """Return the row of a reference model."""
     found = use.reference
-    return ModelRow(model=use.model, spec=use.spec, engine=found.engine, digest=found.digest, revision=found.revision)
+    return ModelRow(
+        model=use.model,
+        spec=use.spec,
+        engine=found.engine,
+        digest=found.digest,
+        revision=found.revision,
+        quantizer=use.quantizer,
+    )
 
 
 def corpus_row(use: CorpusUse) -> CorpusRow:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 Precision = Literal["fp16", "int8"]
 Units = Literal["letters", "subwords", "phonemes"]
 Normalizer = Literal["none", "upper", "basic", "english"]
+QuantizerName = Literal["nncf"]
 Aggregator = Literal["min", "max", "mean", "median"]
 Fraction = float
 
@@ -128,6 +129,7 @@ class ModelSettings(Section):
         spec: embedded, an id of the hub, a folder, an .onnx file; the name itself where nothing else is said.
         corpora: what it is evaluated on, by name or spec.
         calibration: corpus that INT8 is calibrated on; without one a disjoint part of the first corpus.
+        quantizer: what makes the INT8 IR.
         candidates: IRs that were built elsewhere, gated beside our own.
         language: of a multilingual tokenizer and its adapter weights.
         labels, blank, word_delimiter, units, sampling_rate, normalize_audio: what an .onnx file does not tell.
@@ -139,6 +141,7 @@ class ModelSettings(Section):
     corpora: list[str] = Field(min_length=1)
     calibration: str | None = None
     normalizer: Normalizer = "upper"
+    quantizer: QuantizerName = "nncf"
     quantization: Quantization = Quantization()
     calibration_study: CalibrationStudy = CalibrationStudy()
     calibration_audio: CalibrationAudio = CalibrationAudio()

@@ -52,7 +52,7 @@ def _cell_lines(rows: Sequence[EvaluationRow]) -> Iterator[tuple[str, ...]]:
         sqnr = "inf" if row.logits.sqnr_db is None else f"{row.logits.sqnr_db:.1f}"
         equal = f"{row.utterances - len(row.mismatches)}/{row.utterances}"
         drop = f"{100 * row.wer_drop:+.2f}"
-        yield ("", "", row.variant, *_words(row.candidate), drop, _bounds(row.paired.interval, 100), equal, sqnr)
+        yield ("", "", row.label, *_words(row.candidate), drop, _bounds(row.paired.interval, 100), equal, sqnr)
 
 
 def _words(errors: WordErrorRow) -> tuple[str, str]:

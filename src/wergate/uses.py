@@ -20,10 +20,11 @@ class ArtifactUse:
 
 @dataclass(frozen=True)
 class ModelUse:
-    """A reference model that was asked for, by its name in the configuration and its spec."""
+    """A reference model that was asked for, by its name in the configuration and its spec, and what quantizes it."""
 
     model: str
     spec: str
+    quantizer: str
     reference: ReferenceModel
 
 
