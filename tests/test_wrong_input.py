@@ -164,6 +164,8 @@ OPTIONS = (
     Mistake("export without a place", lambda _: ["--export-failed"], "add --export DIR"),
     Mistake("ONNX file that is missing", lambda _: ["--model", "absent.onnx"], "model 'absent.onnx' does not exist"),
     Mistake("nothing to gate", lambda _: ["--precisions", "none"], "leaves nothing to gate"),
+    Mistake("unknown instruction set", lambda _: ["--isa", "native,avx512vnni"], "(did you mean 'avx512_vnni'?)"),
+    Mistake("unknown inference precision", lambda _: ["--inference-precision", "fp32"], "(did you mean 'f32'?)"),
     Mistake("unknown device", lambda _: ["--device", "TPU"], "device 'TPU' cannot run the model"),
 )
 MODELS = (

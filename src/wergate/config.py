@@ -17,8 +17,11 @@ from wergate.settings import (
     CalibrationAudio,
     CalibrationStudy,
     CorpusSettings,
+    InferencePrecision,
+    Isa,
     ModelSettings,
     Normalizer,
+    Portability,
     Precision,
     Quantization,
     QuantizerName,
@@ -42,7 +45,9 @@ class SuiteConfig(Section):
     calibration: str | None = None
     precisions: list[Precision]
     device: str = "CPU"
-    inference_precision: Literal["f32", "bf16"] = "f32"
+    inference_precision: InferencePrecision = "f32"
+    isas: list[Isa] = Field(default=["native"], min_length=1)
+    isa_precisions: list[InferencePrecision] = Field(default_factory=list)
     normalizer: Normalizer = "upper"
     limit: int | None = Field(default=None, gt=0)
     columns: dict[Literal["audio", "text", "id", "speaker"], str] = Field(default_factory=dict)
@@ -58,6 +63,7 @@ class SuiteConfig(Section):
     calibration_study: CalibrationStudy = CalibrationStudy()
     calibration_audio: CalibrationAudio = CalibrationAudio()
     accuracy_control: AccuracyControl = AccuracyControl()
+    portability: Portability = Portability()
     thresholds: Thresholds
     benchmarks: Benchmarks
     corpus: dict[str, CorpusSettings] = Field(default_factory=dict)

@@ -338,6 +338,55 @@ class AccuracyControlRow(_Row):
     plain_int8_work: float
 
 
+class PrimitiveRow(_Row):
+    """Layers that one primitive of the runtime executes, and their share of the work."""
+
+    kind: str
+    name: str
+    precision: str
+    layers: int
+    share: float
+
+
+class OverflowFixRow(_Row):
+    """INT8 built with one setting of `quantization.overflow_fix`, on one instruction set.
+
+    `loss` is absolute against the variant's own IR on the native one; `speed` is how many times as fast it is as that
+    IR on this one, in turns (null for that IR itself).
+    """
+
+    setting: str
+    candidate: WordErrorRow
+    loss: float | None
+    logits: LogitsRow
+    speed: float | None
+    speed_interval: IntervalRow | None
+
+
+class PortabilityRow(_Row):
+    """A variant of a model on a corpus, run on one instruction set; `skipped` says why it was not.
+
+    `loss` is the word error rate minus the one on the native instruction set, which `against_native` compares the
+    logits with; `logits` are beside the reference model's. `fixes` are there where they were tried.
+    """
+
+    model: str
+    corpus: str
+    variant: str
+    isa: str
+    inference_precision: str
+    skipped: str | None
+    candidate: WordErrorRow | None = None
+    drop: float | None = None
+    loss: float | None = None
+    loss_interval: IntervalRow | None = None
+    logits: LogitsRow | None = None
+    against_native: LogitsRow | None = None
+    executed: list[PrimitiveRow] = []
+    fixes: list[OverflowFixRow] = []
+    status: Status | None = None
+
+
 class RegressionRow(_Row):
     """A variant's word errors beside the stored ones of this kind of machine, toolchain, model and corpus."""
 
@@ -462,6 +511,7 @@ class Results(_Row):
     executions: list[ExecutionRow]
     calibration_studies: list[CalibrationStudyRow]
     accuracy_controls: list[AccuracyControlRow]
+    portability: list[PortabilityRow]
     regressions: list[RegressionRow]
     verdicts: list[VerdictRow]
     benchmarks: list[BenchmarkRow]
@@ -480,6 +530,7 @@ class Rows:
     executions: list[ExecutionRow] = field(default_factory=list)
     calibration_studies: list[CalibrationStudyRow] = field(default_factory=list)
     accuracy_controls: list[AccuracyControlRow] = field(default_factory=list)
+    portability: list[PortabilityRow] = field(default_factory=list)
     regressions: list[RegressionRow] = field(default_factory=list)
     verdicts: list[VerdictRow] = field(default_factory=list)
     benchmarks: list[BenchmarkRow] = field(default_factory=list)

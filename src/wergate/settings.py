@@ -7,6 +7,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
 Precision = Literal["fp16", "int8"]
+InferencePrecision = Literal["f32", "bf16"]
+Isa = Literal["native", "avx512_vnni", "avx512", "avx2_vnni", "avx2", "avx"]
+OverflowFix = Literal["enable", "first_layer_only", "disable"]
 Units = Literal["letters", "subwords", "phonemes"]
 Normalizer = Literal["none", "upper", "basic", "english"]
 QuantizerName = Literal["nncf"]
@@ -80,7 +83,7 @@ class Quantization(Section):
             without 8-bit dot products (VNNI): all with "enable", those of the first layer, or none with "disable".
     """
 
-    overflow_fix: Literal["disable", "first_layer_only", "enable"] = "enable"
+    overflow_fix: OverflowFix = "enable"
     preset: Literal["performance", "mixed"] = "performance"
     subset_size: int = Field(default=300, gt=0, le=300)
     min_aggregator: Aggregator = "min"
@@ -121,6 +124,27 @@ class AccuracyControl(Section):
     int8_work_min: Fraction = Field(default=0.5, ge=0, le=1)
 
 
+class Portability(Section):
+    """What INT8 may lose on another instruction set, and what is tried where it loses more.
+
+    Attributes:
+        wer_loss_max: absolute, against the native instruction set; `wer_loss_max_by_isa` wins over it.
+        overflow_fixes: when INT8 is built with each setting of `quantization.overflow_fix`, to tell what it costs.
+        timing_s: inference that the speed of each of these is told by, in turns.
+        patience_s: that a process may take for an answer.
+    """
+
+    wer_loss_max: Fraction = Field(default=0.01, ge=0)
+    wer_loss_max_by_isa: dict[Isa, Fraction] = {}
+    overflow_fixes: Literal["failure", "always", "never"] = "failure"
+    timing_s: PositiveFloat = 10.0
+    patience_s: PositiveFloat = 600.0
+
+    def loss_max(self, isa: Isa) -> Fraction:
+        """Return the tolerance of one instruction set."""
+        return self.wer_loss_max_by_isa.get(isa, self.wer_loss_max)
+
+
 class ModelSettings(Section):
     """A model of the suite: `[model.NAME]`, laid over what suite.toml says of all models.
 
@@ -146,6 +170,7 @@ class ModelSettings(Section):
     calibration_study: CalibrationStudy = CalibrationStudy()
     calibration_audio: CalibrationAudio = CalibrationAudio()
     accuracy_control: AccuracyControl = AccuracyControl()
+    portability: Portability = Portability()
     thresholds: Thresholds
     candidates: list[str] = []
     language: str | None = None

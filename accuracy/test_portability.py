@@ -1,0 +1,22 @@
+"""On request (`--isa native,avx512,avx2`): INT8 holds on the other CPUs that this one can stand for."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.portability import Judge, TryFixes
+from fixtures.report import Gate, hand_over
+from wergate.portability import Cell, Shown
+from wergate.portability_gates import overall
+from wergate.portability_rows import portability_row
+from wergate.verdict import Status
+
+
+def test_int8_holds_on_the_instruction_set(
+    shown: Shown, cell: Cell, judge: Judge, try_fixes: TryFixes, gate: Gate, request: pytest.FixtureRequest
+) -> None:
+    """No more is lost than agreed, against the native instruction set and, as everywhere, the reference model."""
+    tried = try_fixes(failed=overall(judge(shown)) is Status.FAIL)
+    verdicts = judge(shown, tried=tried)
+    hand_over(request.node, "portability", portability_row(shown, cell, status=overall(verdicts), tried=tried))
+    gate(*verdicts)
