@@ -76,10 +76,11 @@ OPENVINO = (
     "recognizers/openvino_ir",
     "reference_models/onnx_model",
 )
+POT_DRIVER = {str(path.relative_to(ROOT)) for path in (ROOT / "src" / "pot_driver").glob("*.py")}
 LAYERS = (
-    Layer("torch", files("checkpoint", "convert", "processor", "traceable", "recognizers/pytorch")),
+    Layer("torch", files("checkpoint", "convert", "onnx_export", "processor", "traceable", "recognizers/pytorch")),
     Layer("transformers", files("checkpoint", "processor")),
-    Layer("openvino", files("accuracy_control", *OPENVINO)),
+    Layer("openvino", POT_DRIVER | files("accuracy_control", *OPENVINO)),
     Layer("nncf", files("accuracy_control", "quantize")),
     Layer("onnx", files("onnx_file")),
     Layer("onnxruntime", files("recognizers/onnx_runtime")),
@@ -119,6 +120,14 @@ def test_what_states_the_gates_imports_no_library(folder: str) -> None:
     heavy = ("torch", "transformers", "openvino", "nncf", "torchmetrics", "jiwer", "datasets")
     found = {name for package in heavy for name in importers(package, folder)}
     assert set() == {name for name in found if not name.startswith("fixtures/embedded/recipe/")}
+
+
+def test_the_pot_driver_stands_alone() -> None:
+    """What runs in the legacy environment finds nothing of ours or of PyTorch's there, and is reached as a command."""
+    assert set() == {
+        name for package in ("wergate", "torch", "fixtures") for name in importers(package, "src/pot_driver")
+    }
+    assert set() == importers("pot_driver", "src") - POT_DRIVER
 
 
 def test_fixtures_do_not_import_what_uses_them() -> None:

@@ -12,6 +12,7 @@ from wergate.corpus import Columns, CorpusSpec, parse_corpus_specs
 from wergate.errors import SuiteError
 
 _OWN = ("fp16", "int8", "reference")
+_WITH_CONVERTER = frozenset({"pot"})  # quantizers whose toolchain makes the FP16 IR, too
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,9 @@ def subject_of(variant: str) -> str:
 
 
 def label_of(variant: str, quantizer: str) -> str:
-    """Return how tables and baselines call a variant: INT8 by its quantizer, too, where that is another than usual."""
-    return f"{variant} {quantizer}" if variant == "int8" and quantizer != "nncf" else variant
+    """Return how tables and baselines call a variant: by its quantizer, too, where another than usual made it."""
+    made = variant == "int8" or (variant == "fp16" and quantizer in _WITH_CONVERTER)
+    return f"{variant} {quantizer}" if made and quantizer != "nncf" else variant
 
 
 def cells(config: SuiteConfig, embedded: Path) -> tuple[Cell, ...]:

@@ -22,6 +22,7 @@ from wergate.settings import (
     ModelSettings,
     Normalizer,
     Portability,
+    Pot,
     Precision,
     Quantization,
     QuantizerName,
@@ -57,9 +58,11 @@ class SuiteConfig(Section):
     min_words: int = Field(default=300, ge=0)
     allow_inconclusive: bool = False
     cache_dir: str | None = None
+    legacy_python: str | None = None
     baselines: str | None = None
     quantizer: QuantizerName = "nncf"
     quantization: Quantization = Quantization()
+    pot: Pot = Pot()
     calibration_study: CalibrationStudy = CalibrationStudy()
     calibration_audio: CalibrationAudio = CalibrationAudio()
     accuracy_control: AccuracyControl = AccuracyControl()

@@ -9,7 +9,6 @@ from typing import get_args
 from wergate.isa import Place
 from wergate.paired_timer import Paired, PairedRule, Side, time_pair
 from wergate.portability import Cell, Portability, Shown
-from wergate.quantizers import QuantizationTask, quantized_ir
 from wergate.settings import OverflowFix
 from wergate.speed import is_open
 from wergate.store import Artifact
@@ -49,14 +48,7 @@ def _with(portability: Portability, model: str, setting: OverflowFix) -> Artifac
     pipeline = portability.pipeline
     settings = pipeline.config.settings_of(model)
     quantization = settings.quantization.model_copy(update={"overflow_fix": setting})
-    task = QuantizationTask(
-        pipeline.store,
-        pipeline.ir(model, "fp16"),
-        pipeline.calibration(model),
-        settings.model_copy(update={"quantization": quantization}),
-        pipeline.progress,
-    )
-    return pipeline.used(model, None, quantized_ir(task))
+    return pipeline.quantized(model, settings.model_copy(update={"quantization": quantization}))
 
 
 def _speed(portability: Portability, cell: Cell, place: Place, ir: Artifact) -> Paired:

@@ -19,7 +19,7 @@ from wergate.candidate import require_same_frames, require_sampling_rate
 from wergate.cells import calibration_spec, candidates, corpus_specs, label_of, subject_of
 from wergate.comparison import Candidate, evaluate
 from wergate.config import SuiteConfig
-from wergate.convert import FRONTEND_FILE, MODEL_FILE, fp16_ir
+from wergate.convert import FRONTEND_FILE, MODEL_FILE
 from wergate.corpus import Corpus, CorpusSpec, open_corpus, require_disjoint
 from wergate.ctc import Logits, greedy_decode
 from wergate.evaluation import Evaluation
@@ -28,15 +28,16 @@ from wergate.frontend import Frontend, read_frontend
 from wergate.ir import ExecutedWork, GraphCounts, executed_work, graph_counts
 from wergate.ir_weights import LayerWeights, weight_errors
 from wergate.journal import Journal, runs
+from wergate.legacy import Legacy, find_legacy
 from wergate.progress import Progress, silent
-from wergate.quantizers import QuantizationTask, quantized_ir
+from wergate.quantizers import ConversionTask, QuantizationTask, converted_ir, quantized_ir
 from wergate.recognizers import Recognizer
 from wergate.recognizers.openvino_ir import OpenVinoRecognizer
 from wergate.reference import ReferenceUtterance, read_reference, reference_run
 from wergate.reference_logits import read_logits, reference_logits
 from wergate.reference_models import ReferenceModel
 from wergate.reference_models.resolve import resolve_model
-from wergate.settings import Gates, Precision
+from wergate.settings import Gates, ModelSettings, Precision
 from wergate.store import Artifact, Store, content_key, file_digest
 from wergate.toolchain import cpu
 from wergate.transcripts import TranscriptFile
@@ -139,14 +140,28 @@ class Pipeline:
         return self._once(("ir", model, variant), lambda: self._ir(model, variant))
 
     def _ir(self, model: str, variant: str) -> Artifact:
+        settings = self.config.settings_of(model)
         if variant == "fp16":
-            artifact = fp16_ir(self.store, self.reference_model(model), self.progress)
-        else:
-            settings, calibration = self.config.settings_of(model), self.calibration(model)
-            artifact = quantized_ir(
-                QuantizationTask(self.store, self.ir(model, "fp16"), calibration, settings, self.progress)
+            artifact = converted_ir(
+                ConversionTask(self.store, self.reference_model(model), settings, self.progress, self.legacy)
             )
-        return self.used(model, None, artifact)
+            return self.used(model, None, artifact)
+        return self.quantized(model, settings)
+
+    def quantized(self, model: str, settings: ModelSettings) -> Artifact:
+        """Return the INT8 IR of a model's FP16 IR with settings that may be others than its own."""
+        task = QuantizationTask(
+            self.store, self.ir(model, "fp16"), self.calibration(model), settings, self.progress, self.legacy
+        )
+        return self.used(model, None, quantized_ir(task))
+
+    def legacy(self) -> Legacy:
+        """Return the legacy environment.
+
+        Raises:
+            SuiteError: there is none.
+        """
+        return self._once("legacy", lambda: find_legacy(self.config.legacy_python))
 
     def label(self, model: str, variant: str) -> str:
         """Return how tables and baselines call a variant."""

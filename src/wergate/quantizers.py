@@ -1,15 +1,34 @@
-"""Quantizers: what makes a model's INT8 IR of its FP16 IR, by the name that `--quantizer` takes."""
+"""Quantizers, by the name that `--quantizer` takes: what makes INT8 of FP16, and the FP16 IR that it starts from."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from wergate.convert import fp16_ir
 from wergate.corpus import Corpus
+from wergate.legacy import Legacy
+from wergate.pot import legacy_fp16_ir, pot_int8_ir
 from wergate.progress import Progress
 from wergate.quantize import int8_ir
+from wergate.reference_models import ReferenceModel
 from wergate.settings import ModelSettings, QuantizerName
 from wergate.store import Artifact, Store
+
+
+@dataclass(frozen=True)
+class ConversionTask:
+    """What a converter is given.
+
+    Attributes:
+        legacy: finds the legacy environment, where one is needed.
+    """
+
+    store: Store
+    model: ReferenceModel
+    settings: ModelSettings
+    progress: Progress
+    legacy: Callable[[], Legacy]
 
 
 @dataclass(frozen=True)
@@ -18,6 +37,7 @@ class QuantizationTask:
 
     Attributes:
         calibration: utterances that range statistics are collected on.
+        legacy: finds the legacy environment, where one is needed.
     """
 
     store: Store
@@ -25,8 +45,10 @@ class QuantizationTask:
     calibration: Corpus
     settings: ModelSettings
     progress: Progress
+    legacy: Callable[[], Legacy]
 
 
+Converter = Callable[[ConversionTask], Artifact]
 Quantizer = Callable[[QuantizationTask], Artifact]
 
 
@@ -34,7 +56,30 @@ def _nncf(task: QuantizationTask) -> Artifact:
     return int8_ir(task.store, task.fp16, task.calibration, settings=task.settings.quantization, progress=task.progress)
 
 
-QUANTIZERS: Mapping[QuantizerName, Quantizer] = {"nncf": _nncf}
+def _mo(task: ConversionTask) -> Artifact:
+    return legacy_fp16_ir(task.store, task.model, task.legacy(), task.progress)
+
+
+def _pot(task: QuantizationTask) -> Artifact:
+    return pot_int8_ir(
+        task.store,
+        task.fp16,
+        task.calibration,
+        algorithm="DefaultQuantization",
+        settings=task.settings,
+        legacy=task.legacy(),
+        progress=task.progress,
+    )
+
+
+QUANTIZERS: Mapping[QuantizerName, Quantizer] = {"nncf": _nncf, "pot": _pot}
+_CONVERTERS: Mapping[QuantizerName, Converter] = {"pot": _mo}  # of the others, OpenVINO's own
+
+
+def converted_ir(task: ConversionTask) -> Artifact:
+    """Return the FP16 IR that the settings' quantizer starts from: `model.xml`, `model.bin` and `frontend.json`."""
+    convert = _CONVERTERS.get(task.settings.quantizer)
+    return convert(task) if convert else fp16_ir(task.store, task.model, task.progress)
 
 
 def quantized_ir(task: QuantizationTask) -> Artifact:

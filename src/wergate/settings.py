@@ -12,7 +12,7 @@ Isa = Literal["native", "avx512_vnni", "avx512", "avx2_vnni", "avx2", "avx"]
 OverflowFix = Literal["enable", "first_layer_only", "disable"]
 Units = Literal["letters", "subwords", "phonemes"]
 Normalizer = Literal["none", "upper", "basic", "english"]
-QuantizerName = Literal["nncf"]
+QuantizerName = Literal["nncf", "pot"]
 Aggregator = Literal["min", "max", "mean", "median"]
 Fraction = float
 
@@ -92,6 +92,26 @@ class Quantization(Section):
     ignored_scope: IgnoredScope = IgnoredScope()
 
 
+class PotScope(Section):
+    """Operations that POT leaves in floating point, as the Model Optimizer names them in its IR."""
+
+    names: list[str] = []
+    types: list[str] = []
+
+
+class Pot(Section):
+    """What POT is told besides the settings that it shares with NNCF.
+
+    `ranking_subset_size` is how many utterances its accuracy-aware quantization ranks layers on. The rates are of
+    transcripts that differ between OpenVINO 2023.3 and today's runtime, of one IR.
+    """
+
+    ignored_scope: PotScope = PotScope()
+    ranking_subset_size: int = Field(default=300, gt=0)
+    fp16_runtime_mismatch_rate_max: Fraction = 0.0
+    int8_runtime_mismatch_rate_max: Fraction = 0.1
+
+
 class CalibrationStudy(Section):
     """How much it matters which utterances INT8 is calibrated on; a range is the largest minus the smallest figure."""
 
@@ -167,6 +187,7 @@ class ModelSettings(Section):
     normalizer: Normalizer = "upper"
     quantizer: QuantizerName = "nncf"
     quantization: Quantization = Quantization()
+    pot: Pot = Pot()
     calibration_study: CalibrationStudy = CalibrationStudy()
     calibration_audio: CalibrationAudio = CalibrationAudio()
     accuracy_control: AccuracyControl = AccuracyControl()

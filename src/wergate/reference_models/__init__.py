@@ -56,5 +56,8 @@ class ReferenceModel(Protocol):
     def convert(self, path: Path) -> None:
         """Write the IR, weights in half precision."""
 
+    def onnx(self, folder: Path) -> Path:
+        """Return the network as an ONNX file: its own, or one that is written into the folder."""
+
     def recognizer(self, frontend: Frontend) -> Recognizer:
         """Return what transcribes with it."""

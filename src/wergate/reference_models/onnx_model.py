@@ -106,6 +106,10 @@ class OnnxModel:
             ) from error
         save_ir(ir, path)
 
+    def onnx(self, folder: Path) -> Path:  # noqa: ARG002 - of the protocol; the file is there
+        """See `ReferenceModel.onnx`."""
+        return self._file.path.resolve()
+
     def recognizer(self, frontend: Frontend) -> Recognizer:
         """See `ReferenceModel.recognizer`."""
         return OnnxRecognizer(self._file.path, frontend)

@@ -12,6 +12,7 @@ from wergate import alphabet, checkpoint, convert, frontend, languages, processo
 from wergate.checkpoint import Checkpoint, load_model
 from wergate.convert import export
 from wergate.frontend import Frontend
+from wergate.onnx_export import export_onnx
 from wergate.processor import load_frontend
 from wergate.recognizers import Recognizer
 from wergate.recognizers.pytorch import PyTorchRecognizer
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 _PROCESSOR_FILES = ("*.json", "*.txt", "*.model")
+_ONNX_FILE = "model.onnx"
 _WEIGHT_INDEX = ".safetensors.index.json"
 
 
@@ -56,6 +58,11 @@ class TransformersModel:
     def convert(self, path: Path) -> None:
         """See `ReferenceModel.convert`."""
         export(self._model, path)
+
+    def onnx(self, folder: Path) -> Path:
+        """See `ReferenceModel.onnx`."""
+        export_onnx(self._model, folder / _ONNX_FILE)
+        return folder / _ONNX_FILE
 
     def recognizer(self, frontend: Frontend) -> Recognizer:
         """See `ReferenceModel.recognizer`."""

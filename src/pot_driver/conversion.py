@@ -1,0 +1,17 @@
+"""ONNX to FP16 IR with the Model Optimizer of OpenVINO 2023.3, as the tutorial did it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def convert(job: Mapping[str, Any]) -> dict[str, Any]:
+    """Convert `onnx` and write `ir`."""
+    from openvino.runtime import serialize
+    from openvino.tools import mo
+
+    model = mo.convert_model(job["onnx"], compress_to_fp16=True)
+    serialize(model, job["ir"])
+    print(f"IR model saved to {job['ir']}")
+    return {}

@@ -1,0 +1,156 @@
+"""ONNX to FP16 IR with the Model Optimizer, FP16 IR to INT8 IR with POT, both in the legacy environment."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wergate import onnx_export, pot_settings
+from wergate import signature as signatures
+from wergate.convert import FRONTEND_FILE, MODEL_FILE, fp16_parts
+from wergate.corpus import Corpus
+from wergate.errors import SuiteError
+from wergate.frontend import Frontend, read_frontend, write_frontend
+from wergate.legacy import Legacy, run_step
+from wergate.normalize import NORMALIZERS
+from wergate.pot_settings import Algorithm, job_settings, speller
+from wergate.progress import Progress
+from wergate.recognizers.openvino_ir import ir_signature
+from wergate.reference_models import ReferenceModel
+from wergate.settings import ModelSettings
+from wergate.store import Artifact, Store
+from wergate.toolchain import source_digest, versions
+
+REPORT_FILE = "pot.json"
+LOG_FILE = "pot.log"
+_NAME = Path(MODEL_FILE).stem
+
+
+@dataclass(frozen=True)
+class PotReport:
+    """What POT told of a quantization.
+
+    Attributes:
+        seconds: of the quantization alone.
+        utterances: that it was calibrated on.
+        reverted: operations that accuracy-aware quantization took back to floating point.
+        wers: of POT's own runs over its data, where it measured any.
+    """
+
+    algorithm: str
+    preset: str
+    seconds: float
+    utterances: int
+    reverted: tuple[str, ...]
+    wers: tuple[float, ...]
+
+
+def legacy_fp16_ir(store: Store, model: ReferenceModel, legacy: Legacy, progress: Progress) -> Artifact:
+    """Return the Model Optimizer's FP16 IR of a model: `model.xml`, `model.bin`, `frontend.json` and `pot.log`."""
+    source = source_digest(sys.modules[__name__], onnx_export)
+    parts = legacy.parts | {"onnx": fp16_parts(model), "versions": versions(("onnx",)), "source": source}
+
+    def build(folder: Path) -> None:
+        def job(work: Path) -> Mapping[str, Any]:
+            return {"onnx": str(model.onnx(work)), "ir": str(folder / MODEL_FILE)}
+
+        for _ in progress([model], f"converting {model.name} with OpenVINO 2023.3", 1):
+            write_frontend(model.frontend(), folder / FRONTEND_FILE)
+            _step(legacy, "convert", job, folder)
+
+    return store.get("fp16-ir", parts, build)
+
+
+def pot_int8_ir(
+    store: Store,
+    fp16: Artifact,
+    calibration: Corpus,
+    *,
+    algorithm: Algorithm,
+    settings: ModelSettings,
+    legacy: Legacy,
+    progress: Progress,
+) -> Artifact:
+    """Return POT's INT8 IR: `model.xml`, `model.bin`, `frontend.json`, `pot.json` and `pot.log`."""
+    told = job_settings(algorithm, settings)
+    parts = legacy.parts | {
+        "fp16": fp16.key,
+        "calibration": {entry.id: [entry.digest, entry.text_digest] for entry in calibration.entries},
+        "settings": told,
+        "normalizer": settings.normalizer,
+        "source": source_digest(sys.modules[__name__], pot_settings, signatures),
+    }
+
+    def build(folder: Path) -> None:
+        frontend = read_frontend(fp16.file(FRONTEND_FILE))
+
+        def job(work: Path) -> Mapping[str, Any]:
+            utterances = _write_calibration(calibration, frontend, settings.normalizer, work)
+            return told | {
+                "ir": str(fp16.file(MODEL_FILE)),
+                "name": _NAME,
+                "folder": str(folder),
+                "utterances": list(progress(utterances, "reading calibration audio", len(calibration))),
+                "speller": speller(frontend.alphabet, settings.normalizer),
+            }
+
+        _require_one_input(fp16.file(MODEL_FILE), frontend)
+        for _ in progress([folder], f"quantizing with POT's {algorithm}", 1):
+            report = _step(legacy, "quantize", job, folder)
+        _write_report(report, told, folder / REPORT_FILE)
+        shutil.copyfile(fp16.file(FRONTEND_FILE), folder / FRONTEND_FILE)
+
+    return store.get("int8-ir", parts, build)
+
+
+def _step(legacy: Legacy, step: str, job: Callable[[Path], Mapping[str, Any]], folder: Path) -> dict[str, Any]:
+    """Run a step that leaves an IR, and keep its log beside it; one of a step that fails stays with the others."""
+    log = folder.parents[1] / "logs" / f"{folder.name}.log"
+    report = run_step(legacy, step, job, folder=folder, log=log)
+    shutil.move(log, folder / LOG_FILE)
+    return report
+
+
+def _require_one_input(path: Path, frontend: Frontend) -> None:
+    signature = ir_signature(path, len(frontend.alphabet.labels))
+    count = len(signature.feed(np.zeros((1, frontend.sampling_rate), np.float32)))
+    if count > 1:
+        raise SuiteError(
+            f"POT is given waveforms only, but the model takes {count} inputs; one without a mask or lengths is "
+            "accepted; choose another with --quantizer"
+        )
+
+
+def _write_calibration(
+    calibration: Corpus, frontend: Frontend, normalizer: str, folder: Path
+) -> Iterator[Mapping[str, str]]:
+    """Write the network's input for each utterance, shape (1, samples), and yield where it is, and what was said."""
+    for number, utterance in enumerate(calibration.utterances(frontend.sampling_rate)):
+        file = folder / f"{number}.npy"
+        np.save(file, frontend.features(utterance.waveform.samples)[None], allow_pickle=False)
+        yield {"file": str(file), "text": NORMALIZERS[normalizer](utterance.text)}
+
+
+def _write_report(report: Mapping[str, Any], told: Mapping[str, Any], path: Path) -> None:
+    found = PotReport(
+        algorithm=told["algorithm"],
+        preset=told["params"]["preset"],
+        seconds=report["seconds"],
+        utterances=report["utterances"],
+        reverted=tuple(report["reverted"]),
+        wers=tuple(report["wers"]),
+    )
+    path.write_text(json.dumps(asdict(found), indent=1), encoding="utf-8")
+
+
+def read_pot_report(artifact: Artifact) -> PotReport:
+    """Return what POT told of a quantization."""
+    told = json.loads(artifact.file(REPORT_FILE).read_text(encoding="utf-8"))
+    return PotReport(**told | {key: tuple(told[key]) for key in ("reverted", "wers")})
