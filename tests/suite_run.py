@@ -7,18 +7,17 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from forked import can_fork, environment, fork
+from forked import PATIENCE_S, can_fork, environment, fork
 
 ROOT = Path(__file__).parents[1]
 _QUIET = ("-p", "no:cacheprovider")  # nothing is left in the tree
 _FORKED = ("-W", "ignore::pytest.PytestAssertRewriteWarning")  # plugins have been imported before
-_PATIENCE_S = 300  # a hung process must not hang the tests; nothing is measured by it
 
 
 @dataclass(frozen=True)
@@ -60,12 +59,12 @@ def command(tests: Sequence[str], options: Sequence[str]) -> list[str]:
     return [sys.executable, "-m", "pytest", *tests, *_QUIET, *options]
 
 
-def start(tests: Sequence[str], *options: str) -> subprocess.Popen[str]:
+def start(tests: Sequence[str], *options: str, variables: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
     """Start a run and return at once."""
     return subprocess.Popen(
         command(tests, options),
         cwd=ROOT,
-        env=environment(),
+        env=environment() if variables is None else variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -75,18 +74,21 @@ def start(tests: Sequence[str], *options: str) -> subprocess.Popen[str]:
 
 def finish(process: subprocess.Popen[str], results: Path | None = None) -> Run:
     """Wait for a run's end."""
-    output, _ = process.communicate(timeout=_PATIENCE_S)
+    output, _ = process.communicate(timeout=PATIENCE_S)
     return _finished(process.returncode, output, results)
 
 
-def run(tests: Sequence[str], *options: str, results: Path | None = None) -> Run:
+def run(
+    tests: Sequence[str], *options: str, results: Path | None = None, variables: Mapping[str, str] | None = None
+) -> Run:
     """Run the suite to its end, in a forked process where the environment lets it."""
     given = [*options, *(["--results", str(results)] if results else [])]
-    if not can_fork():
-        return finish(start(tests, *given), results)
+    wanted = environment() if variables is None else variables
+    if not can_fork(wanted):
+        return finish(start(tests, *given, variables=wanted), results)
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "output"
-        code = fork(_main, [*tests, *_QUIET, *_FORKED, *given], output=output)
+        code = fork(_main, [*tests, *_QUIET, *_FORKED, *given], output=output, variables=wanted)
         return _finished(code, output.read_text(), results)
 
 
