@@ -211,6 +211,12 @@ WRONGS = (
         "a given file that is not there", {}, r"labels '.*mine.txt' do not exist; .*--labels", {"labels": "mine.txt"}
     ),
     Wrong(
+        "a given file of nearly that name",
+        {"mine2.txt": "a"},
+        r"mine.txt' do not exist \(did you mean 'mine2.txt'\?\)",
+        {"labels": "mine.txt"},
+    ),
+    Wrong(
         "a label twice", {"labels.txt": "<blk>\na\nb\na"}, "labels 'labels.txt' have 'a' twice, as 1 and 3; each label"
     ),
     Wrong("a key twice", {"vocab.json": '{"a": 0, "a": 1}'}, "'vocab.json' has 'a' twice"),

@@ -114,8 +114,11 @@ def test_a_truncated_file_is_told(net: Path) -> None:
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
-    """With its path."""
+    """With its path, and what is nearest in its folder."""
     with pytest.raises(SuiteError, match=r"model '.*none.onnx' does not exist; an .onnx file is accepted"):
+        opened(tmp_path / "none.onnx")
+    (tmp_path / "none2.onnx").touch()
+    with pytest.raises(SuiteError, match=r"none.onnx' does not exist \(did you mean 'none2.onnx'\?\); an .onnx file"):
         opened(tmp_path / "none.onnx")
 
 

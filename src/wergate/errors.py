@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class SuiteError(Exception):
@@ -37,3 +38,9 @@ def did_you_mean(value: str, known: Iterable[str]) -> str:
     """Return " (did you mean 'x'?)" for the nearest known value, or an empty string."""
     nearest = difflib.get_close_matches(value, list(known), n=1, cutoff=0.5)
     return f" (did you mean '{nearest[0]}'?)" if nearest else ""
+
+
+def did_you_mean_beside(path: Path) -> str:
+    """Return the same for the nearest name in the folder that a path names."""
+    beside = path.parent.iterdir() if path.parent.is_dir() else ()
+    return did_you_mean(path.name, (found.name for found in beside))

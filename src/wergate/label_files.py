@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from wergate.errors import SuiteError
+from wergate.errors import SuiteError, did_you_mean_beside
 
 LABEL_FILES = ("vocab.json", "tokens.txt", "labels.json", "labels.txt")
 _CONFIG_FILE = "tokenizer_config.json"
@@ -79,7 +79,8 @@ def find_label_files(model: Path, given: Path | None = None) -> LabelFiles:
     """
     labels = given or _beside(model)
     if not labels.is_file():
-        raise SuiteError(f"labels '{labels}' do not exist; a .json or .txt file is accepted; check --labels")
+        hint = did_you_mean_beside(labels)
+        raise SuiteError(f"labels '{labels}' do not exist{hint}; a .json or .txt file is accepted; check --labels")
     candidates = {name: labels.parent / name for name in (_ADDED_FILE, *_HINT_FILES)}
     return LabelFiles(labels, {name: path for name, path in candidates.items() if path.is_file()})
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wergate.errors import SuiteError
+from wergate.errors import SuiteError, did_you_mean_beside
 from wergate.label_files import LabelFiles, find_label_files
 from wergate.labels import LabelOptions
 from wergate.store import content_key, file_digest
@@ -83,7 +83,8 @@ def open_onnx(path: Path, options: OnnxOptions) -> OnnxFile:
         SuiteError: a file that does not exist or is no ONNX, external data that is missing, or no labels.
     """
     if not path.is_file():
-        raise SuiteError(f"model '{path}' does not exist; an .onnx file is accepted; check --model")
+        hint = did_you_mean_beside(path)
+        raise SuiteError(f"model '{path}' does not exist{hint}; an .onnx file is accepted; check --model")
     external = _external_files(path)
     labels = find_label_files(path, options.labels.labels)
     preprocessor = next((found for name in _PREPROCESSOR_FILES if (found := path.parent / name).is_file()), None)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
-from wergate.errors import SuiteError, did_you_mean
+from wergate.errors import SuiteError, did_you_mean, did_you_mean_beside
 from wergate.sources import Source
 from wergate.sources.hub_place import MOVED
 from wergate.sources.local import open_local
@@ -41,9 +41,8 @@ def parse_corpus_specs(spec: str, embedded: Path, names: Collection[str] = ()) -
     match = _HUB_SPEC.fullmatch(spec)
     if match and path.suffix not in _LOCAL_SUFFIXES and not spec.startswith((".", "/")):
         return [CorpusSpec(spec, None, match["id"], match["config"], match["split"], match["revision"])]
-    beside = [found.name for found in path.parent.iterdir()] if path.parent.is_dir() else []
     known = ["embedded", *(f"embedded:{split}" for split in EMBEDDED_SPLITS), *names]
-    hint = did_you_mean(spec, known) or did_you_mean(path.name, beside)
+    hint = did_you_mean(spec, known) or did_you_mean_beside(path)
     raise SuiteError(
         f"corpus '{spec}' is neither a file nor a known spec{hint}; accepted: embedded, embedded:SPLIT, "
         "ORG/NAME[@REVISION][:CONFIG[:SPLIT]], a parquet file, manifest or folder that exists, or a [corpus.NAME] of "
