@@ -121,7 +121,7 @@ def test_the_line_tells_what_helps(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "set quantization.overflow_fix = 'enable' ['disable': WER 3.00 %" in line
     assert "'enable': WER 0.10 %" in line
     assert "within seven bits already" in not_passed(lost)[0].line
-    assert "16 bit" not in not_passed(shown("avx512_vnni", wrong=30, native_wrong=0))[0].line
+    assert "seven bits" not in not_passed(shown("avx512_vnni", wrong=30, native_wrong=0))[0].line
 
 
 @pytest.fixture
@@ -154,7 +154,9 @@ def test_a_process_of_its_own_gives_the_same_logits(pipeline: Pipeline) -> None:
     assert all(np.array_equal(one, other) for one, other in zip(found, expected, strict=True))
 
 
-@pytest.mark.parametrize(("patience_s", "message"), [(60.0, "cannot be read"), (0.01, "no answer within 0.01 s")])
+@pytest.mark.parametrize(
+    ("patience_s", "message"), [(60.0, "IR '.*' cannot be read"), (0.01, "no answer within 0.01 s")]
+)
 def test_a_process_that_fails_is_told_in_one_line(
     patience_s: float, message: str, pipeline: Pipeline, tmp_path: Path
 ) -> None:
@@ -162,7 +164,7 @@ def test_a_process_that_fails_is_told_in_one_line(
     (model,) = pipeline.config.models
     (tmp_path / "model.xml").write_text("no IR")
     asked = order(pipeline, tmp_path / "model.xml")
-    with pytest.raises(SuiteError, match=rf"^INT8 on avx2 cannot be run: .*{message}"):
+    with pytest.raises(SuiteError, match=rf"^INT8 on avx2 cannot be run: {message}"):
         ApartRecognizer(
             asked, pipeline.frontend(model), environment={**os.environ}, name="INT8 on avx2", patience_s=patience_s
         )

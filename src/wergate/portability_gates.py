@@ -66,13 +66,13 @@ def _remedy(place: Place, cell: Cell, settings: ModelSettings, tried: Sequence[F
     if not saturates(place):
         return gates.remedy_of("INT8")
     why = f"{place.isa} has no 8-bit dot product and sums products of two in 16 bit (docs/overflow.md)"
-    last = f"or leave {place.isa} out of --isa"
+    last = "" if place.isa == "native" else f", or leave {place.isa} out of --isa"
     if cell.variant != "int8":
-        return f"{why}: quantize it with weights within seven bits (NNCF's overflow_fix 'enable'), {last}"
+        return f"{why}: quantize it with weights within seven bits (NNCF's overflow_fix 'enable'){last}"
     figures = f" [{'; '.join(_told(tried))}]" if tried else ""
     if settings.quantization.overflow_fix != "enable":
-        return f"{why}: set quantization.overflow_fix = 'enable'{figures}, {last}"
-    return f"weights are within seven bits already{figures}: widen quantization.ignored_scope, {last}"
+        return f"{why}: set quantization.overflow_fix = 'enable'{figures}{last}"
+    return f"weights are within seven bits already{figures}: widen quantization.ignored_scope{last}"
 
 
 def _told(tried: Sequence[Fix]) -> Iterator[str]:

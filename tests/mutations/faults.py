@@ -6,6 +6,7 @@ import baseline_faults
 import corpus_faults
 import ir_faults
 import label_faults
+import portability_faults
 import speed_faults
 import transcript_faults
 import verdict_faults
@@ -17,6 +18,7 @@ FAULTS: tuple[Fault, ...] = (
     *label_faults.FAULTS,
     *transcript_faults.FAULTS,
     *baseline_faults.FAULTS,
+    *portability_faults.FAULTS,
     *verdict_faults.FAULTS,
     *speed_faults.FAULTS,
 )
