@@ -69,7 +69,8 @@ def test_wider_registers_than_asked_for_are_seen() -> None:
     """The primitives of the runtime model tell whether the limit was heeded; not all name their registers."""
     assert "brgemm_avx512_i8" == beyond("avx2", ["jit_gemm_i8", "jit_avx2_I8", "brgemm_avx512_i8"])
     assert not beyond("avx2", ["jit_avx2_I8", "jit_sse42_I8", "undef"])
-    assert not beyond("native", ["brgemm_avx512_i8"])
+    assert not beyond("native", ["brgemm_avx512_i8", "brgemm_avx512_amx_i8"])
+    assert "brgemm_avx512_amx_i8" == beyond("avx512_vnni", ["brgemm_avx512_i8", "brgemm_avx512_amx_i8"])
     assert "brgconv_avx2_f32" == beyond("avx", ["jit_avx_f32", "brgconv_avx2_f32"])
 
 

@@ -12,6 +12,8 @@ from wergate.toolchain import cpu
 LIMIT = "ONEDNN_MAX_CPU_ISA"  # oneDNN reads it once, when it is loaded; OpenVINO's CPU plugin asks the same place
 _REGISTERS = ("sse4", "avx", "avx2", "avx512")  # as primitives are named, from the narrowest to the widest
 
+_TILES = "amx"  # which none of the instruction sets below has
+
 
 @dataclass(frozen=True)
 class InstructionSet:
@@ -75,13 +77,16 @@ def saturates(place: Place) -> bool:
 
 
 def beyond(isa: Isa, primitives: Iterable[str]) -> str:
-    """Return a primitive that uses wider registers than the instruction set has; empty where none does.
+    """Return a primitive that uses more than the instruction set has, wider registers or tiles; empty where none does.
 
     Args:
         primitives: as the runtime names them, such as "brgemm_avx512_i8"; those that name no registers are passed over.
     """
     most = _REGISTERS.index(INSTRUCTION_SETS[isa].registers)
-    return next((name for name in primitives if _registers(name) > most), "")
+    return next(
+        (name for name in primitives if _registers(name) > most or (_TILES in name and isa != "native")),
+        "",
+    )
 
 
 def _registers(primitive: str) -> int:
