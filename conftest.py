@@ -11,6 +11,7 @@ pytest_plugins = [
     "fixtures.report",
     "fixtures.regression",
     "fixtures.calibration",
+    "fixtures.sensitivity",
     "fixtures.portability",
     "fixtures.benchmarks",
     "fixtures.turns",

@@ -73,6 +73,8 @@ OPENVINO = (
     "quantize",
     "ir",
     "ir_work",
+    "layer_runs",
+    "quantized_layers",
     "recognizers/openvino_ir",
     "reference_models/onnx_model",
 )

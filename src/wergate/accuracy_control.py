@@ -19,6 +19,7 @@ from wergate.convert import FRONTEND_FILE, MODEL_FILE, save_ir
 from wergate.corpus import Corpus
 from wergate.ctc import greedy_decode
 from wergate.frontend import Frontend, read_frontend
+from wergate.ignored_scope import refused_scope, require_matches
 from wergate.normalize import NORMALIZERS
 from wergate.ports import Feed
 from wergate.progress import Progress
@@ -153,9 +154,11 @@ def _control(
     import openvino as ov
     from nncf.quantization.advanced_parameters import AdvancedAccuracyRestorerParameters
 
+    model = ov.Core().read_model(fp16_path)
+    require_matches(settings.quantization.ignored_scope, model)
     try:
         controlled = nncf.quantize_with_accuracy_control(
-            ov.Core().read_model(fp16_path),
+            model,
             nncf.Dataset(feeds),
             nncf.Dataset(spoken, lambda utterance: utterance.feed),
             measure,
@@ -166,7 +169,7 @@ def _control(
             advanced_accuracy_restorer_parameters=AdvancedAccuracyRestorerParameters(num_ranking_workers=1),
         )
     except nncf.ValidationError as error:
-        raise quantize.refused_scope(error) from error
+        raise refused_scope(error) from error
     save_ir(controlled, path)
 
 

@@ -27,6 +27,7 @@ from wergate.settings import (
     Quantization,
     QuantizerName,
     Section,
+    Sensitivity,
     Thresholds,
 )
 from wergate.verdict import Status
@@ -66,6 +67,7 @@ class SuiteConfig(Section):
     calibration_study: CalibrationStudy = CalibrationStudy()
     calibration_audio: CalibrationAudio = CalibrationAudio()
     accuracy_control: AccuracyControl = AccuracyControl()
+    sensitivity: Sensitivity = Sensitivity()
     portability: Portability = Portability()
     thresholds: Thresholds
     benchmarks: Benchmarks

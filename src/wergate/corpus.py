@@ -150,6 +150,12 @@ class Corpus:
                 "and run again"
             )
 
+    def drawn(self, count: int, *, seed: int, part: str) -> Corpus:
+        """Return that many of its recordings, spread over durations; `part` goes into the name."""
+        ids = draw({entry.id: entry.duration_s for entry in _unique(self.entries)}, count, seed)
+        named = replace(self.spec, name=f"{self.name}, {part}")
+        return replace(self, spec=named, entries=tuple(entry for entry in self.entries if entry.id in ids))
+
     def hold_out(self, count: int, seed: int = 0) -> tuple[Corpus, Corpus]:
         """Split into an evaluation and a calibration corpus that share neither an utterance nor a recording.
 

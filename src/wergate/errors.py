@@ -36,11 +36,16 @@ class InputTooShortError(SuiteError):
 
 def did_you_mean(value: str, known: Iterable[str]) -> str:
     """Return " (did you mean 'x'?)" for the nearest known value, or an empty string."""
-    nearest = difflib.get_close_matches(value, list(known), n=1, cutoff=0.5)
-    return f" (did you mean '{nearest[0]}'?)" if nearest else ""
+    found = difflib.get_close_matches(value, list(known), n=1, cutoff=0.5)
+    return f" (did you mean '{found[0]}'?)" if found else ""
+
+
+def nearest(value: str, known: Iterable[str], count: int) -> list[str]:
+    """Return the known values that are most like a value, the nearest first."""
+    return difflib.get_close_matches(value, list(known), n=count, cutoff=0.0)
 
 
 def did_you_mean_beside(path: Path) -> str:
-    """Return the same for the nearest name in the folder that a path names."""
+    """Return " (did you mean 'x'?)" for the nearest name in the folder that a path names."""
     beside = path.parent.iterdir() if path.parent.is_dir() else ()
     return did_you_mean(path.name, (found.name for found in beside))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from wergate.accuracy_control import Tuning, controlled_ir, read_tuning
 from wergate.convert import MODEL_FILE
 from wergate.corpus import Corpus, CorpusSpec
-from wergate.draw import draw
 from wergate.errors import SuiteError
 from wergate.ir import ExecutedWork
 from wergate.pipeline import Pipeline
@@ -83,7 +82,7 @@ def draw_validation(corpus: Corpus, settings: AccuracyControl) -> Corpus:
     Raises:
         SuiteError: none would be left to verify on.
     """
-    unique = {entry.digest: entry for entry in reversed(corpus.entries)}.values()
+    unique = set(corpus.digests.values())
     wanted = settings.validation_utterances
     if wanted >= len(unique):
         raise SuiteError(
@@ -91,9 +90,7 @@ def draw_validation(corpus: Corpus, settings: AccuracyControl) -> Corpus:
             f"'{corpus.name}' to verify on; fewer than {len(unique)} are accepted; lower it in suite.toml, or evaluate "
             "more utterances"
         )
-    ids = draw({entry.id: entry.duration_s for entry in unique}, wanted, settings.seed)
-    named = replace(corpus.spec, name=f"{corpus.name}, validation")
-    return replace(corpus, spec=named, entries=tuple(entry for entry in corpus.entries if entry.id in ids))
+    return corpus.drawn(wanted, seed=settings.seed, part="validation")
 
 
 def controlled_model(pipeline: Pipeline, model: str) -> ControlledModel:

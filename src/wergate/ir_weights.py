@@ -20,7 +20,8 @@ from wergate.recognizers.openvino_ir import read_ir
 
 Weights = npt.NDArray[np.float32]
 _PRODUCTS = CONVOLUTIONS | {"MatMul"}
-_RESHAPING = frozenset({"Reshape", "Squeeze", "Unsqueeze"})
+_COMBINING = frozenset({"Multiply", "Subtract"})
+_STORING = _COMBINING | {"Convert", "Reshape", "Squeeze", "Unsqueeze"}
 
 
 @dataclass(frozen=True)
@@ -72,37 +73,37 @@ def _eight_bit(node: Any) -> bool:
 def _error(original: Any, quantized: Any) -> float:
     if original is None:
         return math.nan
-    before, after = (_values(op.input_value(1).get_node()) for op in (original, quantized))
+    before, after = (constant_values(op.input_value(1).get_node()) for op in (original, quantized))
     if before is None or after is None or before.shape != after.shape:
         return math.nan
-    before = before / _smoothing(quantized)
+    before = before / smoothing_factors(quantized)
     return float(np.abs(after - before).max() / np.abs(before).max())
 
 
-def _values(node: Any) -> Weights | None:
-    """Return what a tree of constants comes to, or None where it is none."""
+def constant_values(node: Any) -> Weights | None:
+    """Return what a tree of constants comes to: float32, or None where it is no such tree."""
     kind = node.get_type_name()
     if kind == "Constant":
         return np.asarray(node.data, dtype=np.float32)
-    inputs = [_values(node.input_value(number).get_node()) for number in range(len(node.inputs()))]
-    if any(found is None for found in inputs) or not inputs:
+    if kind not in _STORING:  # what computes is no constant, and behind it may lie the whole network
+        return None
+    inputs = [constant_values(node.input_value(number).get_node()) for number in range(len(node.inputs()))]
+    if any(found is None for found in inputs):
         return None
     first = np.asarray(inputs[0])
-    if kind in {"Multiply", "Subtract"}:
+    if kind in _COMBINING:
         combine = np.multiply if kind == "Multiply" else np.subtract
         return np.asarray(combine(first, np.asarray(inputs[1])))
-    if kind in _RESHAPING:
-        return first.reshape(list(node.output(0).get_shape()))
-    return first if kind == "Convert" else None
+    return first if kind == "Convert" else first.reshape(list(node.output(0).get_shape()))
 
 
-def _smoothing(product: Any) -> Weights:
-    """Return the factors of the activations that SmoothQuant has divided a product's weights by."""
+def smoothing_factors(product: Any) -> Weights:
+    """Return the factors of the activations that SmoothQuant has divided a product's weights by, to be broadcast."""
     node = product.input_value(0).get_node()
     if product.get_type_name() != "MatMul" or node.get_type_name() != "FakeQuantize":
         return np.ones((), np.float32)
     before = node.input_value(0).get_node()
     if not before.get_friendly_name().endswith("smooth_quant"):
         return np.ones((), np.float32)
-    factors = np.asarray(_values(before.input_value(1).get_node())).reshape(-1)
+    factors = np.asarray(constant_values(before.input_value(1).get_node())).reshape(-1)
     return factors if product.get_attributes()["transpose_b"] else factors[:, None]

@@ -11,8 +11,8 @@ from typing import Any
 from wergate import signature as signatures
 from wergate.convert import FRONTEND_FILE, MODEL_FILE, save_ir
 from wergate.corpus import Corpus
-from wergate.errors import SuiteError
 from wergate.frontend import Frontend, read_frontend
+from wergate.ignored_scope import refused_scope, require_matches
 from wergate.ports import Feed
 from wergate.progress import Progress
 from wergate.recognizers.openvino_ir import ir_signature
@@ -73,9 +73,11 @@ def quantize(fp16_path: Path, inputs: list[Feed], settings: Quantization, path: 
     import nncf
     import openvino as ov
 
+    model = ov.Core().read_model(fp16_path)
+    require_matches(settings.ignored_scope, model)
     try:
         quantized = nncf.quantize(
-            ov.Core().read_model(fp16_path),
+            model,
             nncf.Dataset(inputs),
             **nncf_options(settings, len(inputs)),
             advanced_parameters=advanced_parameters(settings),
@@ -95,11 +97,6 @@ def nncf_options(settings: Quantization, count: int) -> dict[str, Any]:
         "subset_size": count,
         "ignored_scope": _ignored(settings.ignored_scope),
     }
-
-
-def refused_scope(error: Exception) -> SuiteError:
-    """Return what to tell a person whose ignored scope NNCF does not take."""
-    return SuiteError(f"quantization.ignored_scope is not accepted: {error}; correct suite.toml")
 
 
 def _ignored(scope: IgnoredScope) -> Any:

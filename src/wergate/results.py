@@ -387,6 +387,68 @@ class PortabilityRow(_Row):
     status: Status | None = None
 
 
+class LayerRow(_Row):
+    """What quantizing one layer costs: the layer alone in 8 bit, and the variant with this layer left out.
+
+    `twin` is its name in the FP16 IR, null where it was not found there. Logits are against the FP16 IR's on the
+    sample; words were counted on the search utterances, for the worst layers only.
+    """
+
+    name: str
+    kind: str
+    twin: str | None
+    alone: LogitsRow
+    left_out: LogitsRow
+    alone_errors: WordErrorRow | None
+    left_out_errors: WordErrorRow | None
+
+
+class SensitivityRow(_Row):
+    """Which layers of a variant cost accuracy, the worst first.
+
+    `quantized` is the whole variant, `restored` the variant with all its layers in floating point.
+    """
+
+    model: str
+    variant: str
+    sample: list[str]
+    search: list[str]
+    quantized: LogitsRow
+    restored: LogitsRow
+    fp16_errors: WordErrorRow
+    quantized_errors: WordErrorRow
+    layers: list[LayerRow]
+
+
+class JudgedRow(_Row):
+    """A variant before and after some layers were left out of it, against the reference model, on these utterances."""
+
+    utterances: list[str]
+    reference: WordErrorRow
+    before: WordErrorRow
+    after: WordErrorRow
+    logits_before: LogitsRow
+    logits_after: LogitsRow
+
+
+class ScopeRow(_Row):
+    """The smallest ignored scope that brings a variant back, judged where it was not searched.
+
+    `names` is empty where the variant holds as it is, null where no scope helps; `fails` is what it failed on;
+    `rebuilt` is whether INT8 was built anew with the scope; `toml` is what suite.toml takes.
+    """
+
+    model: str
+    corpus: str
+    variant: str
+    fails: list[str]
+    tried: int
+    names: list[str] | None
+    rebuilt: bool
+    judged: JudgedRow | None
+    toml: str
+
+
 class RegressionRow(_Row):
     """A variant's word errors beside the stored ones of this kind of machine, toolchain, model and corpus."""
 
@@ -512,6 +574,8 @@ class Results(_Row):
     calibration_studies: list[CalibrationStudyRow]
     accuracy_controls: list[AccuracyControlRow]
     portability: list[PortabilityRow]
+    sensitivities: list[SensitivityRow]
+    scopes: list[ScopeRow]
     regressions: list[RegressionRow]
     verdicts: list[VerdictRow]
     benchmarks: list[BenchmarkRow]
@@ -531,6 +595,8 @@ class Rows:
     calibration_studies: list[CalibrationStudyRow] = field(default_factory=list)
     accuracy_controls: list[AccuracyControlRow] = field(default_factory=list)
     portability: list[PortabilityRow] = field(default_factory=list)
+    sensitivities: list[SensitivityRow] = field(default_factory=list)
+    scopes: list[ScopeRow] = field(default_factory=list)
     regressions: list[RegressionRow] = field(default_factory=list)
     verdicts: list[VerdictRow] = field(default_factory=list)
     benchmarks: list[BenchmarkRow] = field(default_factory=list)

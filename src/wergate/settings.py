@@ -165,6 +165,21 @@ class Portability(Section):
         return self.wer_loss_max_by_isa.get(isa, self.wer_loss_max)
 
 
+class Sensitivity(Section):
+    """Which layers cost accuracy: how many utterances they are ranked on, and how many words are counted on.
+
+    `sample_utterances` are of the calibration corpus, `search_utterances` of the model's first corpus, half of it at
+    most; words are counted for the `wer_layers` worst. `restored_sqnr_db_min` is how near to the FP16 IR the variant
+    must come with all its layers in floating point: else they were put back wrong, and the ranking means nothing.
+    """
+
+    sample_utterances: int = Field(default=8, gt=0)
+    search_utterances: int = Field(default=40, gt=0)
+    wer_layers: int = Field(default=5, ge=0)
+    seed: int = Field(default=0, ge=0)
+    restored_sqnr_db_min: float = 50.0
+
+
 class ModelSettings(Section):
     """A model of the suite: `[model.NAME]`, laid over what suite.toml says of all models.
 
@@ -192,6 +207,7 @@ class ModelSettings(Section):
     calibration_audio: CalibrationAudio = CalibrationAudio()
     accuracy_control: AccuracyControl = AccuracyControl()
     portability: Portability = Portability()
+    sensitivity: Sensitivity = Sensitivity()
     thresholds: Thresholds
     candidates: list[str] = []
     language: str | None = None

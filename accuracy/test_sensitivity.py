@@ -1,0 +1,45 @@
+"""On request (`-m sensitivity`): which layers cost accuracy, and the smallest ignored scope that brings it back."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.report import Gate, hand_over
+from fixtures.sensitivity import RecordScope
+from wergate.cells import subject_of
+from wergate.scope import Judged, Scope
+from wergate.sensitivity import Sensitivity
+from wergate.sensitivity_gates import cured_verdicts, restored_verdict, scope_verdict
+from wergate.sensitivity_rows import sensitivity_row
+from wergate.settings import Gates, ModelSettings
+
+pytestmark = pytest.mark.sensitivity
+
+
+def test_the_layers_are_ranked(
+    ranked: Sensitivity,
+    model: str,
+    variant: str,
+    model_settings: ModelSettings,
+    gate: Gate,
+    request: pytest.FixtureRequest,
+) -> None:
+    """Each quantized layer alone and each left out; with all of them back, the variant is the FP16 IR again."""
+    hand_over(request.node, "sensitivities", sensitivity_row(ranked, model=model, variant=variant))
+    gate(restored_verdict(ranked, model_settings.sensitivity, subject=subject_of(variant), model=model))
+
+
+def test_the_smallest_scope_holds_where_it_was_not_searched(
+    ignored: Scope,
+    judged: Judged | None,
+    record_scope: RecordScope,
+    model: str,
+    variant: str,
+    gates: Gates,
+    gate: Gate,
+) -> None:
+    """A variant that fails is brought back by leaving out a few layers, on other utterances too."""
+    record_scope(ignored, judged)
+    subject = subject_of(variant)
+    cured = cured_verdicts(judged.after, gates, subject=subject, model=model) if judged else ()
+    gate(scope_verdict(ignored, subject=subject, scope=model), *cured)

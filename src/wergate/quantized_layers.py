@@ -1,0 +1,153 @@
+"""The quantized layers of an IR, and the same IR with some of them back in floating point.
+
+The graph is edited, nothing is quantized again: the FakeQuantize before a layer is passed by, its weights and its bias
+are those of the FP16 IR. Where SmoothQuant has scaled them they are scaled too: the scaling of their input stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import openvino as ov
+from openvino import opset13
+from openvino.utils.node_factory import NodeFactory
+
+from wergate.ir_weights import constant_values, smoothing_factors
+from wergate.ir_work import EIGHT_BIT_TYPES
+from wergate.recognizers.openvino_ir import read_ir
+from wergate.twins import find_twins, oriented, weights
+
+_OPSET = "opset13"
+_FAKE_QUANTIZE = "FakeQuantize"
+# what moves a quantized value without computing on it: the layer is what comes behind
+_PASSING = frozenset({"Transpose", "Reshape", "Unsqueeze", "Squeeze", "Convert", "Pad", "Slice", "StridedSlice"})
+_STORING = frozenset(
+    {"Convert", "Multiply", "Subtract", "Reshape", "Transpose", "Unsqueeze", "Squeeze", _FAKE_QUANTIZE}
+)
+_TIED = 1  # consumers of a product whose bias is its own
+
+
+@dataclass(frozen=True)
+class QuantizedLayer:
+    """An operation that takes quantized values, weights or both.
+
+    Attributes:
+        name: in the quantized IR.
+        twin: its name in the FP16 IR, as an ignored scope takes it; None where it was not found there.
+        eight_bit_weights: whether it has such; without a twin they stay as they are.
+    """
+
+    name: str
+    kind: str
+    twin: str | None
+    eight_bit_weights: bool
+
+
+class QuantizedIr:
+    """A quantized IR beside the FP16 IR that it was made of, or that its like was made of."""
+
+    def __init__(self, path: Path, original: Path) -> None:
+        """Read both.
+
+        Args:
+            path, original: the `.xml` files.
+
+        Raises:
+            SuiteError: a file that is damaged, or no IR.
+        """
+        self._model = read_ir(path)
+        self._original = read_ir(original)
+        layers = [op for op in self._model.get_ordered_ops() if _is_layer(op)]
+        self._twins = find_twins(layers, self._original.get_ordered_ops())
+        self.layers = tuple(self._layer(op) for op in layers)
+
+    def without(self, names: Collection[str]) -> ov.Model:
+        """Return a copy with these layers in floating point."""
+        model = self._model.clone()
+        wanted = frozenset(names)
+        for op in [op for op in model.get_ordered_ops() if op.get_friendly_name() in wanted]:
+            _revert(op, self._twins.get(op.get_friendly_name()))
+        model.validate_nodes_and_infer_types()
+        return model
+
+    def _layer(self, op: Any) -> QuantizedLayer:
+        twin = self._twins.get(op.get_friendly_name())
+        name = None if twin is None else twin.get_friendly_name()
+        stored = any(_eight_bit(port.get_source_output().get_node()) for port in op.inputs())
+        return QuantizedLayer(op.get_friendly_name(), op.get_type_name(), name, stored)
+
+
+def _is_layer(op: Any) -> bool:
+    if op.get_type_name() in _PASSING | _STORING:
+        return False
+    sources = [port.get_source_output() for port in op.inputs()]
+    return any(_eight_bit(source.get_node()) or _unquantized(source) is not None for source in sources)
+
+
+def _eight_bit(node: Any) -> bool:
+    """Tell whether weights are stored in 8 bit, behind whatever scales them."""
+    while node.get_type_name() in _STORING:
+        node = node.input_value(0).get_node()
+    return node.get_type_name() == "Constant" and node.output(0).get_element_type() in EIGHT_BIT_TYPES
+
+
+def _unquantized(source: Any) -> Any:
+    """Return what a value was before it was quantized; None where it was not."""
+    node = source.get_node()
+    if node.get_type_name() == _FAKE_QUANTIZE:
+        return node.input_value(0)
+    if node.get_type_name() not in _PASSING:
+        return None
+    before = _unquantized(node.input_value(0))
+    if before is None:
+        return None
+    inputs = [before, *(node.input_value(number) for number in range(1, len(node.inputs())))]
+    copy = NodeFactory(_OPSET).create(node.get_type_name(), inputs, node.get_attributes())
+    return copy.output(source.get_index())
+
+
+def _revert(op: Any, twin: Any) -> None:
+    """Put a layer back into floating point; 8-bit weights without a twin stay as they are."""
+    restored = None if twin is None else _restored(op, twin)  # before its FakeQuantize is out of the way
+    for number, port in enumerate(op.inputs()):
+        source = port.get_source_output()
+        if _eight_bit(source.get_node()):
+            if number == 1 and restored is not None:
+                port.replace_source_output(restored.output(0))
+        elif (before := _unquantized(source)) is not None:
+            port.replace_source_output(before)
+    if twin is not None:
+        _restore_bias(op, twin)
+
+
+def _restored(op: Any, twin: Any) -> Any:
+    """Return the twin's weights as a constant that fits the layer, None where they do not fit."""
+    original, own = weights(twin), op.inputs()[1:2]
+    if original is None or not own:
+        return None
+    values = oriented(original, op)
+    if list(values.shape) != list(own[0].get_partial_shape().to_shape()):
+        return None
+    return opset13.constant(values / smoothing_factors(op))
+
+
+def _restore_bias(op: Any, twin: Any) -> None:
+    """Put back the bias that quantization has corrected."""
+    port, original = _bias(op), _bias(twin)
+    if port is None or original is None:
+        return
+    values = constant_values(original.get_source_output().get_node())
+    if values is not None and list(values.shape) == list(port.get_partial_shape().to_shape()):
+        port.replace_source_output(opset13.constant(values).output(0))
+
+
+def _bias(op: Any) -> Any:
+    """Return the constant operand of the sum that is all that takes a product; None where there is none."""
+    targets = list(op.output(0).get_target_inputs())
+    if len(targets) != _TIED or targets[0].get_node().get_type_name() != "Add":
+        return None
+    ports = targets[0].get_node().inputs()
+    return next((port for port in ports if constant_values(port.get_source_output().get_node()) is not None), None)

@@ -1,0 +1,71 @@
+"""Sensitivity and scopes as rows of the results."""
+
+from __future__ import annotations
+
+from wergate.results import JudgedRow, LayerRow, ScopeRow, SensitivityRow, WordErrorRow
+from wergate.rows import logits_row, word_error_row
+from wergate.scope import Judged, Scope
+from wergate.sensitivity import LayerCost, Sensitivity
+from wergate.wer import WordErrors
+
+
+def sensitivity_row(found: Sensitivity, *, model: str, variant: str) -> SensitivityRow:
+    """Return the row of a variant's layers."""
+    return SensitivityRow(
+        model=model,
+        variant=variant,
+        sample=list(found.sample.ids),
+        search=list(found.search.ids),
+        quantized=logits_row(found.quantized),
+        restored=logits_row(found.restored),
+        fp16_errors=word_error_row(found.fp16_errors),
+        quantized_errors=word_error_row(found.quantized_errors),
+        layers=[_layer_row(cost) for cost in found.layers],
+    )
+
+
+def _layer_row(cost: LayerCost) -> LayerRow:
+    return LayerRow(
+        name=cost.layer.name,
+        kind=cost.layer.kind,
+        twin=cost.layer.twin,
+        alone=logits_row(cost.alone),
+        left_out=logits_row(cost.left_out),
+        alone_errors=_errors(cost.alone_errors),
+        left_out_errors=_errors(cost.left_out_errors),
+    )
+
+
+def _errors(found: WordErrors | None) -> WordErrorRow | None:
+    return None if found is None else word_error_row(found)
+
+
+def scope_row(found: Scope, judged: Judged | None, *, model: str, corpus: str, variant: str, toml: str) -> ScopeRow:
+    """Return the row of a scope on a corpus.
+
+    Args:
+        toml: the scope as suite.toml takes it; empty where there is none.
+    """
+    return ScopeRow(
+        model=model,
+        corpus=corpus,
+        variant=variant,
+        fails=list(found.before),
+        tried=found.tried,
+        names=None if found.names is None else list(found.names),
+        rebuilt=found.rebuilt,
+        judged=None if judged is None else _judged_row(judged),
+        toml=toml,
+    )
+
+
+def _judged_row(judged: Judged) -> JudgedRow:
+    before, after = judged.before, judged.after
+    return JudgedRow(
+        utterances=[outcome.id for outcome in after.outcomes],
+        reference=word_error_row(after.reference.total),
+        before=word_error_row(before.candidate.total),
+        after=word_error_row(after.candidate.total),
+        logits_before=logits_row(before.logits),
+        logits_after=logits_row(after.logits),
+    )
