@@ -15,6 +15,7 @@ pytest_plugins = [
     "fixtures.portability",
     "fixtures.benchmarks",
     "fixtures.turns",
+    "fixtures.peers",
     "fixtures.builds",
     "fixtures.baselines",
     "fixtures.witness",

@@ -80,12 +80,24 @@ OPENVINO = (
 )
 POT_DRIVER = {str(path.relative_to(ROOT)) for path in (ROOT / "src" / "pot_driver").glob("*.py")}
 LAYERS = (
-    Layer("torch", files("checkpoint", "convert", "onnx_export", "processor", "traceable", "recognizers/pytorch")),
+    Layer(
+        "torch",
+        files(
+            "checkpoint",
+            "convert",
+            "onnx_export",
+            "processor",
+            "traceable",
+            "recognizers/pytorch",
+            "peers/pytorch_peers",
+        ),
+    ),
+    Layer("matplotlib", files("sensitivity_plot", "peers/plot")),
     Layer("transformers", files("checkpoint", "processor")),
     Layer("openvino", POT_DRIVER | files("accuracy_control", *OPENVINO)),
     Layer("nncf", files("accuracy_control", "quantize")),
     Layer("onnx", files("onnx_file")),
-    Layer("onnxruntime", files("recognizers/onnx_runtime")),
+    Layer("onnxruntime", files("recognizers/onnx_runtime", "peers/onnx_files")),
     Layer("torchmetrics", files("wer")),
     Layer("jiwer", files("wer")),
     Layer("datasets", files("sources/hub_place")),

@@ -1,6 +1,8 @@
-"""Speech of an exact length, cut from a corpus."""
+"""Speech of exact lengths, cut from a corpus."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -20,3 +22,13 @@ def excerpt(corpus: Corpus, duration_s: float, sampling_rate: int) -> Samples:
         if sum(map(len, pieces)) >= wanted:
             break
     return np.resize(np.concatenate(pieces), wanted)
+
+
+def pieces(corpus: Corpus, durations_s: Sequence[float], sampling_rate: int) -> list[Samples]:
+    """Return one piece of speech after the other, each of its duration: float32 arrays of shape (samples,).
+
+    Behind the corpus's last utterance its first one follows again.
+    """
+    wanted = [round(duration_s * sampling_rate) for duration_s in durations_s]
+    speech = excerpt(corpus, sum(wanted) / sampling_rate, sampling_rate)
+    return np.split(speech, np.cumsum(wanted)[:-1])

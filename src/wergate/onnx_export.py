@@ -19,7 +19,7 @@ _OPSET = 14  # the tutorial's 11 is older than what today's exporter writes
 _AXES = {0: "batch_size", 1: "sequence_len"}
 
 
-def export_onnx(model: PreTrainedModel, path: Path) -> None:
+def export_onnx(model: PreTrainedModel, path: Path, *, opset: int = _OPSET) -> None:
     """Write a CTC model that takes `inputs`, float32 (batch, samples), and gives `logits` (batch, frames, vocabulary).
 
     Raises:
@@ -35,7 +35,7 @@ def export_onnx(model: PreTrainedModel, path: Path) -> None:
                 (torch.zeros(1, _MAX_SEQ_LENGTH),),
                 path,
                 dynamo=False,
-                opset_version=_OPSET,
+                opset_version=opset,
                 input_names=["inputs"],
                 output_names=["logits"],
                 dynamic_axes={"inputs": _AXES, "logits": _AXES},

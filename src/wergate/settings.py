@@ -280,6 +280,26 @@ class PairedTiming(Section):
     confidence: float = Field(default=0.99, gt=0.5, lt=1)
 
 
+class PeerRace(Section):
+    """Other engines beside OpenVINO, on request: which models, on how much speech, and how right they must be.
+
+    Attributes:
+        names: peers that take part, as `wergate.peers.PEERS` has them; all where nothing is said.
+        utterances, seed: how many durations are drawn for the throughput, and which.
+        rounds, calls, block: the fields of `wergate.peers.race.RaceRule`.
+        sqnr_db_min: what the logits of every timed run, utterance by utterance, are held to, by arithmetic.
+    """
+
+    models: list[str] = ["embedded"]
+    names: list[str] = []
+    utterances: int = Field(default=200, gt=0)
+    seed: int = Field(default=9, ge=0)
+    rounds: int = Field(default=5, gt=0)
+    calls: int = Field(default=3, gt=0)
+    block: int = Field(default=20, gt=0)
+    sqnr_db_min: dict[Literal["f32", "bf16", "int8"], float] = {"f32": 50.0, "bf16": 20.0, "int8": 10.0}
+
+
 class Int8Rates(Section):
     """How many times as fast INT8 must be as another recognizer, by model; one that is not named is reported only."""
 
@@ -309,6 +329,7 @@ class Benchmarks(Int8Rates):
     paired: PairedTiming = PairedTiming()
     memory: MemoryGrowth = MemoryGrowth()
     noise: Noise = Noise()
+    peers: PeerRace = PeerRace()
 
     def speedup_min(self, model: str, *, fast: Precision, slow: str, dot_products: bool) -> float | None:
         """Return how many times as fast one recognizer of a model must be as another; None where nothing is demanded.

@@ -27,14 +27,21 @@ _DTYPES = {"float": "float32", "double": "float64"}
 class OnnxRecognizer:
     """Runs an ONNX file; it is loaded at the first inference."""
 
-    def __init__(self, path: Path, frontend: Frontend) -> None:
-        """Take the file, its external data beside it, and what stands before and behind the network."""
+    def __init__(self, path: Path, frontend: Frontend, *, threads: int | None = None, spinning: bool = False) -> None:
+        """Take the file, its external data beside it, and what stands before and behind the network.
+
+        Args:
+            threads: of one inference; as many as there are cores where nothing is said.
+            spinning: whether they may wait for one another by spinning, until the inference ends.
+        """
         self.frontend = frontend
         self._path = path
+        self._threads = threads
+        self._spinning = spinning
 
     @cached_property
     def _loaded(self) -> tuple[Ports, Signature]:
-        ports = onnx_ports(self._path)
+        ports = onnx_ports(self._path, threads=self._threads, spinning=self._spinning)
         return ports, match_signature(ports, len(self.frontend.alphabet.labels))
 
     def logits(self, waveforms: Samples) -> Logits:
@@ -63,8 +70,11 @@ def onnx_signature(path: Path, vocabulary: int) -> Signature:
     return match_signature(onnx_ports(path), vocabulary)
 
 
-def onnx_ports(path: Path) -> Ports:
+def onnx_ports(path: Path, *, threads: int | None = None, spinning: bool = False) -> Ports:
     """Load an ONNX file for the CPU and return its inputs, its outputs and how it is run.
+
+    Args:
+        threads, spinning: as `OnnxRecognizer` takes them.
 
     Raises:
         SuiteError: the file, or its external data, cannot be loaded.
@@ -72,7 +82,9 @@ def onnx_ports(path: Path) -> Ports:
     import onnxruntime
 
     try:
-        session = onnxruntime.InferenceSession(path, _session_options(), providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(
+            path, _session_options(threads, spinning=spinning), providers=["CPUExecutionProvider"]
+        )
     except Exception as error:  # ONNX Runtime has a class of its own for each of its status codes
         raise SuiteError(
             f"model '{path.name}' cannot be loaded by ONNX Runtime: {_reason(error)}; a whole ONNX file, with its "
@@ -94,16 +106,17 @@ def onnx_ports(path: Path) -> Ports:
     return Ports(f"model '{path.name}'", tuple(map(_port, inputs)), tuple(map(_port, outputs)), run)
 
 
-def _session_options() -> Any:
+def _session_options(threads: int | None, *, spinning: bool) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = cpu().cores
+    options.intra_op_num_threads = threads or cpu().cores
     options.inter_op_num_threads = 1
     options.log_severity_level = _FATAL
     options.enable_mem_pattern = False  # one would be kept for every length, and a corpus has as many as utterances
-    # threads that wait by spinning would take the cores from a recognizer that is timed in turns with this one
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # threads that went on spinning would take the cores from a recognizer that is timed in turns with this one
+    options.add_session_config_entry("session.intra_op.allow_spinning", "1" if spinning else "0")
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     return options
 
 

@@ -34,7 +34,7 @@ class PyTorchRecognizer:
         with torch.inference_mode(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Support for mismatched")  # of mask types, by WavLM's attention
             output = self._load()(torch.from_numpy(batch), **mask).logits
-        return np.asarray(output.numpy(), dtype=np.float32)
+        return np.asarray(output.float().numpy(), dtype=np.float32)  # NumPy knows no bfloat16
 
     def logits_of(self, utterances: Sequence[Samples]) -> list[Logits]:
         """See `Recognizer.logits_of`."""

@@ -1,0 +1,123 @@
+"""The ONNX files of a checkpoint: exported, and quantized dynamically and statically by ONNX Runtime's own tools."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from wergate import onnx_export
+from wergate.checkpoint import Checkpoint, load_model
+from wergate.corpus import Corpus
+from wergate.frontend import Frontend
+from wergate.onnx_export import export_onnx
+from wergate.store import Store
+from wergate.toolchain import cpu, source_digest, versions
+
+_FILE = "model.onnx"
+_INPUT = "inputs"
+_OPSET = 17  # the first with a layer normalization of its own
+_PACKAGES = ("onnx", "onnxruntime", "torch", "transformers")
+
+
+def onnx_file(store: Store, name: str, checkpoint: Checkpoint, calibration: Corpus, frontend: Frontend) -> Path:
+    """Return a file of a checkpoint, building what is missing.
+
+    Args:
+        name: "onnx", "onnx-dynamic" or "onnx-static".
+        calibration: utterances that the static one's ranges are from.
+    """
+    exported = store.get("peer-onnx", _parts(checkpoint.digest), lambda folder: _export(checkpoint, folder / _FILE))
+    source = exported.file(_FILE)
+    # without 8-bit dot products two products are summed in 16 bit, which eight bits of weight overflow
+    options = {"per_channel": True, "reduce_range": not cpu().has_dot_products}
+    if name == "onnx-dynamic":
+        parts = _parts(exported.key, **options)
+        made = store.get("peer-onnx-dynamic", parts, lambda f: _quantize_dynamically(source, f / _FILE, options))
+        return made.file(_FILE)
+    if name == "onnx-static":
+        parts = _parts(exported.key, calibration=dict(calibration.digests), **options)
+
+        def build(folder: Path) -> None:
+            _quantize_statically(source, folder / _FILE, _features(calibration, frontend), options)
+
+        return store.get("peer-onnx-static", parts, build).file(_FILE)
+    return source
+
+
+def _parts(made_from: str, **options: Any) -> dict[str, Any]:
+    source = source_digest(sys.modules[__name__], onnx_export)
+    return {"from": made_from, "options": options, "versions": versions(_PACKAGES), "source": source}
+
+
+def _export(checkpoint: Checkpoint, path: Path) -> None:
+    with _quiet():
+        export_onnx(load_model(checkpoint), path, opset=_OPSET)
+
+
+def _quantize_dynamically(source: Path, target: Path, options: dict[str, bool]) -> None:
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    with _quiet():
+        prepared = _prepared(source, target)
+        # convolutions stay: their dynamic kernel, ConvInteger, is slower than the one in floating point
+        quantize_dynamic(
+            prepared, target, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul", "Gemm"], **options
+        )
+        prepared.unlink()
+
+
+def _quantize_statically(source: Path, target: Path, inputs: Iterable[Any], options: dict[str, bool]) -> None:
+    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+
+    class Reader(CalibrationDataReader):  # type: ignore[misc] # of an untyped library
+        """Hands out the calibration utterances one by one."""
+
+        def __init__(self) -> None:
+            self._inputs = iter(inputs)
+
+        def get_next(self) -> dict[str, Any] | None:
+            """Return the next one; None behind the last."""
+            features = next(self._inputs, None)
+            return None if features is None else {_INPUT: features}
+
+    with _quiet():
+        prepared = _prepared(source, target)
+        quantize_static(
+            prepared,
+            target,
+            Reader(),
+            quant_format=QuantFormat.QDQ,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            **options,
+        )
+        prepared.unlink()
+
+
+def _prepared(source: Path, target: Path) -> Path:
+    """Return the graph with shapes inferred and constants folded, beside the target."""
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    path = target.with_name("prepared.onnx")
+    quant_pre_process(source, path, skip_symbolic_shape=True)  # symbolic inference gives up on a traced waveform model
+    return path
+
+
+def _features(calibration: Corpus, frontend: Frontend) -> Iterator[Any]:
+    for utterance in calibration.utterances(frontend.sampling_rate):
+        yield frontend.features(utterance.waveform.samples)[None]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep back what is logged of every node; errors are raised."""
+    before = logging.root.manager.disable
+    logging.disable(logging.ERROR)
+    try:
+        yield
+    finally:
+        logging.disable(before)

@@ -1,0 +1,131 @@
+"""The process of one peer: python -m wergate.peers.worker DESCRIPTOR, asked over that socket as `wire` says."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Protocol
+
+from wergate.build_cost import peak_rss_bytes
+from wergate.ctc import Logits
+from wergate.frontend import Frontend, read_frontend
+from wergate.peers.wire import Answer, Order, Task
+from wergate.recognizers import Recognizer
+from wergate.toolchain import cpu
+
+
+class Made(Protocol):
+    """A peer that is ready to run."""
+
+    size_bytes: int
+
+    def recognizer(self, streams: int) -> Recognizer:
+        """Return the recognizer for that many utterances at a time."""
+
+
+class _OpenVino:
+    def __init__(self, path: Path, frontend: Frontend, precision: str) -> None:
+        self._path = path
+        self._frontend = frontend
+        self._precision = precision
+        self.size_bytes = path.stat().st_size + path.with_suffix(".bin").stat().st_size
+
+    def recognizer(self, streams: int) -> Recognizer:
+        from wergate.recognizers.openvino_ir import OpenVinoRecognizer
+
+        return OpenVinoRecognizer(
+            self._path, self._frontend, device="CPU", inference_precision=self._precision, streams=streams
+        )
+
+
+class _OnnxRuntime:
+    def __init__(self, path: Path, frontend: Frontend) -> None:
+        self._path = path
+        self._frontend = frontend
+        self.size_bytes = path.stat().st_size
+
+    def recognizer(self, streams: int) -> Recognizer:
+        from wergate.peers.side_by_side import SideBySide
+        from wergate.recognizers.onnx_runtime import OnnxRecognizer
+
+        threads = cpu().cores if streams == 1 else 1
+        alone = OnnxRecognizer(self._path, self._frontend, threads=threads, spinning=True)
+        return alone if streams == 1 else SideBySide(alone, streams, lambda: None)
+
+
+def make(order: Order) -> Made:
+    """Return the peer that an order names."""
+    peer, frontend = order.peer, read_frontend(order.frontend)
+    if order.file is not None:
+        if peer.engine == "openvino":
+            return _OpenVino(order.file, frontend, "bf16" if peer.kind == "bf16" else "f32")
+        return _OnnxRuntime(order.file, frontend)
+    from wergate.peers.pytorch_peers import PyTorchPeer
+
+    if order.checkpoint is None:
+        raise LookupError(f"'{peer.key}' needs a checkpoint")
+    return PyTorchPeer(peer.key, order.checkpoint, frontend)
+
+
+class _Server:
+    """Holds one recognizer at a time: what is measured of its memory is no sum of two."""
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        self._made = make(order)
+        self._streams = 0
+        self._recognizer: Recognizer | None = None
+
+    def run(self, task: Task) -> Answer:
+        recognizer = self._for(1 if task.alone else self._order.streams)
+        for _ in range(task.warmup):
+            _infer(recognizer, task)
+        seconds, logits = [], []
+        for _ in range(task.calls):
+            started = time.perf_counter()
+            found = _infer(recognizer, task)
+            seconds.append(time.perf_counter() - started)
+            logits.append(found)
+        return Answer(seconds, logits, self._made.size_bytes, peak_rss_bytes())
+
+    def _for(self, streams: int) -> Recognizer:
+        if self._recognizer is None or streams != self._streams:
+            self._recognizer = None
+            gc.collect()
+            self._recognizer, self._streams = self._made.recognizer(streams), streams
+        return self._recognizer
+
+
+def _infer(recognizer: Recognizer, task: Task) -> list[Logits]:
+    if task.alone:
+        return [recognizer.logits(samples[None])[0] for samples in task.utterances]
+    return recognizer.logits_of(task.utterances)
+
+
+def serve(connection: Connection) -> None:
+    """Take an order, then do one task after the other until the other side has no more."""
+    try:
+        server = _Server(connection.recv())
+        connection.send(Answer())
+        while (task := connection.recv()) is not None:
+            connection.send(server.run(task))
+    except EOFError:
+        return
+    except Exception as error:  # noqa: BLE001 - whatever the engines raise is told by the other side
+        lines = str(error).strip().splitlines()
+        connection.send(Answer(wrong=f"{type(error).__name__}: {lines[0] if lines else ''}"))
+
+
+def main() -> int:
+    """Serve on the descriptor that was handed over; what libraries print goes to standard error."""
+    os.dup2(2, 1)
+    serve(Connection(int(sys.argv[1])))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
