@@ -10,6 +10,7 @@ import pytest
 from suite_run import Warm, run
 from tiny import SUITE, sound
 
+from fixtures.portability_tables import portable_lines
 from wergate.alphabet import Alphabet
 from wergate.apart import Executed, Order
 from wergate.config import load_config
@@ -25,6 +26,7 @@ from wergate.pipeline import Pipeline
 from wergate.portability import Cell, Shown
 from wergate.portability_gates import overall, portability_verdicts
 from wergate.recognizers.apart import ApartRecognizer
+from wergate.results import PortabilityRow
 from wergate.settings import Isa, OverflowFix
 from wergate.store import Store
 from wergate.toolchain import Cpu
@@ -125,6 +127,20 @@ def test_the_line_tells_what_helps(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "seven bits" not in not_passed(shown("avx512_vnni", wrong=30, native_wrong=0))[0].line
 
 
+def test_the_verdict_of_a_model_is_the_worst_of_its_corpora() -> None:
+    """And it says on which instruction sets it holds."""
+
+    def row(isa: Isa, status: Status | None, corpus: str = "one") -> PortabilityRow:
+        skipped = "no such CPU" if status is None else None
+        named = {"model": "m", "variant": "int8", "corpus": corpus, "inference_precision": "f32"}
+        return PortabilityRow(**named, isa=isa, status=status, skipped=skipped)
+
+    fine = [row("native", Status.PASS), row("avx2", Status.PASS), row("avx512", None)]
+    assert ["m int8 is portable: holds on native, avx2; not shown on avx512"] == list(portable_lines(fine))
+    (line,) = portable_lines([*fine, row("avx2", Status.FAIL, "two"), row("native", Status.PASS, "two")])
+    assert "m int8 is not portable: holds on native; fails on avx2; not shown on avx512" == line
+
+
 @pytest.fixture
 def pipeline(warm: Warm, tmp_path: Path) -> Pipeline:
     """The pipeline of the warm run."""
@@ -188,6 +204,7 @@ def test_a_run_shows_int8_on_each_instruction_set(warm: Warm, tmp_path: Path) ->
     for isa in ABSENT[:1]:
         assert "has no" in rows[isa]["skipped"]
         assert f"on {isa}: not shown: {rows[isa]['skipped']}" in done.output
+    assert "holds on native, avx2" in done.output
     assert "fp16 does not run in 8 bit" in done.output
 
 
