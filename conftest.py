@@ -12,6 +12,7 @@ pytest_plugins = [
     "fixtures.regression",
     "fixtures.calibration",
     "fixtures.sensitivity",
+    "fixtures.quantizers",
     "fixtures.portability",
     "fixtures.benchmarks",
     "fixtures.turns",

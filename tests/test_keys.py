@@ -113,6 +113,8 @@ SETTINGS = (
     Setting("quantization__overflow_fix", '"disable"', frozenset({"int8"})),
     Setting("quantization__max_aggregator", '"median"', frozenset({"int8"})),
     Setting("quantization__max_quantile_outlier_prob", "0.01", frozenset({"int8"})),
+    Setting("quantization__smooth_quant", "false", frozenset({"int8"})),
+    Setting("quantization__bias_correction", "false", frozenset({"int8"})),
     Setting("quantization__ignored_scope__types", '["Softmax"]', frozenset({"int8"})),
     Setting("limit", "2", frozenset({"reference"})),
     Setting("thresholds__int8__wer_drop_max", "0.5"),

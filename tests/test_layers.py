@@ -94,12 +94,13 @@ LAYERS = (
     ),
     Layer("matplotlib", files("sensitivity_plot", "peers/plot")),
     Layer("transformers", files("checkpoint", "processor")),
-    Layer("openvino", POT_DRIVER | files("accuracy_control", *OPENVINO)),
-    Layer("nncf", files("accuracy_control", "quantize")),
+    Layer("openvino", POT_DRIVER | files("accuracy_control", "weight_compression", *OPENVINO)),
+    Layer("nncf", files("accuracy_control", "quantize", "weight_compression")),
     Layer("onnx", files("onnx_file")),
     Layer("onnxruntime", files("recognizers/onnx_runtime", "peers/onnx_files")),
     Layer("torchmetrics", files("wer")),
     Layer("jiwer", files("wer")),
+    Layer("matplotlib", files("sensitivity_plot")),
     Layer("datasets", files("sources/hub_place")),
     Layer("huggingface_hub", files("hub", "hub_answers", "model_card", "sources/hub_place", "sources/hub_rows")),
     Layer("whisper_normalizer", files("normalize")),
@@ -151,7 +152,7 @@ def test_fixtures_do_not_import_what_uses_them() -> None:
 
 def test_the_walk_sees_imports_in_functions() -> None:
     """`nncf` is imported inside functions only, and is seen."""
-    assert files("accuracy_control", "quantize") == importers("nncf")
+    assert files("accuracy_control", "quantize", "weight_compression") == importers("nncf")
 
 
 def test_no_module_shadows_a_library() -> None:

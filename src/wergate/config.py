@@ -26,6 +26,7 @@ from wergate.settings import (
     Precision,
     Quantization,
     QuantizerName,
+    QuantizerStudy,
     Section,
     Sensitivity,
     Thresholds,
@@ -68,6 +69,7 @@ class SuiteConfig(Section):
     calibration_audio: CalibrationAudio = CalibrationAudio()
     accuracy_control: AccuracyControl = AccuracyControl()
     sensitivity: Sensitivity = Sensitivity()
+    quantizer_study: QuantizerStudy = QuantizerStudy()
     portability: Portability = Portability()
     thresholds: Thresholds
     benchmarks: Benchmarks

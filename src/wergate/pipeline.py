@@ -213,7 +213,11 @@ class Pipeline:
 
     def compiled_ir(self, model: str, ir: Artifact) -> Recognizer:
         """Return an IR of the store that may be no variant of today's, compiled anew, for single utterances."""
-        return self._compiled(ir.file(MODEL_FILE), model, 1)
+        return self.compiled_path(model, ir.file(MODEL_FILE))
+
+    def compiled_path(self, model: str, path: Path) -> Recognizer:
+        """Return any IR of a model, compiled anew, for single utterances."""
+        return self._compiled(path, model, 1)
 
     def _compiled(self, path: Path, model: str, streams: int) -> OpenVinoRecognizer:
         return OpenVinoRecognizer(

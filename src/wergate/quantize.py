@@ -110,8 +110,11 @@ def advanced_parameters(settings: Quantization) -> Any:
     from nncf.quantization import advanced_parameters as advanced
     from nncf.quantization import range_estimator as ranges
 
+    alphas = advanced.AdvancedSmoothQuantParameters
     return advanced.AdvancedQuantizationParameters(
         overflow_fix=advanced.OverflowFix(settings.overflow_fix),
+        disable_bias_correction=not settings.bias_correction,
+        smooth_quant_alphas=alphas() if settings.smooth_quant else alphas(convolution=-1, matmul=-1),
         activations_range_estimator_params=ranges.RangeEstimatorParameters(
             min=ranges.StatisticsCollectorParameters(
                 statistics_type=ranges.StatisticsType.MIN,

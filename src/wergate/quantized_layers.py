@@ -80,6 +80,11 @@ class QuantizedIr:
         return QuantizedLayer(op.get_friendly_name(), op.get_type_name(), name, stored)
 
 
+def quantized_names(path: Path) -> tuple[str, ...]:
+    """Return the names of an IR's quantized layers, in the network's order."""
+    return tuple(op.get_friendly_name() for op in read_ir(path).get_ordered_ops() if _is_layer(op))
+
+
 def _is_layer(op: Any) -> bool:
     if op.get_type_name() in _PASSING | _STORING:
         return False

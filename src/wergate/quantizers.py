@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from wergate.accuracy_control import controlled_ir
 from wergate.convert import fp16_ir
 from wergate.corpus import Corpus
 from wergate.legacy import Legacy
@@ -14,6 +15,7 @@ from wergate.quantize import int8_ir
 from wergate.reference_models import ReferenceModel
 from wergate.settings import ModelSettings, QuantizerName
 from wergate.store import Artifact, Store
+from wergate.weight_compression import weights_ir
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,24 @@ def _nncf(task: QuantizationTask) -> Artifact:
     return int8_ir(task.store, task.fp16, task.calibration, settings=task.settings.quantization, progress=task.progress)
 
 
+def _controlled(task: QuantizationTask) -> Artifact:
+    """Tune on utterances of the calibration corpus: all that is evaluated has then not been tuned on."""
+    control = task.settings.accuracy_control
+    return controlled_ir(
+        task.store,
+        task.fp16,
+        task.calibration,
+        task.calibration.drawn(control.validation_utterances, seed=control.seed, part="validation"),
+        settings=task.settings,
+        normalizer=task.settings.normalizer,
+        progress=task.progress,
+    )
+
+
+def _weights(task: QuantizationTask) -> Artifact:
+    return weights_ir(task.store, task.fp16, scope=task.settings.quantization.ignored_scope, progress=task.progress)
+
+
 def _mo(task: ConversionTask) -> Artifact:
     return legacy_fp16_ir(task.store, task.model, task.legacy(), task.progress)
 
@@ -72,7 +92,12 @@ def _pot(task: QuantizationTask) -> Artifact:
     )
 
 
-QUANTIZERS: Mapping[QuantizerName, Quantizer] = {"nncf": _nncf, "pot": _pot}
+QUANTIZERS: Mapping[QuantizerName, Quantizer] = {
+    "nncf": _nncf,
+    "nncf-accuracy-control": _controlled,
+    "int8-weights": _weights,
+    "pot": _pot,
+}
 _CONVERTERS: Mapping[QuantizerName, Converter] = {"pot": _mo}  # of the others, OpenVINO's own
 
 

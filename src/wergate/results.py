@@ -449,6 +449,49 @@ class ScopeRow(_Row):
     toml: str
 
 
+class QuantizerRow(_Row):
+    """A way of quantizing a model on a corpus; `speed` is how many times as fast as the FP16 IR it is, in turns."""
+
+    model: str
+    corpus: str
+    name: str
+    quantizer: str
+    key: str
+    reference: WordErrorRow
+    candidate: WordErrorRow
+    logits: LogitsRow
+    fake_quantize: int
+    int8_weights: int
+    bytes: int
+    build_s: float
+    int8_work: float
+    speed: float
+    speed_interval: IntervalRow
+
+
+class RevertedRow(_Row):
+    """A model whose quantizer is accuracy control: layers that it took back, beside the same without accuracy control.
+
+    The WERs are of the utterances that it was tuned on; `speed` is how many times as fast as the ordinary INT8 IR it
+    is; `toml` is the layers as an ignored scope, which saves the search.
+    """
+
+    model: str
+    key: str
+    max_drop: float
+    utterances: list[str]
+    fp16_wer: float | None
+    int8_wer: float | None
+    tuned_wer: float | None
+    validations: int
+    layers: list[str]
+    build_s: float
+    plain_build_s: float
+    speed: float
+    speed_interval: IntervalRow
+    toml: str
+
+
 class RegressionRow(_Row):
     """A variant's word errors beside the stored ones of this kind of machine, toolchain, model and corpus."""
 
@@ -576,6 +619,8 @@ class Results(_Row):
     portability: list[PortabilityRow]
     sensitivities: list[SensitivityRow]
     scopes: list[ScopeRow]
+    quantizers: list[QuantizerRow]
+    reverted: list[RevertedRow]
     regressions: list[RegressionRow]
     verdicts: list[VerdictRow]
     benchmarks: list[BenchmarkRow]
@@ -597,6 +642,8 @@ class Rows:
     portability: list[PortabilityRow] = field(default_factory=list)
     sensitivities: list[SensitivityRow] = field(default_factory=list)
     scopes: list[ScopeRow] = field(default_factory=list)
+    quantizers: list[QuantizerRow] = field(default_factory=list)
+    reverted: list[RevertedRow] = field(default_factory=list)
     regressions: list[RegressionRow] = field(default_factory=list)
     verdicts: list[VerdictRow] = field(default_factory=list)
     benchmarks: list[BenchmarkRow] = field(default_factory=list)

@@ -12,7 +12,7 @@ Isa = Literal["native", "avx512_vnni", "avx512", "avx2_vnni", "avx2", "avx"]
 OverflowFix = Literal["enable", "first_layer_only", "disable"]
 Units = Literal["letters", "subwords", "phonemes"]
 Normalizer = Literal["none", "upper", "basic", "english"]
-QuantizerName = Literal["nncf", "pot"]
+QuantizerName = Literal["nncf", "nncf-accuracy-control", "int8-weights", "pot"]
 Aggregator = Literal["min", "max", "mean", "median"]
 Fraction = float
 
@@ -81,6 +81,8 @@ class Quantization(Section):
     Attributes:
         overflow_fix: which weights keep within seven bits, so that 16-bit sums of two products cannot saturate on CPUs
             without 8-bit dot products (VNNI): all with "enable", those of the first layer, or none with "disable".
+        smooth_quant: whether ranges are moved from activations into weights first (Xiao et al., 2023).
+        bias_correction: whether biases make up for the mean error of a quantized layer.
     """
 
     overflow_fix: OverflowFix = "enable"
@@ -89,6 +91,8 @@ class Quantization(Section):
     min_aggregator: Aggregator = "min"
     max_aggregator: Aggregator = "mean"
     max_quantile_outlier_prob: float = Field(default=1e-4, gt=0, lt=1)
+    smooth_quant: bool = True
+    bias_correction: bool = True
     ignored_scope: IgnoredScope = IgnoredScope()
 
 
@@ -180,6 +184,13 @@ class Sensitivity(Section):
     restored_sqnr_db_min: float = 50.0
 
 
+class QuantizerStudy(Section):
+    """How long each way of quantizing takes turns with the FP16 IR, and on how many seconds of speech."""
+
+    timed_s: PositiveFloat = 5.0
+    timing_s: PositiveFloat = 10.0
+
+
 class ModelSettings(Section):
     """A model of the suite: `[model.NAME]`, laid over what suite.toml says of all models.
 
@@ -208,6 +219,7 @@ class ModelSettings(Section):
     accuracy_control: AccuracyControl = AccuracyControl()
     portability: Portability = Portability()
     sensitivity: Sensitivity = Sensitivity()
+    quantizer_study: QuantizerStudy = QuantizerStudy()
     thresholds: Thresholds
     candidates: list[str] = []
     language: str | None = None

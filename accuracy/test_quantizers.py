@@ -1,0 +1,34 @@
+"""On request (`-m quantizers`) the ways of quantizing, side by side; where accuracy control ran, what it came to."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.report import Gate, hand_over
+from wergate.config import SuiteConfig
+from wergate.quantizer_rows import quantizer_row, reverted_row
+from wergate.quantizer_study import Quantized
+from wergate.reverted import Reverted
+from wergate.reverted_gates import tuned_verdict
+
+
+@pytest.mark.quantizers
+def test_the_ways_of_quantizing_are_compared(
+    quantized_ways: tuple[Quantized, ...], model: str, request: pytest.FixtureRequest
+) -> None:
+    """Each is built, evaluated and timed; which one is good enough is for the gates, under --quantizer."""
+    for found in quantized_ways:
+        hand_over(request.node, "quantizers", quantizer_row(found, model=model))
+
+
+def test_accuracy_control_holds_where_it_was_tuned(
+    taken_back: Reverted,
+    controlled_model: str,
+    suite_config: SuiteConfig,
+    gate: Gate,
+    request: pytest.FixtureRequest,
+) -> None:
+    """The drop is what was asked for on its own utterances; the other gates judge it on those that it never saw."""
+    settings = suite_config.settings_of(controlled_model)
+    hand_over(request.node, "reverted", reverted_row(taken_back, settings))
+    gate(tuned_verdict(taken_back, settings))

@@ -1,0 +1,45 @@
+"""What accuracy control took back, when it was the quantizer: layers, drops where it was tuned, seconds, speed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from wergate.accuracy_control import Tuning, read_tuning
+from wergate.convert import MODEL_FILE
+from wergate.paired_timer import Paired
+from wergate.pipeline import Pipeline
+from wergate.quantized_layers import quantized_names
+from wergate.quantizer_study import time_irs
+from wergate.store import Artifact
+
+
+@dataclass(frozen=True)
+class Reverted:
+    """A model that was quantized with accuracy control, beside the same without it.
+
+    Attributes:
+        layers: in floating point in this one alone, as the FP16 IR calls them.
+        speed: how many times as fast as the ordinary INT8 IR.
+        plain: the ordinary INT8 IR.
+    """
+
+    ir: Artifact
+    plain: Artifact
+    tuning: Tuning
+    layers: tuple[str, ...]
+    speed: Paired
+
+
+def reverted(pipeline: Pipeline, model: str) -> Reverted:
+    """Compare a model's accuracy-controlled IR with the one that NNCF makes of it without accuracy control."""
+    ir = pipeline.ir(model, "int8")
+    plain = pipeline.quantized(model, pipeline.config.settings_of(model).model_copy(update={"quantizer": "nncf"}))
+    kept = quantized_names(ir.file(MODEL_FILE))
+    return Reverted(
+        ir,
+        plain,
+        read_tuning(ir),
+        tuple(name for name in quantized_names(plain.file(MODEL_FILE)) if name not in kept),
+        time_irs(pipeline, model, pipeline.first_corpus(model), ir, Path(plain.file(MODEL_FILE))),
+    )

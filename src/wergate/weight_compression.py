@@ -1,0 +1,55 @@
+"""FP16 IR to an IR whose weights are in 8 bit, and nothing else: smaller, computed in floating point."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from wergate import ignored_scope
+from wergate.convert import FRONTEND_FILE, MODEL_FILE, save_ir
+from wergate.ignored_scope import refused_scope, require_matches
+from wergate.progress import Progress
+from wergate.settings import IgnoredScope
+from wergate.store import Artifact, Store
+from wergate.toolchain import source_digest, versions
+
+
+def weights_ir(store: Store, fp16: Artifact, *, scope: IgnoredScope, progress: Progress) -> Artifact:
+    """Return the IR with 8-bit weights of an FP16 IR: `model.xml`, `model.bin` and `frontend.json`.
+
+    Args:
+        scope: operations that keep their weights.
+    """
+    parts = {
+        "fp16": fp16.key,
+        "scope": scope.model_dump(),
+        "versions": versions(("openvino", "nncf")),
+        "source": source_digest(sys.modules[__name__], ignored_scope),
+    }
+
+    def build(folder: Path) -> None:
+        for target in progress([folder / MODEL_FILE], "compressing weights", 1):
+            compress_weights(fp16.file(MODEL_FILE), scope, target)
+        shutil.copyfile(fp16.file(FRONTEND_FILE), folder / FRONTEND_FILE)
+
+    return store.get("int8-weights-ir", parts, build)
+
+
+def compress_weights(fp16_path: Path, scope: IgnoredScope, path: Path) -> None:
+    """Compress an IR's weights to 8 bit, a scale and a zero point for each output channel, and save it.
+
+    Raises:
+        SuiteError: the ignored scope names what the model does not have.
+    """
+    import nncf
+    import openvino as ov
+
+    model = ov.Core().read_model(fp16_path)
+    require_matches(scope, model)
+    try:
+        ignored = nncf.IgnoredScope(names=scope.names, patterns=scope.patterns, types=scope.types)
+        compressed = nncf.compress_weights(model, mode=nncf.CompressWeightsMode.INT8_ASYM, ignored_scope=ignored)
+    except nncf.ValidationError as error:
+        raise refused_scope(error) from error
+    save_ir(compressed, path)
