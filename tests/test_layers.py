@@ -95,7 +95,7 @@ LAYERS = (
     Layer("matplotlib", files("sensitivity_plot", "peers/plot")),
     Layer("transformers", files("checkpoint", "processor")),
     Layer("openvino", POT_DRIVER | files("accuracy_control", "weight_compression", *OPENVINO)),
-    Layer("nncf", files("accuracy_control", "quantize", "weight_compression")),
+    Layer("nncf", files("accuracy_control", "nncf_functions", "quantize", "weight_compression")),
     Layer("onnx", files("onnx_file")),
     Layer("onnxruntime", files("recognizers/onnx_runtime", "peers/onnx_files")),
     Layer("torchmetrics", files("wer")),
@@ -152,7 +152,7 @@ def test_fixtures_do_not_import_what_uses_them() -> None:
 
 def test_the_walk_sees_imports_in_functions() -> None:
     """`nncf` is imported inside functions only, and is seen."""
-    assert files("accuracy_control", "quantize", "weight_compression") == importers("nncf")
+    assert files("accuracy_control", "nncf_functions", "quantize", "weight_compression") == importers("nncf")
 
 
 def test_no_module_shadows_a_library() -> None:

@@ -11,8 +11,10 @@ from suite_run import Run, Warm, run
 from tiny import Tiny
 
 from wergate.config import load_config
+from wergate.errors import SuiteError
 from wergate.quantizer_study import ways
 from wergate.settings import IgnoredScope, Quantization
+from wergate.weight_compression import compress_weights
 
 GATES = ["accuracy/test_quantizers.py"]
 QUICK = {
@@ -65,6 +67,16 @@ def test_accuracy_control_tells_what_it_took_back(tiny: Tiny, warm: Warm, tmp_pa
     assert (2, []) == (len(row["utterances"]), row["layers"])
     assert "accuracy control took back 0 layers" in done.output
     assert ["tuned_wer_drop"] == [verdict["gate"] for verdict in rows(done, "verdicts")]
+
+
+def test_a_quantizer_that_the_toolchain_lacks_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Its name, the version that is installed, and what to do."""
+    import nncf
+
+    monkeypatch.delattr(nncf, "compress_weights")
+    told = r"this toolchain has no quantizer 'int8-weights': NNCF is \d.*, and nncf.compress_weights is needed; choose"
+    with pytest.raises(SuiteError, match=told):
+        compress_weights(tmp_path / "fp16.xml", IgnoredScope(), tmp_path / "int8.xml")
 
 
 def test_layers_that_were_taken_back_go_into_suite_toml(tiny: Tiny, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from wergate.corpus import Corpus
 from wergate.ctc import greedy_decode
 from wergate.frontend import Frontend, read_frontend
 from wergate.ignored_scope import refused_scope, require_matches
+from wergate.nncf_functions import nncf_function
 from wergate.normalize import NORMALIZERS
 from wergate.ports import Feed
 from wergate.progress import Progress
@@ -159,6 +160,7 @@ def _control(
     settings: ModelSettings,
     path: Path,
 ) -> None:
+    control = nncf_function("quantize_with_accuracy_control", quantizer="nncf-accuracy-control")
     import nncf
     import openvino as ov
     from nncf.quantization.advanced_parameters import AdvancedAccuracyRestorerParameters
@@ -166,7 +168,7 @@ def _control(
     model = ov.Core().read_model(fp16_path)
     require_matches(settings.quantization.ignored_scope, model)
     try:
-        controlled = nncf.quantize_with_accuracy_control(
+        controlled = control(
             model,
             nncf.Dataset(feeds),
             nncf.Dataset(spoken, lambda utterance: utterance.feed),

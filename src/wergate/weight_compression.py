@@ -9,6 +9,7 @@ from pathlib import Path
 from wergate import ignored_scope
 from wergate.convert import FRONTEND_FILE, MODEL_FILE, save_ir
 from wergate.ignored_scope import refused_scope, require_matches
+from wergate.nncf_functions import nncf_function
 from wergate.progress import Progress
 from wergate.settings import IgnoredScope
 from wergate.store import Artifact, Store
@@ -42,6 +43,7 @@ def compress_weights(fp16_path: Path, scope: IgnoredScope, path: Path) -> None:
     Raises:
         SuiteError: the ignored scope names what the model does not have.
     """
+    compress = nncf_function("compress_weights", quantizer="int8-weights")
     import nncf
     import openvino as ov
 
@@ -49,7 +51,7 @@ def compress_weights(fp16_path: Path, scope: IgnoredScope, path: Path) -> None:
     require_matches(scope, model)
     try:
         ignored = nncf.IgnoredScope(names=scope.names, patterns=scope.patterns, types=scope.types)
-        compressed = nncf.compress_weights(model, mode=nncf.CompressWeightsMode.INT8_ASYM, ignored_scope=ignored)
+        compressed = compress(model, mode=nncf.CompressWeightsMode.INT8_ASYM, ignored_scope=ignored)
     except nncf.ValidationError as error:
         raise refused_scope(error) from error
     save_ir(compressed, path)
