@@ -100,7 +100,6 @@ LAYERS = (
     Layer("onnxruntime", files("recognizers/onnx_runtime", "peers/onnx_files")),
     Layer("torchmetrics", files("wer")),
     Layer("jiwer", files("wer")),
-    Layer("matplotlib", files("sensitivity_plot")),
     Layer("datasets", files("sources/hub_place")),
     Layer("huggingface_hub", files("hub", "hub_answers", "model_card", "sources/hub_place", "sources/hub_rows")),
     Layer("whisper_normalizer", files("normalize")),
