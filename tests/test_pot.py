@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
@@ -12,12 +13,20 @@ import jiwer
 import numpy as np
 import pytest
 
+from fixtures.pot_tables import step_lines
 from pot_driver.transcript import Speller, WordErrorRate, word_errors
 from wergate.alphabet import Alphabet
 from wergate.config import load_config
 from wergate.errors import SuiteError
+from wergate.evaluation import Evaluation
 from wergate.legacy import LegacyError, find_legacy, run_step
+from wergate.logits import LogitsDifference
+from wergate.outcome import UtteranceOutcome
 from wergate.pot_settings import job_settings, speller
+from wergate.results import PotStepsRow, SampleRow
+from wergate.runtimes import TwoRuntimes, as_reference, runtime_verdict
+from wergate.settings import Pot
+from wergate.verdict import Status
 
 ROOT = Path(__file__).parents[1]
 LETTERS = Alphabet(("<pad>", "<unk>", "|", *"ABC"), 0, "|", special=("<unk>",))
@@ -113,7 +122,6 @@ def test_the_metric_has_what_pot_asks_for() -> None:
     metric.reset()
     metric.update([right], ["AB"])
     assert 0 < metric.avg_value["WER"] < 1e-6  # POT divides by it
-    assert [1.0, 0.0] == metric.wers
 
 
 def python(path: Path, body: str = "", **versions: str) -> str:
@@ -158,11 +166,14 @@ def test_a_step_that_fails_keeps_its_log(tmp_path: Path) -> None:
     """One that is killed, and one that tells why: the log stays, its path is told, the temporary folder goes."""
     failing = r"""printf %s '{"error": "half done\nno Gelu"}' > report.json"""
     for name, body, told in (("killed", "kill -9 $$", "its process ended with code -9"), ("told", failing, "no Gelu")):
-        legacy, log = find_legacy(python(tmp_path / name, f"echo half way; {body}")), tmp_path / "logs" / name
+        legacy, log = (
+            find_legacy(python(tmp_path / name, f'echo half way; cat "$HOME/intel/openvino_telemetry"; {body}')),
+            tmp_path / "logs" / name,
+        )
         (tmp_path / f"{name}-work").mkdir()
         with pytest.raises(LegacyError, match=told) as error:
             run_step(legacy, "quantize", lambda _: {}, folder=tmp_path / f"{name}-work", log=log)
-        assert "half way" in log.read_text()
+        assert "half way\n0" in log.read_text()  # telemetry is declined
         assert f"its log is kept in '{log}'" in str(error.value)
         assert not list((tmp_path / f"{name}-work").iterdir())
 
@@ -172,3 +183,66 @@ def test_accuracy_aware_quantization_knows_two_normalizers() -> None:
     settings = load_config(ROOT / "suite.toml", {"normalizer": "english"}).settings_of("embedded")
     with pytest.raises(SuiteError, match="normalizer 'english'; none, upper are accepted"):
         job_settings("AccuracyAwareQuantization", settings)
+
+
+def heard(*transcripts: str) -> Evaluation:
+    """Return the evaluation of an IR that heard these, where the reference model heard "A B" each time."""
+    said = (
+        UtteranceOutcome(f"u{n}", 2.0, "A B", "A B", text, LogitsDifference()) for n, text in enumerate(transcripts)
+    )
+    return Evaluation("corpus", "pytorch", "upper", tuple(said), LETTERS)
+
+
+def test_two_runtimes_are_held_to_one_another() -> None:
+    """What both hear alike counts as equal, right or wrong; an utterance that differs is shown, then and now."""
+    found = TwoRuntimes(heard("A B", "A", "C B", "A B"), heard("A B", "A", "A B", "A B"), "2023.3.0")
+    assert ("u2",) == found.differing
+    (shown,) = found.lines()
+    assert shown.startswith("u2\n")
+    assert {"NOW:", "OLD:"} <= set(shown.split())
+    verdicts = [
+        runtime_verdict(found, Pot(int8_runtime_mismatch_rate_max=most), held_as="int8", subject="INT8", model="tiny")
+        for most in (0.25, 0.2)
+    ]
+    assert [Status.PASS, Status.FAIL] == [verdict.status for verdict in verdicts]
+    assert "INT8 runtime_mismatch_rate=0.25, but should be <= 0.2 (OpenVINO 2023.3.0 against" in verdicts[1].line
+    exact = runtime_verdict(found, Pot(), held_as="fp16", subject="FP16", model="tiny")
+    assert (Status.FAIL, 0.0) == (exact.status, exact.threshold)
+
+
+def test_a_successor_is_held_to_what_it_replaces() -> None:
+    """NNCF's errors against POT's on the same utterances, not against the reference model's."""
+    beside = as_reference(heard("A B", "A", "C B"), heard("A", "A", "A B"), "pot's")
+    assert ("pot's", 2, 2) == (beside.engine, beside.reference.total.errors, beside.candidate.total.errors)
+    assert ["u0", "u2"] == [outcome.id for outcome in beside.mismatches]
+
+
+def test_what_the_tutorial_printed_has_its_lines() -> None:
+    """Paths, preset, algorithm, seconds, a sample by each recognizer, error rates, throughput, what was reverted."""
+    row = PotStepsRow(
+        model="mine",
+        corpus="corpus",
+        irs={"fp16": "/store/fp16.xml", "int8": "/store/int8.xml"},
+        algorithm="AccuracyAwareQuantization",
+        preset="performance",
+        seconds=114.44,
+        calibration_utterances=120,
+        tuning_wers=[0.05, 0.07, 0.055],
+        reverted=["/a/MatMul", "/b/Add_1"],
+        sample=SampleRow(id="u0", text="A B", heard={"pytorch": "A B", "fp16": "A B", "int8": "A C"}),
+        wers={"pytorch": 0.0383, "fp16": 0.0383, "int8": 0.04},
+        fps={"fp16": 47.7, "int8": 72.3},
+    )
+    told = "\n".join(step_lines([row]))
+    for line in (
+        "mine, IR int8: /store/int8.xml",
+        "performance preset and AccuracyAwareQuantization, calibrated on 120 utterances: 114.44 s",
+        "mine, [Reference] u0: A B",
+        "mine, [int8] u0: A C",
+        "mine on corpus, [int8] word error rate: 0.0400",
+        "mine, benchmark_app [int8]: 72.30 FPS",
+        "WER 0.0500 of FP16, 0.0700 of INT8 throughout, 0.0550 in the end; 2 operations reverted",
+    ):
+        assert line in told
+    scope = told.partition("for a suite file: ")[2].splitlines()[0].replace("] names", "]\nnames")
+    assert row.reverted == tomllib.loads(scope)["model"]["mine"]["pot"]["ignored_scope"]["names"]

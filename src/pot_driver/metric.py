@@ -15,17 +15,12 @@ _LEAST = 1e-9
 
 
 class WERMetric(Metric):  # type: ignore[misc] # the legacy environment alone has POT, and it has no types
-    """Word error rate: the lower, the better.
-
-    Attributes:
-        wers: what POT was told of each of its runs.
-    """
+    """Word error rate: the lower, the better."""
 
     def __init__(self, speller: Speller) -> None:
         """Take what turns labels into text."""
         self._speller = speller
         self._rate = WordErrorRate()
-        self.wers: list[float] = []
         super().__init__()
 
     @property
@@ -37,9 +32,8 @@ class WERMetric(Metric):  # type: ignore[misc] # the legacy environment alone ha
     def avg_value(self) -> dict[str, float]:
         """The rate of all utterances since the last reset: errors over words, no mean of rates.
 
-        POT asks for it once per run over its data, and divides by the unquantized model's: that is never 0 here.
+        POT divides by the unquantized model's, so that it is never 0 here.
         """
-        self.wers.append(self._rate.wer)
         return {NAME: max(self._rate.wer, _LEAST)}
 
     @property

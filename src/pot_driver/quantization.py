@@ -11,10 +11,6 @@ from typing import Any
 from pot_driver.reversion import reverted
 from pot_driver.transcript import Speller
 
-# one request: several finish in any order, in threads that would share the metric
-_ENGINE = {"device": "CPU", "stat_requests_number": 1, "eval_requests_number": 1}
-_FULLY_QUANTIZED = Path("accuracy_aware_intermediate", "intermediate_model.xml")  # where POT leaves it
-
 
 class UnknownOperationError(Exception):
     """An ignored scope names an operation that the IR does not have."""
@@ -22,10 +18,11 @@ class UnknownOperationError(Exception):
 
 def quantize(job: Mapping[str, Any]) -> dict[str, Any]:
     """Quantize `ir` with `algorithm` and its `params`, calibrated on `utterances`, and write an IR to `folder`."""
-    from openvino.tools.pot import IEEngine, compress_model_weights, create_pipeline, load_model, save_model
+    from openvino.tools.pot import compress_model_weights, create_pipeline, load_model, save_model
 
+    from pot_driver.engine import FULLY_QUANTIZED, MeasuringEngine
     from pot_driver.loader import LibriSpeechDataLoader
-    from pot_driver.metric import WERMetric
+    from pot_driver.metric import NAME, WERMetric
 
     input_name = _require_known(job["ir"], job["params"]["ignored"]["scope"])
     paths = {"model": job["ir"], "weights": str(Path(job["ir"]).with_suffix(".bin"))}
@@ -33,11 +30,8 @@ def quantize(job: Mapping[str, Any]) -> dict[str, Any]:
     if job["rescale_all"]:
         _rescale_weights(model)
     loader = LibriSpeechDataLoader(job["utterances"], input_name, job["sample_limit"])
-    metric = WERMetric(Speller(**job["speller"]))
-    engine = IEEngine(config=_ENGINE, data_loader=loader, metric=metric)
-    # of FP16 weights in f32 arithmetic: left to itself, a CPU with bf16 would collect other statistics
-    engine._ie.set_property("CPU", {"INFERENCE_PRECISION_HINT": "f32"})  # noqa: SLF001 - POT has no way to say it
-    params = job["params"] | {"exec_log_dir": job["folder"]}
+    engine = MeasuringEngine(loader, WERMetric(Speller(**job["speller"])))
+    params = job["params"] | {"exec_log_dir": str(Path.cwd())}
     pipeline = create_pipeline(algo_config=[{"name": job["algorithm"], "params": params}], engine=engine)
     print(f"Quantizing model with {params['preset']} preset and {job['algorithm']}", flush=True)
     started = time.perf_counter()
@@ -46,13 +40,12 @@ def quantize(job: Mapping[str, Any]) -> dict[str, Any]:
     print(f"Quantization finished in {seconds:.2f} seconds", flush=True)
     compress_model_weights(compressed)
     saved = save_model(model=compressed, save_path=job["folder"], model_name=job["name"])
-    full = Path(job["folder"]) / _FULLY_QUANTIZED
-    return {
-        "seconds": seconds,
-        "utterances": len(loader),
-        "reverted": reverted(str(full), saved[0]["model"]) if full.exists() else [],
-        "wers": metric.wers,
-    }
+    Path(saved[0]["model"]).with_suffix(".mapping").unlink(missing_ok=True)
+    found = {"seconds": seconds, "utterances": len(loader)}
+    if not FULLY_QUANTIZED.exists():
+        return found | {"reverted": [], "wers": []}
+    final = pipeline.evaluate(compressed)[NAME]
+    return found | {"reverted": reverted(str(FULLY_QUANTIZED), saved[0]["model"]), "wers": [*engine.wers[:2], final]}
 
 
 def _require_known(ir: str, names: Iterable[str]) -> str:

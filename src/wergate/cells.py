@@ -12,7 +12,7 @@ from wergate.corpus import Columns, CorpusSpec, parse_corpus_specs
 from wergate.errors import SuiteError
 
 _OWN = ("fp16", "int8", "reference")
-_WITH_CONVERTER = frozenset({"pot"})  # quantizers whose toolchain makes the FP16 IR, too
+LEGACY_QUANTIZERS = frozenset({"pot", "pot-accuracy-aware"})  # their toolchain makes the FP16 IR, too
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def subject_of(variant: str) -> str:
 
 def label_of(variant: str, quantizer: str) -> str:
     """Return how tables and baselines call a variant: by its quantizer, too, where another than usual made it."""
-    made = variant == "int8" or (variant == "fp16" and quantizer in _WITH_CONVERTER)
+    made = variant == "int8" or (variant == "fp16" and quantizer in LEGACY_QUANTIZERS)
     return f"{variant} {quantizer}" if made and quantizer != "nncf" else variant
 
 

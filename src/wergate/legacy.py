@@ -120,6 +120,7 @@ def run_step(
     with tempfile.TemporaryDirectory(dir=folder, prefix="legacy-") as work:
         report, told = Path(work) / "report.json", Path(work) / "job.json"
         told.write_text(json.dumps({"step": step, "report": str(report), **job(Path(work))}), encoding="utf-8")
+        _opt_out(Path(work))
         with log.open("w", encoding="utf-8") as stream:
             code = subprocess.run(  # noqa: S603 - our own driver, in the interpreter that was named
                 [legacy.python, "-m", DRIVER.name, told],
@@ -135,6 +136,12 @@ def run_step(
             raise LegacyError(step, found.get("error", f"its process ended with code {code}"), log)
         read(Path(work))
     return dict(found)
+
+
+def _opt_out(home: Path) -> None:
+    """Decline telemetry where OpenVINO's tools look for that: some of them start processes of their own."""
+    (home / "intel").mkdir()
+    (home / "intel" / "openvino_telemetry").write_text("0", encoding="ascii")
 
 
 def _environment(work: Path) -> dict[str, str]:

@@ -37,7 +37,7 @@ from wergate.reference import ReferenceUtterance, read_reference, reference_run
 from wergate.reference_logits import read_logits, reference_logits
 from wergate.reference_models import ReferenceModel
 from wergate.reference_models.resolve import resolve_model
-from wergate.settings import Gates, ModelSettings, Precision
+from wergate.settings import Gates, ModelSettings, Precision, QuantizerName
 from wergate.store import Artifact, Store, content_key, file_digest
 from wergate.toolchain import cpu
 from wergate.transcripts import TranscriptFile
@@ -162,6 +162,17 @@ class Pipeline:
             SuiteError: there is none.
         """
         return self._once("legacy", lambda: find_legacy(self.config.legacy_python))
+
+    def beside(self, quantizer: QuantizerName) -> Pipeline:
+        """Return a pipeline that differs in the quantizer alone."""
+
+        def make() -> Pipeline:
+            change = {"quantizer": quantizer}
+            models = {name: settings.model_copy(update=change) for name, settings in self.config.model.items()}
+            config = self.config.model_copy(update={**change, "model": models})
+            return Pipeline(config, embedded=self._embedded, store=self.store, progress=self.progress)
+
+        return self._once(("beside", quantizer), make)
 
     def label(self, model: str, variant: str) -> str:
         """Return how tables and baselines call a variant."""

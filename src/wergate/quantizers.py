@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from wergate.accuracy_control import controlled_ir
 from wergate.convert import fp16_ir
 from wergate.corpus import Corpus
 from wergate.legacy import Legacy
 from wergate.pot import legacy_fp16_ir, pot_int8_ir
+from wergate.pot_settings import Algorithm
 from wergate.progress import Progress
 from wergate.quantize import int8_ir
 from wergate.reference_models import ReferenceModel
@@ -80,12 +82,12 @@ def _mo(task: ConversionTask) -> Artifact:
     return legacy_fp16_ir(task.store, task.model, task.legacy(), task.progress)
 
 
-def _pot(task: QuantizationTask) -> Artifact:
+def _pot(algorithm: Algorithm, task: QuantizationTask) -> Artifact:
     return pot_int8_ir(
         task.store,
         task.fp16,
         task.calibration,
-        algorithm="DefaultQuantization",
+        algorithm=algorithm,
         settings=task.settings,
         legacy=task.legacy(),
         progress=task.progress,
@@ -96,9 +98,11 @@ QUANTIZERS: Mapping[QuantizerName, Quantizer] = {
     "nncf": _nncf,
     "nncf-accuracy-control": _controlled,
     "int8-weights": _weights,
-    "pot": _pot,
+    "pot": partial(_pot, "DefaultQuantization"),
+    "pot-accuracy-aware": partial(_pot, "AccuracyAwareQuantization"),
 }
-_CONVERTERS: Mapping[QuantizerName, Converter] = {"pot": _mo}  # of the others, OpenVINO's own
+# of the others, OpenVINO's own of today
+_CONVERTERS: Mapping[QuantizerName, Converter] = {"pot": _mo, "pot-accuracy-aware": _mo}
 
 
 def converted_ir(task: ConversionTask) -> Artifact:

@@ -338,6 +338,75 @@ class AccuracyControlRow(_Row):
     plain_int8_work: float
 
 
+class SampleRow(_Row):
+    """An utterance: what was said, and what each recognizer heard."""
+
+    id: str
+    text: str
+    heard: dict[str, str]
+
+
+class PotStepsRow(_Row):
+    """What the tutorial printed, of a model that POT has quantized.
+
+    `irs`, `wers` and `fps` (of `benchmark_app`) are by recognizer; `seconds` is POT's quantization alone; where it was
+    tuned for accuracy, `tuning_wers` are of FP16, of INT8 with nothing reverted and of the result, on the tuning
+    utterances, and `reverted` are operations that it took back to floating point.
+    """
+
+    model: str
+    corpus: str
+    irs: dict[str, str]
+    algorithm: str
+    preset: str
+    seconds: float
+    calibration_utterances: int
+    tuning_wers: list[float]
+    reverted: list[str]
+    sample: SampleRow
+    wers: dict[str, float | None]
+    fps: dict[str, float]
+
+
+class RuntimeRow(_Row):
+    """An IR on a legacy OpenVINO and on today's; `differing` are the utterances that they transcribe otherwise."""
+
+    model: str
+    corpus: str
+    variant: str
+    openvino: str
+    utterances: int
+    legacy: WordErrorRow
+    today: WordErrorRow
+    legacy_sqnr_db: float | None
+    today_sqnr_db: float | None
+    differing: list[str]
+
+
+class LeavingPotRow(_Row):
+    """INT8 of one quantizer, beside another's: `speed` is how many times as fast it is as the other, timed in turns.
+
+    `seconds` is what quantizing took; `equal` counts utterances transcribed as by the reference model.
+    """
+
+    model: str
+    corpus: str
+    quantizer: str
+    words: WordErrorRow
+    drop: float | None
+    sqnr_db: float | None
+    equal: int
+    fake_quantize: int
+    int8_layers: int
+    layers: int
+    int8_work: float
+    bytes: int
+    latency_ms: float
+    seconds: float
+    speed: float | None = None
+    interval: IntervalRow | None = None
+
+
 class PrimitiveRow(_Row):
     """Layers that one primitive of the runtime executes, and their share of the work."""
 
@@ -616,6 +685,9 @@ class Results(_Row):
     executions: list[ExecutionRow]
     calibration_studies: list[CalibrationStudyRow]
     accuracy_controls: list[AccuracyControlRow]
+    pot_steps: list[PotStepsRow]
+    runtimes: list[RuntimeRow]
+    leaving_pot: list[LeavingPotRow]
     portability: list[PortabilityRow]
     sensitivities: list[SensitivityRow]
     scopes: list[ScopeRow]
@@ -639,6 +711,9 @@ class Rows:
     executions: list[ExecutionRow] = field(default_factory=list)
     calibration_studies: list[CalibrationStudyRow] = field(default_factory=list)
     accuracy_controls: list[AccuracyControlRow] = field(default_factory=list)
+    pot_steps: list[PotStepsRow] = field(default_factory=list)
+    runtimes: list[RuntimeRow] = field(default_factory=list)
+    leaving_pot: list[LeavingPotRow] = field(default_factory=list)
     portability: list[PortabilityRow] = field(default_factory=list)
     sensitivities: list[SensitivityRow] = field(default_factory=list)
     scopes: list[ScopeRow] = field(default_factory=list)

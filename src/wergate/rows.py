@@ -37,7 +37,7 @@ from wergate.wer import WordErrors
 def word_error_row(errors: WordErrors) -> WordErrorRow:
     """Return the row of a recognizer's word errors."""
     return WordErrorRow(
-        wer=_finite(errors.wer),
+        wer=finite(errors.wer),
         words=errors.words,
         substitutions=errors.substitutions,
         deletions=errors.deletions,
@@ -51,7 +51,7 @@ def logits_row(logits: LogitsDifference) -> LogitsRow:
         frames=logits.frames,
         max_abs_delta=logits.max_abs,
         mean_abs_delta=logits.mean_abs,
-        sqnr_db=_finite(logits.sqnr_db),
+        sqnr_db=finite(logits.sqnr_db),
         argmax_agreement=logits.argmax_agreement,
     )
 
@@ -119,17 +119,17 @@ def paired_row(evaluation: Evaluation, status: Status) -> PairedRow:
     """Return the row of an evaluation's paired statistics."""
     drop, test = evaluation.wer_drop, evaluation.matched_pairs
     return PairedRow(
-        drop=_finite(drop.value),
+        drop=finite(drop.value),
         interval=interval_row(drop.interval),
-        improvement=_finite(drop.improvement),
+        improvement=finite(drop.improvement),
         resamples=drop.resamples,
         unit="utterance",
         units=drop.utterances,
         speakers=evaluation.speakers or None,
         segments=test.segments,
         mean=test.mean,
-        z=_finite(test.z),
-        p=_finite(test.p),
+        z=finite(test.z),
+        p=finite(test.p),
         status=status,
     )
 
@@ -186,7 +186,7 @@ def verdict_row(verdict: Verdict, *, test: str, model: str | None, corpus: str |
         gate=verdict.gate,
         subject=verdict.subject,
         status=verdict.status,
-        value=_finite(verdict.value),
+        value=finite(verdict.value),
         relation=verdict.relation,
         threshold=verdict.threshold,
         kind=verdict.kind,
@@ -197,7 +197,7 @@ def verdict_row(verdict: Verdict, *, test: str, model: str | None, corpus: str |
 
 def interval_row(interval: Interval) -> IntervalRow:
     """Return the row of an interval."""
-    return IntervalRow(low=_finite(interval.low), high=_finite(interval.high), confidence=interval.confidence)
+    return IntervalRow(low=finite(interval.low), high=finite(interval.high), confidence=interval.confidence)
 
 
 def use_rows(uses: Uses) -> Mapping[str, Sequence[BaseModel]]:
@@ -224,5 +224,6 @@ def artifact_row(use: ArtifactUse) -> ArtifactRow:
     )
 
 
-def _finite(value: float) -> float | None:
+def finite(value: float) -> float | None:
+    """Return a number that JSON can hold; None for any other."""
     return value if math.isfinite(value) else None

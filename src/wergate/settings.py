@@ -12,7 +12,7 @@ Isa = Literal["native", "avx512_vnni", "avx512", "avx2_vnni", "avx2", "avx"]
 OverflowFix = Literal["enable", "first_layer_only", "disable"]
 Units = Literal["letters", "subwords", "phonemes"]
 Normalizer = Literal["none", "upper", "basic", "english"]
-QuantizerName = Literal["nncf", "nncf-accuracy-control", "int8-weights", "pot"]
+QuantizerName = Literal["nncf", "nncf-accuracy-control", "int8-weights", "pot", "pot-accuracy-aware"]
 Aggregator = Literal["min", "max", "mean", "median"]
 Fraction = float
 
@@ -112,6 +112,7 @@ class Pot(Section):
 
     ignored_scope: PotScope = PotScope()
     ranking_subset_size: int = Field(default=300, gt=0)
+    benchmark_app_s: int = Field(default=3, gt=0)
     fp16_runtime_mismatch_rate_max: Fraction = 0.0
     int8_runtime_mismatch_rate_max: Fraction = 0.1
 
