@@ -17,6 +17,7 @@ pytest_plugins = [
     "fixtures.benchmarks",
     "fixtures.turns",
     "fixtures.peers",
+    "fixtures.growth",
     "fixtures.builds",
     "fixtures.baselines",
     "fixtures.witness",

@@ -92,7 +92,7 @@ LAYERS = (
             "peers/pytorch_peers",
         ),
     ),
-    Layer("matplotlib", files("sensitivity_plot", "peers/plot")),
+    Layer("matplotlib", files("curves", "sensitivity_plot", "peers/plot")),
     Layer("transformers", files("checkpoint", "processor")),
     Layer("openvino", POT_DRIVER | files("accuracy_control", "weight_compression", *OPENVINO)),
     Layer("nncf", files("accuracy_control", "nncf_functions", "quantize", "weight_compression")),

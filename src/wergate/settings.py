@@ -293,6 +293,22 @@ class PairedTiming(Section):
     confidence: float = Field(default=0.99, gt=0.5, lt=1)
 
 
+class LengthGrowth(Section):
+    """How much resident memory a length that was never met before may leave behind, over distinct lengths.
+
+    Attributes:
+        lengths, warmup_lengths: how many are run, and how many of them before the first reading that counts.
+        calls: lengths between two readings.
+        max_kib_per_length: by the whole interval of the slope.
+    """
+
+    lengths: int = Field(default=500, ge=100)
+    warmup_lengths: int = Field(default=250, ge=10)
+    calls: int = Field(default=10, ge=1)
+    max_kib_per_length: PositiveFloat = 100.0
+    confidence: float = Field(default=0.99, gt=0.5, lt=1)
+
+
 class PeerRace(Section):
     """Other engines beside OpenVINO, on request: which models, on how much speech, and how right they must be.
 
@@ -343,6 +359,7 @@ class Benchmarks(Int8Rates):
     memory: MemoryGrowth = MemoryGrowth()
     noise: Noise = Noise()
     peers: PeerRace = PeerRace()
+    growth: LengthGrowth = LengthGrowth()
 
     def speedup_min(self, model: str, *, fast: Precision, slow: str, dot_products: bool) -> float | None:
         """Return how many times as fast one recognizer of a model must be as another; None where nothing is demanded.

@@ -1,0 +1,164 @@
+"""How cost grows: latency with duration, speed and memory with the corpus, compilation with the number of buckets.
+
+`pytest benchmarks/test_growth.py -m scale` takes minutes; a plain run leaves it out. Curves go into `results/`.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+import openvino as ov
+import pytest
+
+from fixtures.benchmarks import Bench, seconds
+from fixtures.growth import Plotted
+from fixtures.report import Gate
+from wergate.curves import Axes, Curve
+from wergate.durations import librispeech_like
+from wergate.excerpt import pieces
+from wergate.growth import fit_latency
+from wergate.memory import GrowthRule, growth_of, growth_verdict, resident_bytes
+from wergate.outputs import Outputs
+from wergate.recognizers import Recognizer
+
+DURATIONS_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0)
+ROUNDS = 3
+SIZES = (10, 20, 40, 80, 140, 200)
+SHORTEST_S, LONGEST_S = 0.5, 4.0
+BUCKETS = 16
+BUCKET_S = 1.0
+MIB = 2**20
+
+pytestmark = pytest.mark.scale
+
+
+@pytest.fixture(autouse=True)
+def _full_size_on_request(bench: Bench, pytestconfig: pytest.Config) -> None:
+    """Leave out what takes hours; `--model` asks for it."""
+    if bench.model in bench.pipeline.config.benchmarks.memory.skip_models and not pytestconfig.option.model:
+        pytest.skip("[benchmarks.memory] skips this model: --model looks at it")
+
+
+def test_memory_over_lengths(bench: Bench, timed_variant: str, gate: Gate, plotted: Plotted) -> None:
+    """Lengths that were never met before leave nothing behind, once the runtime's cache of them is full.
+
+    First in this file: what the reference model allocates and frees would be in the readings.
+    """
+    rule = bench.pipeline.config.benchmarks.growth
+    recognizer = bench.pipeline.compiled(bench.model, timed_variant, streams=bench.pipeline.corpus_streams)
+    readings = list(_resident(bench, recognizer.logits_of, rule.lengths, rule.calls))
+    settled = readings[rule.warmup_lengths // rule.calls :]
+    growth = growth_of(settled, rule.calls, rule.confidence)
+    title = f"memory of {bench.model} {timed_variant} over distinct lengths"
+    lengths = [number * rule.calls for number in range(len(readings))]
+    curve = Curve("dynamic", lengths, [reading / MIB for reading in readings])
+    low, high = growth.interval.low / 1024, growth.interval.high / 1024
+    told = (
+        f"{title}: {readings[0] / MIB:.0f} MiB at first, {settled[0] / MIB:.0f} after {rule.warmup_lengths}, "
+        f"{readings[-1] / MIB:.0f} after {rule.lengths}; {growth.bytes_per_call / 1024:+.1f} KiB a length "
+        f"({low:+.1f} to {high:+.1f})"
+    )
+    plotted([curve], Axes(title, "distinct lengths so far", "resident MiB"), [told])
+    scope = f"{bench.model}, {rule.lengths} distinct lengths, dynamic shapes, {rule.warmup_lengths} of them before"
+    held = GrowthRule(max_kib=rule.max_kib_per_length)
+    gate(growth_verdict(growth, held, subject=timed_variant.upper(), scope=scope))
+    _check_one(bench, recognizer, timed_variant)
+
+
+def _resident(bench: Bench, infer: Callable[..., object], lengths: int, calls: int) -> Iterator[int]:
+    """Yield resident bytes before the first inference and after every few."""
+    rate = bench.pipeline.frontend(bench.model).sampling_rate
+    hop = bench.pipeline.frontend(bench.model).hop
+    steps = np.linspace(SHORTEST_S * rate / hop, LONGEST_S * rate / hop, lengths)
+    samples = np.unique((steps * hop).round().astype(int))
+    assert len(samples) == lengths, "two lengths are one"
+    speech = bench.waveforms(LONGEST_S + 1.0)[0]
+    yield resident_bytes()
+    for number, length in enumerate(np.random.default_rng(0).permutation(samples), start=1):
+        infer([speech[:length]])
+        if number % calls == 0:
+            gc.collect()
+            yield resident_bytes()
+
+
+def test_latency_over_duration(bench: Bench, timed_variant: str, plotted: Plotted) -> None:
+    """From a tenth of a second to a minute, all durations once in each round; every answer is checked."""
+    recognizer = bench.pipeline.compiled(bench.model, timed_variant)
+    calls = {duration_s: bench.call(recognizer, duration_s) for duration_s in DURATIONS_S}
+    outputs = {duration_s: Outputs() for duration_s in DURATIONS_S}
+    times_s: dict[float, list[float]] = {duration_s: [] for duration_s in DURATIONS_S}
+    for _ in range(ROUNDS):
+        for duration_s, call in calls.items():
+            call()  # another length was run before
+            started = time.perf_counter()
+            found = call()
+            times_s[duration_s].append(time.perf_counter() - started)
+            outputs[duration_s].keep(found)
+    for duration_s, kept in outputs.items():
+        bench.check(kept, timed_variant, duration_s)
+    medians_ms = [1000 * statistics.median(times_s[duration_s]) for duration_s in DURATIONS_S]
+    fit = fit_latency(DURATIONS_S, medians_ms)
+    fitted = [fit.a + fit.b * t + fit.c * t**2 for t in DURATIONS_S]
+    title = f"latency of {bench.model} {timed_variant} over duration"
+    axes = Axes(title, "seconds of speech", "ms", logarithmic=True)
+    plotted([Curve(timed_variant, DURATIONS_S, medians_ms, fitted)], axes, [f"{title}: {fit.line}"])
+
+
+def test_speed_over_corpus_size(bench: Bench, timed_variant: str, plotted: Plotted) -> None:
+    """Real-time factor of a corpus that grows, on a recognizer that has met none of its lengths before."""
+    drawn_s = librispeech_like(SIZES[-1], bench.pipeline.config.benchmarks.peers.seed)
+    rate = bench.pipeline.frontend(bench.model).sampling_rate
+    utterances = pieces(bench.pipeline.corpus(bench.model, bench.speech), drawn_s, rate)
+    started = time.perf_counter()
+    recognizer = bench.pipeline.compiled(bench.model, timed_variant, streams=bench.pipeline.corpus_streams)
+    compile_s = time.perf_counter() - started
+    run_s, without, with_ = 0.0, [], []
+    for first, last in pairwise((0, *SIZES)):
+        run_s += seconds(partial(recognizer.logits_of, utterances[first:last]))
+        audio_s = sum(drawn_s[:last])
+        without.append(audio_s / run_s)
+        with_.append(audio_s / (run_s + compile_s))
+    title = f"speed of {bench.model} {timed_variant} over corpus size"
+    curves = [Curve("inference", SIZES, without), Curve("with compilation", SIZES, with_)]
+    told = ", ".join(f"{size}: {a:.0f} ({b:.0f})" for size, a, b in zip(SIZES, without, with_, strict=True))
+    plotted(curves, Axes(title, "utterances", "RTFx"), [f"{title}: RTFx by utterances (with compilation) {told}"])
+    _check_one(bench, recognizer, timed_variant)
+
+
+def test_compilation_over_buckets(bench: Bench, timed_variant: str, plotted: Plotted) -> None:
+    """Seconds and resident memory of one static model after the other, each kept and used once."""
+    core, path = ov.Core(), bench.pipeline.ir_path(bench.model, timed_variant)
+    rate = bench.pipeline.frontend(bench.model).sampling_rate
+    kept, taken_s, resident = [], [0.0], [resident_bytes()]
+    for number in range(1, BUCKETS + 1):
+        model = core.read_model(path)
+        shape = [1, round(number * BUCKET_S * rate)]
+        started = time.perf_counter()
+        model.reshape(dict.fromkeys(model.inputs, shape))
+        compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        taken_s.append(taken_s[-1] + time.perf_counter() - started)
+        feed = {port: np.ones(shape, port.get_element_type().to_dtype()) for port in compiled.inputs}
+        compiled.create_infer_request().infer(feed)
+        kept.append(compiled)
+        del model
+        gc.collect()
+        resident.append(resident_bytes())
+    counts = list(range(BUCKETS + 1))
+    memory_mib = [(reading - resident[0]) / MIB for reading in resident]
+    title = f"compilation of {bench.model} {timed_variant} over buckets"
+    curves = [Curve("compilation, s", counts, taken_s), Curve("memory, 100 MiB", counts, [m / 100 for m in memory_mib])]
+    told = f"{title}: {taken_s[-1] / BUCKETS:.2f} s and {memory_mib[-1] / BUCKETS:.0f} MiB a bucket of {BUCKETS}"
+    plotted(curves, Axes(title, "static models (1 s, 2 s, ...)", "s, 100 MiB"), [told])
+
+
+def _check_one(bench: Bench, recognizer: Recognizer, name: str) -> None:
+    """Hold the recognizer to the reference behind all that it was put through."""
+    outputs = Outputs()
+    outputs.keep(bench.call(recognizer, 1.0)())
+    bench.check(outputs, name, 1.0)

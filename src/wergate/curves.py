@@ -1,0 +1,50 @@
+"""Curves over one quantity, drawn into a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Measured points, and a fitted line through them where there is one."""
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+    fitted: Sequence[float] = ()
+
+
+@dataclass(frozen=True)
+class Axes:
+    """What a plot says of itself."""
+
+    title: str
+    x: str
+    y: str
+    logarithmic: bool = False
+
+
+def draw(curves: Sequence[Curve], axes: Axes, path: Path) -> None:
+    """Draw curves into a PNG file."""
+    from matplotlib.figure import Figure  # without pyplot there is no display and no state
+
+    figure = Figure(figsize=(8, 5), layout="constrained")
+    plot = figure.subplots()
+    for number, curve in enumerate(curves):
+        colour = f"C{number}"
+        plot.plot(curve.x, curve.y, "o" if curve.fitted else "o-", color=colour, label=curve.name, markersize=4)
+        if curve.fitted:
+            plot.plot(curve.x, curve.fitted, "-", color=colour, linewidth=1)
+    if axes.logarithmic:
+        plot.set_xscale("log")
+        plot.set_yscale("log")
+    plot.set_xlabel(axes.x)
+    plot.set_ylabel(axes.y)
+    plot.set_title(axes.title, fontsize=10)
+    plot.grid(visible=True, which="both", alpha=0.3)
+    plot.legend(fontsize=8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=130)
