@@ -11,6 +11,7 @@ pytest_plugins = [
     "fixtures.report",
     "fixtures.regression",
     "fixtures.calibration",
+    "fixtures.buckets",
     "fixtures.sensitivity",
     "fixtures.quantizers",
     "fixtures.portability",

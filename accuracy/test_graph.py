@@ -43,7 +43,7 @@ def test_inference_precision_is_what_was_asked_for(
     pipeline: Pipeline, suite_config: SuiteConfig, model: str, variant: str, gate: Gate
 ) -> None:
     """The recognizer that the corpora go through runs in the precision of the configuration."""
-    found = pipeline.evaluator(model, variant)
+    found = pipeline.loop(model, variant)
     wanted, subject = suite_config.inference_precision, subject_of(variant)
     gate(precision_verdict(found.asked_precision, found.precision, wanted=wanted, subject=subject, model=model))
 

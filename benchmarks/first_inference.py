@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from wergate.recognizers.openvino_ir import OpenVinoRecognizer
+from wergate.recognizers.bucketed import BucketedRecognizer
 
 REACHED = 42  # an exit code that neither pytest nor the suite has
 
@@ -13,7 +13,7 @@ REACHED = 42  # an exit code that neither pytest nor the suite has
 def pytest_collection_finish() -> None:
     """Put the end of the process in the place of the first transcription."""
 
-    def end(_: OpenVinoRecognizer, __: Sequence[object]) -> None:
+    def end(_: object, __: Sequence[object]) -> None:
         os._exit(REACHED)
 
-    OpenVinoRecognizer.logits_of = end  # type: ignore[method-assign,assignment]
+    BucketedRecognizer.completed = end  # type: ignore[method-assign,assignment]

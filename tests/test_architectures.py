@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openvino as ov
 import pytest
 import torch
 from architectures import ARCHITECTURES, Architecture
@@ -19,6 +20,7 @@ from wergate.errors import SuiteError
 from wergate.frontend import Frontend
 from wergate.ir import graph_counts
 from wergate.logits import difference
+from wergate.padding import blind_to_padding
 from wergate.processor import load_frontend
 from wergate.quantize import quantize
 from wergate.recognizers import Recognizer
@@ -28,6 +30,14 @@ from wergate.settings import IgnoredScope, Quantization
 
 TOLERANCE = 1e-4
 HOP = 320  # of the convolutions over the waveform; an adapter's is a multiple
+MASKED_WELL = {  # one positional convolution, layer norm: zeroing the padded frames once is enough
+    "wav2vec2, layer norm",
+    "wav2vec2, stable layer norm",
+    "hubert, stable layer norm",
+    "wavlm, stable layer norm",
+    "unispeech, stable layer norm",
+    "unispeech-sat, stable layer norm",
+}
 LEAST_DB = {"fp16": 40.0, "int8": 10.0}  # of inputs of a second and more, on random weights
 
 
@@ -94,6 +104,43 @@ def test_fp32_ir_equals_pytorch(built: Built, record_property: Any) -> None:
         deltas[samples] = float(np.abs(expected - found).max())
     record_property("max_abs_delta", deltas)
     assert max(deltas.values()) <= TOLERANCE, deltas
+
+
+def padded(waveform: np.ndarray, samples: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return a waveform with silence behind it and the mask that tells it."""
+    mask = np.zeros((1, waveform.shape[1] + samples), np.int64)
+    mask[:, : waveform.shape[1]] = 1
+    return np.pad(waveform, ((0, 0), (0, samples))), mask
+
+
+@pytest.mark.filterwarnings("ignore:Support for mismatched")  # of mask types, by WavLM's attention
+def test_padding_changes_no_frame(built: Built, record_property: Any) -> None:
+    """Masked padding of any length: in PyTorch and in the FP16 IR at f32, every frame is as without it."""
+    ir, hop = ov.Core().compile_model(built.ir("fp16"), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}), built.frontend.hop
+    run, deltas = ir.create_infer_request(), {}
+    for samples, waveform in built.inputs:
+        heard = built.frontend.features(waveform[0])[None]
+        alone = built.pytorch.logits(waveform), run.infer([heard, np.ones(heard.shape, np.int64)])[0].copy()
+        for more in (1, hop - 1, 3 * hop, 7 * hop + 5):
+            features, mask = padded(heard, more)
+            with torch.inference_mode(), blind_to_padding(built.model):
+                pytorch = built.model(torch.from_numpy(features), attention_mask=torch.from_numpy(mask)).logits.numpy()
+            both = zip(alone, (pytorch, run.infer([features, mask])[0]), strict=True)
+            deltas[samples, more] = [float(np.abs(one - two[:, : one.shape[1]]).max()) for one, two in both]
+    record_property("max_abs_delta", {str(key): value for key, value in deltas.items()})
+    assert max(max(found) for found in deltas.values()) <= TOLERANCE, deltas
+
+
+@pytest.mark.filterwarnings("ignore:Support for mismatched")  # of mask types, by WavLM's attention
+def test_transformers_alone_lets_padding_in(built: Built) -> None:
+    """What is mended is there: wherever transformers' own use of the mask is not enough, it moves some logit."""
+    (_, waveform), more = built.inputs[0], 7 * built.frontend.hop
+    features, mask = padded(built.frontend.features(waveform[0])[None], more)
+    alone = built.pytorch.logits(waveform)
+    with torch.inference_mode():
+        own = built.model(torch.from_numpy(features), attention_mask=torch.from_numpy(mask)).logits.numpy()
+    moved = np.abs(own[:, : alone.shape[1]] - alone).max() > TOLERANCE
+    assert moved == (built.architecture.id not in MASKED_WELL)
 
 
 def test_samples_behind_the_last_frame_change_nothing_where_they_are_cut(built: Built) -> None:

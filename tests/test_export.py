@@ -259,6 +259,20 @@ def test_a_language_model_is_left_behind(source: Exportable, tmp_path: Path) -> 
     verify_export(folder)
 
 
+@pytest.mark.parametrize("nested", [False, True], ids=["preprocessor_config", "processor_config"])
+def test_a_processor_gives_the_mask_that_the_ir_asks_for(source: Exportable, tmp_path: Path, nested: bool) -> None:
+    """Our own IRs take one whether or not the checkpoint's processor gave it; optimum-intel hands over what it gets."""
+    extractor = {"feature_extractor_type": "Wav2Vec2FeatureExtractor", "return_attention_mask": False}
+    config = tmp_path / ("processor_config.json" if nested else "preprocessor_config.json")
+    config.write_text(json.dumps({"feature_extractor": extractor} if nested else extractor))
+    files = source.processor_files | {config.name: config}
+    for takes_mask, xml in ((False, graph()), (True, graph() + graph(takes="attention_mask"))):
+        source.ir.write_text(xml)
+        folder = export(replace(source, processor_files=files), run(), tmp_path / "out", DATASETS)
+        told = json.loads((folder / config.name).read_text())
+        assert (told["feature_extractor"] if nested else told)["return_attention_mask"] == takes_mask
+
+
 def test_the_card_carries_the_results_in_the_hubs_form(source: Exportable, tmp_path: Path) -> None:
     """huggingface_hub reads back a WER for every corpus, under the hub's names where the corpus is from there."""
     rows = (evaluation(CLEAN, 0.05), evaluation(NOISY, 0.123456), evaluation("silence", None))

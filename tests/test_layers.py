@@ -75,7 +75,11 @@ OPENVINO = (
     "ir_work",
     "layer_runs",
     "quantized_layers",
+    "hardware_limit",
+    "recognizers/bucketed",
+    "recognizers/compiled_store",
     "recognizers/openvino_ir",
+    "recognizers/requests",
     "reference_models/onnx_model",
 )
 POT_DRIVER = {str(path.relative_to(ROOT)) for path in (ROOT / "src" / "pot_driver").glob("*.py")}
@@ -86,6 +90,7 @@ LAYERS = (
             "checkpoint",
             "convert",
             "onnx_export",
+            "padding",
             "processor",
             "traceable",
             "recognizers/pytorch",

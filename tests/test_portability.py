@@ -158,7 +158,7 @@ def test_a_process_of_its_own_gives_the_same_logits(pipeline: Pipeline) -> None:
     """Bit by bit, in the order of the utterances, with the primitives that it ran."""
     (model,) = pipeline.config.models
     utterances = [sound(seconds, seed=1) for seconds in (1.0, 0.5, 2.0)]
-    expected = pipeline.evaluator(model, "int8").logits_of(utterances)
+    expected = pipeline.loop(model, "int8").logits_of(utterances)
     asked = order(pipeline, pipeline.ir_path(model, "int8"))
     environment = limited(os.environ, "native")
     with ApartRecognizer(asked, pipeline.frontend(model), environment=environment, name="x", patience_s=60) as apart:

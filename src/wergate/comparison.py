@@ -17,7 +17,7 @@ from wergate.logits import difference
 from wergate.outcome import UtteranceOutcome
 from wergate.prefetch import Prefetched, in_blocks
 from wergate.progress import Progress
-from wergate.recognizers import Recognizer
+from wergate.recognizers import Recognizer, completed
 from wergate.reference import ReferenceUtterance
 
 
@@ -120,10 +120,13 @@ class _Work:
     def _inferred(self, utterances: Sequence[Utterance]) -> Iterator[UtteranceOutcome]:
         reference, alphabet = self._reference(), self._candidate.frontend.alphabet
         started = time.perf_counter()
-        logits = self._candidate.recognizer().logits_of([utterance.waveform.samples for utterance in utterances])
+        outcomes: dict[int, UtteranceOutcome] = {}
+        samples = [utterance.waveform.samples for utterance in utterances]
+        for number, logits in completed(self._candidate.recognizer(), samples):  # others run while this one is decoded
+            expected = reference[utterances[number].id]
+            outcomes[number] = _outcome(utterances[number], expected, logits, alphabet, self._candidate.name)
         rate = (time.perf_counter() - started) / sum(utterance.waveform.duration_s for utterance in utterances)
-        for utterance, found in zip(utterances, logits, strict=True):
-            outcome = _outcome(utterance, reference[utterance.id], found, alphabet, self._candidate.name)
+        for _, outcome in sorted(outcomes.items()):
             yield replace(outcome, seconds=rate * outcome.duration_s)
 
 

@@ -14,6 +14,7 @@ from wergate.errors import SuiteError, did_you_mean
 from wergate.settings import (
     AccuracyControl,
     Benchmarks,
+    BucketSettings,
     CalibrationAudio,
     CalibrationStudy,
     CorpusSettings,
@@ -29,6 +30,7 @@ from wergate.settings import (
     QuantizerStudy,
     Section,
     Sensitivity,
+    Shapes,
     Thresholds,
 )
 from wergate.verdict import Status
@@ -51,6 +53,7 @@ class SuiteConfig(Section):
     inference_precision: InferencePrecision = "f32"
     isas: list[Isa] = Field(default=["native"], min_length=1)
     isa_precisions: list[InferencePrecision] = Field(default_factory=list)
+    shapes: Shapes = "buckets"
     normalizer: Normalizer = "upper"
     limit: int | None = Field(default=None, gt=0)
     columns: dict[Literal["audio", "text", "id", "speaker"], str] = Field(default_factory=dict)
@@ -71,6 +74,7 @@ class SuiteConfig(Section):
     sensitivity: Sensitivity = Sensitivity()
     quantizer_study: QuantizerStudy = QuantizerStudy()
     portability: Portability = Portability()
+    buckets: BucketSettings = BucketSettings()
     thresholds: Thresholds
     benchmarks: Benchmarks
     corpus: dict[str, CorpusSettings] = Field(default_factory=dict)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wergate.errors import SuiteError
 from wergate.frontend import write_frontend
+from wergate.padding import blind_to_padding
 from wergate.progress import Progress
 from wergate.reference_models import ReferenceModel
 from wergate.store import Artifact, Store
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 MODEL_FILE = "model.xml"
 FRONTEND_FILE = "frontend.json"
 INPUT_NAME = "input_values"
+MASK_NAME = "attention_mask"
 OUTPUT_NAME = "logits"
 _EXAMPLE_SAMPLES = 16_000
 _EXAMPLE_SEED = 0
@@ -49,7 +51,9 @@ def fp16_ir(store: Store, model: ReferenceModel, progress: Progress) -> Artifact
 def export(model: PreTrainedModel, path: Path, *, half: bool = True) -> None:
     """Convert a CTC model and save its IR.
 
-    The IR takes `input_values`, float32 (batch, samples), and gives `logits`, float32 (batch, frames, vocabulary).
+    The IR takes `input_values`, float32 (batch, samples), with `attention_mask`, int64 (batch, samples), 1 for samples
+    that count and 0 for the padding behind them. It gives `logits`, float32 (batch, frames, vocabulary); those of the
+    utterance's frames are as without padding.
 
     Args:
         half: store the weights in half precision.
@@ -61,14 +65,16 @@ def export(model: PreTrainedModel, path: Path, *, half: bool = True) -> None:
     import torch
 
     noise = torch.randn(1, _EXAMPLE_SAMPLES, generator=torch.Generator().manual_seed(_EXAMPLE_SEED))
-    with warnings.catch_warnings(), torch.no_grad(), traceable(model):
+    example = {INPUT_NAME: noise, MASK_NAME: torch.ones(noise.shape, dtype=torch.int64)}
+    with warnings.catch_warnings(), torch.no_grad(), traceable(model), blind_to_padding(model):
         warnings.simplefilter("ignore")  # tracing warns of every shape check that it bakes in
-        shape = [(INPUT_NAME, ov.PartialShape([-1, -1]))]
+        shapes = [(name, ov.PartialShape([-1, -1])) for name in example]
         try:
-            ir = ov.convert_model(model, example_input={INPUT_NAME: noise}, input=shape)
+            ir = ov.convert_model(model, example_input=example, input=shapes)
         except Exception as error:  # the tracer and the converter raise whatever they find
             raise _cannot_convert(model, error) from error
-    ir.inputs[0].get_tensor().set_names({INPUT_NAME})
+    for port, name in zip(ir.inputs, example, strict=True):
+        port.get_tensor().set_names({name})
     ir.outputs[0].get_tensor().set_names({OUTPUT_NAME})
     save_ir(ir, path, half=half)
 

@@ -178,7 +178,8 @@ def _copy(source: Exportable, name: str, path: Path, folder: Path) -> str:
     _copied(path, folder / name)
     if name in _PROCESSOR_CONFIGS:
         told = json.loads(path.read_text(encoding="utf-8"))
-        as_gated = told | _as_gated(told, source.language if name == _TOKENIZER_CONFIG else None)
+        language = source.language if name == _TOKENIZER_CONFIG else None
+        as_gated = told | _as_gated(told, language) | (_with_mask(told) if source.loading.takes_mask else {})
         if as_gated != told:
             (folder / name).write_text(json.dumps(as_gated, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return file_digest(folder / name)
@@ -189,6 +190,13 @@ def _as_gated(told: Mapping[str, Any], language: str | None) -> dict[str, str]:
     chosen = {"target_lang": language} if language else {}
     greedy = {"processor_class": _GREEDY} if told.get("processor_class") == f"{_GREEDY}WithLM" else {}
     return chosen | greedy
+
+
+def _with_mask(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a feature extractor's file has to say otherwise so that it gives the mask that the IR asks for."""
+    mask = {} if "feature_extractor_type" not in told else {"return_attention_mask": True}
+    nested = told.get("feature_extractor")
+    return mask | ({"feature_extractor": nested | _with_mask(nested)} if isinstance(nested, dict) else {})
 
 
 def _copied(source: Path, target: Path) -> str:

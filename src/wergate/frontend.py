@@ -38,6 +38,8 @@ class Frontend:
         squeeze: how many frames the encoder takes together (SEW); as many are needed at least.
         shortest: samples that the network needs where that is more; a network that pads its waveform may have a
             receptive field of no samples and less, and yet refuse short inputs.
+        padding_exact: whether the FP16 IR that is built here, and what is quantized of it, give a masked and padded
+            utterance the logits of the utterance alone.
     """
 
     sampling_rate: int
@@ -49,6 +51,7 @@ class Frontend:
     attention_mask: bool = False
     squeeze: int = 1
     shortest: int = 1
+    padding_exact: bool = False
 
     def features(self, samples: Samples) -> Samples:
         """Return the network's input for one utterance: float32, shape (samples,)."""
@@ -74,6 +77,11 @@ class Frontend:
         """Return how many samples of the network's input bear on the logits: all, or those of whole frames."""
         frames = self.frame_count(samples)
         return self.receptive_field + (frames - 1) * self.hop if self.local and frames else samples
+
+    def whole_frames(self, samples: int) -> int:
+        """Return the samples of the fewest whole frames that hold an input."""
+        frames = -(-(samples - self.receptive_field) // self.hop)
+        return max(self.shortest_input(), self.receptive_field + frames * self.hop)
 
     def require_frame(self, samples: int) -> None:
         """Refuse an input without a frame.

@@ -11,7 +11,7 @@ from typing import Any
 from wergate import alphabet, audio, ctc, frontend, logits
 from wergate.corpus import Corpus
 from wergate.outcome import UtteranceOutcome
-from wergate.recognizers import openvino_ir
+from wergate.recognizers import bucketed, openvino_ir
 from wergate.reference import model_parts
 from wergate.reference_models import ReferenceModel
 from wergate.store import content_key
@@ -47,7 +47,7 @@ def runs(model: ReferenceModel, recognizer: str, ir: str, **settings: str) -> tu
     Args:
         recognizer: the candidate's name.
         ir: key of its IR.
-        settings: device and inference precision.
+        settings: device, inference precision and shapes.
     """
     reference = Run(model.name, model.engine, "", model_parts(model))
     decided_by = {
@@ -55,7 +55,7 @@ def runs(model: ReferenceModel, recognizer: str, ir: str, **settings: str) -> tu
         "settings": settings,
         "isa": cpu().isa,
         "versions": versions(("openvino", "numpy", "soxr", "soundfile")),
-        "source": source_digest(audio, alphabet, ctc, frontend, logits, openvino_ir),
+        "source": source_digest(audio, alphabet, ctc, frontend, logits, openvino_ir, bucketed),
     }
     return reference, Run(model.name, recognizer, ir, decided_by)
 

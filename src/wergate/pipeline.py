@@ -15,6 +15,7 @@ import numpy as np
 
 from wergate import probe as probes
 from wergate.audio import Samples
+from wergate.buckets import corpus_buckets
 from wergate.candidate import require_same_frames, require_sampling_rate
 from wergate.cells import calibration_spec, candidates, corpus_specs, label_of, subject_of
 from wergate.comparison import Candidate, evaluate
@@ -32,7 +33,9 @@ from wergate.legacy import Legacy, find_legacy
 from wergate.progress import Progress, silent
 from wergate.quantizers import ConversionTask, QuantizationTask, converted_ir, quantized_ir
 from wergate.recognizers import Recognizer
-from wergate.recognizers.openvino_ir import OpenVinoRecognizer
+from wergate.recognizers.bucketed import BucketedRecognizer
+from wergate.recognizers.compiled_store import static_options, stored_compiler
+from wergate.recognizers.openvino_ir import OpenVinoRecognizer, takes_mask
 from wergate.reference import ReferenceUtterance, read_reference, reference_run
 from wergate.reference_logits import read_logits, reference_logits
 from wergate.reference_models import ReferenceModel
@@ -196,10 +199,38 @@ class Pipeline:
             return self.reference_model(model).recognizer(self.frontend(model))
         return self.compiled(model, name)
 
-    def evaluator(self, model: str, variant: str) -> OpenVinoRecognizer:
-        """Return the recognizer that transcribes whole corpora: a stream per core, where the device is the CPU."""
+    def loop(self, model: str, variant: str) -> OpenVinoRecognizer:
+        """Return the recognizer that runs each utterance at its own length: a stream per core, on the CPU."""
+        return self._once(("loop", model, variant), lambda: self.compiled(model, variant, streams=self.corpus_streams))
+
+    def evaluator(self, model: str, spec: CorpusSpec, variant: str) -> Recognizer:
+        """Return the recognizer that transcribes a whole corpus: in buckets, where that changes nothing."""
+        if not self.runs_in_buckets(model, variant):
+            return self.loop(model, variant)
+        return self.bucketed(model, spec, variant)
+
+    def runs_in_buckets(self, model: str, variant: str) -> bool:
+        """Tell whether a variant's corpora are padded: its IR must be ours, blind to padding, and take a mask."""
+        asked = self.config.shapes == "buckets" and self.config.device == "CPU"
+        ours = variant not in candidates(self.config, model) and self.frontend(model).padding_exact
+        return asked and ours and self._once(("mask", model, variant), lambda: takes_mask(self.ir_path(model, variant)))
+
+    def bucketed(self, model: str, spec: CorpusSpec, variant: str) -> BucketedRecognizer:
+        """Return the recognizer that pads a corpus to the buckets of its durations."""
+        corpus = self.corpus(model, spec)
         return self._once(
-            ("evaluator", model, variant), lambda: self.compiled(model, variant, streams=self.corpus_streams)
+            ("bucketed", model, spec, variant),
+            lambda: self._bucketed(self.ir_path(model, variant), corpus, self.loop(model, variant)),
+        )
+
+    def _bucketed(self, path: Path, corpus: Corpus, loop: OpenVinoRecognizer) -> BucketedRecognizer:
+        streams, options = self.corpus_streams, static_options(self.config.inference_precision, self.corpus_streams)
+        return BucketedRecognizer(
+            loop,
+            stored_compiler(self.store, path, options),
+            corpus_buckets(corpus.durations.values(), loop.frontend, self.config.buckets, path),
+            streams=streams,
+            probe_sqnr_db_min=self.config.buckets.probe_sqnr_db_min,
         )
 
     @property
@@ -258,7 +289,7 @@ class Pipeline:
                 Candidate(
                     subject_of(variant),
                     self.frontend(model),
-                    lambda: self.evaluator(model, variant),
+                    lambda: self.evaluator(model, spec, variant),
                 ),
                 corpus,
                 lambda: self.reference(model, spec),
@@ -294,7 +325,8 @@ class Pipeline:
         """Return where a variant's transcripts are kept, if anywhere."""
         if self._transcripts is None:
             return None
-        settings = {"device": self.config.device, "inference_precision": self.config.inference_precision}
+        keys = ("device", "inference_precision", "shapes")
+        settings = {key: getattr(self.config, key) for key in keys}
         path = self.ir_path(model, variant)
         ir = content_key({suffix: file_digest(path.with_suffix(suffix)) for suffix in (".xml", ".bin")})
         reference, candidate = runs(self.reference_model(model), variant, ir, **settings)
@@ -338,10 +370,10 @@ class Pipeline:
         return self._once(("excerpt-logits", model, spec, duration_s), make)
 
     def excerpt_transcript(self, model: str, spec: CorpusSpec, duration_s: float, variant: str) -> str:
-        """Return what the accuracy run's recognizer of a variant makes of an excerpt."""
+        """Return what a variant makes of an excerpt at its own length."""
 
         def make() -> str:
-            (logits,) = self.evaluator(model, variant).logits_of([self.excerpt(model, spec, duration_s)])
+            (logits,) = self.loop(model, variant).logits_of([self.excerpt(model, spec, duration_s)])
             return greedy_decode(logits, self.frontend(model).alphabet)
 
         return self._once(("excerpt-transcript", model, spec, duration_s, variant), make)

@@ -38,6 +38,7 @@ def load_frontend(checkpoint: Checkpoint, model: PreTrainedModel) -> Frontend:
         local=getattr(config, "feat_extract_norm", "layer") == "layer" and not adapted,
         attention_mask=bool(extractor.return_attention_mask),
         squeeze=getattr(config, "squeeze_factor", 1),
+        padding_exact=True,  # as `convert.export` makes it
     )
     _require_frames(checkpoint, model, frontend)
     return frontend

@@ -10,6 +10,7 @@ Precision = Literal["fp16", "int8"]
 InferencePrecision = Literal["f32", "bf16"]
 Isa = Literal["native", "avx512_vnni", "avx512", "avx2_vnni", "avx2", "avx"]
 OverflowFix = Literal["enable", "first_layer_only", "disable"]
+Shapes = Literal["buckets", "dynamic"]
 Units = Literal["letters", "subwords", "phonemes"]
 Normalizer = Literal["none", "upper", "basic", "english"]
 QuantizerName = Literal["nncf", "nncf-accuracy-control", "int8-weights", "pot", "pot-accuracy-aware"]
@@ -50,6 +51,28 @@ class Gates(Section):
     worse_rate_max: Fraction | None = None
     worst_utterance_rise_max: Fraction | None = None
     worst_sqnr_db_min: float | None = None
+    bucket_mismatch_rate_max: Fraction | None = None
+    bucket_sqnr_db_min: float | None = None
+
+
+class BucketSettings(Section):
+    """The fixed lengths that a corpus is padded to; which they are follows from its durations.
+
+    Attributes:
+        most: models that are compiled for one variant at a time, at most; fewer where `memory_gb` has no room.
+        memory_gb: what they may take together, reckoned at twice the IR's weights each.
+        compiling_s: seconds of audio whose inference takes as long as compiling for a bucket.
+        longest_s: longer utterances run at their own length.
+        probe_sqnr_db_min: what each stream's logits of one second are held to, beside those of the dynamic model.
+        compared_utterances: of each corpus, transcribed by the dynamic model too and compared.
+    """
+
+    most: int = Field(default=8, ge=1)
+    memory_gb: PositiveFloat = 4.0
+    compiling_s: PositiveFloat = 30.0
+    longest_s: PositiveFloat = 40.0
+    probe_sqnr_db_min: float = 20.0
+    compared_utterances: int = Field(default=16, ge=1)
 
 
 class Thresholds(Section):

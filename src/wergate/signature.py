@@ -45,14 +45,21 @@ class Inputs:
         """Whether the network takes a single waveform at a time."""
         return any(port and port.shape and port.shape[0] == 1 for port in (self.waveform, self.mask, self.length))
 
-    def feed(self, batch: Samples) -> Feed:
-        """Return what the network is fed for waveforms without padding: float32, shape (batch, samples)."""
+    def feed(self, batch: Samples, counts: int | None = None) -> Feed:
+        """Return what the network is fed for waveforms: float32, shape (batch, samples).
+
+        Args:
+            counts: samples that count in each row; what follows them is padding. By default all do.
+        """
+        counts = batch.shape[1] if counts is None else counts
         shaped = batch[:, None] if self.waveform.rank == 3 else batch  # noqa: PLR2004 - (batch, 1, samples)
         feed: Feed = {self.waveform.key: shaped.astype(self.waveform.dtype, copy=False)}
         if self.mask:
-            feed[self.mask.key] = np.ones(batch.shape, self.mask.dtype)
+            mask = np.zeros(batch.shape, self.mask.dtype)
+            mask[:, :counts] = 1
+            feed[self.mask.key] = mask
         if self.length:
-            feed[self.length.key] = np.full(len(batch), batch.shape[1], self.length.dtype)
+            feed[self.length.key] = np.full(len(batch), counts, self.length.dtype)
         return feed
 
 
@@ -77,9 +84,9 @@ class Signature:
         """Whether the network takes a single waveform at a time."""
         return self.inputs.row_by_row
 
-    def feed(self, batch: Samples) -> Feed:
-        """Return what the network is fed for waveforms without padding: float32, shape (batch, samples)."""
-        return self.inputs.feed(batch)
+    def feed(self, batch: Samples, counts: int | None = None) -> Feed:
+        """See `Inputs.feed`."""
+        return self.inputs.feed(batch, counts)
 
     def logits(self, output: npt.NDArray[Any]) -> Logits:
         """Return an output as logits: float32, shape (batch, frames, vocabulary), memory of its own.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -42,6 +42,25 @@ class Recognizer(Protocol):
         Raises:
             InputTooShortError: an utterance without a frame.
         """
+
+
+@runtime_checkable
+class SideBySide(Protocol):
+    """A recognizer that is at work on other utterances while logits are handed over."""
+
+    def completed(self, utterances: Sequence[Samples]) -> Iterator[tuple[int, Logits]]:
+        """See the function of that name."""
+
+
+def completed(recognizer: Recognizer, utterances: Sequence[Samples]) -> Iterator[tuple[int, Logits]]:
+    """Yield each utterance's position and its logits, of shape (frames, vocabulary), in the order that suits it best.
+
+    Raises:
+        InputTooShortError: an utterance without a frame.
+    """
+    if isinstance(recognizer, SideBySide):
+        return recognizer.completed(utterances)
+    return enumerate(recognizer.logits_of(utterances))
 
 
 def features(frontend: Frontend, waveforms: Samples) -> Samples:

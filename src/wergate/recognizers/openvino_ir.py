@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,11 @@ from wergate.errors import SuiteError
 from wergate.frontend import Frontend
 from wergate.ports import Feed, Port, Ports, Run
 from wergate.recognizers import features
+from wergate.recognizers.requests import Job, Requests, infer_all
 from wergate.signature import Inputs, Signature, match_inputs, match_signature
 
 _HINT = "INFERENCE_PRECISION_HINT"
 _COMPILATIONS = 3
-_REQUESTS_PER_STREAM = 2
 # of a corpus, the CPU plugin would keep what it compiled for thousands of lengths: 12 MB for each, in INT8
 _FEW_LENGTHS = {"CPU_RUNTIME_CACHE_CAPACITY": "100"}
 _DTYPES = {"f16": "float16", "f32": "float32", "f64": "float64", "i32": "int32", "i64": "int64", "boolean": "bool"}
@@ -32,6 +31,7 @@ class OpenVinoRecognizer:
     """Runs an IR with dynamic shapes, on one stream or on several.
 
     Attributes:
+        signature: what the IR's inputs and output mean.
         asked_precision, precision: the inference precision that the runtime was asked for and the one it took.
     """
 
@@ -67,11 +67,11 @@ class OpenVinoRecognizer:
         options = {_HINT: inference_precision}
         options |= {"PERFORMANCE_HINT": "LATENCY"} if streams == 1 else {"NUM_STREAMS": str(streams)} | _FEW_LENGTHS
         for _ in range(_COMPILATIONS):
-            compiled = _compile(path, device, options)
-            self._signature = signature or _compiled_signature(path, compiled, len(frontend.alphabet.labels))
+            compiled = compile_ir(path, device, options)
+            self.signature = signature or _compiled_signature(path, compiled, len(frontend.alphabet.labels))
             self._request = compiled.create_infer_request()
-            self._requests = [compiled.create_infer_request() for _ in range(_REQUESTS_PER_STREAM * streams)]
-            if self._settle(streams):
+            self._requests = Requests(compiled, self.signature, streams)
+            if self._settle():
                 self.asked_precision, self.precision = options[_HINT], _taken(compiled, options[_HINT])
                 return
         raise SuiteError(
@@ -79,17 +79,23 @@ class OpenVinoRecognizer:
             "equal inputs must give equal outputs; report it with the versions above and run on another OpenVINO"
         )
 
-    def _settle(self, streams: int) -> bool:
+    @property
+    def probe(self) -> Samples:
+        """One second of a sine: what streams are tried with."""
+        return np.asarray(np.sin(np.arange(self.frontend.sampling_rate) * 0.1), dtype=np.float32)
+
+    def _settle(self) -> bool:
         """Run one second through the streams and tell whether all agree with a single inference, bit by bit.
 
         Many frames come first on purpose: OpenVINO 2026.4.1 gives wrong logits ever after where the first inference
         of a stream has a single frame (docs/one-frame-first.md). Nothing tells which stream took an inference, so with
         several of them an input of one frame goes to a single stream of its own, where the order is known.
-        Some compilations with two streams gave wrong logits on one of them; such a one must not be used.
+        Some compilations with two streams gave wrong logits on one of them; such a one must not be used. So many are
+        started at once that each stream has one.
         """
-        samples = np.sin(np.arange(self.frontend.sampling_rate, dtype=np.float32) * 0.1)
-        expected = self._infer(samples[None])[0]
-        return all(np.array_equal(expected, logits) for logits in self._infer_all([samples] * streams))
+        expected = self._infer(self.probe[None])[0]
+        probes = [self.probe] * len(self._requests.idle)
+        return all(np.array_equal(expected, logits) for _, logits in self._infer_each(probes))
 
     def logits(self, waveforms: Samples) -> Logits:
         """See `Recognizer.logits`."""
@@ -98,48 +104,36 @@ class OpenVinoRecognizer:
 
     def logits_of(self, utterances: Sequence[Samples]) -> list[Logits]:
         """See `Recognizer.logits_of`."""
-        for samples in utterances:  # before any inference is under way, which an error would leave behind
+        found = dict(self.completed(utterances))
+        return [found[number] for number in range(len(utterances))]
+
+    def completed(self, utterances: Sequence[Samples]) -> Iterator[tuple[int, Logits]]:
+        """See `wergate.recognizers.completed`."""
+        for samples in utterances:  # before any inference is under way
             self.frontend.require_frame(len(samples))
-        short = [self.frontend.is_single(len(samples)) for samples in utterances]
-        long = [samples for samples, is_short in zip(utterances, short, strict=True) if not is_short]
-        found = iter(self._infer_all(long))
-        return [
-            self.logits(samples[None])[0] if is_short else next(found)
-            for samples, is_short in zip(utterances, short, strict=True)
-        ]
+        short = [number for number, samples in enumerate(utterances) if self.frontend.is_single(len(samples))]
+        long = sorted(set(range(len(utterances))) - set(short), key=lambda number: -len(utterances[number]))
+        # the longest first, so that no stream is left alone with one, and equal lengths meet
+        for place, logits in self._infer_each([utterances[number] for number in long]):
+            yield long[place], logits
+        for number in short:
+            yield number, self.logits(utterances[number][None])[0]
+
+    def _infer_each(self, utterances: Sequence[Samples]) -> Iterator[tuple[int, Logits]]:
+        jobs = [Job(self._requests, partial(self._fed, samples)) for samples in utterances]
+        return ((number, logits[0]) for number, logits in infer_all(jobs))
+
+    def _fed(self, samples: Samples) -> Feed:
+        return self.signature.feed(self._input(samples[None]))
 
     def _infer(self, waveforms: Samples) -> Logits:
         batch = self._input(waveforms)
-        rows = [row[None] for row in batch] if self._signature.row_by_row else [batch]
-        return np.concatenate([self._logits(self._request, self._signature.feed(row)) for row in rows])
+        rows = [row[None] for row in batch] if self.signature.row_by_row else [batch]
+        return np.concatenate([self._logits(self._request, self.signature.feed(row)) for row in rows])
 
     def _logits(self, request: ov.InferRequest, feed: Feed) -> Logits:
         # inputs are copied: the runtime writes later inputs into memory that was shared with it (docs/shared-inputs.md)
-        return self._signature.logits(request.infer(feed)[self._signature.output])
-
-    def _infer_all(self, utterances: Sequence[Samples]) -> list[Logits]:
-        """Keep every request busy, and take up the oldest one's logits before it is used again.
-
-        Without callbacks, which would run Python code in the threads of the runtime.
-        """
-        results: dict[int, Logits] = {}
-        running: deque[tuple[ov.InferRequest, int]] = deque()
-        idle = list(self._requests)
-        longest_first = sorted(range(len(utterances)), key=lambda number: -len(utterances[number]))
-        for number in longest_first:  # so that no stream is left alone with a long one, and equal lengths meet
-            request = idle.pop() if idle else self._finish(running, results)
-            request.start_async(self._signature.feed(self._input(utterances[number][None])))
-            running.append((request, number))
-        while running:
-            self._finish(running, results)
-        return [results[number] for number in range(len(utterances))]
-
-    def _finish(self, running: deque[tuple[ov.InferRequest, int]], results: dict[int, Logits]) -> ov.InferRequest:
-        """Wait for the request that has run longest, keep its logits, and return it for the next utterance."""
-        request, number = running.popleft()
-        request.wait()
-        results[number] = self._signature.logits(request.get_output_tensor(self._signature.output).data)[0]
-        return request
+        return self.signature.logits(request.infer(feed)[self.signature.output])
 
     def _input(self, waveforms: Samples) -> Samples:
         """Return the network's input, cut to what bears on the logits: every new length costs the runtime a while."""
@@ -164,7 +158,7 @@ def ir_signature(path: Path, vocabulary: int) -> Signature:
     """
 
     def run(feed: Feed) -> list[npt.NDArray[Any]]:
-        return _run(_compile(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}), feed)
+        return _run(compile_ir(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}), feed)
 
     return match_signature(_ports_of(path, read_ir(path), run), vocabulary)
 
@@ -182,6 +176,11 @@ def read_ir(path: Path) -> ov.Model:
             f"{_named(path)} cannot be read: {_last_line(error)}; a whole .xml with the .bin that was written with it "
             "is needed; copy both files again"
         ) from error
+
+
+def takes_mask(path: Path) -> bool:
+    """Tell whether an IR has an input for the samples that count."""
+    return ir_inputs(path, read_ir(path)).mask is not None
 
 
 def ir_inputs(path: Path, model: ov.Model) -> Inputs:
@@ -224,10 +223,19 @@ def _port(position: int, output: Any) -> Port:
     return Port(name, position, _DTYPES.get(dtype, dtype), shape)
 
 
-def _compile(path: Path, device: str, options: dict[str, str]) -> ov.CompiledModel:
+def compile_ir(path: Path, device: str, options: Mapping[str, str], *, samples: int | None = None) -> ov.CompiledModel:
+    """Compile an IR, for inputs of any length or for one of that many samples.
+
+    Raises:
+        SuiteError: the file is damaged, or the device does not exist or cannot run the model.
+    """
     core = ov.Core()
     try:
-        return core.compile_model(path, device, options)
+        if samples is None:
+            return core.compile_model(path, device, dict(options))
+        model = core.read_model(path)
+        model.reshape({port: [1, samples] for port in model.inputs})
+        return core.compile_model(model, device, dict(options))
     except RuntimeError as error:
         read_ir(path)  # where the file is at fault, it is told instead of the device
         raise SuiteError(

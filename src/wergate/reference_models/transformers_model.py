@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from wergate import alphabet, checkpoint, convert, frontend, languages, processor, traceable
+from wergate import alphabet, checkpoint, convert, frontend, languages, padding, processor, traceable
 from wergate.checkpoint import Checkpoint, load_model
 from wergate.convert import export
 from wergate.frontend import Frontend
@@ -30,7 +30,16 @@ class TransformersModel:
 
     engine = "pytorch"
     packages = ("torch", "transformers")
-    sources: tuple[ModuleType, ...] = (checkpoint, languages, processor, convert, traceable, frontend, alphabet)
+    sources: tuple[ModuleType, ...] = (
+        checkpoint,
+        languages,
+        processor,
+        convert,
+        traceable,
+        padding,
+        frontend,
+        alphabet,
+    )
 
     def __init__(self, resolved: Checkpoint) -> None:
         """Take a checkpoint that has been found."""

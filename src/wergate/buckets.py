@@ -1,0 +1,109 @@
+"""Buckets: the few fixed lengths that a corpus is padded to, chosen so that padding and compiling cost least."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from wergate.frontend import Frontend
+from wergate.settings import BucketSettings
+
+_COMPILED_TO_STORED = 2  # weights in half precision are unpacked to single; those in 8 bit take less
+
+
+@dataclass(frozen=True)
+class Buckets:
+    """Fixed lengths in samples, ascending.
+
+    Attributes:
+        lengths: the longest utterance of each bucket has exactly its length.
+        work: samples of all utterances that have a bucket.
+        padded_work: the same, each as long as its bucket.
+    """
+
+    lengths: tuple[int, ...]
+    work: int = 0
+    padded_work: int = 0
+
+    def of(self, samples: int) -> int | None:
+        """Return the smallest bucket that holds an utterance; None where it is too long for all."""
+        return next((length for length in self.lengths if length >= samples), None)
+
+    @property
+    def padding(self) -> float:
+        """Share of the padded work that is padding."""
+        return 1 - self.work / self.padded_work if self.padded_work else 0.0
+
+
+def choose_buckets(samples: Sequence[int], *, compiling: int, most: int, longest: int) -> Buckets:
+    """Return the buckets that minimize padded samples plus what compiling costs, by dynamic programming: exactly.
+
+    In an optimum each bucket is as long as an utterance, and the utterances of a bucket are neighbours in length. So
+    the cheapest way to cover the n shortest lengths with b buckets is the cheapest, over all k < n, of covering the k
+    shortest with b - 1 and padding the rest of the n to the longest among them.
+
+    Args:
+        samples: of each utterance.
+        compiling: samples whose inference takes as long as compiling for a bucket.
+        most: buckets at most.
+        longest: utterances of more samples get no bucket.
+    """
+    held = np.array([length for length in samples if length <= longest], dtype=np.int64)
+    if not len(held) or not most:
+        return Buckets(())
+    lengths, counts = np.unique(held, return_counts=True)
+    ends = _cheapest_ends(lengths, np.concatenate(([0], np.cumsum(counts))), compiling, most)
+    chosen = tuple(int(lengths[end]) for end in ends)
+    padded = np.array(chosen)[np.searchsorted(chosen, held)]
+    return Buckets(chosen, int(held.sum()), int(padded.sum()))
+
+
+def corpus_buckets(durations_s: Iterable[float], frontend: Frontend, settings: BucketSettings, path: Path) -> Buckets:
+    """Return the buckets of a corpus, each of whole frames.
+
+    Args:
+        path: the IR's `.xml`; of how many compilations there is room for tells the size of its `.bin`.
+    """
+    rate = frontend.sampling_rate
+    room = int(settings.memory_gb * 1e9 / (_COMPILED_TO_STORED * path.with_suffix(".bin").stat().st_size))
+    return choose_buckets(
+        [frontend.whole_frames(math.ceil(duration_s * rate)) for duration_s in durations_s],
+        compiling=round(settings.compiling_s * rate),
+        most=min(settings.most, room),
+        longest=round(settings.longest_s * rate),
+    )
+
+
+def _cheapest_ends(lengths: npt.NDArray[np.int64], upto: npt.NDArray[np.int64], compiling: int, most: int) -> list[int]:
+    """Return the positions of the buckets' lengths; `upto` is the number of utterances below each position."""
+    count = len(lengths)
+    cost = np.full(count + 1, np.iinfo(np.int64).max // 4, dtype=np.int64)  # of covering the n shortest so far
+    cost[0] = 0
+    best, best_cost, choices = 0, int(cost[-1]), []
+    for _ in range(min(most, count)):
+        cost, choice = _one_more(cost, lengths, upto, compiling)
+        choices.append(choice)
+        if cost[count] < best_cost:
+            best, best_cost = len(choices), int(cost[count])
+    ends, position = [], count
+    for choice in reversed(choices[:best]):
+        ends.append(position - 1)
+        position = int(choice[position])
+    return ends[::-1]
+
+
+def _one_more(
+    cost: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64], upto: npt.NDArray[np.int64], compiling: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return, for each n, the cost of covering the n shortest with one bucket more, and where that bucket begins."""
+    found, choice = np.full_like(cost, np.iinfo(np.int64).max // 4), np.zeros_like(cost)
+    for n in range(1, len(cost)):
+        totals = cost[:n] + (upto[n] - upto[:n]) * lengths[n - 1] + compiling
+        choice[n] = totals.argmin()
+        found[n] = totals[choice[n]]
+    return found, choice
