@@ -64,9 +64,11 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a compiler, or with a model that PyTorch cannot load, the row says so."""
     peers = {peer.key: peer for peer in PEERS}
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    assert why_absent(peers["pytorch-compile"], checkpoint=True) == "no C++ compiler: install g++"
-    assert why_absent(peers["pytorch-eager"], checkpoint=False) == "the model is an ONNX file"
-    assert why_absent(peers["openvino-int8"], checkpoint=False) is None
+    assert why_absent(peers["pytorch-compile"], checkpoint=True, padding_exact=True) == "no C++ compiler: install g++"
+    assert why_absent(peers["pytorch-eager"], checkpoint=False, padding_exact=True) == "the model is an ONNX file"
+    why = why_absent(peers["openvino-int8-bucketed"], checkpoint=True, padding_exact=False)
+    assert why == "padding would change what this model hears"
+    assert why_absent(peers["openvino-int8"], checkpoint=False, padding_exact=True) is None
 
 
 def test_the_interval_is_of_ratios_within_blocks() -> None:

@@ -22,6 +22,7 @@ class Peer:
         name: as the table has it.
         kind: the arithmetic, which decides how near to the reference its answers must be.
         settings: what its makers advise for two cores, and what was left as it comes; docs/peers.md says where.
+        bucketed: whether it runs at fixed lengths, to which a corpus is padded.
         file: what it loads: "fp16", "int8", "onnx", "onnx-dynamic", "onnx-static"; empty for the checkpoint itself.
     """
 
@@ -31,6 +32,7 @@ class Peer:
     kind: Kind
     settings: str
     file: str = ""
+    bucketed: bool = False
 
 
 _TORCH = "intra-op threads = cores for one utterance; a corpus two at a time, a thread each"
@@ -75,20 +77,32 @@ PEERS = (
         "openvino-bf16", "OpenVINO bf16", "openvino", "bf16", f"FP16 IR, inference precision bf16; {_OPENVINO}", "fp16"
     ),
     Peer("openvino-int8", "OpenVINO INT8 dynamic", "openvino", "int8", f"INT8 IR, dynamic shapes; {_OPENVINO}", "int8"),
+    Peer(
+        "openvino-int8-bucketed",
+        "OpenVINO INT8 bucketed",
+        "openvino",
+        "int8",
+        "INT8 IR, fixed shapes: one utterance at its own length, a corpus padded to buckets on two streams",
+        "int8",
+        bucketed=True,
+    ),
 )
 _BF16_ISAS = ("bf16", "amx")
 
 
-def why_absent(peer: Peer, *, checkpoint: bool) -> str | None:
+def why_absent(peer: Peer, *, checkpoint: bool, padding_exact: bool) -> str | None:
     """Return why a peer cannot take part here, as far as that is known before it is started.
 
     Args:
         checkpoint: whether the model is one; PyTorch cannot run an ONNX file.
+        padding_exact: whether its IR can be told what is padding.
     """
     if peer.engine == "pytorch" and not checkpoint:
         return "the model is an ONNX file"
     if peer.file in {"onnx-dynamic", "onnx-static"} and not checkpoint:
         return "only a checkpoint is quantized with ONNX Runtime here"
+    if peer.bucketed and not padding_exact:
+        return "padding would change what this model hears"
     if peer.kind == "bf16" and not any(name in cpu().isa for name in _BF16_ISAS):
         return "CPU has no bf16"
     if peer.key == "pytorch-compile" and shutil.which("g++") is None:

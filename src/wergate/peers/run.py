@@ -12,6 +12,7 @@ from pathlib import Path
 from wergate import excerpt, frontend
 from wergate.apart import read_arrays, write_arrays
 from wergate.audio import Samples
+from wergate.buckets import Buckets, corpus_buckets
 from wergate.checkpoint import Checkpoint, resolve_checkpoint
 from wergate.comparison import Candidate, evaluate
 from wergate.convert import FRONTEND_FILE, MODEL_FILE
@@ -26,8 +27,9 @@ from wergate.peers.onnx_files import onnx_file
 from wergate.peers.race import Race, RaceRule, Record, Speech
 from wergate.peers.remote import Remote
 from wergate.peers.rows import PeerTable, peer_rows
-from wergate.peers.wire import Order
+from wergate.peers.wire import Bucketing, Order
 from wergate.pipeline import REFERENCE, Pipeline
+from wergate.recognizers.openvino_ir import takes_mask
 from wergate.settings import Noise, PeerRace
 from wergate.store import Artifact
 from wergate.toolchain import cpu, source_digest, versions
@@ -89,7 +91,7 @@ class PeerRun:
         """Let all peers take turns, and then transcribe the model's first corpus."""
         durations_s = self._durations_s()
         corpus, alone = self._spoken(durations_s), self._alone()
-        absent = {peer: why_absent(peer, checkpoint=self._checkpoint is not None) for peer in chosen(self._settings)}
+        absent = {peer: self._absent(peer) for peer in chosen(self._settings)}
         records = [Record(peer, absent=why or "") for peer, why in absent.items()]
         orders = {record.peer: self._order(record.peer) for record in records if record.runs}  # built before the race
         before = read_counters()
@@ -168,7 +170,27 @@ class PeerRun:
     def _order(self, peer: Peer) -> Order:
         frontend_file = self._pipeline.ir(self._model, "fp16").file(FRONTEND_FILE)
         streams = self._pipeline.corpus_streams
-        return Order(peer, frontend_file, self._checkpoint, self._file(peer), streams)
+        bucketing = self._bucketing() if peer.bucketed else None
+        return Order(peer, frontend_file, self._checkpoint, self._file(peer), streams, bucketing)
+
+    def _absent(self, peer: Peer) -> str | None:
+        padding_exact = not peer.bucketed or self._padding_exact
+        return why_absent(peer, checkpoint=self._checkpoint is not None, padding_exact=padding_exact)
+
+    @property
+    def _padding_exact(self) -> bool:
+        """Whether the INT8 IR takes a mask, and padding then changes nothing."""
+        exact = self._pipeline.frontend(self._model).padding_exact
+        return exact and takes_mask(self._pipeline.ir_path(self._model, "int8"))
+
+    def _bucketing(self) -> Bucketing:
+        """Return the buckets of what is timed: each single duration's own, and the fewest that suit the corpus."""
+        config, path = self._pipeline.config, self._pipeline.ir_path(self._model, "int8")
+        frontend = self._pipeline.frontend(self._model)
+        alone = [frontend.used_samples(round(s * frontend.sampling_rate)) for s in config.benchmarks.durations_s]
+        corpus = corpus_buckets(self._durations_s(), frontend, config.buckets, path)
+        probe = config.buckets.probe_sqnr_db_min
+        return Bucketing(self._pipeline.store.root, Buckets(tuple(sorted(alone))), corpus, probe)
 
     def _start(self, orders: Mapping[Peer, Order], peer: Peer) -> Remote:
         environment = {"TORCHINDUCTOR_CACHE_DIR": str(self._pipeline.store.root / "inductor")}

@@ -7,9 +7,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wergate.audio import Samples
+from wergate.buckets import Buckets
 from wergate.checkpoint import Checkpoint
 from wergate.ctc import Logits
 from wergate.peers import Peer
+
+
+@dataclass(frozen=True)
+class Bucketing:
+    """Which fixed lengths to compile for, and where compiled models are kept.
+
+    Attributes:
+        alone, corpus: of single utterances, and those that a corpus is padded to.
+        probe_sqnr_db_min: what each bucket's streams are held to beside the dynamic model.
+    """
+
+    store: Path
+    alone: Buckets
+    corpus: Buckets
+    probe_sqnr_db_min: float
 
 
 @dataclass(frozen=True)
@@ -20,6 +36,7 @@ class Order:
         frontend: the file that stands beside the FP16 IR.
         checkpoint: None where the model is an ONNX file.
         file: what it loads where it is not the checkpoint.
+        bucketing: for a peer that runs at fixed lengths.
         streams: inferences side by side on a corpus.
     """
 
@@ -28,6 +45,7 @@ class Order:
     checkpoint: Checkpoint | None
     file: Path | None
     streams: int
+    bucketing: Bucketing | None = None
 
 
 @dataclass(frozen=True)

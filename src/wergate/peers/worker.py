@@ -8,14 +8,18 @@ import sys
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from wergate.build_cost import peak_rss_bytes
 from wergate.ctc import Logits
 from wergate.frontend import Frontend, read_frontend
-from wergate.peers.wire import Answer, Order, Task
+from wergate.peers.wire import Answer, Bucketing, Order, Task
 from wergate.recognizers import Recognizer
+from wergate.store import Store
 from wergate.toolchain import cpu
+
+if TYPE_CHECKING:
+    from wergate.recognizers.openvino_ir import OpenVinoRecognizer
 
 
 class Made(Protocol):
@@ -34,11 +38,32 @@ class _OpenVino:
         self._precision = precision
         self.size_bytes = path.stat().st_size + path.with_suffix(".bin").stat().st_size
 
-    def recognizer(self, streams: int) -> Recognizer:
+    def recognizer(self, streams: int) -> OpenVinoRecognizer:
         from wergate.recognizers.openvino_ir import OpenVinoRecognizer
 
         return OpenVinoRecognizer(
             self._path, self._frontend, device="CPU", inference_precision=self._precision, streams=streams
+        )
+
+
+class _Bucketed:
+    def __init__(self, path: Path, frontend: Frontend, bucketing: Bucketing) -> None:
+        self._dynamic = _OpenVino(path, frontend, "f32")
+        self._path = path
+        self._bucketing = bucketing
+        self.size_bytes = self._dynamic.size_bytes
+
+    def recognizer(self, streams: int) -> Recognizer:
+        from wergate.recognizers.bucketed import BucketedRecognizer
+        from wergate.recognizers.compiled_store import static_options, stored_compiler
+
+        bucketing = self._bucketing
+        return BucketedRecognizer(
+            self._dynamic.recognizer(streams),
+            stored_compiler(Store(bucketing.store), self._path, static_options("f32", streams)),
+            bucketing.alone if streams == 1 else bucketing.corpus,
+            streams=streams,
+            probe_sqnr_db_min=bucketing.probe_sqnr_db_min,
         )
 
 
@@ -60,6 +85,8 @@ class _OnnxRuntime:
 def make(order: Order) -> Made:
     """Return the peer that an order names."""
     peer, frontend = order.peer, read_frontend(order.frontend)
+    if order.file is not None and order.bucketing is not None:
+        return _Bucketed(order.file, frontend, order.bucketing)
     if order.file is not None:
         if peer.engine == "openvino":
             return _OpenVino(order.file, frontend, "bf16" if peer.kind == "bf16" else "f32")
@@ -83,11 +110,11 @@ class _Server:
     def run(self, task: Task) -> Answer:
         recognizer = self._for(1 if task.alone else self._order.streams)
         for _ in range(task.warmup):
-            _infer(recognizer, task)
+            _infer(recognizer, task, fixed=self._order.bucketing is not None)
         seconds, logits = [], []
         for _ in range(task.calls):
             started = time.perf_counter()
-            found = _infer(recognizer, task)
+            found = _infer(recognizer, task, fixed=self._order.bucketing is not None)
             seconds.append(time.perf_counter() - started)
             logits.append(found)
         return Answer(seconds, logits, self._made.size_bytes, peak_rss_bytes())
@@ -100,8 +127,8 @@ class _Server:
         return self._recognizer
 
 
-def _infer(recognizer: Recognizer, task: Task) -> list[Logits]:
-    if task.alone:
+def _infer(recognizer: Recognizer, task: Task, *, fixed: bool) -> list[Logits]:
+    if task.alone and not fixed:  # at fixed lengths a single utterance is a corpus of one
         return [recognizer.logits(samples[None])[0] for samples in task.utterances]
     return recognizer.logits_of(task.utterances)
 
