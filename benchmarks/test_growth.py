@@ -45,19 +45,24 @@ def _full_size_on_request(bench: Bench, pytestconfig: pytest.Config) -> None:
         pytest.skip("[benchmarks.memory] skips this model: --model looks at it")
 
 
-def test_memory_over_lengths(bench: Bench, timed_variant: str, gate: Gate, plotted: Plotted) -> None:
+@pytest.mark.parametrize("shapes", ["dynamic", "buckets"])
+def test_memory_over_lengths(bench: Bench, timed_variant: str, shapes: str, gate: Gate, plotted: Plotted) -> None:
     """Lengths that were never met before leave nothing behind, once the runtime's cache of them is full.
 
     First in this file: what the reference model allocates and frees would be in the readings.
     """
     rule = bench.pipeline.config.benchmarks.growth
-    recognizer = bench.pipeline.compiled(bench.model, timed_variant, streams=bench.pipeline.corpus_streams)
+    recognizer: Recognizer = bench.pipeline.loop(bench.model, timed_variant)
+    if shapes == "buckets":
+        if not bench.pipeline.runs_in_buckets(bench.model, timed_variant):
+            pytest.skip("its corpora are not padded: docs/padding.md")
+        recognizer = bench.pipeline.bucketed(bench.model, bench.speech, timed_variant)
     readings = list(_resident(bench, recognizer.logits_of, rule.lengths, rule.calls))
     settled = readings[rule.warmup_lengths // rule.calls :]
     growth = growth_of(settled, rule.calls, rule.confidence)
-    title = f"memory of {bench.model} {timed_variant} over distinct lengths"
+    title = f"memory of {bench.model} {timed_variant} over distinct lengths, {shapes}"
     lengths = [number * rule.calls for number in range(len(readings))]
-    curve = Curve("dynamic", lengths, [reading / MIB for reading in readings])
+    curve = Curve(shapes, lengths, [reading / MIB for reading in readings])
     low, high = growth.interval.low / 1024, growth.interval.high / 1024
     told = (
         f"{title}: {readings[0] / MIB:.0f} MiB at first, {settled[0] / MIB:.0f} after {rule.warmup_lengths}, "
@@ -65,7 +70,7 @@ def test_memory_over_lengths(bench: Bench, timed_variant: str, gate: Gate, plott
         f"({low:+.1f} to {high:+.1f})"
     )
     plotted([curve], Axes(title, "distinct lengths so far", "resident MiB"), [told])
-    scope = f"{bench.model}, {rule.lengths} distinct lengths, dynamic shapes, {rule.warmup_lengths} of them before"
+    scope = f"{bench.model}, {rule.lengths} distinct lengths, {shapes}, {rule.warmup_lengths} of them before"
     held = GrowthRule(max_kib=rule.max_kib_per_length)
     gate(growth_verdict(growth, held, subject=timed_variant.upper(), scope=scope))
     _check_one(bench, recognizer, timed_variant)
