@@ -117,12 +117,14 @@ class Race:
             record.failed = str(error)
         record.start_s = time.perf_counter() - started
 
-    def warm_up(self, samples: Samples) -> None:
-        """Have each peer give its first answer, which compiles what is compiled late."""
+    def warm_up(self, utterances: Sequence[Samples]) -> None:
+        """Have each peer give its first answers, alone and as a corpus, which compiles what is compiled late."""
         for record in self._racing():
-            started = time.perf_counter()
-            self._turn(record, Task([samples], alone=True))
-            record.start_s += time.perf_counter() - started
+            for alone in (True, False):
+                started = time.perf_counter()
+                if record.runs:
+                    self._turn(record, Task(utterances, alone=alone))
+                record.start_s += time.perf_counter() - started
 
     def latencies(self, speech: Mapping[float, Speech]) -> None:
         """Time single utterances of known lengths, by duration in seconds."""

@@ -97,7 +97,7 @@ class PeerRun:
         before = read_counters()
         race = Race(records, partial(self._start, orders), self._rule)
         try:
-            race.warm_up(alone[max(alone)].utterances[0])
+            race.warm_up([alone[duration_s].utterances[0] for duration_s in sorted(alone, reverse=True)])
             race.latencies(alone)
             race.throughput(corpus)
             if not self._pipeline.reference_model(self._model).random:

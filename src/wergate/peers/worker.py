@@ -10,6 +10,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
 from wergate.build_cost import peak_rss_bytes
 from wergate.ctc import Logits
 from wergate.frontend import Frontend, read_frontend
@@ -58,13 +60,17 @@ class _Bucketed:
         from wergate.recognizers.compiled_store import static_options, stored_compiler
 
         bucketing = self._bucketing
-        return BucketedRecognizer(
+        buckets = bucketing.alone if streams == 1 else bucketing.corpus
+        recognizer = BucketedRecognizer(
             self._dynamic.recognizer(streams),
             stored_compiler(Store(bucketing.store), self._path, static_options("f32", streams)),
-            bucketing.alone if streams == 1 else bucketing.corpus,
+            buckets,
             streams=streams,
             probe_sqnr_db_min=bucketing.probe_sqnr_db_min,
         )
+        # whatever is still being compiled would go on in other peers' turns
+        recognizer.logits_of([np.zeros(length, np.float32) for length in buckets.lengths])
+        return recognizer
 
 
 class _OnnxRuntime:
