@@ -15,6 +15,7 @@ import pytest
 import yaml
 from forked import environment
 from suite_run import ROOT, Warm
+from tiny import Tiny
 
 from wergate.exit_code import MEANING
 
@@ -72,7 +73,7 @@ class Tree:
 
 
 @pytest.fixture
-def tree(warm: Warm, tmp_path: Path) -> Tree:
+def tree(warm: Warm, tiny: Tiny, tmp_path: Path) -> Tree:
     """A tree under git, with a `python` that installs nothing and runs the gates of one precision on the tiny model."""
     root, programs = tmp_path / "tree", tmp_path / "bin"
     programs.mkdir()
@@ -87,6 +88,7 @@ def tree(warm: Warm, tmp_path: Path) -> Tree:
     (programs / "python").chmod(0o755)
     git = "git init -q . && git add accuracy benchmarks && git -c user.name=x -c user.email=x@x commit -qm x"
     where = f"--suite {warm.suite} --cache-dir {warm.cache} -p no:cacheprovider --precisions int8"
+    where += f" --model {tiny.model}"  # benchmarks have models of their own, which take a minute to build
     few = "-k 'test_wer or test_quantized_operations or (test_latency and int8 and 1s)'"
     variables = environment() | {
         "PATH": f"{programs}:{os.environ['PATH']}",
