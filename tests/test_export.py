@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -30,6 +30,7 @@ from wergate.results import (
     PairedRow,
     Results,
     RiseRow,
+    Rows,
     ShapeRow,
     TokenRow,
     UnknownRow,
@@ -126,6 +127,10 @@ def verdict(status: Status = Status.PASS, gate: str = "wer") -> VerdictRow:
 
 
 def run(*evaluations: EvaluationRow, status: Status = Status.PASS) -> Results:
+    given = {
+        "evaluations": list(evaluations) or [evaluation(CLEAN, 0.05)],
+        "verdicts": [verdict(), verdict(status, gate="sqnr_db")],
+    }
     return Results(
         schema_version=SCHEMA_VERSION,
         wergate="0.1.0",
@@ -134,18 +139,7 @@ def run(*evaluations: EvaluationRow, status: Status = Status.PASS) -> Results:
         versions={"openvino": "2026.4.1", "nncf": "absent"},
         cpu=CpuRow(model="A | CPU", isa="avx2", flags=(), cores=2),
         options={"normalizer": "upper", "inference_precision": "f32", "device": "CPU"},
-        models=[],
-        corpora=[],
-        calibrations=[],
-        artifacts=[],
-        evaluations=list(evaluations) or [evaluation(CLEAN, 0.05)],
-        executions=[],
-        calibration_studies=[],
-        accuracy_controls=[],
-        regressions=[],
-        verdicts=[verdict(), verdict(status, gate="sqnr_db")],
-        benchmarks=[],
-        ratios=[],
+        **{kind.name: given.get(kind.name, []) for kind in fields(Rows)},
     )
 
 
