@@ -63,14 +63,19 @@ def choose_buckets(samples: Sequence[int], *, compiling: int, most: int, longest
     return Buckets(chosen, int(held.sum()), int(padded.sum()))
 
 
+def compiled_bytes(path: Path) -> int:
+    """Return what one compiled model of an IR may take, its activations aside."""
+    return _COMPILED_TO_STORED * path.with_suffix(".bin").stat().st_size
+
+
 def corpus_buckets(durations_s: Iterable[float], frontend: Frontend, settings: BucketSettings, path: Path) -> Buckets:
     """Return the buckets of a corpus, each of whole frames.
 
     Args:
-        path: the IR's `.xml`; of how many compilations there is room for tells the size of its `.bin`.
+        path: the IR's `.xml`; how many compilations there is room for follows from its size.
     """
     rate = frontend.sampling_rate
-    room = int(settings.memory_gb * 1e9 / (_COMPILED_TO_STORED * path.with_suffix(".bin").stat().st_size))
+    room = int(settings.memory_gb * 1e9 / compiled_bytes(path))
     return choose_buckets(
         [frontend.whole_frames(math.ceil(duration_s * rate)) for duration_s in durations_s],
         compiling=round(settings.compiling_s * rate),

@@ -15,7 +15,8 @@ import numpy as np
 
 from wergate import probe as probes
 from wergate.audio import Samples
-from wergate.buckets import corpus_buckets
+from wergate.buckets import compiled_bytes, corpus_buckets
+from wergate.budget import Budget
 from wergate.candidate import require_same_frames, require_sampling_rate
 from wergate.cells import calibration_spec, candidates, corpus_specs, label_of, subject_of
 from wergate.comparison import Candidate, evaluate
@@ -80,6 +81,7 @@ class Pipeline:
         self.progress = progress
         self._transcripts = transcripts
         self._made: dict[Hashable, Any] = {}
+        self._bucketed: Budget[BucketedRecognizer] = Budget(config.buckets.memory_gb * 1e9)
 
     def reference_model(self, model: str) -> ReferenceModel:
         """Return the model that everything is compared with."""
@@ -217,13 +219,14 @@ class Pipeline:
 
     def bucketed(self, model: str, spec: CorpusSpec, variant: str) -> BucketedRecognizer:
         """Return the recognizer that pads a corpus to the buckets of its durations."""
-        corpus = self.corpus(model, spec)
-        return self._once(
-            ("bucketed", model, spec, variant),
-            lambda: self._bucketed(self.ir_path(model, variant), corpus, self.loop(model, variant)),
+        corpus, path = self.corpus(model, spec), self.ir_path(model, variant)
+        return self._bucketed.get(
+            (model, spec, variant),
+            lambda: self._in_buckets(path, corpus, self.loop(model, variant)),
+            lambda made: compiled_bytes(path) * len(made.buckets.lengths),
         )
 
-    def _bucketed(self, path: Path, corpus: Corpus, loop: OpenVinoRecognizer) -> BucketedRecognizer:
+    def _in_buckets(self, path: Path, corpus: Corpus, loop: OpenVinoRecognizer) -> BucketedRecognizer:
         streams, options = self.corpus_streams, static_options(self.config.inference_precision, self.corpus_streams)
         return BucketedRecognizer(
             loop,

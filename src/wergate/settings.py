@@ -59,8 +59,8 @@ class BucketSettings(Section):
     """The fixed lengths that a corpus is padded to; which they are follows from its durations.
 
     Attributes:
-        most: models that are compiled for one variant at a time, at most; fewer where `memory_gb` has no room.
-        memory_gb: what they may take together, reckoned at twice the IR's weights each.
+        most: lengths of one corpus, at most; fewer where `memory_gb` has no room.
+        memory_gb: what all compiled models may take together, reckoned at twice the IR's weights each.
         compiling_s: seconds of audio whose inference takes as long as compiling for a bucket.
         longest_s: longer utterances run at their own length.
         probe_sqnr_db_min: what each stream's logits of one second are held to, beside those of the dynamic model.
