@@ -18,7 +18,7 @@ class Budget(Generic[Made]):
 
     def get(self, key: Hashable, make: Callable[[], Made], size_bytes: Callable[[Made], float]) -> Made:
         """Return what is kept under a key; else make it, letting go of what was asked for longest ago to have room."""
-        made, size = self._kept.pop(key, None) or self._made(make, size_bytes)
+        made, size = self._kept.pop(key) if key in self._kept else self._made(make, size_bytes)
         self._make_room(size)
         self._kept[key] = made, size
         return made
