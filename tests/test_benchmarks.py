@@ -29,7 +29,7 @@ WRONG_ANSWER = """
 from wergate.recognizers.openvino_ir import OpenVinoRecognizer
 
 right = OpenVinoRecognizer.logits
-OpenVinoRecognizer._settle = lambda self, streams: True
+OpenVinoRecognizer._settle = lambda self: True
 OpenVinoRecognizer.logits = lambda self, waveforms: right(self, waveforms)[:, ::-1]
 """
 OTHER_MACHINE_ID = """

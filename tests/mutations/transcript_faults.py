@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from fault import LENGTHS, Fault, Scratch
 from hypothesis import Phase, settings
 
 import fixtures.profiles  # noqa: F401 - registers its profiles now, not when the run begins
 from wergate import comparison, pipeline
+from wergate.audio import Samples
+from wergate.ctc import Logits
+from wergate.recognizers.bucketed import BucketedRecognizer
 from wergate.recognizers.openvino_ir import OpenVinoRecognizer
-from wergate.signature import Inputs
 
 
 def drop_last_frame(_: Scratch) -> None:
@@ -44,10 +47,20 @@ def swap_transcripts(_: Scratch) -> None:
 
 
 def pad_without_mask(scratch: Scratch) -> None:
-    """Say of padding that it counts as well."""
+    """Fill utterances with zeros to their buckets, as if all of it were speech, and cut the logits back."""
     scratch.options[-1] = "--precisions=fp16"
-    feed = Inputs.feed
-    Inputs.feed = lambda self, batch, _=None: feed(self, batch)
+    completed = BucketedRecognizer.completed
+
+    def padded(self: BucketedRecognizer, utterances: Sequence[Samples]) -> Iterator[tuple[int, Logits]]:
+        for number, logits in completed(self, [_filled(self, samples) for samples in utterances]):
+            yield number, logits[: self.frontend.frame_count(len(utterances[number]))]
+
+    BucketedRecognizer.completed = padded
+
+
+def _filled(recognizer: BucketedRecognizer, samples: Samples) -> Samples:
+    length = recognizer.buckets.of(recognizer.frontend.used_samples(len(samples))) or len(samples)
+    return np.pad(samples[:length], (0, max(0, length - len(samples))))
 
 
 def ask_for_bf16(_: Scratch) -> None:
