@@ -26,7 +26,7 @@ TOLERANCE = 0.02  # of the largest logit, as for our own FP16 IR
 
 @dataclass(frozen=True)
 class Origin:
-    """Our own IR of the tiny checkpoint, and the checkpoint in PyTorch."""
+    """Our own IR of the tiny checkpoint, without its mask, and the checkpoint in PyTorch."""
 
     path: Path
     frontend: Frontend
@@ -39,9 +39,23 @@ def origin(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Origin:
     folder = tmp_path_factory.mktemp("origin")
     checkpoint = resolve_checkpoint(str(tiny.model), folder)
     model = load_model(checkpoint)
-    export(model, folder / "model.xml")
+    export(model, folder / "masked.xml")
+    save_ir(unmasked(folder / "masked.xml"), folder / "model.xml")
     frontend = load_frontend(checkpoint, model)
     return Origin(folder / "model.xml", frontend, PyTorchRecognizer(frontend, lambda: model))
+
+
+def unmasked(path: Path) -> Any:
+    """Return our own IR with a mask of ones inside, as most IRs from elsewhere take the waveform alone."""
+    import openvino as ov
+    from openvino import opset13 as op
+
+    model = ov.Core().read_model(path)
+    waveform, mask = model.get_parameters()
+    ones = op.broadcast(op.constant(np.int64(1)), op.shape_of(waveform))
+    for reader in mask.output(0).get_target_inputs():
+        reader.replace_source_output(ones.output(0))
+    return ov.Model(model.get_results(), [waveform], "unmasked")
 
 
 def parts(path: Path) -> tuple[Any, Any, Any]:

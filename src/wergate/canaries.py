@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from wergate import gates as judging
 from wergate.alphabet import Alphabet
+from wergate.bucket_gates import BucketComparison, bucket_verdicts
 from wergate.calibration_audio import Heard, audio_verdicts
 from wergate.error_shape import ErrorShape, Lengths, Range, Rise, Worst
 from wergate.evaluation import Evaluation, Transcripts
@@ -43,6 +44,7 @@ def bad_verdicts(stated: Gates, thresholds: Gates) -> Iterator[Verdict]:
     yield from judging.logits_verdicts(_noisy(stated), thresholds, **_WHO)
     yield judging.worst_delta_verdict([_beyond(stated.length_delta_max)], thresholds, **_WHO)
     yield from _bad_graph(stated, thresholds)
+    yield from _bad_buckets(stated, thresholds)
     for quiet in (True, False):
         yield from _bad_shape(stated, thresholds, quiet=quiet)
 
@@ -128,6 +130,15 @@ def _bad_graph(stated: Gates, thresholds: Gates) -> Iterator[Verdict]:
     yield judging.headline_verdict(Transcripts(1e-3, ()), subject="canary", scope="canary")
     yield judging.precision_verdict("f32", "bf16", wanted="f32", **_WHO)
     yield judging.precision_verdict("bf16", "f32", wanted="f32", **_WHO)
+
+
+def _bad_buckets(stated: Gates, thresholds: Gates) -> Iterator[Verdict]:
+    mismatches = math.ceil(_beyond(stated.bucket_mismatch_rate_max or 0.0) * _UTTERANCES)
+    noisy = LogitsDifference(
+        frames=1, values=1, signal=10 ** (_below(stated.bucket_sqnr_db_min or 0.0) / 10), noise=1.0
+    )
+    found = BucketComparison(_UTTERANCES, mismatches, noisy, rejected=1, lengths_s=(1.0,), padding=0.0)
+    yield from bucket_verdicts(found, thresholds, subject="canary", scope="canary")
 
 
 def _bad_shape(stated: Gates, thresholds: Gates, *, quiet: bool) -> Iterator[Verdict]:
