@@ -119,10 +119,10 @@ def clock():
 """
 BUSY_MACHINE = """
 from dataclasses import replace
-import wergate.load
+import fixtures.watch
 
-right = wergate.load.seen_between
-wergate.load.seen_between = lambda *readings: replace(right(*readings), governor="loom", steal=0.032, others=0.25)
+right = fixtures.watch.seen_between
+fixtures.watch.seen_between = lambda *readings: replace(right(*readings), governor="loom", steal=0.032, others=0.25)
 """
 
 
