@@ -66,9 +66,7 @@ def test_both_runtimes_give_the_same_logits(made: Pipeline, legacy: Legacy, tiny
     model = str(tiny.model)
     utterances = [np.random.default_rng(seed).normal(0, 0.1, 9000 + 500 * seed).astype(np.float32) for seed in (1, 2)]
     old = LegacyRecognizer(made.ir_path(model, "fp16"), made.frontend(model), legacy, folder=tmp_path)
-    for found, today in zip(
-        old.logits_of(utterances), made.evaluator(model, "fp16").logits_of(utterances), strict=True
-    ):
+    for found, today in zip(old.logits_of(utterances), made.loop(model, "fp16").logits_of(utterances), strict=True):
         assert found == pytest.approx(today, abs=1e-3)
 
 
@@ -126,7 +124,7 @@ def test_accuracy_aware_quantization_reverts_what_costs_words(made: Pipeline, ti
     """Told that what FP16 hears is what was said, it takes operations back until INT8 hears it, too."""
     model, frontend = str(tiny.model), made.frontend(str(tiny.model))
     samples = [utterance.waveform.samples for utterance in made.calibration(model).utterances(frontend.sampling_rate)]
-    heard = [greedy_decode(found, frontend.alphabet) for found in made.evaluator(model, "fp16").logits_of(samples)]
+    heard = [greedy_decode(found, frontend.alphabet) for found in made.loop(model, "fp16").logits_of(samples)]
     said = [Spoken(f"s{n}", text, encoded(audio)) for n, (text, audio) in enumerate(zip(heard, samples, strict=True))]
     calibration = write_corpus(tmp_path / "said.parquet", said)
     aware = tiny.pipeline(
