@@ -161,6 +161,6 @@ def test_plots_are_written_where_they_are_asked_for(studied: Studied, tiny: Tiny
 
 def test_a_variant_without_quantized_layers_is_skipped(studied: Studied, tiny: Tiny, tmp_path: Path) -> None:
     """FP16 has none; the reason is told."""
-    (fp16,) = (studied.cache / "fp16-ir").iterdir()
+    fp16 = tiny.pipeline(tmp_path, studied.cache).ir(str(tiny.model), "fp16").folder
     done = studied.run(tiny, tmp_path, "--candidate", str(fp16 / MODEL_FILE), "-rs")
     assert f"{fp16.name} has no quantized layer" in done.output
