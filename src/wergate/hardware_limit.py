@@ -51,7 +51,7 @@ def _products(*, quantized: bool) -> ov.Model:
     parameter = op.parameter([_SIZE, _SIZE], ov.Type.f32)
     value: Any = parameter
     for _ in range(_PRODUCTS):
-        weights: Any = op.constant(rng.uniform(-1, 1, (_SIZE, _SIZE)).astype(np.float32) / np.sqrt(_SIZE))
+        weights: Any = op.constant((rng.uniform(-1, 1, (_SIZE, _SIZE)) / np.sqrt(_SIZE)).astype(np.float32))
         if quantized:
             value, weights = _fake_quantized(value, 1.0, 256), _fake_quantized(weights, 1.0, 255)
         value = op.matmul(value, weights, transpose_a=False, transpose_b=True)
