@@ -17,15 +17,14 @@ import pytest
 
 from fixtures.benchmarks import speech_of
 from wergate.audio import Samples
-from wergate.buckets import corpus_buckets
 from wergate.config import SuiteConfig
 from wergate.ctc import greedy_decode
 from wergate.durations import librispeech_like
+from wergate.excerpt import pieces
 from wergate.hardware_limit import gemm_gmacs, layer_seconds, utterance_gmacs
 from wergate.pipeline import Pipeline
 from wergate.recognizers import Recognizer, completed
-from wergate.recognizers.bucketed import BucketedRecognizer
-from wergate.recognizers.compiled_store import static_options, stored_compiler
+from wergate.recognizers.compiled_store import static_options
 
 UTTERANCES, SEED, TURNS = 200, 5, 3
 LAYERS = 6
@@ -51,17 +50,11 @@ class Bench:
 
     def recognizer(self, variant: str, shapes: str) -> Recognizer:
         """A variant compiled anew for any length, or found compiled for the buckets of these durations."""
-        streams, config = self.pipeline.corpus_streams, self.pipeline.config
-        loop = self.pipeline.compiled(self.model, variant, streams=streams)
+        loop = self.pipeline.compiled(self.model, variant, streams=self.pipeline.corpus_streams)
         if shapes == "dynamic":
             return loop
-        options = static_options(config.inference_precision, streams)
-        buckets = corpus_buckets(self.durations_s, loop.frontend, config.buckets, self.path(variant))
-        compiler = stored_compiler(self.pipeline.store, self.path(variant), options)
-        found = BucketedRecognizer(
-            loop, compiler, buckets, streams=streams, probe_sqnr_db_min=config.buckets.probe_sqnr_db_min
-        )
-        found.logits_of([np.zeros(length, np.float32) for length in buckets.lengths])  # so that each has been tried
+        found = self.pipeline.in_buckets(self.path(variant), self.durations_s, loop)
+        found.try_all()
         return found
 
 
@@ -71,10 +64,7 @@ def bench(pipeline: Pipeline, suite_config: SuiteConfig, timed_model: str) -> Be
     rate = pipeline.frontend(timed_model).sampling_rate
     durations_s = librispeech_like(suite_config.limit or UTTERANCES, SEED)
     corpus = pipeline.corpus(timed_model, speech_of(suite_config, timed_model))
-    speech = np.concatenate([utterance.waveform.samples for utterance in corpus.utterances(rate)])
-    ends = np.cumsum([round(duration_s * rate) for duration_s in durations_s])
-    speech = np.resize(speech, int(ends[-1]))
-    return Bench(pipeline, timed_model, durations_s, np.split(speech, ends[:-1]))
+    return Bench(pipeline, timed_model, durations_s, pieces(corpus, durations_s, rate))
 
 
 @pytest.mark.scale
@@ -95,7 +85,7 @@ def _transcripts(recognizer: Recognizer, utterances: Sequence[Samples]) -> Calla
     def transcribe() -> list[str]:
         alphabet = recognizer.frontend.alphabet
         found = {number: greedy_decode(logits, alphabet) for number, logits in completed(recognizer, utterances)}
-        return [found[number] for number in range(len(utterances))]
+        return [text for _, text in sorted(found.items())]
 
     return transcribe
 

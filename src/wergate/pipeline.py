@@ -5,7 +5,7 @@ checkpoint -> FP16 IR -> INT8 IR -> recognizers -> reference run and evaluations
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -222,16 +222,21 @@ class Pipeline:
         corpus, path = self.corpus(model, spec), self.ir_path(model, variant)
         return self._bucketed.get(
             (model, spec, variant),
-            lambda: self._in_buckets(path, corpus, self.loop(model, variant)),
+            lambda: self.in_buckets(path, corpus.durations.values(), self.loop(model, variant)),
             lambda made: compiled_bytes(path) * len(made.buckets.lengths),
         )
 
-    def _in_buckets(self, path: Path, corpus: Corpus, loop: OpenVinoRecognizer) -> BucketedRecognizer:
+    def in_buckets(self, path: Path, durations_s: Iterable[float], loop: OpenVinoRecognizer) -> BucketedRecognizer:
+        """Return an IR compiled anew, or found compiled, for the buckets of durations.
+
+        Args:
+            loop: the same IR with dynamic shapes.
+        """
         streams, options = self.corpus_streams, static_options(self.config.inference_precision, self.corpus_streams)
         return BucketedRecognizer(
             loop,
             stored_compiler(self.store, path, options),
-            corpus_buckets(corpus.durations.values(), loop.frontend, self.config.buckets, path),
+            corpus_buckets(durations_s, loop.frontend, self.config.buckets, path),
             streams=streams,
             probe_sqnr_db_min=self.config.buckets.probe_sqnr_db_min,
         )

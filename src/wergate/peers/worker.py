@@ -10,8 +10,6 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-
 from wergate.build_cost import peak_rss_bytes
 from wergate.ctc import Logits
 from wergate.frontend import Frontend, read_frontend
@@ -69,7 +67,7 @@ class _Bucketed:
             probe_sqnr_db_min=bucketing.probe_sqnr_db_min,
         )
         # whatever is still being compiled would go on in other peers' turns
-        recognizer.logits_of([np.zeros(length, np.float32) for length in buckets.lengths])
+        recognizer.try_all()
         return recognizer
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -61,6 +62,11 @@ def completed(recognizer: Recognizer, utterances: Sequence[Samples]) -> Iterator
     if isinstance(recognizer, SideBySide):
         return recognizer.completed(utterances)
     return enumerate(recognizer.logits_of(utterances))
+
+
+def in_order(found: Iterator[tuple[int, Logits]]) -> list[Logits]:
+    """Return logits in the order of their positions."""
+    return [logits for _, logits in sorted(found, key=itemgetter(0))]
 
 
 def features(frontend: Frontend, waveforms: Samples) -> Samples:

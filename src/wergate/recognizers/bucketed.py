@@ -18,7 +18,7 @@ from wergate.ctc import Logits
 from wergate.errors import SuiteError
 from wergate.logits import difference
 from wergate.ports import Feed
-from wergate.recognizers import features
+from wergate.recognizers import features, in_order
 from wergate.recognizers.openvino_ir import OpenVinoRecognizer
 from wergate.recognizers.requests import Job, Requests, infer_all
 
@@ -60,14 +60,18 @@ class BucketedRecognizer:
         self._compile_for = compile_for
         self._tried: dict[int, Requests] = {}
 
+    def try_all(self) -> None:
+        """Wait for every bucket's compilation and try its streams, which else happens when it is first met."""
+        for length in self.buckets.lengths:
+            self._requests(length)
+
     def logits(self, waveforms: Samples) -> Logits:
         """See `Recognizer.logits`."""
         return self.loop.logits(waveforms)
 
     def logits_of(self, utterances: Sequence[Samples]) -> list[Logits]:
         """See `Recognizer.logits_of`."""
-        found = dict(self.completed(utterances))
-        return [found[number] for number in range(len(utterances))]
+        return in_order(self.completed(utterances))
 
     def completed(self, utterances: Sequence[Samples]) -> Iterator[tuple[int, Logits]]:
         """See `wergate.recognizers.completed`."""

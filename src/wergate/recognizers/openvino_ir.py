@@ -16,7 +16,7 @@ from wergate.ctc import Logits
 from wergate.errors import SuiteError
 from wergate.frontend import Frontend
 from wergate.ports import Feed, Port, Ports, Run
-from wergate.recognizers import features
+from wergate.recognizers import features, in_order
 from wergate.recognizers.requests import Job, Requests, infer_all
 from wergate.signature import Inputs, Signature, match_inputs, match_signature
 
@@ -104,8 +104,7 @@ class OpenVinoRecognizer:
 
     def logits_of(self, utterances: Sequence[Samples]) -> list[Logits]:
         """See `Recognizer.logits_of`."""
-        found = dict(self.completed(utterances))
-        return [found[number] for number in range(len(utterances))]
+        return in_order(self.completed(utterances))
 
     def completed(self, utterances: Sequence[Samples]) -> Iterator[tuple[int, Logits]]:
         """See `wergate.recognizers.completed`."""
