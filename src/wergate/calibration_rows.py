@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 from wergate.calibration_study import CalibratedModel, CalibrationSpread, Spread
+from wergate.finite import finite
 from wergate.held_out import ControlledModel, WerDrop
 from wergate.results import AccuracyControlRow, CalibrationStudyRow, CalibrationSubsetRow, SpreadRow, WerDropRow
 from wergate.rows import word_error_row
@@ -36,17 +35,17 @@ def _subset_row(found: CalibratedModel) -> CalibrationSubsetRow:
         audio_s=sum(found.calibration.durations.values()),
         key=found.ir.key,
         candidate=word_error_row(found.evaluation.candidate.total),
-        sqnr_db=_finite(found.evaluation.logits.sqnr_db),
+        sqnr_db=finite(found.evaluation.logits.sqnr_db),
     )
 
 
 def _spread_row(found: Spread) -> SpreadRow:
     return SpreadRow(
-        mean=_finite(found.mean),
-        sd=_finite(found.sd),
-        min=_finite(found.low),
-        max=_finite(found.high),
-        range=_finite(found.range),
+        mean=finite(found.mean),
+        sd=finite(found.sd),
+        min=finite(found.low),
+        max=finite(found.high),
+        range=finite(found.range),
     )
 
 
@@ -65,8 +64,8 @@ def accuracy_control_row(
         tuned_corpus=found.corpus.name,
         max_drop=settings.max_drop,
         validations=found.tuning.validations,
-        fp16_wer=_finite(found.tuning.fp16_wer),
-        int8_wer=_finite(found.tuning.int8_wer),
+        fp16_wer=finite(found.tuning.fp16_wer),
+        int8_wer=finite(found.tuning.int8_wer),
         tuned=_drop_row(found.tuned),
         held_out=_drop_row(held_out),
         reverted=list(found.reverted),
@@ -80,9 +79,5 @@ def _drop_row(found: WerDrop) -> WerDropRow:
         utterances=list(found.ids),
         fp16=word_error_row(found.fp16_total),
         candidate=word_error_row(found.candidate_total),
-        drop=_finite(found.drop),
+        drop=finite(found.drop),
     )
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

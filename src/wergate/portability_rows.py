@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from wergate.apart import Executed
+from wergate.finite import finite
 from wergate.isa import Place
 from wergate.overflow import Fix
 from wergate.portability import Cell, Shown
@@ -29,8 +29,8 @@ def portability_row(shown: Shown, cell: Cell, *, status: Status, tried: Sequence
         inference_precision=shown.place.precision,
         skipped=None,
         candidate=word_error_row(evaluation.candidate.total),
-        drop=_finite(evaluation.wer_drop.value),
-        loss=_finite(shown.loss.value),
+        drop=finite(evaluation.wer_drop.value),
+        loss=finite(shown.loss.value),
         loss_interval=interval_row(shown.loss.interval),
         logits=logits_row(evaluation.logits),
         against_native=logits_row(shown.against_native),
@@ -66,12 +66,8 @@ def _fix_row(fix: Fix) -> OverflowFixRow:
     return OverflowFixRow(
         setting=fix.setting,
         candidate=word_error_row(evaluation.candidate.total),
-        loss=_finite(fix.shown.loss.value),
+        loss=finite(fix.shown.loss.value),
         logits=logits_row(evaluation.logits),
         speed=None if fix.speed is None else fix.speed.ratio,
         speed_interval=None if fix.speed is None else interval_row(fix.speed.interval),
     )
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-
+from wergate.finite import finite
 from wergate.paired_timer import Paired
 from wergate.quantizer_study import Quantized
 from wergate.results import IntervalRow, QuantizerRow, RevertedRow
@@ -42,9 +41,9 @@ def reverted_row(found: Reverted, settings: ModelSettings) -> RevertedRow:
         key=found.ir.key,
         max_drop=settings.accuracy_control.max_drop,
         utterances=list(tuning.utterances),
-        fp16_wer=_finite(tuning.fp16_wer),
-        int8_wer=_finite(tuning.int8_wer),
-        tuned_wer=_finite(tuning.tuned_wer),
+        fp16_wer=finite(tuning.fp16_wer),
+        int8_wer=finite(tuning.int8_wer),
+        tuned_wer=finite(tuning.tuned_wer),
         validations=tuning.validations,
         layers=list(found.layers),
         build_s=found.ir.build_seconds,
@@ -57,8 +56,4 @@ def reverted_row(found: Reverted, settings: ModelSettings) -> RevertedRow:
 
 def _interval(found: Paired) -> IntervalRow:
     interval = found.interval
-    return IntervalRow(low=_finite(interval.low), high=_finite(interval.high), confidence=interval.confidence)
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+    return IntervalRow(low=finite(interval.low), high=finite(interval.high), confidence=interval.confidence)

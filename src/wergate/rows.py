@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel
 
 from wergate.error_shape import error_shape
 from wergate.evaluation import Evaluation
+from wergate.finite import finite
 from wergate.gates import near_tie
 from wergate.logits import LogitsDifference
 from wergate.results import (
@@ -222,8 +222,3 @@ def artifact_row(use: ArtifactUse) -> ArtifactRow:
         seconds=artifact.seconds,
         build_s=artifact.build_seconds,
     )
-
-
-def finite(value: float) -> float | None:
-    """Return a number that JSON can hold; None for any other."""
-    return value if math.isfinite(value) else None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 from wergate.error_shape import ErrorShape, Range, Rise, Worst
+from wergate.finite import finite
 from wergate.results import RangeRow, RiseRow, ShapeRow, WorstRow
 
 
@@ -31,17 +30,13 @@ def _rise_row(rise: Rise) -> RiseRow:
         candidate=rise.candidate,
         units=rise.units,
         utterances=rise.utterances,
-        chance=_finite(rise.chance),
+        chance=finite(rise.chance),
     )
 
 
 def _range_row(part: Range) -> RangeRow:
-    return RangeRow(low_s=part.low_s, high_s=_finite(part.high_s), name=part.name, wer=_rise_row(part.wer))
+    return RangeRow(low_s=part.low_s, high_s=finite(part.high_s), name=part.name, wer=_rise_row(part.wer))
 
 
 def _worst_row(worst: Worst) -> WorstRow:
-    return WorstRow(id=worst.id, value=_finite(worst.value))
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+    return WorstRow(id=worst.id, value=finite(worst.value))

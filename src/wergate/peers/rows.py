@@ -11,6 +11,7 @@ from typing import Literal
 import scipy  # not scipy.stats: that loads when it is used, which takes more than a second
 from pydantic import BaseModel
 
+from wergate.finite import finite
 from wergate.markdown import table
 from wergate.peers import BASE
 from wergate.peers.race import Record
@@ -168,16 +169,12 @@ def _accuracy(record: Record) -> dict[str, float | None]:
     return {
         "wer": errors.wer if errors else None,
         "word_errors": errors.errors if errors else None,
-        "sqnr_db": _finite(total.sqnr_db) if total.frames else None,
+        "sqnr_db": finite(total.sqnr_db) if total.frames else None,
         "argmax_agreement": 1 - total.flipped_frames / total.frames if total.frames else None,
-        "worst_sqnr_db": _finite(worst.sqnr_db) if worst else None,
+        "worst_sqnr_db": finite(worst.sqnr_db) if worst else None,
         "size_mb": record.size_bytes / 1e6,
         "peak_mb": record.peak_bytes / 1e6,
     }
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def _speed(record: Record, base: Record | None, audio_s: float) -> dict[str, object]:
