@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,3 +49,11 @@ def warm(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Warm:
         return Warm(folder / "cache", suite, cold)
 
     return once(tmp_path_factory, "warm", make)
+
+
+@pytest.fixture(scope="module")
+def own_warm(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Warm:
+    """A copy of the warm cache, for runs that build more: other tests count what is in the one that all share."""
+    cache = tmp_path_factory.mktemp("own") / "cache"
+    shutil.copytree(warm.cache, cache)
+    return replace(warm, cache=cache)

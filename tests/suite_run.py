@@ -53,6 +53,13 @@ class Warm:
     suite: Path
     cold: Run
 
+    def ir(self, variant: str) -> Path:
+        """Return the folder of the IR that the run built, whatever other tests have built beside it."""
+        assert self.cold.results is not None
+        kind = f"{variant}-ir"
+        (key,) = {row["key"] for row in self.cold.results["artifacts"] if row["kind"] == kind}
+        return self.cache / kind / key[:32]
+
 
 def command(tests: Sequence[str], options: Sequence[str]) -> list[str]:
     """Return the command line of a run that leaves nothing in the tree."""

@@ -21,12 +21,6 @@ from wergate.errors import SuiteError
 from wergate.frontend import Frontend, read_frontend
 
 
-def built(warm: Warm, kind: str) -> Path:
-    """Return the folder of an IR that the suite built of the tiny model."""
-    (folder,) = (warm.cache / kind).iterdir()
-    return folder
-
-
 def as_exported(ir: Path, folder: Path) -> Path:
     """Lay an IR out as optimum-intel's export does."""
     folder.mkdir()
@@ -43,8 +37,8 @@ def gated(warm: Warm, tmp_path: Path, *options: str, tests: tuple[str, ...] = ("
 
 def test_candidates_pass_the_gates_of_their_kind(warm: Warm, tmp_path: Path) -> None:
     """A quantized one is held to INT8's thresholds, another to FP16's; neither of ours is run."""
-    quantized = as_exported(built(warm, "int8-ir"), tmp_path / "by-hand-int8")
-    plain = as_exported(built(warm, "fp16-ir"), tmp_path / "by-hand-fp16")
+    quantized = as_exported(warm.ir("int8"), tmp_path / "by-hand-int8")
+    plain = as_exported(warm.ir("fp16"), tmp_path / "by-hand-fp16")
     done = gated(warm, tmp_path, "--precisions", "none", "--candidate", str(quantized), "--candidate", str(plain))
     assert 0 == done.code, done.output
     assert done.results is not None
@@ -59,7 +53,7 @@ def test_candidates_pass_the_gates_of_their_kind(warm: Warm, tmp_path: Path) -> 
 
 def test_a_candidate_beside_ours_gives_what_ours_gives(warm: Warm, tmp_path: Path) -> None:
     """The same IR under another name has the same word errors and logits."""
-    copy = as_exported(built(warm, "int8-ir"), tmp_path / "copy")
+    copy = as_exported(warm.ir("int8"), tmp_path / "copy")
     done = gated(warm, tmp_path, "--candidate", str(copy / "openvino_model.xml"), tests=("accuracy/test_wer.py",))
     assert 0 == done.code, done.output
     assert done.results is not None
@@ -86,7 +80,7 @@ def test_a_broken_candidate_fails_its_gates(warm: Warm, tmp_path: Path) -> None:
 
 def test_a_candidate_is_timed_and_compiled(warm: Warm, tmp_path: Path) -> None:
     """Its latency is checked against the reference model's answer, its speed-up is a ratio under its name."""
-    copy = as_exported(built(warm, "int8-ir"), tmp_path / "copy")
+    copy = as_exported(warm.ir("int8"), tmp_path / "copy")
     quick = ("--benchmark-max-time", "0.01", "--benchmark-min-rounds", "1", "--benchmark-storage", str(tmp_path))
     options = ("--model", _model(warm), "--candidate", str(copy), *quick, "-k", "copy and 1s")
     tests = ("benchmarks/test_latency.py", "benchmarks/test_speedup.py")
@@ -147,7 +141,7 @@ def test_another_model_is_refused(refused: Refused, warm: Warm, tmp_path: Path) 
 @pytest.mark.parametrize("file", ["preprocessor_config.json", "processor_config.json"])
 def test_another_sampling_rate_is_refused(file: str, warm: Warm, tmp_path: Path) -> None:
     """The processor files beside the IR tell what it listens to."""
-    folder = as_exported(built(warm, "int8-ir"), tmp_path / "slow")
+    folder = as_exported(warm.ir("int8"), tmp_path / "slow")
     told = {"sampling_rate": 8000}
     (folder / file).write_text(json.dumps({"feature_extractor": told} if file.startswith("processor") else told))
     options = ("--precisions", "none", "--candidate", str(folder))
@@ -185,15 +179,15 @@ def test_frames_that_differ_at_some_length_only_are_refused(other: tuple[int, in
 @pytest.mark.parametrize("told", ["[]", '{"feature_extractor": "none"}', "{"], ids=["a list", "a word", "no JSON"])
 def test_a_processor_file_of_another_form_tells_nothing(told: str, warm: Warm, tmp_path: Path) -> None:
     """What is beside the IR may be anything; the candidate is gated all the same."""
-    folder = as_exported(built(warm, "fp16-ir"), tmp_path / "odd")
+    folder = as_exported(warm.ir("fp16"), tmp_path / "odd")
     (folder / "preprocessor_config.json").write_text(told)
-    require_sampling_rate("odd", folder / "openvino_model.xml", read_frontend(built(warm, "fp16-ir") / FRONTEND_FILE))
+    require_sampling_rate("odd", folder / "openvino_model.xml", read_frontend(warm.ir("fp16") / FRONTEND_FILE))
 
 
 @pytest.mark.parametrize(("suffix", "size"), [(".bin", 1000), (".xml", 1000)])
 def test_a_damaged_candidate_is_told(suffix: str, size: int, warm: Warm, tmp_path: Path) -> None:
     """The file is at fault, not the device, whichever gate meets it first."""
-    folder = as_exported(built(warm, "fp16-ir"), tmp_path / "cut")
+    folder = as_exported(warm.ir("fp16"), tmp_path / "cut")
     path = folder / f"openvino_model{suffix}"
     path.write_bytes(path.read_bytes()[:size])
     tests = ("accuracy/test_graph.py", "accuracy/test_wer.py")
@@ -238,7 +232,7 @@ def test_what_is_no_ir_is_told(files: tuple[str, ...], given: str, message: str,
 def test_two_of_one_name_are_refused(warm: Warm, tmp_path: Path) -> None:
     """Tables and results could not tell them apart."""
     (tmp_path / "x").mkdir()
-    twins = [as_exported(built(warm, "int8-ir"), tmp_path / place / "twin") for place in (".", "x")]
+    twins = [as_exported(warm.ir("int8"), tmp_path / place / "twin") for place in (".", "x")]
     options = [part for twin in twins for part in ("--candidate", str(twin))]
     done = gated(warm, tmp_path, *options, "--collect-only")
     assert "is called 'twin', as another one is" in done.output

@@ -37,9 +37,9 @@ def rows(done: Run, kind: str) -> list[dict[str, Any]]:
     return list(done.results[kind])
 
 
-def test_every_way_is_a_row_of_one_table(tiny: Tiny, warm: Warm, tmp_path: Path) -> None:
+def test_every_way_is_a_row_of_one_table(tiny: Tiny, own_warm: Warm, tmp_path: Path) -> None:
     """Each is a model of its own; only weight compression leaves activations in floating point."""
-    found = rows(_run(tiny, warm, tmp_path, "-m", "quantizers", accuracy_control__max_drop="9.0"), "quantizers")
+    found = rows(_run(tiny, own_warm, tmp_path, "-m", "quantizers", accuracy_control__max_drop="9.0"), "quantizers")
     by_name = {row["name"]: row for row in found}
     assert {
         "performance (as configured)",
@@ -59,9 +59,9 @@ def test_every_way_is_a_row_of_one_table(tiny: Tiny, warm: Warm, tmp_path: Path)
     assert 4 == len(noise), "each setting must reach NNCF"
 
 
-def test_accuracy_control_tells_what_it_took_back(tiny: Tiny, warm: Warm, tmp_path: Path) -> None:
+def test_accuracy_control_tells_what_it_took_back(tiny: Tiny, own_warm: Warm, tmp_path: Path) -> None:
     """It is tuned on calibration utterances; what it took back is an ignored scope that suite.toml takes."""
-    done = _run(tiny, warm, tmp_path, "--quantizer", "nncf-accuracy-control", accuracy_control__max_drop="9.0")
+    done = _run(tiny, own_warm, tmp_path, "--quantizer", "nncf-accuracy-control", accuracy_control__max_drop="9.0")
     (row,) = rows(done, "reverted")
     assert {"u10", "u11", "u12"} >= set(row["utterances"])
     assert (2, []) == (len(row["utterances"]), row["layers"])

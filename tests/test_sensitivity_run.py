@@ -76,8 +76,7 @@ def studied(tiny: Tiny, warm: Warm, tmp_path_factory: pytest.TempPathFactory) ->
 
     def make(folder: Path) -> Studied:
         cache = shutil.copytree(warm.cache, folder / "cache")
-        (built,) = (cache / "int8-ir").iterdir()
-        shutil.copytree(built, folder / "candidate", ignore=shutil.ignore_patterns("*.json"))
+        shutil.copytree(warm.ir("int8"), folder / "candidate", ignore=shutil.ignore_patterns("*.json"))
         damage(folder / "candidate" / MODEL_FILE, DAMAGED)
         candidate = folder / "candidate" / "damaged.xml"
         config = load_config(tiny.suite(folder / "plain.toml"), {"candidates": [str(candidate)]})

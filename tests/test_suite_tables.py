@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -104,20 +103,12 @@ def test_names_select_and_are_readable(tiny: Tiny, warm: Warm, tmp_path: Path) -
     assert "[special" not in selected
 
 
-@pytest.fixture(scope="module", name="warm")
-def own_warm(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Warm:
-    """Return a copy of the warm cache: what these runs build must not appear in the one that other tests count."""
-    cache = tmp_path_factory.mktemp("own") / "cache"
-    shutil.copytree(warm.cache, cache)
-    return replace(warm, cache=cache)
-
-
 @pytest.fixture(scope="module")
-def special(tiny: Tiny, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def special(tiny: Tiny, own_warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The accuracy gates on both models and all their corpora."""
     folder = tmp_path_factory.mktemp("special")
-    suite = str(with_tables(warm.suite, two_models(tiny), folder))
-    options = ("--suite", suite, "--model", "plain", "--model", "special", "--cache-dir", str(warm.cache))
+    suite = str(with_tables(own_warm.suite, two_models(tiny), folder))
+    options = ("--suite", suite, "--model", "plain", "--model", "special", "--cache-dir", str(own_warm.cache))
     tests = ["accuracy/test_wer.py", "accuracy/test_graph.py"]
     return run(tests, *options, results=folder / "results.json")
 
@@ -155,33 +146,33 @@ def test_what_a_run_consists_of_is_recorded(special: Run, tiny: Tiny) -> None:
     assert "two: 2 of 4 utterances evaluated" in special.output
 
 
-def gated(warm: Warm, folder: Path, corpus: Path, *options: str) -> Run:
+def gated(own_warm: Warm, folder: Path, corpus: Path, *options: str) -> Run:
     """Run the WER gate on a corpus."""
-    plain = ("--suite", str(warm.suite), "--cache-dir", str(warm.cache), "--corpus", str(corpus))
+    plain = ("--suite", str(own_warm.suite), "--cache-dir", str(own_warm.cache), "--corpus", str(corpus))
     return run(["accuracy/test_wer.py"], *plain, *options, results=folder / "results.json")
 
 
-def test_calibration_is_a_part_of_the_corpus_by_default(tiny: Tiny, warm: Warm, tmp_path: Path) -> None:
+def test_calibration_is_a_part_of_the_corpus_by_default(tiny: Tiny, own_warm: Warm, tmp_path: Path) -> None:
     """What INT8 is calibrated on is not evaluated, and both are said."""
     suite = tmp_path / "auto.toml"
-    lines = warm.suite.read_text().splitlines()
+    lines = own_warm.suite.read_text().splitlines()
     suite.write_text("\n".join(line for line in lines if not line.startswith('"calibration"')) + "\n")
     corpus = write_corpus(tmp_path / "eight.parquet", spoken(range(20, 28)))
-    done = gated(warm, tmp_path, corpus, "--suite", str(suite))
+    done = gated(own_warm, tmp_path, corpus, "--suite", str(suite))
     assert 0 == done.code, done.output
     assert done.results is not None
     (calibration,) = done.results["calibrations"]
     assert (2, 6) == (len(calibration["utterances"]), done.results["evaluations"][0]["utterances"])
     assert "INT8 calibrated on 2 utterances of eight (calibration)" in done.output
-    alone = gated(warm, tmp_path, write_corpus(tmp_path / "one.parquet", spoken([30])), "--suite", str(suite))
+    alone = gated(own_warm, tmp_path, write_corpus(tmp_path / "one.parquet", spoken([30])), "--suite", str(suite))
     assert 0 != alone.code
     assert "at least 2 are needed; name another corpus with --calibration" in alone.output
-    named = gated(warm, tmp_path, corpus, "--suite", str(suite), "--calibration", str(tiny.calibration))
+    named = gated(own_warm, tmp_path, corpus, "--suite", str(suite), "--calibration", str(tiny.calibration))
     assert named.results is not None
     assert 8 == named.results["evaluations"][0]["utterances"]
 
 
-def test_what_is_left_out_is_counted_and_what_cannot_be_written_is_shown(warm: Warm, tmp_path: Path) -> None:
+def test_what_is_left_out_is_counted_and_what_cannot_be_written_is_shown(own_warm: Warm, tmp_path: Path) -> None:
     """Without the option the first bad utterance ends the run; with it the run goes on and says how many and why.
 
     Characters that the model does not have are errors that no recognizer can help, and so they are told.
@@ -190,8 +181,8 @@ def test_what_is_left_out_is_counted_and_what_cannot_be_written_is_shown(warm: W
     bad = third.but(id="bad", audio=b"noise")
     utterances = [first.but(text="ÉTÉ 7"), second.but(text="TEN"), bad]
     corpus = write_corpus(tmp_path / "mixed.parquet", utterances)
-    assert "audio of utterance 'bad' cannot be decoded" in gated(warm, tmp_path, corpus).output
-    done = gated(warm, tmp_path, corpus, "--skip-bad")
+    assert "audio of utterance 'bad' cannot be decoded" in gated(own_warm, tmp_path, corpus).output
+    done = gated(own_warm, tmp_path, corpus, "--skip-bad")
     assert 0 == done.code, done.output
     assert done.results is not None
     (row,) = done.results["corpora"]
@@ -228,10 +219,10 @@ MISTAKES = (
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.id)
-def test_mistakes_in_tables_are_told(mistake: Mistake, warm: Warm, tmp_path: Path) -> None:
+def test_mistakes_in_tables_are_told(mistake: Mistake, own_warm: Warm, tmp_path: Path) -> None:
     """The file, the key as it stands there, the nearest accepted one."""
     with pytest.raises(SuiteError) as caught:
-        load_config(with_tables(warm.suite, mistake.tables, tmp_path), {})
+        load_config(with_tables(own_warm.suite, mistake.tables, tmp_path), {})
     assert str(caught.value).startswith("mine.toml: ")
     assert mistake.message in str(caught.value)
 
