@@ -14,6 +14,6 @@ def test_latency(
     """Features and network, from samples to logits; every round's logits are judged afterwards."""
     name = f"{bench.called(timed_recognizer)} {duration_s:g} s"
     label(benchmark, group="latency", model=bench.model, name=name, audio_s=duration_s)
-    recognizer, outputs = bench.pipeline.recognizer(bench.model, timed_recognizer), Outputs()
+    recognizer, outputs = bench.recognizer(timed_recognizer, duration_s), Outputs()
     timed(bench.call(recognizer, duration_s), after=outputs.keep)
     bench.check(outputs, timed_recognizer, duration_s)

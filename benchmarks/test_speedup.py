@@ -16,7 +16,7 @@ def test_speedup(bench: Bench, take_turns: TakeTurns, record_ratio: RecordRatio,
     """Two recognizers in turns, on the same speech; the ratio holds its threshold, and both sides did the same work."""
     names = fast, slow = turns.split(" beside ")
     outputs = Outputs(), Outputs()
-    recognizers = [bench.pipeline.recognizer(bench.model, name) for name in names]
+    recognizers = [bench.recognizer(name, turns_s) for name in names]
     sides = [
         Side(bench.call(recognizer, turns_s), kept.keep) for recognizer, kept in zip(recognizers, outputs, strict=True)
     ]

@@ -7,27 +7,31 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from fixtures.benchmarks import speech_of
+from fixtures.benchmarks import speech_of, sqnr_db_min
 from wergate.audio import Samples
 from wergate.config import SuiteConfig
-from wergate.ctc import greedy_decode
+from wergate.ctc import Logits, greedy_decode
 from wergate.durations import librispeech_like
 from wergate.excerpt import pieces
 from wergate.hardware_limit import gemm_gmacs, layer_seconds, utterance_gmacs
+from wergate.logits import difference, total
 from wergate.pipeline import Pipeline
 from wergate.recognizers import Recognizer, completed
-from wergate.recognizers.compiled_store import static_options
+from wergate.recognizers.openvino_ir import OpenVinoRecognizer
+from wergate.settings import Precision
 
-UTTERANCES, SEED, TURNS = 200, 5, 3
-LAYERS = 6
+UTTERANCES, SEED, BLOCKS = 200, 5, 5
+PRECISIONS: tuple[Precision, ...] = ("fp16", "int8")
+WAYS = ("one by one", "loop", "buckets")
+LAYERS = 8
 
 
 @dataclass(frozen=True)
@@ -48,12 +52,17 @@ class Bench:
         """The IR of a variant."""
         return self.pipeline.ir_path(self.model, variant)
 
-    def recognizer(self, variant: str, shapes: str) -> Recognizer:
+    def recognizer(self, variant: str, way: str) -> Recognizer:
         """A variant compiled anew for any length, or found compiled for the buckets of these durations."""
-        loop = self.pipeline.compiled(self.model, variant, streams=self.pipeline.corpus_streams)
-        if shapes == "dynamic":
-            return loop
-        found = self.pipeline.in_buckets(self.path(variant), self.durations_s, loop)
+        if way == "one by one":
+            return self.pipeline.compiled(self.model, variant)
+
+        def loop() -> OpenVinoRecognizer:
+            return self.pipeline.compiled(self.model, variant, streams=self.pipeline.corpus_streams)
+
+        if way == "loop":
+            return loop()
+        found = self.pipeline.in_buckets(self.model, self.path(variant), self.durations_s, loop)
         found.try_all()
         return found
 
@@ -67,34 +76,36 @@ def bench(pipeline: Pipeline, suite_config: SuiteConfig, timed_model: str) -> Be
     return Bench(pipeline, timed_model, durations_s, pieces(corpus, durations_s, rate))
 
 
+@dataclass
+class Lap:
+    """What a side has transcribed so far: logits by utterance, and the seconds that they and their decoding took."""
+
+    logits: dict[int, Logits] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
 @pytest.mark.scale
-def test_buckets_beside_the_loop(bench: Bench) -> None:
-    """Both precisions, both ways, in turns; each turn's transcripts are the first turn's, and FP16's are all equal."""
-    sides = list(product(("fp16", "int8"), ("dynamic", "buckets")))
-    seconds: dict[tuple[str, str], list[float]] = {side: [] for side in sides}
-    first: dict[tuple[str, str], list[str]] = {}
-    for _, side in product(range(TURNS), sides):
-        found, elapsed_s = _timed(lambda side=side: _transcripts(bench.recognizer(*side), bench.utterances))  # type: ignore[misc]
-        assert found == first.setdefault(side, found), f"{side} gave other transcripts in another turn"
-        seconds[side].append(elapsed_s)
-    _tell(bench, {side: bench.audio_s / statistics.median(times) for side, times in seconds.items()})
-    assert first["fp16", "buckets"] == first["fp16", "dynamic"]
+def test_buckets_beside_the_loop(bench: Bench, suite_config: SuiteConfig) -> None:
+    """Both precisions, three ways, taking turns on every block of utterances; buckets give the loop's logits."""
+    sides = {side: bench.recognizer(*side) for side in product(PRECISIONS, WAYS)}
+    laps = {side: Lap() for side in sides}
+    for block in range(BLOCKS):
+        for side, recognizer in sides.items():
+            _transcribe(recognizer, bench.utterances, range(block, len(bench.utterances), BLOCKS), laps[side])
+    _tell(bench, {side: bench.audio_s / lap.seconds for side, lap in laps.items()})
+    for variant in PRECISIONS:
+        loop, buckets = laps[variant, "loop"].logits, laps[variant, "buckets"].logits
+        found = total(difference(reference=loop[n], candidate=buckets[n]) for n in loop)
+        print(f"{variant} in buckets is {found.sqnr_db:.0f} dB from the loop")
+        assert found.sqnr_db >= sqnr_db_min(suite_config, bench.model, variant)
 
 
-def _transcripts(recognizer: Recognizer, utterances: Sequence[Samples]) -> Callable[[], list[str]]:
-    def transcribe() -> list[str]:
-        alphabet = recognizer.frontend.alphabet
-        found = {number: greedy_decode(logits, alphabet) for number, logits in completed(recognizer, utterances)}
-        return [text for _, text in sorted(found.items())]
-
-    return transcribe
-
-
-def _timed(make: Callable[[], Callable[[], list[str]]]) -> tuple[list[str], float]:
-    transcribe = make()
+def _transcribe(recognizer: Recognizer, utterances: Sequence[Samples], numbers: Sequence[int], lap: Lap) -> None:
     started = time.perf_counter()
-    found = transcribe()
-    return found, time.perf_counter() - started
+    for place, logits in completed(recognizer, [utterances[number] for number in numbers]):
+        lap.logits[numbers[place]] = logits
+        greedy_decode(logits, recognizer.frontend.alphabet)
+    lap.seconds += time.perf_counter() - started
 
 
 def _tell(bench: Bench, rtfx: dict[tuple[str, str], float]) -> None:
@@ -102,19 +113,20 @@ def _tell(bench: Bench, rtfx: dict[tuple[str, str], float]) -> None:
     rate = bench.pipeline.frontend(bench.model).sampling_rate
     print(f"\n{bench.model}: {len(bench.utterances)} utterances, {bench.audio_s:.0f} s, {streams} streams")
     for variant, product_type in (("fp16", "f32"), ("int8", "i8")):
-        loop, buckets = rtfx[variant, "dynamic"], rtfx[variant, "buckets"]
+        alone, loop, buckets = (rtfx[variant, way] for way in WAYS)
         lengths = [round(duration_s * rate) for duration_s in bench.durations_s]
         gmacs = _gmacs(bench.path(variant), lengths) / bench.audio_s
         peak = gemm_gmacs(product_type, streams=streams)
         print(
-            f"{variant}: RTFx {loop:.1f} in the loop, {buckets:.1f} in buckets ({buckets / loop:.2f} times), "
+            f"{variant}: RTFx {alone:.1f} one by one, {loop:.1f} on {streams} streams, {buckets:.1f} in buckets "
+            f"({buckets / alone:.2f} and {buckets / loop:.2f} times), "
             f"{100 * buckets * gmacs / peak:.0f} % of the {peak:.0f} GMAC/s of plain {product_type} products"
         )
-        layers = layer_seconds(bench.path(variant), round(statistics.median(lengths)), static_options("f32", 1))
+        layers = layer_seconds(bench.path(variant), round(statistics.median(lengths)), bench.pipeline.static_options(1))
         total_s = sum(layers.values())
         print("   ", ", ".join(f"{kind} {100 * s / total_s:.0f} %" for kind, s in list(layers.items())[:LAYERS]))
-    for shapes in ("dynamic", "buckets"):
-        print(f"int8 beside fp16, {shapes}: {rtfx['int8', shapes] / rtfx['fp16', shapes]:.2f} times as fast")
+    for way in WAYS:
+        print(f"int8 beside fp16, {way}: {rtfx['int8', way] / rtfx['fp16', way]:.2f} times as fast")
 
 
 def _gmacs(path: Path, lengths: Sequence[int]) -> float:

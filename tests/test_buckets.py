@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -18,8 +19,8 @@ from wergate.convert import export
 from wergate.errors import SuiteError
 from wergate.frontend import Frontend
 from wergate.processor import load_frontend
-from wergate.recognizers.bucketed import BucketedRecognizer
-from wergate.recognizers.compiled_store import static_options, stored_compiler
+from wergate.recognizers.bucketed import BucketedRecognizer, Compilable
+from wergate.recognizers.compiled_store import compilable, static_options
 from wergate.recognizers.openvino_ir import OpenVinoRecognizer
 from wergate.store import Store
 
@@ -67,10 +68,15 @@ def loop(exported: tuple[Path, Frontend]) -> OpenVinoRecognizer:
 
 def bucketed(exported: tuple[Path, Frontend], store: Store) -> BucketedRecognizer:
     """The IR in three buckets."""
-    path, frontend = exported
-    compiler = stored_compiler(store, path, static_options("f32", 2))
+    _, frontend = exported
     lengths = tuple(frontend.whole_frames(length) for length in LENGTHS)
-    return BucketedRecognizer(loop(exported), compiler, Buckets(lengths), streams=2, probe_sqnr_db_min=20.0)
+    return BucketedRecognizer(kept(exported, store), Buckets(lengths), streams=2, probe_sqnr_db_min=20.0)
+
+
+def kept(exported: tuple[Path, Frontend], store: Store) -> Compilable:
+    """The IR, whose compilations are kept in a store."""
+    path, frontend = exported
+    return compilable(store, path, lambda: loop(exported), frontend, static_options("f32", 2))
 
 
 def test_padded_utterances_get_their_own_logits(exported: tuple[Path, Frontend], tmp_path: Path) -> None:
@@ -86,25 +92,15 @@ def test_padded_utterances_get_their_own_logits(exported: tuple[Path, Frontend],
 def test_a_stream_with_wrong_logits_is_not_used(exported: tuple[Path, Frontend], tmp_path: Path) -> None:
     """A compilation that gives something else is thrown away and counted; one that always does ends the run."""
     path, frontend = exported
-    right, length = stored_compiler(Store(tmp_path), path, static_options("f32", 2)), frontend.whole_frames(RATE)
+    right, length = kept(exported, Store(tmp_path)), frontend.whole_frames(RATE)
     wrong = [_compiled_wrong(path, length)]
-    found = BucketedRecognizer(
-        loop(exported),
-        lambda samples: wrong.pop() if wrong else right(samples),
-        Buckets((length,)),
-        streams=2,
-        probe_sqnr_db_min=20.0,
-    )
+    once = replace(right, compile_for=lambda samples: wrong.pop() if wrong else right.compile_for(samples))
+    found = BucketedRecognizer(once, Buckets((length,)), streams=2, probe_sqnr_db_min=20.0)
     speech = sound(0.8, seed=1)
     np.testing.assert_allclose(found.logits_of([speech])[0], found.loop.logits(speech[None])[0], atol=1e-4)
     assert 1 == found.rejected
-    never = BucketedRecognizer(
-        loop(exported),
-        lambda samples: _compiled_wrong(path, samples),
-        Buckets((length,)),
-        streams=2,
-        probe_sqnr_db_min=20.0,
-    )
+    always = replace(right, compile_for=lambda samples: _compiled_wrong(path, samples))
+    never = BucketedRecognizer(always, Buckets((length,)), streams=2, probe_sqnr_db_min=20.0)
     with pytest.raises(SuiteError, match=r"wrong logits in each of 3 compilations .*--shapes dynamic"):
         never.logits_of([speech])
 

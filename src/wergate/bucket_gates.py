@@ -42,7 +42,8 @@ class BucketComparison:
 def compare_buckets(recognizer: BucketedRecognizer, utterances: Sequence[Samples]) -> BucketComparison:
     """Run utterances in buckets and through the dynamic model; every bucket that they meet has been tried then."""
     frontend, buckets = recognizer.frontend, recognizer.buckets
-    pairs = list(zip(recognizer.loop.logits_of(utterances), recognizer.logits_of(utterances), strict=True))
+    in_buckets = recognizer.logits_of(utterances)
+    pairs = list(zip(recognizer.loop.logits_of(utterances), in_buckets, strict=True))
     transcripts = [[greedy_decode(logits, frontend.alphabet) for logits in pair] for pair in pairs]
     return BucketComparison(
         len(utterances),

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import openvino as ov
 
 from wergate.ir_work import CONVOLUTIONS, EIGHT_BIT_TYPES, Operation, kernel_macs, operations, product_macs
-from wergate.recognizers.openvino_ir import ir_inputs, read_ir
+from wergate.recognizers.openvino_ir import fixed_shapes, read_ir
 from wergate.settings import IgnoredScope
 from wergate.toolchain import cpu
 
@@ -121,8 +120,7 @@ def executed_work(
         ignored_scope: what the IR was quantized without, to tell why a layer fell back.
     """
     model = read_ir(path)
-    reference = np.zeros((1, int(_REFERENCE_S * sampling_rate)), np.float32)
-    model.reshape({key: list(value.shape) for key, value in ir_inputs(path, model).feed(reference).items()})
+    model.reshape(fixed_shapes(path, model, int(_REFERENCE_S * sampling_rate)))
     reader = _Reader(model, ignored_scope or IgnoredScope())
     compiled = ov.Core().compile_model(model, device, {"INFERENCE_PRECISION_HINT": inference_precision})
     layers = tuple(reader.layers(compiled.get_runtime_model().get_ordered_ops()))
@@ -168,13 +166,16 @@ class _Reader:
         return self._layer(name, info, precision, macs, operation)
 
     def _fused(self, op: Any, info: dict[str, str], names: frozenset[str]) -> Iterator[ExecutedLayer]:
-        """Yield the products inside one primitive; in 8 bit, the first needs two 8-bit operands, others one more."""
+        """Yield the products inside one primitive; in 8 bit, the first needs two 8-bit operands, others one more.
+
+        A mask among the operands is of 8 bit as well, so what the IR says of each product's operands counts too.
+        """
         inside = [operation for operation in self._operations if operation.name in names]
         types = _operand_types(op)
         eight_bit = [name for name in types if name in _EIGHT_BIT]
         other = next((name for name in types if name not in _EIGHT_BIT), info["runtimePrecision"])
         for number, operation in enumerate(inside):
-            enough = len(eight_bit) >= _OPERANDS + number
+            enough = len(eight_bit) >= _OPERANDS + number and all(operation.quantized)
             precision = eight_bit[0] if enough else other
             yield self._layer(_name_of(operation), info, precision, operation.macs, operation)
 

@@ -35,7 +35,7 @@ from wergate.progress import Progress, silent
 from wergate.quantizers import ConversionTask, QuantizationTask, converted_ir, quantized_ir
 from wergate.recognizers import Recognizer
 from wergate.recognizers.bucketed import BucketedRecognizer
-from wergate.recognizers.compiled_store import static_options, stored_compiler
+from wergate.recognizers.compiled_store import compilable, static_options
 from wergate.recognizers.openvino_ir import OpenVinoRecognizer, takes_mask
 from wergate.reference import ReferenceUtterance, read_reference, reference_run
 from wergate.reference_logits import read_logits, reference_logits
@@ -201,6 +201,12 @@ class Pipeline:
             return self.reference_model(model).recognizer(self.frontend(model))
         return self.compiled(model, name)
 
+    def at_length(self, model: str, name: str, samples: int) -> Recognizer:
+        """Return a recognizer for utterances of that length alone: a variant's is compiled for it."""
+        if name == REFERENCE or self.config.shapes == "dynamic":
+            return self.recognizer(model, name)
+        return self._once(("at-length", model, name, samples), lambda: self.compiled(model, name, samples=samples))
+
     def loop(self, model: str, variant: str) -> OpenVinoRecognizer:
         """Return the recognizer that runs each utterance at its own length: a stream per core, on the CPU."""
         return self._once(("loop", model, variant), lambda: self.compiled(model, variant, streams=self.corpus_streams))
@@ -222,32 +228,41 @@ class Pipeline:
         corpus, path = self.corpus(model, spec), self.ir_path(model, variant)
         return self._bucketed.get(
             (model, spec, variant),
-            lambda: self.in_buckets(path, corpus.durations.values(), self.loop(model, variant)),
+            lambda: self.in_buckets(model, path, corpus.durations.values(), lambda: self.loop(model, variant)),
             lambda made: compiled_bytes(path) * len(made.buckets.lengths),
         )
 
-    def in_buckets(self, path: Path, durations_s: Iterable[float], loop: OpenVinoRecognizer) -> BucketedRecognizer:
+    def in_buckets(
+        self, model: str, path: Path, durations_s: Iterable[float], loop: Callable[[], OpenVinoRecognizer]
+    ) -> BucketedRecognizer:
         """Return an IR compiled anew, or found compiled, for the buckets of durations.
 
         Args:
-            loop: the same IR with dynamic shapes.
+            loop: compiles the same IR with dynamic shapes.
         """
-        streams, options = self.corpus_streams, static_options(self.config.inference_precision, self.corpus_streams)
+        frontend = self.frontend(model)
+        options = self.static_options(self.corpus_streams)
         return BucketedRecognizer(
-            loop,
-            stored_compiler(self.store, path, options),
-            corpus_buckets(durations_s, loop.frontend, self.config.buckets, path),
-            streams=streams,
+            compilable(self.store, path, loop, frontend, options),
+            corpus_buckets(durations_s, frontend, self.config.buckets, path),
+            streams=self.corpus_streams,
             probe_sqnr_db_min=self.config.buckets.probe_sqnr_db_min,
         )
+
+    def static_options(self, streams: int) -> dict[str, str]:
+        """Return what the CPU plugin is told for fixed lengths."""
+        return static_options(self.config.inference_precision, streams, fused=self.config.buckets.fused)
 
     @property
     def corpus_streams(self) -> int:
         """Inferences that run side by side on a corpus."""
         return min(cpu().cores, _MAX_STREAMS) if self.config.device == "CPU" else 1
 
-    def compiled(self, model: str, variant: str, *, streams: int = 1) -> OpenVinoRecognizer:
+    def compiled(self, model: str, variant: str, *, streams: int = 1, samples: int | None = None) -> OpenVinoRecognizer:
         """Return an IR compiled anew, every time it is asked for.
+
+        Args:
+            samples: the only length that it will run; by default any.
 
         Raises:
             SuiteError: a candidate of another vocabulary size, sampling rate or number of frames.
@@ -256,9 +271,9 @@ class Pipeline:
         from_elsewhere = variant in candidates(self.config, model)
         if from_elsewhere:
             require_sampling_rate(variant, path, frontend)
-        recognizer = self._compiled(path, model, streams)
+        recognizer = self._compiled(path, model, streams, samples)
         if from_elsewhere:
-            require_same_frames(variant, recognizer)
+            require_same_frames(variant, recognizer if samples is None else self.recognizer(model, variant))
         return recognizer
 
     def compiled_ir(self, model: str, ir: Artifact) -> Recognizer:
@@ -269,13 +284,14 @@ class Pipeline:
         """Return any IR of a model, compiled anew, for single utterances."""
         return self._compiled(path, model, 1)
 
-    def _compiled(self, path: Path, model: str, streams: int) -> OpenVinoRecognizer:
+    def _compiled(self, path: Path, model: str, streams: int, samples: int | None = None) -> OpenVinoRecognizer:
         return OpenVinoRecognizer(
             path,
             self.frontend(model),
             device=self.config.device,
             inference_precision=self.config.inference_precision,
             streams=streams,
+            samples=samples,
         )
 
     def reference(self, model: str, spec: CorpusSpec) -> Mapping[str, ReferenceUtterance]:
@@ -334,7 +350,7 @@ class Pipeline:
         if self._transcripts is None:
             return None
         keys = ("device", "inference_precision", "shapes")
-        settings = {key: getattr(self.config, key) for key in keys}
+        settings = {key: getattr(self.config, key) for key in keys} | {"fused": str(self.config.buckets.fused)}
         path = self.ir_path(model, variant)
         ir = content_key({suffix: file_digest(path.with_suffix(suffix)) for suffix in (".xml", ".bin")})
         reference, candidate = runs(self.reference_model(model), variant, ir, **settings)
@@ -378,11 +394,13 @@ class Pipeline:
         return self._once(("excerpt-logits", model, spec, duration_s), make)
 
     def excerpt_transcript(self, model: str, spec: CorpusSpec, duration_s: float, variant: str) -> str:
-        """Return what a variant makes of an excerpt at its own length."""
+        """Return what a variant makes of an excerpt, compiled for it once more."""
 
         def make() -> str:
-            (logits,) = self.loop(model, variant).logits_of([self.excerpt(model, spec, duration_s)])
-            return greedy_decode(logits, self.frontend(model).alphabet)
+            samples = self.excerpt(model, spec, duration_s)
+            fixed = len(samples) if self.config.shapes == "buckets" else None
+            logits = self.compiled(model, variant, samples=fixed).logits(samples[None])
+            return greedy_decode(logits[0], self.frontend(model).alphabet)
 
         return self._once(("excerpt-transcript", model, spec, duration_s, variant), make)
 

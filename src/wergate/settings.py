@@ -65,6 +65,7 @@ class BucketSettings(Section):
         longest_s: longer utterances run at their own length.
         probe_sqnr_db_min: what each stream's logits of one second are held to, beside those of the dynamic model.
         compared_utterances: of each corpus, transcribed by the dynamic model too and compared.
+        fused: whether the runtime may fuse operations as it does for fixed lengths only (docs/padding.md).
     """
 
     most: int = Field(default=8, ge=1)
@@ -73,6 +74,7 @@ class BucketSettings(Section):
     longest_s: PositiveFloat = 40.0
     probe_sqnr_db_min: float = 20.0
     compared_utterances: int = Field(default=16, ge=1)
+    fused: bool = True
 
 
 class Thresholds(Section):

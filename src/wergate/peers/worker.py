@@ -50,18 +50,24 @@ class _Bucketed:
     def __init__(self, path: Path, frontend: Frontend, bucketing: Bucketing) -> None:
         self._dynamic = _OpenVino(path, frontend, "f32")
         self._path = path
+        self._frontend = frontend
         self._bucketing = bucketing
         self.size_bytes = self._dynamic.size_bytes
 
     def recognizer(self, streams: int) -> Recognizer:
         from wergate.recognizers.bucketed import BucketedRecognizer
-        from wergate.recognizers.compiled_store import static_options, stored_compiler
+        from wergate.recognizers.compiled_store import compilable, static_options
 
         bucketing = self._bucketing
         buckets = bucketing.alone if streams == 1 else bucketing.corpus
         recognizer = BucketedRecognizer(
-            self._dynamic.recognizer(streams),
-            stored_compiler(Store(bucketing.store), self._path, static_options("f32", streams)),
+            compilable(
+                Store(bucketing.store),
+                self._path,
+                lambda: self._dynamic.recognizer(streams),
+                self._frontend,
+                static_options("f32", streams),
+            ),
             buckets,
             streams=streams,
             probe_sqnr_db_min=bucketing.probe_sqnr_db_min,

@@ -1,50 +1,81 @@
-"""Compiled models as artifacts: compiling for a bucket is done once for an IR, a machine and a runtime."""
+"""Compiled models as artifacts: compiling for a bucket is done once for an IR, a machine and a runtime.
+
+So is what their streams are tried with: the dynamic model's logits of the probe. Where both are found, a corpus is
+begun without compiling anything.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import openvino as ov
 
+from wergate.audio import Samples
+from wergate.ctc import Logits
+from wergate.frontend import Frontend
 from wergate.recognizers import openvino_ir
-from wergate.recognizers.openvino_ir import compile_ir
+from wergate.recognizers.bucketed import Compilable
+from wergate.recognizers.openvino_ir import OpenVinoRecognizer, compile_ir, ir_signature
 from wergate.store import Store, file_digest
 from wergate.toolchain import cpu, source_digest, versions
 
 _BLOB = "model.blob"
+_LOGITS = "logits.npy"
 _WITHOUT_WEIGHTS = {"CACHE_MODE": "OPTIMIZE_SIZE"}  # they stay where they are, in the IR's .bin
 
 
-def static_options(inference_precision: str, streams: int) -> dict[str, str]:
+def static_options(inference_precision: str, streams: int, *, fused: bool = True) -> dict[str, str]:
     """Return what the CPU plugin is told for fixed lengths.
 
-    Without its kernels of fused elementwise operations, which it has for fixed lengths only, INT8 is bit-equal to the
-    dynamic model (docs/padding.md). Streams of several compiled models share the cores, so none is pinned to one.
+    Streams of several compiled models share the cores, so none is pinned to one.
+
+    Args:
+        fused: with the kernels of fused operations that it has for fixed lengths only; without them INT8 is bit-equal
+            to the dynamic model (docs/padding.md).
     """
-    return {
-        "INFERENCE_PRECISION_HINT": inference_precision,
-        "NUM_STREAMS": str(streams),
-        "ENABLE_CPU_PINNING": "NO",
-        "SNIPPETS_MODE": "DISABLE",
-    }
+    options = {"INFERENCE_PRECISION_HINT": inference_precision, "NUM_STREAMS": str(streams)}
+    return options | {"ENABLE_CPU_PINNING": "NO"} | ({} if fused else {"SNIPPETS_MODE": "DISABLE"})
 
 
-def stored_compiler(store: Store, path: Path, options: Mapping[str, str]) -> Callable[[int], ov.CompiledModel]:
-    """Return what compiles an IR for one utterance of so many samples, or finds it compiled.
+def compilable(
+    store: Store, path: Path, loop: Callable[[], OpenVinoRecognizer], frontend: Frontend, options: Mapping[str, str]
+) -> Compilable:
+    """Return what runs an IR in buckets, whose compilations and probes are kept in a store.
 
     Args:
         path: the `.xml`, its `.bin` beside it.
-        options: of the CPU plugin.
+        loop: compiles it for any length.
+        options: of the CPU plugin, for fixed lengths.
     """
-    parts = {
+    parts = _parts(path, options)
+    return Compilable(
+        frontend,
+        ir_signature(path, len(frontend.alphabet.labels)),
+        _stored_compiler(store, path, options, parts),
+        loop,
+        _stored_logits(store, loop, parts),
+    )
+
+
+def _parts(path: Path, options: Mapping[str, str]) -> dict[str, Any]:
+    return {
         "ir": {suffix: file_digest(path.with_suffix(suffix)) for suffix in (".xml", ".bin")},
         "options": dict(options),
         "cpu": [*cpu().identity, *cpu().flags],
-        "versions": versions(("openvino",)),
+        "versions": versions(("numpy", "openvino")),
         "source": source_digest(sys.modules[__name__], openvino_ir),
     }
+
+
+def _stored_compiler(
+    store: Store, path: Path, options: Mapping[str, str], parts: Mapping[str, Any]
+) -> Callable[[int], ov.CompiledModel]:
+    """Return what compiles an IR for one utterance of so many samples, or finds it compiled."""
 
     def compiled(samples: int) -> ov.CompiledModel:
         fresh: list[ov.CompiledModel] = []
@@ -53,10 +84,26 @@ def stored_compiler(store: Store, path: Path, options: Mapping[str, str]) -> Cal
             fresh.append(compile_ir(path, "CPU", {**options, **_WITHOUT_WEIGHTS}, samples=samples))
             (folder / _BLOB).write_bytes(bytes(fresh[0].export_model().getbuffer()))
 
-        artifact = store.get("compiled-model", parts | {"samples": samples}, build)
+        artifact = store.get("compiled-model", {**parts, "samples": samples}, build)
         return fresh[0] if fresh else _imported(artifact.file(_BLOB), path, options)
 
     return compiled
+
+
+def _stored_logits(
+    store: Store, loop: Callable[[], OpenVinoRecognizer], parts: Mapping[str, Any]
+) -> Callable[[Samples], Logits]:
+    """Return what gives the dynamic model's logits, shape (frames, vocabulary), of a waveform, shape (samples,)."""
+
+    def logits(waveform: Samples) -> Logits:
+        def build(folder: Path) -> None:
+            np.save(folder / _LOGITS, loop().logits(waveform[None])[0], allow_pickle=False)
+
+        waveform_digest = hashlib.sha256(waveform.tobytes()).hexdigest()
+        artifact = store.get("stream-probe", {**parts, "waveform": waveform_digest}, build)
+        return np.asarray(np.load(artifact.file(_LOGITS), allow_pickle=False), dtype=np.float32)
+
+    return logits
 
 
 def _imported(blob: Path, path: Path, options: Mapping[str, str]) -> ov.CompiledModel:

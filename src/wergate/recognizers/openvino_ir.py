@@ -28,7 +28,7 @@ _DTYPES = {"f16": "float16", "f32": "float32", "f64": "float64", "i32": "int32",
 
 
 class OpenVinoRecognizer:
-    """Runs an IR with dynamic shapes, on one stream or on several.
+    """Runs an IR with dynamic shapes, or with a fixed one, on one stream or on several.
 
     Attributes:
         signature: what the IR's inputs and output mean.
@@ -44,6 +44,7 @@ class OpenVinoRecognizer:
         inference_precision: str,
         streams: int = 1,
         signature: Signature | None = None,
+        samples: int | None = None,
     ) -> None:
         """Compile an IR.
 
@@ -53,6 +54,7 @@ class OpenVinoRecognizer:
             streams: inferences that `logits_of` runs side by side; each new length is compiled for by the runtime,
                 on one core, so a corpus of many lengths goes fastest with a stream per core.
             signature: what the IR's inputs and output mean; by default it is read from the IR.
+            samples: the only length that will be run, of at least two frames; by default any.
 
         Raises:
             SuiteError: the device does not exist or cannot run the model, streams keep disagreeing, or the IR's inputs
@@ -64,10 +66,14 @@ class OpenVinoRecognizer:
             self._single = cache(
                 lambda: OpenVinoRecognizer(path, frontend, device=device, inference_precision=inference_precision)
             )
+        samples = samples and frontend.used_samples(samples)
+        self._probed = stream_probe(frontend, samples)
+        if samples is not None:
+            signature = signature or ir_signature(path, len(frontend.alphabet.labels))
         options = {_HINT: inference_precision}
         options |= {"PERFORMANCE_HINT": "LATENCY"} if streams == 1 else {"NUM_STREAMS": str(streams)} | _FEW_LENGTHS
         for _ in range(_COMPILATIONS):
-            compiled = compile_ir(path, device, options)
+            compiled = compile_ir(path, device, options, samples=samples)
             self.signature = signature or _compiled_signature(path, compiled, len(frontend.alphabet.labels))
             self._request = compiled.create_infer_request()
             self._requests = Requests(compiled, self.signature, streams)
@@ -79,13 +85,8 @@ class OpenVinoRecognizer:
             "equal inputs must give equal outputs; report it with the versions above and run on another OpenVINO"
         )
 
-    @property
-    def probe(self) -> Samples:
-        """One second of a sine: what streams are tried with."""
-        return np.asarray(np.sin(np.arange(self.frontend.sampling_rate) * 0.1), dtype=np.float32)
-
     def _settle(self) -> bool:
-        """Run one second through the streams and tell whether all agree with a single inference, bit by bit.
+        """Run a probe through the streams and tell whether all agree with a single inference, bit by bit.
 
         Many frames come first on purpose: OpenVINO 2026.4.1 gives wrong logits ever after where the first inference
         of a stream has a single frame (docs/one-frame-first.md). Nothing tells which stream took an inference, so with
@@ -93,8 +94,8 @@ class OpenVinoRecognizer:
         Some compilations with two streams gave wrong logits on one of them; such a one must not be used. So many are
         started at once that each stream has one.
         """
-        expected = self._infer(self.probe[None])[0]
-        probes = [self.probe] * len(self._requests.idle)
+        expected = self._infer(self._probed[None])[0]
+        probes = [self._probed] * len(self._requests.idle)
         return all(np.array_equal(expected, logits) for _, logits in self._infer_each(probes))
 
     def logits(self, waveforms: Samples) -> Logits:
@@ -137,6 +138,11 @@ class OpenVinoRecognizer:
     def _input(self, waveforms: Samples) -> Samples:
         """Return the network's input, cut to what bears on the logits: every new length costs the runtime a while."""
         return features(self.frontend, waveforms)[:, : self.frontend.used_samples(waveforms.shape[1])]
+
+
+def stream_probe(frontend: Frontend, samples: int | None = None) -> Samples:
+    """Return a sine of one second, or of so many samples: float32, shape (samples,). Streams are tried with it."""
+    return np.asarray(np.sin(np.arange(samples or frontend.sampling_rate) * 0.1), dtype=np.float32)
 
 
 def _taken(compiled: ov.CompiledModel, asked: str) -> str:
@@ -233,7 +239,7 @@ def compile_ir(path: Path, device: str, options: Mapping[str, str], *, samples: 
         if samples is None:
             return core.compile_model(path, device, dict(options))
         model = core.read_model(path)
-        model.reshape({port: [1, samples] for port in model.inputs})
+        model.reshape(fixed_shapes(path, model, samples))
         return core.compile_model(model, device, dict(options))
     except RuntimeError as error:
         read_ir(path)  # where the file is at fault, it is told instead of the device
@@ -241,6 +247,16 @@ def compile_ir(path: Path, device: str, options: Mapping[str, str], *, samples: 
             f"device '{device}' cannot run the model: {_last_line(error)}; "
             f"available here: {', '.join(core.available_devices)}; check --device"
         ) from error
+
+
+def fixed_shapes(path: Path, model: ov.Model, samples: int) -> dict[int, list[int]]:
+    """Return the shape of each input, by its position, for one utterance of so many samples.
+
+    Raises:
+        SuiteError: the IR takes no waveform, or asks for unknown inputs.
+    """
+    feed = ir_inputs(path, model).feed(np.zeros((1, samples), np.float32))
+    return {int(position): list(array.shape) for position, array in feed.items()}
 
 
 def _last_line(error: RuntimeError) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import openvino as ov
@@ -33,11 +33,11 @@ class Job:
     feed: Callable[[], Feed]
 
 
-def infer_all(jobs: Sequence[Job]) -> Iterator[tuple[int, Logits]]:
+def infer_all(jobs: Iterable[Job]) -> Iterator[tuple[int, Logits]]:
     """Yield each job's number and its logits, float32 (batch, frames, vocabulary), in the order of the jobs.
 
-    While one is handed over, others run. Without callbacks, which would run Python code in the threads of the runtime.
-    Whatever ends the iteration, no inference is left under way.
+    While one is handed over, others run, and while a job is made too. Without callbacks, which would run Python code in
+    the threads of the runtime. Whatever ends the iteration, no inference is left under way.
     """
     running: deque[tuple[int, Requests, ov.InferRequest]] = deque()
     try:
@@ -47,6 +47,8 @@ def infer_all(jobs: Sequence[Job]) -> Iterator[tuple[int, Logits]]:
             request = job.requests.idle.pop()
             running.append((number, job.requests, request))
             request.start_async(job.feed())
+            while running and running[0][2].wait_for(0):  # done while the next job was made
+                yield _finished(running)
         while running:
             yield _finished(running)
     finally:
