@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from wergate.audio import Samples
 from wergate.ctc import Logits
@@ -15,11 +16,14 @@ REACHED = 42  # an exit code that neither pytest nor the suite has
 
 def pytest_collection_finish() -> None:
     """End the process as soon as the logits of the first utterance are there, whichever way they came."""
-    for kind in (BucketedRecognizer, OpenVinoRecognizer):
-        completed = kind.completed
+    kinds: tuple[Any, ...] = (BucketedRecognizer, OpenVinoRecognizer)
+    for kind in kinds:
+        kind.completed = _ending(kind.completed)
 
-        def end(self: object, utterances: Sequence[Samples], completed=completed) -> Iterator[tuple[int, Logits]]:
-            next(completed(self, utterances))
-            os._exit(REACHED)
 
-        kind.completed = end
+def _ending(completed: Any) -> Any:
+    def end(self: object, utterances: Sequence[Samples]) -> Iterator[tuple[int, Logits]]:
+        next(completed(self, utterances))
+        os._exit(REACHED)
+
+    return end

@@ -1,22 +1,33 @@
-"""A slice of the corpus, utterance after utterance, each of another length: audio seconds per second."""
+"""Audio seconds per second over many utterances, each of another length.
+
+Beside it, on request, what buckets gain, and how near that is to what the cores can do:
+`pytest benchmarks/test_throughput.py -m scale -s [--model random:data2vec-audio-base] [--limit N]`
+"""
 
 from __future__ import annotations
 
 from itertools import islice
 
+import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from fixtures.benchmarks import label, speech_of
+from fixtures.benchmarks import label, speech_of, sqnr_db_min
 from fixtures.report import Gate
 from wergate.cells import subject_of
 from wergate.config import SuiteConfig
 from wergate.corpus import Corpus, Utterance
 from wergate.ctc import greedy_decode
+from wergate.durations import librispeech_like
+from wergate.excerpt import pieces
 from wergate.pipeline import Pipeline
 from wergate.recognizers import Recognizer
+from wergate.settings import Precision
 from wergate.speed import same_work_verdict
+from wergate.throughput import PRECISIONS, WAYS, HardwareShare, Load, Side, hardware_share, side_by_side
 
 ROUNDS = 3
+UTTERANCES, SEED, BLOCKS = 200, 5, 5
+LAYERS = 8
 
 
 def corpus_slice(corpus: Corpus, sampling_rate: int, wanted: int) -> list[Utterance]:
@@ -33,29 +44,30 @@ def test_throughput(
     variant: str,
     gate: Gate,
 ) -> None:
-    """Inference and decoding, on a stream per core; the transcripts are those of the accuracy gates.
+    """Inference and decoding, as the accuracy gates run a corpus; the transcripts are theirs.
 
-    Every round compiles the IR anew, untimed: a recognizer that has met the utterances' lengths before would be
-    faster than it ever is on speech it has not heard.
+    Every round makes the recognizer anew, untimed: one with dynamic shapes that has met the utterances' lengths before
+    would be faster than it ever is on speech it has not heard.
     """
     frontend, speech = pipeline.frontend(model), speech_of(suite_config, model)
-    utterances = corpus_slice(
-        pipeline.corpus(model, speech), frontend.sampling_rate, suite_config.benchmarks.throughput_utterances
-    )
-    audio_s = sum(utterance.waveform.duration_s for utterance in utterances)
+    corpus, wanted = pipeline.corpus(model, speech), suite_config.benchmarks.throughput_utterances
+    utterances = corpus_slice(corpus, frontend.sampling_rate, wanted)
+    buckets_s = list(corpus.durations.values())  # those of the evaluation: INT8 rounds as it is padded
+    load = Load(pipeline, model, [utterance.waveform.samples for utterance in utterances], buckets_s)
     name = f"{variant} {len(utterances)} utterances"
-    label(benchmark, group="throughput", model=model, name=name, audio_s=audio_s)
+    label(benchmark, group="throughput", model=model, name=name, audio_s=load.audio_s)
 
     rounds: list[list[str]] = []
 
     def transcribe(recognizer: Recognizer) -> None:
-        logits = recognizer.logits_of([utterance.waveform.samples for utterance in utterances])
+        logits = recognizer.logits_of(load.utterances)
         rounds.append([greedy_decode(found, frontend.alphabet) for found in logits])
 
-    def compile_anew() -> tuple[tuple[Recognizer], dict[str, object]]:
-        return (pipeline.compiled(model, variant, streams=pipeline.corpus_streams),), {}
+    def make_anew() -> tuple[tuple[Recognizer], dict[str, object]]:
+        in_buckets = pipeline.runs_in_buckets(model, variant)
+        return (load.recognizer(variant, "buckets" if in_buckets else "streams"),), {}
 
-    benchmark.pedantic(transcribe, setup=compile_anew, rounds=ROUNDS)
+    benchmark.pedantic(transcribe, setup=make_anew, rounds=ROUNDS)
     evaluation = pipeline.evaluation(model, speech, variant)
     gate(
         same_work_verdict(
@@ -65,3 +77,33 @@ def test_throughput(
             scope=f"{model}, {len(utterances)} utterances of {speech.name}, {len(rounds)} rounds",
         )
     )
+
+
+@pytest.mark.scale
+def test_buckets_beside_the_loop(pipeline: Pipeline, suite_config: SuiteConfig, timed_model: str) -> None:
+    """Durations as LibriSpeech's, both precisions, three ways; buckets give the logits of the loop over streams."""
+    durations_s = librispeech_like(suite_config.limit or UTTERANCES, SEED)
+    corpus = pipeline.corpus(timed_model, speech_of(suite_config, timed_model))
+    rate = pipeline.frontend(timed_model).sampling_rate
+    load = Load(pipeline, timed_model, pieces(corpus, durations_s, rate))
+    laps = side_by_side(load, blocks=BLOCKS)
+    rtfx: dict[Side, float] = {side: load.audio_s / lap.seconds for side, lap in laps.items()}
+    print(f"\n{timed_model}: {len(durations_s)} utterances, {load.audio_s:.0f} s, {pipeline.corpus_streams} streams")
+    for variant in PRECISIONS:
+        _tell(variant, rtfx, hardware_share(load, variant, laps[variant, "buckets"].seconds))
+    for way in WAYS:
+        print(f"int8 beside fp16, {way}: {rtfx['int8', way] / rtfx['fp16', way]:.2f} times as fast")
+    for variant in PRECISIONS:
+        sqnr_db = laps[variant, "streams"].beside(laps[variant, "buckets"]).sqnr_db
+        print(f"{variant} in buckets is {sqnr_db:.0f} dB from the loop")
+        assert sqnr_db >= sqnr_db_min(suite_config, timed_model, variant)
+
+
+def _tell(variant: Precision, rtfx: dict[Side, float], share: HardwareShare) -> None:
+    alone, streams, buckets = (rtfx[variant, way] for way in WAYS)
+    print(
+        f"{variant}: RTFx {alone:.1f} one by one, {streams:.1f} on streams, {buckets:.1f} in buckets "
+        f"({buckets / alone:.2f} and {buckets / streams:.2f} times); {share.reached_gmacs:.0f} of the "
+        f"{share.gemm_gmacs:.0f} GMAC/s of plain products, {100 * share.reached_gmacs / share.gemm_gmacs:.0f} %"
+    )
+    print("   ", ", ".join(f"{kind} {100 * part:.0f} %" for kind, part in list(share.layers.items())[:LAYERS]))

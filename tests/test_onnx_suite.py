@@ -51,6 +51,17 @@ def test_a_second_run_builds_nothing(cold: Cold, tmp_path: Path) -> None:
     assert {"found"} == set(warm.statuses)
 
 
+def test_layers_are_ranked_of_an_onnx_file_too(cold: Cold, tmp_path: Path) -> None:
+    """Each is put back from the FP16 IR that was made of the file."""
+    done = run(["accuracy/test_sensitivity.py"], "-m", "sensitivity", *cold.options, results=tmp_path / "ranked.json")
+    assert 0 == done.code, done.output
+    assert done.results is not None
+    (row,) = done.results["sensitivities"]
+    assert {"int8"} == {row["variant"]}
+    assert {"Conv", "MatMul"} == {layer["name"].split("/")[-1].split("_")[0] for layer in row["layers"]}
+    assert ["PASS"] == [verdict["status"] for verdict in done.results["verdicts"]]
+
+
 def test_a_table_of_the_suite_file_tells_what_the_file_does_not(tiny: Tiny, tmp_path: Path) -> None:
     """Labels, blank, word delimiter, units, rate and normalization are keys of `[model.NAME]`."""
     (tmp_path / "mine.json").write_text(json.dumps(["k", "#", "*", "t"]))

@@ -25,10 +25,10 @@ def gemm_gmacs(precision: str, *, streams: int) -> float:
     """Return how many thousand millions of multiply-accumulates a second plain matrix products reach, at their best.
 
     Args:
-        precision: "f32", or "i8" for products of 8-bit values.
+        precision: "f32" or "bf16", or "i8" for products of 8-bit values.
         streams: that many at a time, one on each core.
     """
-    options = {"INFERENCE_PRECISION_HINT": "f32", "NUM_STREAMS": str(streams)}
+    options = {"INFERENCE_PRECISION_HINT": "f32" if precision == "i8" else precision, "NUM_STREAMS": str(streams)}
     compiled = ov.Core().compile_model(_products(quantized=precision == "i8"), "CPU", options)
     batch = np.random.default_rng(0).uniform(-1, 1, (_SIZE, _SIZE)).astype(np.float32)
     requests = [compiled.create_infer_request() for _ in range(streams)]

@@ -1,0 +1,99 @@
+"""Our figures beside `benchmark_app`'s, in turns in one run, at the tutorial's shape [1, 30480].
+
+`pytest benchmarks/test_benchmark_app.py -m scale -s [--model random:data2vec-audio-base]`
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from fixtures.benchmarks import Bench, seconds
+from wergate.benchmark_app import TUTORIAL_SAMPLES, AppFigures, benchmark_app
+from wergate.cells import variants
+from wergate.outputs import Outputs
+
+TURNS, TURN_S = 5, 5
+
+
+class Figures(NamedTuple):
+    """Two ways of asking for inferences, of ours and of `benchmark_app`."""
+
+    fps: float
+    app_fps: float
+    median_ms: float
+    app_median_ms: float
+
+
+@pytest.mark.scale
+def test_our_figures_are_those_of_benchmark_app(bench: Bench) -> None:
+    """Throughput with a stream per core, latency one by one; every one of our inferences is checked."""
+    turns: dict[str, list[Figures]] = defaultdict(list)
+    sides = [_Side(bench, variant) for variant in variants(bench.pipeline.config, bench.model)]
+    for _ in range(TURNS):
+        for side in sides:
+            turns[side.variant].append(side.turn())
+    for side in sides:
+        side.check()
+    print(f"\n{bench.model} at [1, {TUTORIAL_SAMPLES}], medians of {TURNS} turns of {TURN_S} s")
+    for variant, found in turns.items():
+        print(f"{variant}: {'; '.join(_told(found))}")
+    fps = {variant: statistics.median(turn.fps for turn in found) for variant, found in turns.items()}
+    if {"fp16", "int8"} <= fps.keys():
+        print(f"int8 beside fp16: {fps['int8'] / fps['fp16']:.2f} times the throughput")
+
+
+class _Side:
+    def __init__(self, bench: Bench, variant: str) -> None:
+        pipeline = bench.pipeline
+        self.variant = variant
+        self._bench = bench
+        self._duration_s = TUTORIAL_SAMPLES / pipeline.frontend(bench.model).sampling_rate
+        self._waveforms = bench.waveforms(self._duration_s)
+        self._outputs = Outputs()
+        self._single = pipeline.at_length(bench.model, variant, TUTORIAL_SAMPLES)
+        self._many = pipeline.compiled(bench.model, variant, streams=pipeline.corpus_streams, samples=TUTORIAL_SAMPLES)
+
+    def turn(self) -> Figures:
+        many, single = self._app(api="async"), self._app(api="sync", hint="latency")
+        return Figures(self._fps(round(many.fps * TURN_S)), many.fps, self._median_ms(), single.median_ms)
+
+    def _app(self, **options: str) -> AppFigures:
+        pipeline = self._bench.pipeline
+        path, precision = pipeline.ir_path(self._bench.model, self.variant), pipeline.config.inference_precision
+        return benchmark_app(
+            path, samples=TUTORIAL_SAMPLES, seconds=TURN_S, inference_precision=precision, options=options
+        )
+
+    def _fps(self, inferences: int) -> float:
+        found = []
+        took_s = seconds(lambda: found.extend(self._many.completed([self._waveforms[0]] * inferences)))
+        for _, logits in found:
+            self._outputs.keep(logits[None])
+        return inferences / took_s
+
+    def _median_ms(self) -> float:
+        return 1000 * statistics.median(_times_s(lambda: self._outputs.keep(self._single.logits(self._waveforms))))
+
+    def check(self) -> None:
+        self._bench.check(self._outputs, self.variant, self._duration_s)
+
+
+def _times_s(call: Callable[[], object]) -> Iterator[float]:
+    end = time.perf_counter() + TURN_S
+    while time.perf_counter() < end:
+        yield seconds(call)
+
+
+def _told(found: list[Figures]) -> Iterator[str]:
+    for unit, ours, theirs in (("FPS", "fps", "app_fps"), ("ms", "median_ms", "app_median_ms")):
+        pairs = [(getattr(turn, ours), getattr(turn, theirs)) for turn in found]
+        own, app = np.median(pairs, axis=0)
+        beside = statistics.median(one / other for one, other in pairs)
+        yield f"{own:.1f} {unit}, benchmark_app {app:.1f} ({100 * (beside - 1):+.1f} %)"

@@ -1,0 +1,58 @@
+"""OpenVINO's own `benchmark_app`, called as the tutorial called it: the yardstick of our own figures."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from wergate.errors import SuiteError
+
+TUTORIAL_SAMPLES = 30480  # 1.9 s
+_FPS = re.compile(r"Throughput:\s+([\d.]+) FPS")
+_MEDIAN_MS = re.compile(r"Median:\s+([\d.]+) ms")
+_CALL = (sys.executable, "-c", "from openvino.tools.benchmark.main import main; main()")
+
+
+@dataclass(frozen=True)
+class AppFigures:
+    """What `benchmark_app` tells.
+
+    Attributes:
+        fps: inferences per second.
+        median_ms: of an inference.
+    """
+
+    fps: float
+    median_ms: float
+
+
+def benchmark_app(
+    path: Path, *, samples: int, seconds: int, inference_precision: str, options: Mapping[str, str]
+) -> AppFigures:
+    """Run an IR on one utterance of so many samples again and again, in a process of its own.
+
+    Args:
+        path: the `.xml`, its `.bin` beside it.
+        seconds: how long.
+        inference_precision: "f32" or "bf16".
+        options: further ones by their name, such as {"api": "async"}.
+
+    Raises:
+        SuiteError: it failed.
+    """
+    plain = {"m": str(path), "shape": f"[1,{samples}]", "d": "CPU", "t": str(seconds)}
+    given = plain | {"infer_precision": inference_precision} | dict(options)
+    call = [*_CALL, *(word for name, value in given.items() for word in (f"-{name}", value))]
+    run = subprocess.run(call, capture_output=True, text=True, check=False)  # noqa: S603 - OpenVINO's own
+    fps, median_ms = _FPS.search(run.stdout), _MEDIAN_MS.search(run.stdout)
+    if run.returncode or fps is None or median_ms is None:
+        last = (run.stdout + run.stderr).strip().splitlines()[-1:] or ["it said nothing"]
+        raise SuiteError(
+            f"benchmark_app cannot run '{path}': {last[0]}; a network that takes inputs of shape [1,{samples}] is "
+            "needed; leave this test out with --deselect"
+        )
+    return AppFigures(float(fps[1]), float(median_ms[1]))

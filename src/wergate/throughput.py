@@ -1,0 +1,135 @@
+"""Utterances through one model in several ways, side by side: one by one, on several streams, in buckets."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from wergate.audio import Samples
+from wergate.ctc import Logits, greedy_decode
+from wergate.hardware_limit import gemm_gmacs, layer_seconds, utterance_gmacs
+from wergate.logits import LogitsDifference, difference, total
+from wergate.pipeline import Pipeline
+from wergate.recognizers import Recognizer, completed
+from wergate.recognizers.openvino_ir import OpenVinoRecognizer
+from wergate.settings import Precision
+
+Way = Literal["one by one", "streams", "buckets"]
+WAYS: tuple[Way, ...] = ("one by one", "streams", "buckets")
+PRECISIONS: tuple[Precision, ...] = ("fp16", "int8")
+Side = tuple[Precision, Way]
+
+
+@dataclass(frozen=True)
+class Load:
+    """A model, and the utterances that every side transcribes: float32 arrays of shape (samples,).
+
+    Attributes:
+        bucketed_s: the durations that buckets are chosen for; by default those of the utterances.
+    """
+
+    pipeline: Pipeline
+    model: str
+    utterances: Sequence[Samples]
+    bucketed_s: Sequence[float] | None = None
+
+    @property
+    def durations_s(self) -> list[float]:
+        """Of each utterance, in seconds."""
+        rate = self.pipeline.frontend(self.model).sampling_rate
+        return [len(samples) / rate for samples in self.utterances]
+
+    @property
+    def audio_s(self) -> float:
+        """Of all utterances, in seconds."""
+        return sum(self.durations_s)
+
+    def path(self, variant: str) -> Path:
+        """Return the IR of a variant."""
+        return self.pipeline.ir_path(self.model, variant)
+
+    def recognizer(self, variant: str, way: Way) -> Recognizer:
+        """Return a variant compiled anew for any length, or compiled or found for the buckets of these durations."""
+        streams = 1 if way == "one by one" else self.pipeline.corpus_streams
+
+        def dynamic() -> OpenVinoRecognizer:
+            return self.pipeline.compiled(self.model, variant, streams=streams)
+
+        if way != "buckets":
+            return dynamic()
+        found = self.pipeline.in_buckets(self.model, self.path(variant), self.bucketed_s or self.durations_s, dynamic)
+        found.try_all()
+        return found
+
+
+@dataclass
+class Lap:
+    """What a side has transcribed so far: logits by utterance, and the seconds that they and their decoding took."""
+
+    logits: dict[int, Logits] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def run(self, recognizer: Recognizer, load: Load, numbers: Sequence[int]) -> None:
+        """Transcribe some of the utterances."""
+        started = time.perf_counter()
+        for place, logits in completed(recognizer, [load.utterances[number] for number in numbers]):
+            self.logits[numbers[place]] = logits
+            greedy_decode(logits, recognizer.frontend.alphabet)
+        self.seconds += time.perf_counter() - started
+
+    def beside(self, other: Lap) -> LogitsDifference:
+        """Return how far another side's logits are from these."""
+        return total(difference(reference=self.logits[n], candidate=other.logits[n]) for n in self.logits)
+
+
+def side_by_side(load: Load, *, blocks: int) -> dict[Side, Lap]:
+    """Transcribe all utterances in every precision and way, which take turns on every block of them."""
+    sides = {side: load.recognizer(*side) for side in product(PRECISIONS, WAYS)}
+    laps = {side: Lap() for side in sides}
+    for block in range(blocks):
+        for side, recognizer in sides.items():
+            laps[side].run(recognizer, load, range(block, len(load.utterances), blocks))
+    return laps
+
+
+@dataclass(frozen=True)
+class HardwareShare:
+    """How near a side is to what the cores can do, and where its time goes.
+
+    Attributes:
+        gemm_gmacs: thousand millions of multiply-accumulates a second that plain matrix products reach.
+        reached_gmacs: of the side, padding not counted.
+        layers: share of an inference's time by kind of layer, the largest first.
+    """
+
+    gemm_gmacs: float
+    reached_gmacs: float
+    layers: dict[str, float]
+
+
+def hardware_share(load: Load, variant: Precision, seconds: float) -> HardwareShare:
+    """Measure the limit for a variant that took so many seconds; the layers are those of the median utterance."""
+    lengths = [len(samples) for samples in load.utterances]
+    path, streams = load.path(variant), load.pipeline.corpus_streams
+    product_type = "i8" if variant == "int8" else load.pipeline.config.inference_precision
+    layers = layer_seconds(path, round(statistics.median(lengths)), load.pipeline.static_options(1))
+    total_s = sum(layers.values())
+    return HardwareShare(
+        gemm_gmacs(product_type, streams=streams),
+        _gmacs(path, lengths) / seconds,
+        {kind: layer_s / total_s for kind, layer_s in layers.items()},
+    )
+
+
+def _gmacs(path: Path, lengths: Sequence[int]) -> float:
+    """Return the work of utterances, by a parabola through three lengths: attention grows with the square."""
+    at = [min(lengths), int(statistics.median(lengths)), max(lengths)]
+    curve = np.polyfit(at, [utterance_gmacs(path, length) for length in at], 2)
+    return float(np.polyval(curve, lengths).sum())
