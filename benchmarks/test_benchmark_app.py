@@ -82,7 +82,7 @@ class _Side:
         return 1000 * statistics.median(_times_s(lambda: self._outputs.keep(self._single.logits(self._waveforms))))
 
     def check(self) -> None:
-        self._bench.check(self._outputs, self.variant, self._duration_s)
+        self._bench.check(self._outputs, self.variant, self._duration_s, at_length=True)
 
 
 def _times_s(call: Callable[[], object]) -> Iterator[float]:

@@ -393,16 +393,22 @@ class Pipeline:
 
         return self._once(("excerpt-logits", model, spec, duration_s), make)
 
-    def excerpt_transcript(self, model: str, spec: CorpusSpec, duration_s: float, variant: str) -> str:
-        """Return what a variant makes of an excerpt, compiled for it once more."""
+    def excerpt_transcript(
+        self, model: str, spec: CorpusSpec, duration_s: float, variant: str, *, at_length: bool
+    ) -> str:
+        """Return what a variant makes of an excerpt, at its own length.
+
+        Args:
+            at_length: compiled for that length, once more; else with dynamic shapes.
+        """
 
         def make() -> str:
             samples = self.excerpt(model, spec, duration_s)
-            fixed = len(samples) if self.config.shapes == "buckets" else None
-            logits = self.compiled(model, variant, samples=fixed).logits(samples[None])
-            return greedy_decode(logits[0], self.frontend(model).alphabet)
+            recognizer = self.compiled(model, variant, samples=len(samples)) if fixed else self.loop(model, variant)
+            return greedy_decode(recognizer.logits(samples[None])[0], self.frontend(model).alphabet)
 
-        return self._once(("excerpt-transcript", model, spec, duration_s, variant), make)
+        fixed = at_length and self.config.shapes == "buckets"
+        return self._once(("excerpt-transcript", model, spec, duration_s, variant, fixed), make)
 
     def _reference_logits(self, model: str, corpus: str | None, waveforms: Samples) -> Logits:
         recognizer = self.recognizer(model, REFERENCE)
