@@ -89,14 +89,34 @@ class Lap:
         return total(difference(reference=self.logits[n], candidate=other.logits[n]) for n in self.logits)
 
 
-def side_by_side(load: Load, *, blocks: int) -> dict[Side, Lap]:
+@dataclass(frozen=True)
+class Race:
+    """What came of all sides.
+
+    Attributes:
+        gemm_gmacs: by precision, thousand millions of multiply-accumulates a second of plain matrix products, at their
+            best between the blocks: the clock of a shared machine is not the same all the time.
+    """
+
+    laps: dict[Side, Lap]
+    gemm_gmacs: dict[Precision, float]
+
+
+def side_by_side(load: Load, *, blocks: int) -> Race:
     """Transcribe all utterances in every precision and way, which take turns on every block of them."""
     sides = {side: load.recognizer(*side) for side in product(PRECISIONS, WAYS)}
     laps = {side: Lap() for side in sides}
+    peaks = dict.fromkeys(PRECISIONS, 0.0)
     for block in range(blocks):
+        peaks = {variant: max(peak, _gemm_gmacs(load.pipeline, variant)) for variant, peak in peaks.items()}
         for side, recognizer in sides.items():
             laps[side].run(recognizer, load, range(block, len(load.utterances), blocks))
-    return laps
+    return Race(laps, peaks)
+
+
+def _gemm_gmacs(pipeline: Pipeline, variant: Precision) -> float:
+    products = "i8" if variant == "int8" else pipeline.config.inference_precision
+    return gemm_gmacs(products, streams=pipeline.corpus_streams)
 
 
 @dataclass(frozen=True)
@@ -104,28 +124,21 @@ class HardwareShare:
     """How near a side is to what the cores can do, and where its time goes.
 
     Attributes:
-        gemm_gmacs: thousand millions of multiply-accumulates a second that plain matrix products reach.
-        reached_gmacs: of the side, padding not counted.
+        reached_gmacs: thousand millions of multiply-accumulates a second, padding not counted.
         layers: share of an inference's time by kind of layer, the largest first.
     """
 
-    gemm_gmacs: float
     reached_gmacs: float
     layers: dict[str, float]
 
 
 def hardware_share(load: Load, variant: Precision, seconds: float) -> HardwareShare:
-    """Measure the limit for a variant that took so many seconds; the layers are those of the median utterance."""
+    """Return what a variant that took so many seconds reached; the layers are those of the median utterance."""
     lengths = [len(samples) for samples in load.utterances]
-    path, streams = load.path(variant), load.pipeline.corpus_streams
-    product_type = "i8" if variant == "int8" else load.pipeline.config.inference_precision
+    path = load.path(variant)
     layers = layer_seconds(path, round(statistics.median(lengths)), load.pipeline.static_options(1))
     total_s = sum(layers.values())
-    return HardwareShare(
-        gemm_gmacs(product_type, streams=streams),
-        _gmacs(path, lengths) / seconds,
-        {kind: layer_s / total_s for kind, layer_s in layers.items()},
-    )
+    return HardwareShare(_gmacs(path, lengths) / seconds, {kind: layer_s / total_s for kind, layer_s in layers.items()})
 
 
 def _gmacs(path: Path, lengths: Sequence[int]) -> float:
