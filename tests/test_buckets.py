@@ -89,6 +89,17 @@ def test_padded_utterances_get_their_own_logits(exported: tuple[Path, Frontend],
     assert len(LENGTHS) == len(list((tmp_path / "compiled-model").iterdir()))
 
 
+def test_what_is_found_needs_no_dynamic_model(exported: tuple[Path, Frontend], tmp_path: Path) -> None:
+    """Compiled buckets and what their streams are tried with are in the store; longer utterances still need it."""
+    speech = sound(0.8, seed=1)
+    expected = bucketed(exported, Store(tmp_path)).logits_of([speech])[0]
+    found = bucketed(exported, Store(tmp_path))
+    np.testing.assert_array_equal(expected, found.logits_of([speech])[0])
+    assert "loop" not in vars(found)
+    found.logits_of([sound(4.1, seed=2)])
+    assert "loop" in vars(found)
+
+
 def test_a_stream_with_wrong_logits_is_not_used(exported: tuple[Path, Frontend], tmp_path: Path) -> None:
     """A compilation that gives something else is thrown away and counted; one that always does ends the run."""
     path, frontend = exported

@@ -129,3 +129,21 @@ def test_one_frame_first_spoils_nothing(wide: tuple[Path, Frontend, PyTorchRecog
     tolerance = 0.02 * float(np.abs(reference).max())
     for found in [recognizer.logits(speech[None])[0], *recognizer.logits_of([speech] * (2 * streams))]:
         np.testing.assert_allclose(found, reference, atol=tolerance)
+
+
+def test_one_length_gives_what_any_length_gives(pipelined: Pipeline, tiny: Tiny) -> None:
+    """Compiled for it alone; the reference model has one form only."""
+    speech, model = sound(1.3, seed=4), str(tiny.model)
+    fixed, dynamic = pipelined.at_length(model, "fp16", len(speech)), pipelined.recognizer(model, "fp16")
+    assert fixed is not dynamic
+    np.testing.assert_allclose(fixed.logits(speech[None]), dynamic.logits(speech[None]), atol=1e-4)
+    assert pipelined.at_length(model, "reference", len(speech)) is pipelined.recognizer(model, "reference")
+
+
+def test_without_fused_kernels_int8_is_equal_bit_by_bit(tiny: Tiny, own_warm: Warm, tmp_path: Path) -> None:
+    """An utterance as long as its bucket, through static and dynamic shapes."""
+    pipeline, model = tiny.pipeline(tmp_path, own_warm.cache, buckets__fused="false"), str(tiny.model)
+    speech = sound(1.0, seed=5)
+    loop = pipeline.loop(model, "int8")
+    found = pipeline.in_buckets(model, pipeline.ir_path(model, "int8"), [1.0], lambda: loop)
+    np.testing.assert_array_equal(found.logits_of([speech])[0], loop.logits(speech[None])[0])
