@@ -21,7 +21,7 @@ def test_every_side_does_the_same_work(tiny: Tiny, own_warm: Warm, tmp_path: Pat
         assert set(range(5)) == lap.logits.keys()
         assert lap.seconds > 0
     for way in WAYS[1:]:
-        assert race.laps["fp16", WAYS[0]].beside(race.laps["fp16", way]).max_abs_delta < 1e-4
+        assert race.laps["fp16", WAYS[0]].beside(race.laps["fp16", way]).sqnr_db > 80
     assert all(peak > 0 for peak in race.gemm_gmacs.values())
     share = hardware_share(load, "int8", race.laps["int8", "buckets"].seconds)
     assert 1.0 == pytest.approx(sum(share.layers.values()))
