@@ -13,7 +13,8 @@ from wergate.errors import SuiteError
 
 TUTORIAL_SAMPLES = 30480  # 1.9 s
 _FPS = re.compile(r"Throughput:\s+([\d.]+) FPS")
-_MEDIAN_MS = re.compile(r"Median:\s+([\d.]+) ms")
+_MEDIAN = re.compile(r"Median:\s+([\d.]+) (us|ms)")
+_IN_MS = {"us": 1e-3, "ms": 1.0}
 _CALL = (sys.executable, "-c", "from openvino.tools.benchmark.main import main; main()")
 
 
@@ -48,11 +49,11 @@ def benchmark_app(
     given = plain | {"infer_precision": inference_precision} | dict(options)
     call = [*_CALL, *(word for name, value in given.items() for word in (f"-{name}", value))]
     run = subprocess.run(call, capture_output=True, text=True, check=False)  # noqa: S603 - OpenVINO's own
-    fps, median_ms = _FPS.search(run.stdout), _MEDIAN_MS.search(run.stdout)
-    if run.returncode or fps is None or median_ms is None:
+    fps, median = _FPS.search(run.stdout), _MEDIAN.search(run.stdout)
+    if run.returncode or fps is None or median is None:
         last = (run.stdout + run.stderr).strip().splitlines()[-1:] or ["it said nothing"]
         raise SuiteError(
             f"benchmark_app cannot run '{path}': {last[0]}; a network that takes inputs of shape [1,{samples}] is "
             "needed; leave this test out with --deselect"
         )
-    return AppFigures(float(fps[1]), float(median_ms[1]))
+    return AppFigures(float(fps[1]), float(median[1]) * _IN_MS[median[2]])
