@@ -143,6 +143,7 @@ def test_one_length_gives_what_any_length_gives(pipelined: Pipeline, tiny: Tiny)
 def test_without_fused_kernels_int8_is_equal_bit_by_bit(tiny: Tiny, own_warm: Warm, tmp_path: Path) -> None:
     """An utterance as long as its bucket, through static and dynamic shapes."""
     pipeline, model = tiny.pipeline(tmp_path, own_warm.cache, buckets__fused="false"), str(tiny.model)
+    assert "DISABLE" == pipeline.static_options(2)["SNIPPETS_MODE"]  # so small a model is equal with them as well
     speech = sound(1.0, seed=5)
     loop = pipeline.loop(model, "int8")
     found = pipeline.in_buckets(model, pipeline.ir_path(model, "int8"), [1.0], lambda: loop)
