@@ -26,6 +26,7 @@ from wergate.growth import fit_latency
 from wergate.memory import GrowthRule, growth_of, growth_verdict, resident_bytes
 from wergate.outputs import Outputs
 from wergate.recognizers import Recognizer
+from wergate.recognizers.openvino_ir import fix_length
 
 DURATIONS_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0)
 ROUNDS = 3
@@ -143,12 +144,10 @@ def test_compilation_over_buckets(bench: Bench, timed_variant: str, plotted: Plo
     kept, taken_s, resident = [], [0.0], [resident_bytes()]
     for number in range(1, BUCKETS + 1):
         model = core.read_model(path)
-        shape = [1, round(number * BUCKET_S * rate)]
         started = time.perf_counter()
-        model.reshape(dict.fromkeys(model.inputs, shape))
+        feed = fix_length(path, model, round(number * BUCKET_S * rate))
         compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
         taken_s.append(taken_s[-1] + time.perf_counter() - started)
-        feed = {port: np.ones(shape, port.get_element_type().to_dtype()) for port in compiled.inputs}
         compiled.create_infer_request().infer(feed)
         kept.append(compiled)
         del model

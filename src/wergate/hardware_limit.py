@@ -14,7 +14,7 @@ import openvino.opset13 as op
 
 from wergate.ir_work import operations
 from wergate.ports import Feed
-from wergate.recognizers.openvino_ir import fixed_shapes, ir_inputs, read_ir
+from wergate.recognizers.openvino_ir import fix_length, read_ir
 
 _SIZE = 1024
 _PRODUCTS = 8
@@ -84,6 +84,4 @@ def layer_seconds(path: Path, samples: int, options: Mapping[str, str]) -> dict[
 
 def _static(path: Path, samples: int) -> tuple[ov.Model, Feed]:
     model = read_ir(path)
-    feed = ir_inputs(path, model).feed(np.zeros((1, samples), np.float32))
-    model.reshape(fixed_shapes(path, model, samples))
-    return model, feed
+    return model, fix_length(path, model, samples)

@@ -15,7 +15,7 @@ from typing import Any
 import openvino as ov
 
 from wergate.ir_work import CONVOLUTIONS, EIGHT_BIT_TYPES, Operation, kernel_macs, operations, product_macs
-from wergate.recognizers.openvino_ir import fixed_shapes, read_ir
+from wergate.recognizers.openvino_ir import fix_length, read_ir
 from wergate.settings import IgnoredScope
 from wergate.toolchain import cpu
 
@@ -120,7 +120,7 @@ def executed_work(
         ignored_scope: what the IR was quantized without, to tell why a layer fell back.
     """
     model = read_ir(path)
-    model.reshape(fixed_shapes(path, model, int(_REFERENCE_S * sampling_rate)))
+    fix_length(path, model, int(_REFERENCE_S * sampling_rate))
     reader = _Reader(model, ignored_scope or IgnoredScope())
     compiled = ov.Core().compile_model(model, device, {"INFERENCE_PRECISION_HINT": inference_precision})
     layers = tuple(reader.layers(compiled.get_runtime_model().get_ordered_ops()))

@@ -239,7 +239,7 @@ def compile_ir(path: Path, device: str, options: Mapping[str, str], *, samples: 
         if samples is None:
             return core.compile_model(path, device, dict(options))
         model = core.read_model(path)
-        model.reshape(fixed_shapes(path, model, samples))
+        fix_length(path, model, samples)
         return core.compile_model(model, device, dict(options))
     except RuntimeError as error:
         read_ir(path)  # where the file is at fault, it is told instead of the device
@@ -249,14 +249,15 @@ def compile_ir(path: Path, device: str, options: Mapping[str, str], *, samples: 
         ) from error
 
 
-def fixed_shapes(path: Path, model: ov.Model, samples: int) -> dict[int, list[int]]:
-    """Return the shape of each input, by its position, for one utterance of so many samples.
+def fix_length(path: Path, model: ov.Model, samples: int) -> Feed:
+    """Give a model that has been read the shapes of one utterance of so many samples, and return silence as its feed.
 
     Raises:
         SuiteError: the IR takes no waveform, or asks for unknown inputs.
     """
     feed = ir_inputs(path, model).feed(np.zeros((1, samples), np.float32))
-    return {int(position): list(array.shape) for position, array in feed.items()}
+    model.reshape({position: list(array.shape) for position, array in feed.items()})
+    return feed
 
 
 def _last_line(error: RuntimeError) -> str:
