@@ -13,12 +13,11 @@ from wergate.errors import SuiteError
 
 
 def test_its_figures_are_read(warm: Warm) -> None:
-    """One inference after the other: as many a second as fit."""
+    """One inference after the other: as many a second as fit, in whichever unit the median is told."""
     options = {"api": "sync", "hint": "latency", "niter": "20"}
     path = warm.ir("fp16") / MODEL_FILE
     found = benchmark_app(path, samples=16_000, seconds=1, inference_precision="f32", options=options)
-    assert found.fps > 0
-    assert 0 < found.median_ms < 1000
+    assert 0.1 < found.fps * found.median_ms / 1000 < 10
 
 
 def test_its_failure_is_one_line(tmp_path: Path) -> None:
