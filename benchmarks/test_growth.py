@@ -8,11 +8,10 @@ from __future__ import annotations
 import gc
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
 
-import numpy as np
 import openvino as ov
 import pytest
 
@@ -23,7 +22,8 @@ from wergate.curves import Axes, Curve
 from wergate.durations import librispeech_like
 from wergate.excerpt import pieces
 from wergate.growth import fit_latency
-from wergate.memory import GrowthRule, growth_of, growth_verdict, resident_bytes
+from wergate.length_growth import growth_between, passes_over_lengths, readings_of
+from wergate.memory import KIB, Growth, GrowthRule, given_back_bytes, growth_verdict, resident_bytes
 from wergate.outputs import Outputs
 from wergate.recognizers import Recognizer
 from wergate.recognizers.openvino_ir import fix_length
@@ -31,7 +31,7 @@ from wergate.recognizers.openvino_ir import fix_length
 DURATIONS_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0)
 ROUNDS = 3
 SIZES = (10, 20, 40, 80, 140, 200)
-SHORTEST_S, LONGEST_S = 0.5, 4.0
+SHORTEST_S = 0.5
 BUCKETS = 16
 BUCKET_S = 1.0
 MIB = 2**20
@@ -58,39 +58,44 @@ def test_memory_over_lengths(bench: Bench, timed_variant: str, shapes: str, gate
         if not bench.pipeline.runs_in_buckets(bench.model, timed_variant):
             pytest.skip("its corpora are not padded: docs/padding.md")
         recognizer = bench.pipeline.bucketed(bench.model, bench.speech, timed_variant)
-    readings = list(_resident(bench, recognizer.logits_of, rule.lengths, rule.calls))
-    settled = readings[rule.warmup_lengths // rule.calls :]
-    growth = growth_of(settled, rule.calls, rule.confidence)
+    at_first, passes = resident_bytes(), _resident(bench, recognizer, rule.lengths // 2, rule.calls)
+    growth = growth_between(passes[-2], passes[-1], rule.lengths // 2, rule.confidence)
     title = f"memory of {bench.model} {timed_variant} over distinct lengths, {shapes}"
-    lengths = [number * rule.calls for number in range(len(readings))]
-    curve = Curve(shapes, lengths, [reading / MIB for reading in readings])
-    low, high = growth.interval.low / 1024, growth.interval.high / 1024
-    told = (
-        f"{title}: {readings[0] / MIB:.0f} MiB at first, {settled[0] / MIB:.0f} after {rule.warmup_lengths}, "
-        f"{readings[-1] / MIB:.0f} after {rule.lengths}; {growth.bytes_per_call / 1024:+.1f} KiB a length "
-        f"({low:+.1f} to {high:+.1f})"
-    )
-    plotted([curve], Axes(title, "distinct lengths so far", "resident MiB"), [told])
-    scope = f"{bench.model}, {rule.lengths} distinct lengths, {shapes}, {rule.warmup_lengths} of them before"
+    met = list(range(rule.calls, rule.lengths // 2 + 1, rule.calls))
+    curves = [Curve(f"pass {number}", met, _mib(readings)) for number, readings in enumerate(passes, start=1)]
+    plotted(curves, Axes(title, "lengths of the pass so far", "resident MiB"), [_told(title, at_first, passes, growth)])
+    scope = f"{bench.model}, {rule.lengths} distinct lengths in two passes, {shapes}, {rule.lengths // 2} others before"
     held = GrowthRule(max_kib=rule.max_kib_per_length)
     gate(growth_verdict(growth, held, subject=timed_variant.upper(), scope=scope))
     _check_one(bench, recognizer, timed_variant)
 
 
-def _resident(bench: Bench, infer: Callable[..., object], lengths: int, calls: int) -> Iterator[int]:
-    """Yield resident bytes before the first inference and after every few."""
-    rate = bench.pipeline.frontend(bench.model).sampling_rate
-    hop = bench.pipeline.frontend(bench.model).hop
-    steps = np.linspace(SHORTEST_S * rate / hop, LONGEST_S * rate / hop, lengths)
-    samples = np.unique((steps * hop).round().astype(int))
-    assert len(samples) == lengths, "two lengths are one"
-    speech = bench.waveforms(LONGEST_S + 1.0)[0]
-    yield resident_bytes()
-    for number, length in enumerate(np.random.default_rng(0).permutation(samples), start=1):
-        infer([speech[:length]])
-        if number % calls == 0:
-            gc.collect()
-            yield resident_bytes()
+def _resident(bench: Bench, recognizer: Recognizer, lengths: int, calls: int) -> list[list[int]]:
+    """Return resident bytes after every few lengths, for each pass."""
+    frontend = bench.pipeline.frontend(bench.model)
+    shortest = frontend.whole_frames(round(SHORTEST_S * frontend.sampling_rate))
+    passes = passes_over_lengths(shortest, frontend.hop, lengths)
+    longest = max(length for found in passes for length in found)
+    speech = bench.waveforms(longest / frontend.sampling_rate + 1.0)[0]
+
+    def infer(length: int) -> None:
+        recognizer.logits_of([speech[:length]])
+
+    return [list(readings_of(found, calls, infer, given_back_bytes)) for found in passes]
+
+
+def _mib(readings: Sequence[int]) -> list[float]:
+    return [reading / MIB for reading in readings]
+
+
+def _told(title: str, at_first: int, passes: Sequence[Sequence[int]], growth: Growth) -> str:
+    means = [statistics.fmean(_mib(readings)) for readings in passes]
+    low, high = growth.interval.low / KIB, growth.interval.high / KIB
+    return (
+        f"{title}: {at_first / MIB:.0f} MiB at first, passes of {growth.calls} lengths at "
+        f"{', '.join(f'{mean:.0f}' for mean in means)} MiB; {growth.bytes_per_call / KIB:+.1f} KiB a length "
+        f"({low:+.1f} to {high:+.1f})"
+    )
 
 
 def test_latency_over_duration(bench: Bench, timed_variant: str, plotted: Plotted) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import itertools
 import math
@@ -77,6 +78,18 @@ def resident_bytes() -> int:
     return int(psutil.Process().memory_full_info().uss)
 
 
+def given_back_bytes() -> int:
+    """Return resident memory after what was freed has been given back: Python's garbage and, of glibc, its pools.
+
+    What an allocator keeps for later is no memory that anything has left behind.
+    """
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+    return resident_bytes()
+
+
 def growth_of(readings: Sequence[int], calls: int, confidence: float) -> Growth:
     """Return the slope of readings that lie the same number of inferences apart.
 
@@ -97,9 +110,14 @@ def growth_of(readings: Sequence[int], calls: int, confidence: float) -> Growth:
             "see what the process reports in /proc/self/smaps_rollup"
         )
     steps = [(after - before) / calls for before, after in itertools.pairwise(readings)]
+    return growth_of_steps(steps, confidence, calls=calls * len(steps), readings=readings)
+
+
+def growth_of_steps(steps: Sequence[float], confidence: float, *, calls: int, readings: Sequence[int]) -> Growth:
+    """Return the mean of slopes that do not depend on one another, in bytes, and Student's interval of it."""
     mean, error = statistics.fmean(steps), statistics.stdev(steps) / math.sqrt(len(steps))
     half = float(scipy.stats.t.ppf((1 + confidence) / 2, len(steps) - 1)) * error
-    return Growth(mean, Interval(mean - half, mean + half, confidence), calls * len(steps), tuple(readings))
+    return Growth(mean, Interval(mean - half, mean + half, confidence), calls, tuple(readings))
 
 
 def measure_growth(call: Callable[[], object], rule: GrowthRule, read: Read = resident_bytes) -> Growth:

@@ -322,13 +322,12 @@ class LengthGrowth(Section):
     """How much resident memory a length that was never met before may leave behind, over distinct lengths.
 
     Attributes:
-        lengths, warmup_lengths: how many are run, and how many of them before the first reading that counts.
+        lengths: distinct ones that are judged, in two passes; half as many are run before.
         calls: lengths between two readings.
         max_kib_per_length: by the whole interval of the slope.
     """
 
-    lengths: int = Field(default=500, ge=100)
-    warmup_lengths: int = Field(default=250, ge=10)
+    lengths: int = Field(default=500, ge=100, multiple_of=2)
     calls: int = Field(default=10, ge=1)
     max_kib_per_length: PositiveFloat = 100.0
     confidence: float = Field(default=0.99, gt=0.5, lt=1)
