@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import pairwise
 
@@ -22,7 +22,7 @@ from wergate.curves import Axes, Curve
 from wergate.durations import librispeech_like
 from wergate.excerpt import pieces
 from wergate.growth import fit_latency
-from wergate.length_growth import growth_between, passes_over_lengths, readings_of
+from wergate.length_growth import passes_over_lengths, readings_of, settled
 from wergate.memory import KIB, Growth, GrowthRule, given_back_bytes, growth_verdict, resident_bytes
 from wergate.outputs import Outputs
 from wergate.recognizers import Recognizer
@@ -58,20 +58,22 @@ def test_memory_over_lengths(bench: Bench, timed_variant: str, shapes: str, gate
         if not bench.pipeline.runs_in_buckets(bench.model, timed_variant):
             pytest.skip("its corpora are not padded: docs/padding.md")
         recognizer = bench.pipeline.bucketed(bench.model, bench.speech, timed_variant)
-    at_first, passes = resident_bytes(), _resident(bench, recognizer, rule.lengths // 2, rule.calls)
-    growth = growth_between(passes[-2], passes[-1], rule.lengths // 2, rule.confidence)
+    held = GrowthRule(max_kib=rule.max_kib_per_length, confidence=rule.confidence)
+    at_first, per_pass = resident_bytes(), rule.lengths // 2
+    passes, growth = settled(_resident(bench, recognizer, per_pass, rule.calls), per_pass, held)
     title = f"memory of {bench.model} {timed_variant} over distinct lengths, {shapes}"
-    met = list(range(rule.calls, rule.lengths // 2 + 1, rule.calls))
+    met = list(range(rule.calls, per_pass + 1, rule.calls))
     curves = [Curve(f"pass {number}", met, _mib(readings)) for number, readings in enumerate(passes, start=1)]
     plotted(curves, Axes(title, "lengths of the pass so far", "resident MiB"), [_told(title, at_first, passes, growth)])
-    scope = f"{bench.model}, {rule.lengths} distinct lengths in two passes, {shapes}, {rule.lengths // 2} others before"
-    held = GrowthRule(max_kib=rule.max_kib_per_length)
-    gate(growth_verdict(growth, held, subject=timed_variant.upper(), scope=scope))
+    before = per_pass * (len(passes) - 2)
+    scope = f"{bench.model}, {rule.lengths} distinct lengths in two passes, {shapes}, {before} others before"
+    more = "raise lengths in [benchmarks.growth]"
+    gate(growth_verdict(growth, held, subject=timed_variant.upper(), scope=scope, more=more))
     _check_one(bench, recognizer, timed_variant)
 
 
-def _resident(bench: Bench, recognizer: Recognizer, lengths: int, calls: int) -> list[list[int]]:
-    """Return resident bytes after every few lengths, for each pass."""
+def _resident(bench: Bench, recognizer: Recognizer, lengths: int, calls: int) -> Iterator[list[int]]:
+    """Yield resident bytes after every few lengths, pass by pass."""
     frontend = bench.pipeline.frontend(bench.model)
     shortest = frontend.whole_frames(round(SHORTEST_S * frontend.sampling_rate))
     passes = passes_over_lengths(shortest, frontend.hop, lengths)
@@ -81,7 +83,7 @@ def _resident(bench: Bench, recognizer: Recognizer, lengths: int, calls: int) ->
     def infer(length: int) -> None:
         recognizer.logits_of([speech[:length]])
 
-    return [list(readings_of(found, calls, infer, given_back_bytes)) for found in passes]
+    return (list(readings_of(found, calls, infer, given_back_bytes)) for found in passes)
 
 
 def _mib(readings: Sequence[int]) -> list[float]:

@@ -8,14 +8,17 @@ and readings at the same place of two passes differ by what was left behind, not
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
 from wergate.errors import SuiteError
-from wergate.memory import Growth, growth_of_steps
+from wergate.memory import KIB, Growth, GrowthRule, growth_of_steps
 
-PASSES = 3  # the first one fills what fills up once
+PASSES_MIN, PASSES_MAX = (
+    3,
+    4,
+)  # the first one fills what fills up once; the last one is run where the others do not settle it
 BATCHES = 5
 _Infer = Callable[[int], object]
 
@@ -29,7 +32,29 @@ def passes_over_lengths(shortest: int, hop: int, lengths: int, seed: int = 0) ->
         lengths: of one pass.
     """
     order = np.random.default_rng(seed).permutation(lengths)
-    return [[shortest + (PASSES * int(place) + number) * hop for place in order] for number in range(PASSES)]
+    return [[shortest + (PASSES_MAX * int(place) + number) * hop for place in order] for number in range(PASSES_MAX)]
+
+
+def settled(passes: Iterable[Sequence[int]], lengths: int, rule: GrowthRule) -> tuple[list[Sequence[int]], Growth]:
+    """Take readings pass by pass until two passes tell that what is left behind is within the rule.
+
+    A pass that settles nothing is the warm-up of the next one: an arena comes and goes once, a leak goes on.
+
+    Args:
+        passes: resident bytes of each, made when it is asked for.
+        lengths: of one pass.
+
+    Returns:
+        the readings of all passes that were run, and the growth between the last two.
+    """
+    kept: list[Sequence[int]] = []
+    for readings in passes:
+        kept.append(readings)
+        if len(kept) >= PASSES_MIN:
+            growth = growth_between(kept[-2], kept[-1], lengths, rule.confidence)
+            if growth.interval.high <= rule.max_kib * KIB:
+                break
+    return kept, growth
 
 
 def readings_of(lengths: Sequence[int], calls: int, infer: _Infer, read: Callable[[], int]) -> Iterator[int]:

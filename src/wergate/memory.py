@@ -162,16 +162,26 @@ def _decided(growth: Growth, rule: GrowthRule) -> tuple[bool, bool]:
     return growth.interval.high <= limit, growth.interval.low > limit
 
 
-def growth_verdict(growth: Growth, rule: GrowthRule, *, subject: str, scope: str) -> Verdict:
+def growth_verdict(
+    growth: Growth,
+    rule: GrowthRule,
+    *,
+    subject: str,
+    scope: str,
+    more: str = "raise budget_s or windows in [benchmarks.memory]",
+) -> Verdict:
     """Gate the slope in KiB per inference: by its whole interval, so INCONCLUSIVE where that holds the maximum.
 
     Its kind is latency: like a slow model, a leaking one transcribes as well as before and cannot be run as before.
+
+    Args:
+        more: how to get more evidence.
     """
     low, high = (bound / KIB for bound in (growth.interval.low, growth.interval.high))
     within, beyond = _decided(growth, rule)
     undecided = (
-        f"the interval holds {rule.max_kib:g} KiB after {growth.calls} inferences: raise budget_s or windows in "
-        "[benchmarks.memory], or stop what else allocates in this process"
+        f"the interval holds {rule.max_kib:g} KiB after {growth.calls} inferences: {more}, or stop what else allocates "
+        "in this process"
     )
     return Verdict(
         gate="memory_growth_kib",

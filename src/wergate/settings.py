@@ -61,16 +61,16 @@ class BucketSettings(Section):
     Attributes:
         most: lengths of one corpus, at most; fewer where `memory_gb` has no room.
         memory_gb: what all compiled models may take together, reckoned at twice the IR's weights each.
-        compiling_s: seconds of audio whose inference takes as long as compiling for a bucket.
+        compiling_s: seconds of audio whose inference takes as long as loading what was compiled for a bucket.
         longest_s: longer utterances run at their own length.
         probe_sqnr_db_min: what each stream's logits of one second are held to, beside those of the dynamic model.
         compared_utterances: of each corpus, transcribed by the dynamic model too and compared.
         fused: whether the runtime may fuse operations as it does for fixed lengths only (docs/padding.md).
     """
 
-    most: int = Field(default=8, ge=1)
+    most: int = Field(default=12, ge=1)
     memory_gb: PositiveFloat = 4.0
-    compiling_s: PositiveFloat = 30.0
+    compiling_s: PositiveFloat = 10.0
     longest_s: PositiveFloat = 40.0
     probe_sqnr_db_min: float = 20.0
     compared_utterances: int = Field(default=16, ge=1)
@@ -327,8 +327,8 @@ class LengthGrowth(Section):
         max_kib_per_length: by the whole interval of the slope.
     """
 
-    lengths: int = Field(default=500, ge=100, multiple_of=2)
-    calls: int = Field(default=10, ge=1)
+    lengths: int = Field(default=500, ge=200, multiple_of=2)
+    calls: int = Field(default=10, ge=1, le=10)
     max_kib_per_length: PositiveFloat = 100.0
     confidence: float = Field(default=0.99, gt=0.5, lt=1)
 

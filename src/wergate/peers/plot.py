@@ -24,6 +24,8 @@ def plot(found: PeerTable, path: Path) -> None:
             colour = _COLOURS[row.engine]
             axes.scatter(row.rtfx, 100 * height, s=70, color=colour, marker=marker, alpha=0.7, label=row.name)
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("{x:g}")
     axes.set_xlabel(f"audio seconds per second over {found.utterances} utterances (RTFx)")
     axes.set_ylabel("word error rate, %" if with_words else "frames with PyTorch's best label, %")
     axes.set_title(f"{found.model} on {found.cores} cores, {found.isa}", fontsize=10)
