@@ -31,6 +31,7 @@ from wergate.ir import ExecutedWork, GraphCounts, executed_work, graph_counts
 from wergate.ir_weights import LayerWeights, weight_errors
 from wergate.journal import Journal, runs
 from wergate.legacy import Legacy, find_legacy
+from wergate.logits_artifact import read_logits
 from wergate.progress import Progress, silent
 from wergate.quantizers import ConversionTask, QuantizationTask, converted_ir, quantized_ir
 from wergate.recognizers import Recognizer
@@ -38,7 +39,7 @@ from wergate.recognizers.bucketed import BucketedRecognizer
 from wergate.recognizers.compiled_store import compilable, static_options
 from wergate.recognizers.openvino_ir import OpenVinoRecognizer, takes_mask
 from wergate.reference import ReferenceUtterance, read_reference, reference_run
-from wergate.reference_logits import read_logits, reference_logits
+from wergate.reference_logits import reference_logits
 from wergate.reference_models import ReferenceModel
 from wergate.reference_models.resolve import resolve_model
 from wergate.settings import Gates, ModelSettings, Precision, QuantizerName

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
-from pathlib import Path
 
-import numpy as np
-
-from wergate import frontend
+from wergate import frontend, logits_artifact
 from wergate.audio import Samples
-from wergate.ctc import Logits
+from wergate.logits_artifact import stored_logits
 from wergate.recognizers import Recognizer
 from wergate.reference_models import ReferenceModel
 from wergate.store import Artifact, Store
 from wergate.toolchain import source_digest, versions
-
-_FILE = "logits.npy"
 
 
 def reference_logits(store: Store, model: ReferenceModel, recognizer: Recognizer, waveforms: Samples) -> Artifact:
@@ -27,18 +21,7 @@ def reference_logits(store: Store, model: ReferenceModel, recognizer: Recognizer
     """
     parts = {
         "model": model.digest,
-        "shape": list(waveforms.shape),
-        "waveforms": hashlib.sha256(waveforms.tobytes()).hexdigest(),
         "versions": versions((*model.packages, "numpy")),
-        "source": source_digest(sys.modules[__name__], frontend),
+        "source": source_digest(sys.modules[__name__], logits_artifact, frontend),
     }
-
-    def build(folder: Path) -> None:
-        np.save(folder / _FILE, recognizer.logits(waveforms), allow_pickle=False)
-
-    return store.get("reference-logits", parts, build)
-
-
-def read_logits(artifact: Artifact) -> Logits:
-    """Return the logits: float32, shape (batch, frames, vocabulary)."""
-    return np.asarray(np.load(artifact.file(_FILE), allow_pickle=False), dtype=np.float32)
+    return stored_logits(store, "reference-logits", parts, waveforms, recognizer.logits)

@@ -6,7 +6,6 @@ begun without compiling anything.
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,9 +14,11 @@ from typing import Any
 import numpy as np
 import openvino as ov
 
+from wergate import logits_artifact
 from wergate.audio import Samples
 from wergate.ctc import Logits
 from wergate.frontend import Frontend
+from wergate.logits_artifact import read_logits, stored_logits
 from wergate.recognizers import openvino_ir
 from wergate.recognizers.bucketed import Compilable
 from wergate.recognizers.openvino_ir import OpenVinoRecognizer, compile_ir, ir_signature
@@ -25,7 +26,6 @@ from wergate.store import Store, file_digest
 from wergate.toolchain import cpu, source_digest, versions
 
 _BLOB = "model.blob"
-_LOGITS = "logits.npy"
 _WITHOUT_WEIGHTS = {"CACHE_MODE": "OPTIMIZE_SIZE"}  # they stay where they are, in the IR's .bin
 
 
@@ -68,7 +68,7 @@ def _parts(path: Path, options: Mapping[str, str]) -> dict[str, Any]:
         "options": dict(options),
         "cpu": [*cpu().identity, *cpu().flags],
         "versions": versions(("numpy", "openvino")),
-        "source": source_digest(sys.modules[__name__], openvino_ir),
+        "source": source_digest(sys.modules[__name__], logits_artifact, openvino_ir),
     }
 
 
@@ -96,12 +96,8 @@ def _stored_logits(
     """Return what gives the dynamic model's logits, shape (frames, vocabulary), of a waveform, shape (samples,)."""
 
     def logits(waveform: Samples) -> Logits:
-        def build(folder: Path) -> None:
-            np.save(folder / _LOGITS, loop().logits(waveform[None])[0], allow_pickle=False)
-
-        waveform_digest = hashlib.sha256(waveform.tobytes()).hexdigest()
-        artifact = store.get("stream-probe", {**parts, "waveform": waveform_digest}, build)
-        return np.asarray(np.load(artifact.file(_LOGITS), allow_pickle=False), dtype=np.float32)
+        artifact = stored_logits(store, "stream-probe", parts, waveform[None], lambda batch: loop().logits(batch))
+        return np.asarray(read_logits(artifact)[0])
 
     return logits
 
