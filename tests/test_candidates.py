@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tomllib
 from collections.abc import Callable, Sequence
@@ -61,6 +62,21 @@ def test_a_candidate_beside_ours_gives_what_ours_gives(warm: Warm, tmp_path: Pat
     assert {"fp16", "int8", "copy"} == rows.keys()
     assert rows["int8"]["logits"] == rows["copy"]["logits"]
     assert rows["int8"]["candidate"] == rows["copy"]["candidate"]
+
+
+def test_a_candidate_that_padding_does_not_change_runs_in_buckets(warm: Warm, tmp_path: Path) -> None:
+    """Our IR and what NNCF makes of it say so themselves; one that says nothing runs at its own lengths."""
+    folders = [as_exported(warm.ir(name), tmp_path / f"copy-{name}") for name in ("fp16", "int8")]
+    silent = as_exported(warm.ir("int8"), tmp_path / "silent") / "openvino_model.xml"
+    noted = silent.read_text()
+    silent.write_text(re.sub(r"<wergate>.*?</wergate>", "", noted, flags=re.DOTALL))
+    assert noted != silent.read_text()
+    options = [part for given in (*folders, silent) for part in ("--candidate", str(given))]
+    done = gated(warm, tmp_path, "--precisions", "none", *options, tests=("accuracy/test_buckets.py",))
+    assert 0 == done.code, done.output
+    assert done.results is not None
+    held = [row["subject"] for row in done.results["verdicts"] if row["gate"] == "bucket_sqnr_db"]
+    assert {"copy-fp16", "copy-int8"} == set(held)
 
 
 def test_a_broken_candidate_fails_its_gates(warm: Warm, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from wergate.errors import SuiteError
 from wergate.frontend import write_frontend
 from wergate.padding import blind_to_padding
+from wergate.padding_mark import mark_padding_exact
 from wergate.progress import Progress
 from wergate.reference_models import ReferenceModel
 from wergate.store import Artifact, Store
@@ -53,7 +54,7 @@ def export(model: PreTrainedModel, path: Path, *, half: bool = True) -> None:
 
     The IR takes `input_values`, float32 (batch, samples), with `attention_mask`, int64 (batch, samples), 1 for samples
     that count and 0 for the padding behind them. It gives `logits`, float32 (batch, frames, vocabulary); those of the
-    utterance's frames are as without padding.
+    utterance's frames are as without padding, which a note in it says.
 
     Args:
         half: store the weights in half precision.
@@ -76,6 +77,7 @@ def export(model: PreTrainedModel, path: Path, *, half: bool = True) -> None:
     for port, name in zip(ir.inputs, example, strict=True):
         port.get_tensor().set_names({name})
     ir.outputs[0].get_tensor().set_names({OUTPUT_NAME})
+    mark_padding_exact(ir)
     save_ir(ir, path, half=half)
 
 

@@ -37,7 +37,7 @@ from wergate.quantizers import ConversionTask, QuantizationTask, converted_ir, q
 from wergate.recognizers import Recognizer
 from wergate.recognizers.bucketed import BucketedRecognizer
 from wergate.recognizers.compiled_store import compilable, static_options
-from wergate.recognizers.openvino_ir import OpenVinoRecognizer, takes_mask
+from wergate.recognizers.openvino_ir import OpenVinoRecognizer, may_be_padded
 from wergate.reference import ReferenceUtterance, read_reference, reference_run
 from wergate.reference_logits import reference_logits
 from wergate.reference_models import ReferenceModel
@@ -219,14 +219,19 @@ class Pipeline:
         return self.bucketed(model, spec, variant)
 
     def runs_in_buckets(self, model: str, variant: str) -> bool:
-        """Tell whether a variant's corpora are padded: its IR must be ours, blind to padding, and take a mask."""
-        asked = self.config.shapes == "buckets" and self.config.device == "CPU"
-        ours = variant not in candidates(self.config, model) and self.frontend(model).padding_exact
-        return asked and ours and self._once(("mask", model, variant), lambda: takes_mask(self.ir_path(model, variant)))
+        """Tell whether a variant's corpora are padded: its IR must be blind to padding, and take a mask."""
+        if self.config.shapes != "buckets" or self.config.device != "CPU":
+            return False
+        ours = not self._from_elsewhere(model, variant)
+        if ours and not self.frontend(model).padding_exact:
+            return False
+        return self._once(("padded", model, variant), lambda: may_be_padded(self.ir_path(model, variant), exact=ours))
 
     def bucketed(self, model: str, spec: CorpusSpec, variant: str) -> BucketedRecognizer:
         """Return the recognizer that pads a corpus to the buckets of its durations."""
         corpus, path = self.corpus(model, spec), self.ir_path(model, variant)
+        if self._from_elsewhere(model, variant):
+            self.recognizer(model, variant)  # refuses one that does not go with the reference model
         return self._bucketed.get(
             (model, spec, variant),
             lambda: self.in_buckets(model, path, corpus.durations.values(), lambda: self.loop(model, variant)),
@@ -269,7 +274,7 @@ class Pipeline:
             SuiteError: a candidate of another vocabulary size, sampling rate or number of frames.
         """
         path, frontend = self.ir_path(model, variant), self.frontend(model)
-        from_elsewhere = variant in candidates(self.config, model)
+        from_elsewhere = self._from_elsewhere(model, variant)
         if from_elsewhere:
             require_sampling_rate(variant, path, frontend)
         recognizer = self._compiled(path, model, streams, samples)
@@ -284,6 +289,9 @@ class Pipeline:
     def compiled_path(self, model: str, path: Path) -> Recognizer:
         """Return any IR of a model, compiled anew, for single utterances."""
         return self._compiled(path, model, 1)
+
+    def _from_elsewhere(self, model: str, variant: str) -> bool:
+        return variant in candidates(self.config, model)
 
     def _compiled(self, path: Path, model: str, streams: int, samples: int | None = None) -> OpenVinoRecognizer:
         return OpenVinoRecognizer(

@@ -29,7 +29,7 @@ from wergate.peers.remote import Remote
 from wergate.peers.rows import PeerTable, peer_rows
 from wergate.peers.wire import Bucketing, Order
 from wergate.pipeline import REFERENCE, Pipeline
-from wergate.recognizers.openvino_ir import takes_mask
+from wergate.recognizers.openvino_ir import may_be_padded
 from wergate.settings import Noise, PeerRace
 from wergate.store import Artifact
 from wergate.toolchain import cpu, source_digest, versions
@@ -181,7 +181,7 @@ class PeerRun:
     def _padding_exact(self) -> bool:
         """Whether the INT8 IR takes a mask, and padding then changes nothing."""
         exact = self._pipeline.frontend(self._model).padding_exact
-        return exact and takes_mask(self._pipeline.ir_path(self._model, "int8"))
+        return exact and may_be_padded(self._pipeline.ir_path(self._model, "int8"), exact=True)
 
     def _bucketing(self) -> Bucketing:
         """Return the buckets of what is timed: each single duration's own, and the fewest that suit the corpus."""

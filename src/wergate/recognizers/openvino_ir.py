@@ -15,6 +15,7 @@ from wergate.audio import Samples
 from wergate.ctc import Logits
 from wergate.errors import SuiteError
 from wergate.frontend import Frontend
+from wergate.padding_mark import is_marked_padding_exact
 from wergate.ports import Feed, Port, Ports, Run
 from wergate.recognizers import features, in_order
 from wergate.recognizers.requests import Job, Requests, infer_all
@@ -183,9 +184,14 @@ def read_ir(path: Path) -> ov.Model:
         ) from error
 
 
-def takes_mask(path: Path) -> bool:
-    """Tell whether an IR has an input for the samples that count."""
-    return ir_inputs(path, read_ir(path)).mask is not None
+def may_be_padded(path: Path, *, exact: bool = False) -> bool:
+    """Tell whether an IR can be told which samples count, and padding behind them does not change its logits.
+
+    Args:
+        exact: it was made so; by default the IR has to say it.
+    """
+    model = read_ir(path)
+    return (exact or is_marked_padding_exact(model)) and ir_inputs(path, model).mask is not None
 
 
 def ir_inputs(path: Path, model: ov.Model) -> Inputs:
