@@ -22,8 +22,8 @@ from wergate.curves import Axes, Curve
 from wergate.durations import librispeech_like
 from wergate.excerpt import pieces
 from wergate.growth import fit_latency
-from wergate.length_growth import passes_over_lengths, readings_of, settled
-from wergate.memory import KIB, Growth, GrowthRule, given_back_bytes, growth_verdict, resident_bytes
+from wergate.length_growth import length_rule, passes_over_lengths, readings_of, settled
+from wergate.memory import KIB, Growth, given_back_bytes, growth_verdict, resident_bytes
 from wergate.outputs import Outputs
 from wergate.recognizers import Recognizer
 from wergate.recognizers.openvino_ir import fix_length
@@ -58,7 +58,7 @@ def test_memory_over_lengths(bench: Bench, timed_variant: str, shapes: str, gate
         if not bench.pipeline.runs_in_buckets(bench.model, timed_variant):
             pytest.skip("its corpora are not padded: docs/padding.md")
         recognizer = bench.pipeline.bucketed(bench.model, bench.speech, timed_variant)
-    held = GrowthRule(max_kib=rule.max_kib_per_length, confidence=rule.confidence)
+    held = length_rule(rule.max_kib_per_length, rule.confidence)
     at_first, per_pass = resident_bytes(), rule.lengths // 2
     passes, growth = settled(_resident(bench, recognizer, per_pass, rule.calls), per_pass, held)
     title = f"memory of {bench.model} {timed_variant} over distinct lengths, {shapes}"
@@ -67,8 +67,7 @@ def test_memory_over_lengths(bench: Bench, timed_variant: str, shapes: str, gate
     plotted(curves, Axes(title, "lengths of the pass so far", "resident MiB"), [_told(title, at_first, passes, growth)])
     before = per_pass * (len(passes) - 2)
     scope = f"{bench.model}, {rule.lengths} distinct lengths in two passes, {shapes}, {before} others before"
-    more = "raise lengths in [benchmarks.growth]"
-    gate(growth_verdict(growth, held, subject=timed_variant.upper(), scope=scope, more=more))
+    gate(growth_verdict(growth, held, subject=timed_variant.upper(), scope=scope))
     _check_one(bench, recognizer, timed_variant)
 
 

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from wergate.errors import SuiteError
-from wergate.length_growth import growth_between, passes_over_lengths, readings_of, settled
-from wergate.memory import KIB, GrowthRule, growth_of, growth_verdict
+from wergate.length_growth import growth_between, length_rule, passes_over_lengths, readings_of, settled
+from wergate.memory import KIB, growth_of, growth_verdict
 from wergate.verdict import Status, Verdict
 
 MIB = 1024 * KIB
 LENGTHS, CALLS, HOP, SHORTEST = 250, 10, 320, 8080
-RULE = GrowthRule(max_kib=100.0)
+RULE = length_rule(100.0, 0.99)
 PASSES = passes_over_lengths(SHORTEST, HOP, LENGTHS)
 
 
@@ -88,6 +88,7 @@ def test_readings_one_after_the_other_would_settle_nothing() -> None:
     readings = run(CASES[0])[-1]
     found = growth_verdict(growth_of(readings, CALLS, 0.99), RULE, subject="INT8", scope="x")
     assert found.status is Status.INCONCLUSIVE, found.line
+    assert "the interval holds 100 KiB after 240 inferences: raise lengths in [benchmarks.growth]" in found.line
 
 
 def test_no_length_comes_twice_and_passes_differ_by_a_hop() -> None:

@@ -20,6 +20,7 @@ PASSES_MIN, PASSES_MAX = (
     4,
 )  # the first one fills what fills up once; the last one is run where the others do not settle it
 BATCHES = 5
+_MORE = "raise lengths in [benchmarks.growth]"
 _Infer = Callable[[int], object]
 
 
@@ -33,6 +34,11 @@ def passes_over_lengths(shortest: int, hop: int, lengths: int, seed: int = 0) ->
     """
     order = np.random.default_rng(seed).permutation(lengths)
     return [[shortest + (PASSES_MAX * int(place) + number) * hop for place in order] for number in range(PASSES_MAX)]
+
+
+def length_rule(max_kib: float, confidence: float) -> GrowthRule:
+    """Return the rule of what a length may leave behind."""
+    return GrowthRule(max_kib, confidence=confidence, gate="length_growth_kib", more=_MORE)
 
 
 def settled(passes: Iterable[Sequence[int]], lengths: int, rule: GrowthRule) -> tuple[list[Sequence[int]], Growth]:

@@ -33,6 +33,8 @@ class GrowthRule:
         windows: how many may follow one another, each twice as long as the one before, while nothing is decided.
         budget_s: no further window begins after that.
         confidence: of the interval, two-sided.
+        gate: what the verdict is called.
+        more: how to get more evidence.
     """
 
     max_kib: float
@@ -42,6 +44,8 @@ class GrowthRule:
     windows: int = 5
     budget_s: float = 30.0
     confidence: float = 0.99
+    gate: str = "memory_growth_kib"
+    more: str = "raise budget_s or windows in [benchmarks.memory]"
 
     def __post_init__(self) -> None:
         """Refuse what cannot be measured."""
@@ -162,29 +166,19 @@ def _decided(growth: Growth, rule: GrowthRule) -> tuple[bool, bool]:
     return growth.interval.high <= limit, growth.interval.low > limit
 
 
-def growth_verdict(
-    growth: Growth,
-    rule: GrowthRule,
-    *,
-    subject: str,
-    scope: str,
-    more: str = "raise budget_s or windows in [benchmarks.memory]",
-) -> Verdict:
+def growth_verdict(growth: Growth, rule: GrowthRule, *, subject: str, scope: str) -> Verdict:
     """Gate the slope in KiB per inference: by its whole interval, so INCONCLUSIVE where that holds the maximum.
 
     Its kind is latency: like a slow model, a leaking one transcribes as well as before and cannot be run as before.
-
-    Args:
-        more: how to get more evidence.
     """
     low, high = (bound / KIB for bound in (growth.interval.low, growth.interval.high))
     within, beyond = _decided(growth, rule)
     undecided = (
-        f"the interval holds {rule.max_kib:g} KiB after {growth.calls} inferences: {more}, or stop what else allocates "
+        f"the interval holds {rule.max_kib:g} KiB after {growth.calls} inferences: {rule.more}, or stop what else allocates "
         "in this process"
     )
     return Verdict(
-        gate="memory_growth_kib",
+        gate=rule.gate,
         subject=subject,
         value=growth.bytes_per_call / KIB,
         relation="<=",
