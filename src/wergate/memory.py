@@ -174,8 +174,8 @@ def growth_verdict(growth: Growth, rule: GrowthRule, *, subject: str, scope: str
     low, high = (bound / KIB for bound in (growth.interval.low, growth.interval.high))
     within, beyond = _decided(growth, rule)
     undecided = (
-        f"the interval holds {rule.max_kib:g} KiB after {growth.calls} inferences: {rule.more}, or stop what else allocates "
-        "in this process"
+        f"the interval holds {rule.max_kib:g} KiB after {growth.calls} inferences: {rule.more}, or stop what "
+        "else allocates in this process"
     )
     return Verdict(
         gate=rule.gate,
