@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -13,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny import RATE, save_model, sound
 
-from wergate.buckets import Buckets, choose_buckets
+from wergate.buckets import Buckets, choose_buckets, corpus_buckets
 from wergate.checkpoint import load_model, resolve_checkpoint
+from wergate.compiled_memory import CompiledMemory, compiled_memory
 from wergate.convert import export
 from wergate.errors import SuiteError
 from wergate.frontend import Frontend
@@ -22,6 +24,7 @@ from wergate.processor import load_frontend
 from wergate.recognizers.bucketed import BucketedRecognizer, Compilable
 from wergate.recognizers.compiled_store import compilable, static_options
 from wergate.recognizers.openvino_ir import OpenVinoRecognizer
+from wergate.settings import BucketSettings
 from wergate.store import Store
 
 LENGTHS = (RATE // 2, RATE, 3 * RATE)
@@ -47,6 +50,33 @@ def test_what_is_too_long_has_no_bucket() -> None:
     chosen = choose_buckets([5, 9, 100], compiling=1, most=4, longest=10)
     assert ((5, 9), 5, 9, None) == (chosen.lengths, chosen.of(3), chosen.of(6), chosen.of(100))
     assert () == choose_buckets([5], compiling=1, most=0, longest=10).lengths
+
+
+def test_there_are_as_many_buckets_as_there_is_memory_for(exported: tuple[Path, Frontend]) -> None:
+    """All compiled models together are reckoned, each as long as it is; none where not even one fits."""
+    _, frontend = exported
+    durations_s = [float(seconds) for seconds in range(1, 31)]
+    memory = CompiledMemory(weights=10**8, per_sample=1000.0)
+
+    def chosen(memory_gb: float) -> Buckets:
+        settings = BucketSettings(memory_gb=memory_gb, compiling_s=0.1)
+        return corpus_buckets(durations_s, frontend, settings, memory)
+
+    counts = [len(chosen(memory_gb).lengths) for memory_gb in (0.5, 0.6, 2.0, 3.0, 9.0)]
+    assert counts[0] == 0 < counts[1] < counts[2] < counts[3] < counts[4] == BucketSettings().most
+    for memory_gb in (0.6, 2.0, 3.0, 9.0):
+        assert memory.of(chosen(memory_gb).lengths) <= memory_gb * 1e9
+
+
+def test_memory_is_that_of_weights_and_of_the_widest_layer(exported: tuple[Path, Frontend]) -> None:
+    """The norm behind the first convolution reads and writes its channels, in single precision, on each stream."""
+    path, _ = exported
+    config = json.loads((path.parent / "model" / "config.json").read_text())
+    found = compiled_memory(path, streams=1)
+    assert 2 * path.with_suffix(".bin").stat().st_size == found.weights
+    widest = 2 * 4 * config["conv_dim"][0] / config["conv_stride"][0]
+    assert found.per_sample == pytest.approx(widest, rel=0.01)
+    assert compiled_memory(path, streams=2).per_sample == 2 * found.per_sample
 
 
 @pytest.fixture(scope="module")

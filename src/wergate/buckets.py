@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from wergate.compiled_memory import CompiledMemory
 from wergate.frontend import Frontend
 from wergate.settings import BucketSettings
-
-_COMPILED_TO_STORED = 2  # weights in half precision are unpacked to single; those in 8 bit take less
 
 
 @dataclass(frozen=True)
@@ -63,25 +61,22 @@ def choose_buckets(samples: Sequence[int], *, compiling: int, most: int, longest
     return Buckets(chosen, int(held.sum()), int(padded.sum()))
 
 
-def compiled_bytes(path: Path) -> int:
-    """Return what one compiled model of an IR may take, its activations aside."""
-    return _COMPILED_TO_STORED * path.with_suffix(".bin").stat().st_size
-
-
-def corpus_buckets(durations_s: Iterable[float], frontend: Frontend, settings: BucketSettings, path: Path) -> Buckets:
-    """Return the buckets of a corpus, each of whole frames.
+def corpus_buckets(
+    durations_s: Iterable[float], frontend: Frontend, settings: BucketSettings, memory: CompiledMemory
+) -> Buckets:
+    """Return the buckets of a corpus, each of whole frames: as many as pay, and as there is memory for.
 
     Args:
-        path: the IR's `.xml`; how many compilations there is room for follows from its size.
+        memory: what compiling for lengths takes.
     """
     rate = frontend.sampling_rate
-    room = int(settings.memory_gb * 1e9 / compiled_bytes(path))
-    return choose_buckets(
-        [frontend.whole_frames(math.ceil(duration_s * rate)) for duration_s in durations_s],
-        compiling=round(settings.compiling_s * rate),
-        most=min(settings.most, room),
-        longest=round(settings.longest_s * rate),
-    )
+    samples = [frontend.whole_frames(math.ceil(duration_s * rate)) for duration_s in durations_s]
+    compiling, longest = round(settings.compiling_s * rate), round(settings.longest_s * rate)
+    for most in range(settings.most, 0, -1):
+        buckets = choose_buckets(samples, compiling=compiling, most=most, longest=longest)
+        if memory.of(buckets.lengths) <= settings.memory_gb * 1e9:
+            return buckets
+    return Buckets(())
 
 
 def _cheapest_ends(lengths: npt.NDArray[np.int64], upto: npt.NDArray[np.int64], compiling: int, most: int) -> list[int]:

@@ -15,11 +15,12 @@ import numpy as np
 
 from wergate import probe as probes
 from wergate.audio import Samples
-from wergate.buckets import compiled_bytes, corpus_buckets
+from wergate.buckets import corpus_buckets
 from wergate.budget import Budget
 from wergate.candidate import require_same_frames, require_sampling_rate
 from wergate.cells import calibration_spec, candidates, corpus_specs, label_of, subject_of
 from wergate.comparison import Candidate, evaluate
+from wergate.compiled_memory import CompiledMemory, compiled_memory
 from wergate.config import SuiteConfig
 from wergate.convert import FRONTEND_FILE, MODEL_FILE
 from wergate.corpus import Corpus, CorpusSpec, open_corpus, require_disjoint
@@ -235,7 +236,7 @@ class Pipeline:
         return self._bucketed.get(
             (model, spec, variant),
             lambda: self.in_buckets(model, path, corpus.durations.values(), lambda: self.loop(model, variant)),
-            lambda made: compiled_bytes(path) * len(made.buckets.lengths),
+            lambda made: self._compiled_memory(path).of(made.buckets.lengths),
         )
 
     def in_buckets(
@@ -250,10 +251,13 @@ class Pipeline:
         options = self.static_options(self.corpus_streams)
         return BucketedRecognizer(
             compilable(self.store, path, loop, frontend, options),
-            corpus_buckets(durations_s, frontend, self.config.buckets, path),
+            corpus_buckets(durations_s, frontend, self.config.buckets, self._compiled_memory(path)),
             streams=self.corpus_streams,
             probe_sqnr_db_min=self.config.buckets.probe_sqnr_db_min,
         )
+
+    def _compiled_memory(self, path: Path) -> CompiledMemory:
+        return self._once(("memory", path), lambda: compiled_memory(path, streams=self.corpus_streams))
 
     def static_options(self, streams: int) -> dict[str, str]:
         """Return what the CPU plugin is told for fixed lengths."""

@@ -24,4 +24,4 @@ def reference_logits(store: Store, model: ReferenceModel, recognizer: Recognizer
         "versions": versions((*model.packages, "numpy")),
         "source": source_digest(sys.modules[__name__], logits_artifact, frontend),
     }
-    return stored_logits(store, "reference-logits", parts, waveforms, recognizer.logits)
+    return stored_logits(store, "reference-logits", parts, waveforms, lambda batch: recognizer.logits(batch))

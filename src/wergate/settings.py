@@ -60,7 +60,7 @@ class BucketSettings(Section):
 
     Attributes:
         most: lengths of one corpus, at most; fewer where `memory_gb` has no room.
-        memory_gb: what all compiled models may take together, reckoned at twice the IR's weights each.
+        memory_gb: what all compiled models may take together, reckoned from the IR's weights and activations.
         compiling_s: seconds of audio whose inference takes as long as loading what was compiled for a bucket.
         longest_s: longer utterances run at their own length.
         probe_sqnr_db_min: what each stream's logits of one second are held to, beside those of the dynamic model.
@@ -69,7 +69,7 @@ class BucketSettings(Section):
     """
 
     most: int = Field(default=12, ge=1)
-    memory_gb: PositiveFloat = 4.0
+    memory_gb: PositiveFloat = 8.0
     compiling_s: PositiveFloat = 10.0
     longest_s: PositiveFloat = 40.0
     probe_sqnr_db_min: float = 20.0

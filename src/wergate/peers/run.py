@@ -15,6 +15,7 @@ from wergate.audio import Samples
 from wergate.buckets import Buckets, corpus_buckets
 from wergate.checkpoint import Checkpoint, resolve_checkpoint
 from wergate.comparison import Candidate, evaluate
+from wergate.compiled_memory import compiled_memory
 from wergate.convert import FRONTEND_FILE, MODEL_FILE
 from wergate.corpus import CorpusSpec
 from wergate.ctc import Logits
@@ -188,7 +189,8 @@ class PeerRun:
         config, path = self._pipeline.config, self._pipeline.ir_path(self._model, "int8")
         frontend = self._pipeline.frontend(self._model)
         alone = [frontend.used_samples(round(s * frontend.sampling_rate)) for s in config.benchmarks.durations_s]
-        corpus = corpus_buckets(self._durations_s(), frontend, config.buckets, path)
+        memory = compiled_memory(path, streams=self._pipeline.corpus_streams)
+        corpus = corpus_buckets(self._durations_s(), frontend, config.buckets, memory)
         probe = config.buckets.probe_sqnr_db_min
         return Bucketing(self._pipeline.store.root, Buckets(tuple(sorted(alone))), corpus, probe)
 
