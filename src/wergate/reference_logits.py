@@ -6,6 +6,7 @@ import sys
 
 from wergate import frontend, logits_artifact
 from wergate.audio import Samples
+from wergate.ctc import Logits
 from wergate.logits_artifact import stored_logits
 from wergate.recognizers import Recognizer
 from wergate.reference_models import ReferenceModel
@@ -24,4 +25,8 @@ def reference_logits(store: Store, model: ReferenceModel, recognizer: Recognizer
         "versions": versions((*model.packages, "numpy")),
         "source": source_digest(sys.modules[__name__], logits_artifact, frontend),
     }
-    return stored_logits(store, "reference-logits", parts, waveforms, lambda batch: recognizer.logits(batch))
+
+    def compute(batch: Samples) -> Logits:
+        return recognizer.logits(batch)
+
+    return stored_logits(store, "reference-logits", parts, waveforms, compute)
