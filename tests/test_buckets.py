@@ -56,7 +56,7 @@ def test_there_are_as_many_buckets_as_there_is_memory_for(exported: tuple[Path, 
     """All compiled models together are reckoned, each as long as it is; none where not even one fits."""
     _, frontend = exported
     durations_s = [float(seconds) for seconds in range(1, 31)]
-    memory = CompiledMemory(weights=10**8, per_sample=1000.0)
+    memory = CompiledMemory(each=10**8, per_sample=1000.0)
 
     def chosen(memory_gb: float) -> Buckets:
         settings = BucketSettings(memory_gb=memory_gb, compiling_s=0.1)
@@ -69,11 +69,14 @@ def test_there_are_as_many_buckets_as_there_is_memory_for(exported: tuple[Path, 
 
 
 def test_memory_is_that_of_weights_and_of_the_widest_layer(exported: tuple[Path, Frontend]) -> None:
-    """The norm behind the first convolution reads and writes its channels, in single precision, on each stream."""
+    """The norm behind the first convolution reads and writes its channels, in single precision, on each stream.
+
+    Beside them a model has kernels, however few weights it has.
+    """
     path, _ = exported
     config = json.loads((path.parent / "model" / "config.json").read_text())
     found = compiled_memory(path, streams=1)
-    assert 2 * path.with_suffix(".bin").stat().st_size == found.weights
+    assert 2 * path.with_suffix(".bin").stat().st_size < found.each < 60 * 2**20
     widest = 2 * 4 * config["conv_dim"][0] / config["conv_stride"][0]
     assert found.per_sample == pytest.approx(widest, rel=0.01)
     assert compiled_memory(path, streams=2).per_sample == 2 * found.per_sample

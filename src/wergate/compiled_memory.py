@@ -11,6 +11,7 @@ from typing import Any
 from wergate.recognizers.openvino_ir import fix_length, read_ir
 
 _COMPILED_TO_STORED = 2  # weights in half precision are unpacked to single; those in 8 bit take less
+_ANY_MODEL_BYTES = 50 * 2**20  # generated kernels and the graph itself: seen of a model with 3 MB of weights
 _ACTIVATION_BYTES = 4  # in single precision
 _TRIAL_SAMPLES = 16_000  # long enough for any receptive field
 
@@ -19,12 +20,12 @@ _TRIAL_SAMPLES = 16_000  # long enough for any receptive field
 class CompiledMemory:
     """Bytes of one compiled model, whatever its length, and of each sample of the length."""
 
-    weights: int
+    each: int
     per_sample: float
 
     def of(self, lengths: Iterable[int]) -> float:
         """Return the bytes of models compiled for so many samples each."""
-        return sum(self.weights + self.per_sample * length for length in lengths)
+        return sum(self.each + self.per_sample * length for length in lengths)
 
 
 def compiled_memory(path: Path, *, streams: int) -> CompiledMemory:
@@ -35,7 +36,8 @@ def compiled_memory(path: Path, *, streams: int) -> CompiledMemory:
         streams: inferences side by side, each with activations of its own.
     """
     stored = path.with_suffix(".bin").stat().st_size
-    return CompiledMemory(_COMPILED_TO_STORED * stored, streams * _widest_bytes(path) / _TRIAL_SAMPLES)
+    each = _COMPILED_TO_STORED * stored + _ANY_MODEL_BYTES
+    return CompiledMemory(each, streams * _widest_bytes(path) / _TRIAL_SAMPLES)
 
 
 def _widest_bytes(path: Path) -> int:
