@@ -38,7 +38,7 @@ import pytest_benchmark.session
 pytest_benchmark.session.get_machine_id = lambda: "Elsewhere-PyPy-3.9-32bit"
 """
 HERE: dict[str, Any] = {
-    "cpu": {"model": "Mill", "isa": "avx2", "cores": 4, "flags": []},
+    "cpu": {"model": "Mill", "family": "family 5", "isa": "avx2", "cores": 4, "flags": []},
     "device": "CPU",
     "inference_precision": "f32",
     "python": "3.11",
@@ -139,7 +139,7 @@ def test_the_baseline_is_one_file_that_tells_nobodys_machine(shop: Shop) -> None
     assert platform.node() not in [*stored["machine_info"].values(), *stored["commit_info"].values()]
     assert str(Path.home()) not in about
     assert {"cpu", "versions", "inference_precision"} <= set(stored["machine_info"])
-    assert {"model", "isa", "cores", "flags"} == set(stored["machine_info"]["cpu"])
+    assert {"model", "family", "isa", "cores", "flags"} == set(stored["machine_info"]["cpu"])
     assert [row["stats"].get("data") for row in stored["benchmarks"]] == [None]
 
 
@@ -357,12 +357,16 @@ def test_a_file_of_builds_that_cannot_be_read_is_one_line(shop: Shop, content: s
     [
         ({}, "recorded on this kind of machine"),
         ({"versions": {"openvino": "2025.1.0", "torch": "2.13.0"}}, "ADVISORY.*openvino 2025.1.0, here 2026.4.1"),
-        ({"cpu": HERE["cpu"] | {"cores": 8}}, "ADVISORY.*CPU Mill avx2 8 cores, here Mill avx2 4 cores"),
+        (
+            {"cpu": HERE["cpu"] | {"cores": 8}},
+            r"ADVISORY.*CPU Mill \(family 5\) avx2 8 cores, here Mill \(family 5\) avx2 4 cores",
+        ),
         ({"cpu": HERE["cpu"] | {"isa": "avx512_core"}}, "ADVISORY.*avx512_core"),
+        ({"cpu": HERE["cpu"] | {"family": "family 6"}}, r"ADVISORY.*CPU Mill \(family 6\) .*here Mill \(family 5\)"),
         ({"inference_precision": "bf16"}, "ADVISORY.*inference precision bf16, here f32"),
         ({"cpu": "what another tool writes"}, "ADVISORY.*CPU unknown"),
     ],
-    ids=["nothing", "version", "cores", "isa", "inference precision", "foreign file"],
+    ids=["nothing", "version", "cores", "isa", "generation", "inference precision", "foreign file"],
 )
 def test_what_makes_a_comparison_advisory(changed: dict[str, Any], said: str) -> None:
     """All that an absolute latency depends on is named when it differs."""

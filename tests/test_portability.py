@@ -39,7 +39,7 @@ WORDS = 1000
 
 def use_cpu(monkeypatch: pytest.MonkeyPatch, isa: str, *flags: str) -> None:
     """Let this machine have another CPU."""
-    monkeypatch.setattr("wergate.isa.cpu", lambda: Cpu("Some CPU", isa, flags, 2))
+    monkeypatch.setattr("wergate.isa.cpu", lambda: Cpu("Some CPU", "", isa, flags, 2))
 
 
 def test_a_process_is_limited_before_it_starts() -> None:

@@ -36,21 +36,28 @@ _ISA_FLAGS = (
     ("avx2", {"avx2"}),
 )
 _DOT_PRODUCTS = ("vnni", "amx", "bf16")  # parts of these names; CPUs with bf16 have VNNI too
+_GENERATION = {"cpu family": "family", "model": "model"}
 
 
 @dataclass(frozen=True)
 class Cpu:
-    """The machine as far as a latency or an INT8 result depends on it."""
+    """The machine as far as a latency or an INT8 result depends on it.
+
+    Attributes:
+        model: its name; a virtual machine may call several generations the same.
+        family: numbers of the generation, empty where the system does not tell.
+    """
 
     model: str
+    family: str
     isa: str
     flags: tuple[str, ...]
     cores: int
 
     @property
-    def identity(self) -> tuple[str, str, int]:
+    def identity(self) -> tuple[str, str, str, int]:
         """What must be equal before absolute latencies may be compared."""
-        return self.model, self.isa, self.cores
+        return self.model, self.family, self.isa, self.cores
 
     @property
     def has_dot_products(self) -> bool:
@@ -87,7 +94,8 @@ def cpu() -> Cpu:
     limit = os.environ.get("ONEDNN_MAX_CPU_ISA", "").lower()
     model = fields.get("model name") or platform.processor() or platform.machine()
     relevant = tuple(sorted(flag for flag in flags if flag.startswith(("avx", "amx", "fma"))))
-    return Cpu(model, limit or isa, relevant, len(os.sched_getaffinity(0)))
+    family = " ".join(f"{name} {fields[key]}" for key, name in _GENERATION.items() if key in fields)
+    return Cpu(model, family, limit or isa, relevant, len(os.sched_getaffinity(0)))
 
 
 def _cpuinfo() -> dict[str, str]:
