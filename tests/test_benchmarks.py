@@ -151,9 +151,18 @@ def test_compare_finds_the_baseline_from_another_machine(
     found = shop.run("--benchmark-compare", *plug(monkeypatch, tmp_path, OTHER_MACHINE_ID))
     assert found.code == 0, found.output
     assert None not in baselines_ms(found)
-    assert "ADVISORY: the baseline's times are of another set-up (CPU Loom avx512_core_vnni 64 cores" in found.output
+    told = "CPU Loom (unknown) avx512_core_vnni 64 cores, here "
+    assert f"ADVISORY: the baseline's times are of another set-up ({told}" in found.output
     assert found.results is not None
-    assert found.results["benchmarks"][0]["advisory"][0].startswith("CPU Loom avx512_core_vnni 64 cores, here ")
+    assert found.results["benchmarks"][0]["advisory"][0].startswith(told)
+
+
+def test_a_benchmark_of_an_object_is_stored_by_its_name(shop: Shop) -> None:
+    """What pytest parametrized a test with need not be JSON."""
+    found = shop.run("--update-baselines", tests="benchmarks/test_audio_wait.py", only="flac")
+    assert found.code == 0, found.output
+    assert "2 measurements stored in 0001_baseline.json" in found.output
+    assert ["FLAC, 16 kHz"] == [row["params"]["form"] for row in shop.stored()["benchmarks"] if "form" in row["params"]]
 
 
 def test_compare_on_the_same_machine_is_not_advisory(shop: Shop) -> None:
