@@ -15,7 +15,7 @@ import numpy as np
 
 from wergate import probe as probes
 from wergate.audio import Samples
-from wergate.buckets import corpus_buckets
+from wergate.buckets import Buckets, corpus_buckets
 from wergate.budget import Budget
 from wergate.candidate import require_same_frames, require_sampling_rate
 from wergate.cells import calibration_spec, candidates, corpus_specs, label_of, subject_of
@@ -220,9 +220,12 @@ class Pipeline:
         return self.bucketed(model, spec, variant)
 
     def runs_in_buckets(self, model: str, variant: str) -> bool:
-        """Tell whether a variant's corpora are padded: its IR must be blind to padding, and take a mask."""
-        if self.config.shapes != "buckets" or self.config.device != "CPU":
-            return False
+        """Tell whether a variant's corpora are padded, where that changes nothing."""
+        asked = self.config.shapes == "buckets" and self.config.device == "CPU"
+        return asked and self.may_be_padded(model, variant)
+
+    def may_be_padded(self, model: str, variant: str) -> bool:
+        """Tell whether a variant's IR takes a mask, and padding behind it changes nothing."""
         ours = not self._from_elsewhere(model, variant)
         if ours and not self.frontend(model).padding_exact:
             return False
@@ -247,14 +250,17 @@ class Pipeline:
         Args:
             loop: compiles the same IR with dynamic shapes.
         """
-        frontend = self.frontend(model)
         options = self.static_options(self.corpus_streams)
         return BucketedRecognizer(
-            compilable(self.store, path, loop, frontend, options),
-            corpus_buckets(durations_s, frontend, self.config.buckets, self._compiled_memory(path)),
+            compilable(self.store, path, loop, self.frontend(model), options),
+            self.buckets(model, path, durations_s),
             streams=self.corpus_streams,
             probe_sqnr_db_min=self.config.buckets.probe_sqnr_db_min,
         )
+
+    def buckets(self, model: str, path: Path, durations_s: Iterable[float]) -> Buckets:
+        """Return the lengths that suit durations, as many as pay and as there is memory for."""
+        return corpus_buckets(durations_s, self.frontend(model), self.config.buckets, self._compiled_memory(path))
 
     def _compiled_memory(self, path: Path) -> CompiledMemory:
         return self._once(("memory", path), lambda: compiled_memory(path, streams=self.corpus_streams))

@@ -12,10 +12,9 @@ from pathlib import Path
 from wergate import excerpt, frontend
 from wergate.apart import read_arrays, write_arrays
 from wergate.audio import Samples
-from wergate.buckets import Buckets, corpus_buckets
+from wergate.buckets import Buckets
 from wergate.checkpoint import Checkpoint, resolve_checkpoint
 from wergate.comparison import Candidate, evaluate
-from wergate.compiled_memory import compiled_memory
 from wergate.convert import FRONTEND_FILE, MODEL_FILE
 from wergate.corpus import CorpusSpec
 from wergate.ctc import Logits
@@ -30,7 +29,6 @@ from wergate.peers.remote import Remote
 from wergate.peers.rows import PeerTable, peer_rows
 from wergate.peers.wire import Bucketing, Order
 from wergate.pipeline import REFERENCE, Pipeline
-from wergate.recognizers.openvino_ir import may_be_padded
 from wergate.settings import Noise, PeerRace
 from wergate.store import Artifact
 from wergate.toolchain import cpu, source_digest, versions
@@ -175,22 +173,15 @@ class PeerRun:
         return Order(peer, frontend_file, self._checkpoint, self._file(peer), streams, bucketing)
 
     def _absent(self, peer: Peer) -> str | None:
-        padding_exact = not peer.bucketed or self._padding_exact
+        padding_exact = not peer.bucketed or self._pipeline.may_be_padded(self._model, "int8")
         return why_absent(peer, checkpoint=self._checkpoint is not None, padding_exact=padding_exact)
-
-    @property
-    def _padding_exact(self) -> bool:
-        """Whether the INT8 IR takes a mask, and padding then changes nothing."""
-        exact = self._pipeline.frontend(self._model).padding_exact
-        return exact and may_be_padded(self._pipeline.ir_path(self._model, "int8"), exact=True)
 
     def _bucketing(self) -> Bucketing:
         """Return the buckets of what is timed: each single duration's own, and the fewest that suit the corpus."""
         config, path = self._pipeline.config, self._pipeline.ir_path(self._model, "int8")
         frontend = self._pipeline.frontend(self._model)
         alone = [frontend.used_samples(round(s * frontend.sampling_rate)) for s in config.benchmarks.durations_s]
-        memory = compiled_memory(path, streams=self._pipeline.corpus_streams)
-        corpus = corpus_buckets(self._durations_s(), frontend, config.buckets, memory)
+        corpus = self._pipeline.buckets(self._model, path, self._durations_s())
         probe = config.buckets.probe_sqnr_db_min
         return Bucketing(self._pipeline.store.root, Buckets(tuple(sorted(alone))), corpus, probe)
 
