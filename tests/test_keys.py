@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import FrameType, SimpleNamespace
 from typing import Any
 
 import pytest
-from suite_run import Warm
+from suite_run import ROOT, Warm
 from tiny import RATE, Tiny, save_model, spoken, write_corpus
 
 from wergate import toolchain
 from wergate.corpus import CorpusSpec, open_corpus
+from wergate.journal import runs
 from wergate.pipeline import Pipeline
 from wergate.probe import Probe
 from wergate.reference import reference_run
@@ -35,11 +39,12 @@ def keys(tiny: Tiny, folder: Path, **changes: str) -> dict[str, str]:
     pipeline = Pipeline(tiny.config(folder, **changes), embedded=folder, store=store)
     checkpoint = pipeline.reference_model(str(tiny.model))
     corpus = open_corpus(CorpusSpec("evaluation", tiny.corpus), pipeline.config.limit)
+    recognizer: Any = SimpleNamespace(frontend=checkpoint.frontend())
     unused: Any = None
     return {
         "fp16": pipeline.ir(str(tiny.model), "fp16").key,
         "int8": pipeline.ir(str(tiny.model), "int8").key,
-        "reference": "".join(artifact.key for artifact in reference_run(store, checkpoint, corpus, unused, unused)),
+        "reference": "".join(artifact.key for artifact in reference_run(store, checkpoint, corpus, recognizer, unused)),
     }
 
 
@@ -163,28 +168,159 @@ def test_versions(package: str, affects: set[str], tiny: Tiny, tmp_path: Path, u
     assert affects == changed(before, keys(tiny, tmp_path))
 
 
+@pytest.fixture
+def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of our own code that digests are taken of, and that a test may edit."""
+    copy = shutil.copytree(ROOT / "src" / "wergate", tmp_path / "wergate", ignore=shutil.ignore_patterns("*.pyc"))
+    monkeypatch.setattr(toolchain, "_ROOT", copy)
+    toolchain.source_digest.cache_clear()
+    yield copy
+    monkeypatch.undo()
+    toolchain.source_digest.cache_clear()
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Replace text that is there once at least, as an editor would."""
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    toolchain.source_digest.cache_clear()
+
+
 @pytest.mark.parametrize(
     ("module", "affects"),
     [
-        ("convert", {"fp16", "int8"}),
-        ("checkpoint", {"fp16", "int8"}),
+        ("convert", ALL),
+        ("checkpoint", ALL),
+        ("processor", ALL),
         ("quantize", {"int8"}),
+        ("signature", {"int8"}),
         ("reference", {"reference"}),
-        ("audio", {"reference"}),
-        ("ctc", {"reference"}),
-        ("frontend", ALL),
+        ("audio", ALL),
+        ("ctc", ALL),
         ("wer", set()),
+        ("gates", set()),
     ],
 )
-def test_our_own_code(
-    module: str, affects: set[str], tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A changed build step changes what it builds, and nothing else."""
+def test_our_own_code(module: str, affects: set[str], tiny: Tiny, tmp_path: Path, sources: Path) -> None:
+    """A changed build step changes what it builds, and nothing that it has no part in."""
     before = keys(tiny, tmp_path)
-    source = toolchain.inspect.getsource
-    changes = {f"wergate.{module}": "another source"}
-    monkeypatch.setattr(toolchain.inspect, "getsource", lambda m: changes.get(m.__name__) or source(m))
+    edit(sources / f"{module}.py", "from __future__ import annotations", "_CHANGED = 1")
     assert affects == changed(before, keys(tiny, tmp_path))
+
+
+@dataclass(frozen=True)
+class Rewording:
+    """An edit that changes no figure."""
+
+    id: str
+    module: str
+    old: str
+    new: str
+
+
+REWORDINGS = (
+    Rewording("docstring of a module", "ctc.py", '"""Greedy CTC decodi', '"""Reworded. '),
+    Rewording("docstring of a function", "audio.py", '    """Return', '    """Give back'),
+    Rewording("comment", "ctc.py", "\nimport", "\n# a comment\nimport"),
+    Rewording("wording of an error", "frontend.py", "give a longer recording", "record more"),
+    Rewording("formatting", "ctc.py", "\n\n\ndef", "\n\n\n\n\ndef"),
+)
+
+
+@pytest.mark.parametrize("rewording", REWORDINGS, ids=lambda rewording: rewording.id)
+def test_rewording_keeps_every_key(rewording: Rewording, tiny: Tiny, tmp_path: Path, sources: Path) -> None:
+    """Prose bears on no figure."""
+    before = keys(tiny, tmp_path)
+    edit(sources / rewording.module, rewording.old, rewording.new)
+    assert before == keys(tiny, tmp_path)
+
+
+def test_a_moved_file_keeps_every_key(tiny: Tiny, tmp_path: Path, sources: Path) -> None:
+    """Where a module lies is not what it computes."""
+    before = keys(tiny, tmp_path)
+    (sources / "decoding").mkdir()
+    (sources / "decoding" / "__init__.py").write_text("")
+    (sources / "ctc.py").rename(sources / "decoding" / "greedy.py")
+    for path in sources.rglob("*.py"):
+        path.write_text(path.read_text().replace("from wergate.ctc import", "from wergate.decoding.greedy import"))
+    toolchain.source_digest.cache_clear()
+    assert before == keys(tiny, tmp_path)
+
+
+def test_another_origin_of_a_name_is_another_key(tiny: Tiny, tmp_path: Path, sources: Path) -> None:
+    """Of two functions with one name, the one that is imported decides."""
+    (sources / "twin.py").write_text((sources / "ctc.py").read_text())
+    edit(sources / "reference.py", "from wergate.ctc", "from wergate import twin\nfrom wergate.ctc")
+    before = keys(tiny, tmp_path)
+    edit(sources / "twin.py", "from __future__ import annotations", "_CHANGED = 1")
+    assert {"reference"} == changed(before, keys(tiny, tmp_path))
+    edit(sources / "reference.py", "from wergate.ctc import", "from wergate.twin import")
+    assert {"reference"} == changed(before, keys(tiny, tmp_path))
+
+
+def _modules_run_by(work: Callable[[], object]) -> set[Path]:
+    """Return our modules, by their place in the package, whose functions ran while something was done."""
+    root = ROOT / "src" / "wergate"
+    seen: set[str] = set()
+
+    def watch(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code.co_name != "<module>":
+            seen.add(frame.f_code.co_filename)
+
+    threading.setprofile(watch)
+    sys.setprofile(watch)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
+    return {path.relative_to(root) for path in map(Path, seen) if root in path.parents}
+
+
+@pytest.mark.parametrize("precision", ["fp16", "int8"])
+def test_all_that_a_transcription_runs_through_is_in_its_key(
+    precision: str, tiny: Tiny, warm: Warm, tmp_path: Path, sources: Path
+) -> None:
+    """A constant that is changed in any module between audio and words makes stored transcripts worthless."""
+    store = Store(shutil.copytree(warm.cache, tmp_path / "cache"))
+    for kind in ("reference-run", "compiled-model", "stream-probe"):
+        shutil.rmtree(store.root / kind)
+    model, config = str(tiny.model), tiny.config(tmp_path)
+    built = Pipeline(config, embedded=tmp_path, store=store)
+    built.ir(model, precision)
+    fresh = Pipeline(config, embedded=tmp_path, store=store)
+    ran = _modules_run_by(lambda: fresh.evaluation(model, fresh.first_corpus(model), precision))
+    assert {Path("ctc.py"), Path("audio.py"), Path("recognizers/bucketed.py")} <= ran
+
+    def candidate_key() -> str:
+        return runs(fresh.reference_model(model), fresh.frontend(model), precision, "ir")[1].key
+
+    before = candidate_key()
+    for module in sorted(ran):
+        original = (sources / module).read_text()
+        edit(sources / module, "from __future__ import annotations", "_CHANGED = 1")
+        assert before != candidate_key(), f"transcripts of before an edit of {module} would be taken for today's"
+        (sources / module).write_text(original)
+        toolchain.source_digest.cache_clear()
+    assert before == candidate_key()
+
+
+def test_an_edited_alphabet_is_another_run(tiny: Tiny, tmp_path: Path) -> None:
+    """What stands behind the network decides the words, whatever the IR is."""
+    model = Pipeline(tiny.config(tmp_path), embedded=tmp_path, store=Keys(tmp_path)).reference_model(str(tiny.model))
+    frontend = model.frontend()
+    labels = list(frontend.alphabet.labels)
+    labels[4], labels[5] = labels[5], labels[4]
+    swapped = replace(frontend, alphabet=replace(frontend.alphabet, labels=tuple(labels)))
+    keys_of = [{run.key for run in runs(model, each, "int8", "ir")} for each in (frontend, swapped)]
+    assert not keys_of[0] & keys_of[1]
+
+
+def test_an_unknown_module_is_refused() -> None:
+    """A misspelt name would leave code out of a key in silence."""
+    with pytest.raises(ValueError, match=r"'wergate\.recognisers'"):
+        toolchain.source_digest("wergate.recognisers")
 
 
 def test_probes_are_kept_apart(tiny: Tiny, tmp_path: Path) -> None:
@@ -194,9 +330,9 @@ def test_probes_are_kept_apart(tiny: Tiny, tmp_path: Path) -> None:
     )
     probe = Probe(4000)
     probes = (probe, replace(probe, samples=4001), replace(probe, batch=2), replace(probe, signal="dc"))
-    unused: Any = None
+    recognizer: Any = SimpleNamespace(frontend=checkpoint.frontend())
     waveforms = [each.waveforms(RATE) for each in probes]
-    assert 4 == len({reference_logits(Keys(tmp_path), checkpoint, unused, each).key for each in waveforms})
+    assert 4 == len({reference_logits(Keys(tmp_path), checkpoint, recognizer, each).key for each in waveforms})
 
 
 def test_the_keys_are_those_of_a_real_run(tiny: Tiny, warm: Warm, tmp_path: Path) -> None:

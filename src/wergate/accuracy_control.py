@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, takewhile
@@ -13,8 +12,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from wergate import ctc, normalize, quantize, wer
-from wergate import signature as signatures
+from wergate import quantize
 from wergate.convert import FRONTEND_FILE, MODEL_FILE, save_ir
 from wergate.corpus import Corpus
 from wergate.ctc import greedy_decode
@@ -87,7 +85,7 @@ def controlled_ir(
         "max_drop": settings.accuracy_control.max_drop,
         "isa": cpu().isa,
         "versions": versions(("openvino", "nncf", "jiwer")),
-        "source": source_digest(sys.modules[__name__], quantize, signatures, ctc, normalize, wer),
+        "source": source_digest(__name__),
     }
 
     def build(folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +33,7 @@ def fp16_parts(model: ReferenceModel) -> dict[str, Any]:
     return {
         "checkpoint": model.digest,
         "versions": versions(("openvino", *model.packages)),
-        "source": source_digest(sys.modules[__name__], *model.sources),
+        "source": source_digest(__name__, type(model).__module__),
     }
 
 

@@ -8,15 +8,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from wergate import alphabet, audio, ctc, frontend, logits
 from wergate.corpus import Corpus
+from wergate.frontend import Frontend
 from wergate.outcome import UtteranceOutcome
-from wergate.recognizers import bucketed, openvino_ir
 from wergate.reference import model_parts
 from wergate.reference_models import ReferenceModel
 from wergate.store import content_key
 from wergate.toolchain import cpu, source_digest, versions
 from wergate.transcripts import Line, TranscriptFile
+
+# all that an utterance goes through; the recognizers and the model are handed over, so no import names them
+_TRANSCRIBING = ("wergate.comparison", "wergate.recognizers", "wergate.reference_models", "wergate.pipeline")
 
 
 @dataclass(frozen=True)
@@ -41,21 +43,22 @@ class Run:
         return content_key({"ir": self.ir, **self.decided_by})[:32]
 
 
-def runs(model: ReferenceModel, recognizer: str, ir: str, **settings: str) -> tuple[Run, Run]:
+def runs(model: ReferenceModel, frontend: Frontend, recognizer: str, ir: str, **settings: str) -> tuple[Run, Run]:
     """Return a reference model's run and a candidate's.
 
     Args:
+        frontend: of both.
         recognizer: the candidate's name.
         ir: key of its IR.
         settings: device, inference precision and shapes.
     """
-    reference = Run(model.name, model.engine, "", model_parts(model))
+    reference = Run(model.name, model.engine, "", model_parts(model, frontend))
     decided_by = {
         "reference": reference.key,
         "settings": settings,
         "isa": cpu().isa,
         "versions": versions(("openvino", "numpy", "soxr", "soundfile")),
-        "source": source_digest(audio, alphabet, ctc, frontend, logits, openvino_ir, bucketed),
+        "source": source_digest(*_TRANSCRIBING),
     }
     return reference, Run(model.name, recognizer, ir, decided_by)
 

@@ -372,7 +372,7 @@ class Pipeline:
         settings = {key: getattr(self.config, key) for key in keys} | {"fused": str(self.config.buckets.fused)}
         path = self.ir_path(model, variant)
         ir = content_key({suffix: file_digest(path.with_suffix(suffix)) for suffix in (".xml", ".bin")})
-        reference, candidate = runs(self.reference_model(model), variant, ir, **settings)
+        reference, candidate = runs(self.reference_model(model), self.frontend(model), variant, ir, **settings)
         return Journal(self._transcripts, reference=reference, candidate=candidate)
 
     def held_as(self, model: str, variant: str) -> Precision:

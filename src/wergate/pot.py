@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,8 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from wergate import onnx_export, pot_settings
-from wergate import signature as signatures
 from wergate.convert import FRONTEND_FILE, MODEL_FILE, fp16_parts
 from wergate.corpus import Corpus
 from wergate.errors import SuiteError
@@ -54,7 +51,7 @@ class PotReport:
 
 def legacy_fp16_ir(store: Store, model: ReferenceModel, legacy: Legacy, progress: Progress) -> Artifact:
     """Return the Model Optimizer's FP16 IR of a model: `model.xml`, `model.bin`, `frontend.json` and `pot.log`."""
-    source = source_digest(sys.modules[__name__], onnx_export)
+    source = source_digest(__name__, type(model).__module__)
     parts = legacy.parts | {"onnx": fp16_parts(model), "versions": versions(("onnx",)), "source": source}
 
     def build(folder: Path) -> None:
@@ -85,7 +82,7 @@ def pot_int8_ir(
         "calibration": {entry.id: [entry.digest, entry.text_digest] for entry in calibration.entries},
         "settings": told,
         "normalizer": settings.normalizer,
-        "source": source_digest(sys.modules[__name__], pot_settings, signatures),
+        "source": source_digest(__name__),
     }
 
     def build(folder: Path) -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 import shutil
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from wergate import signature as signatures
 from wergate.convert import FRONTEND_FILE, MODEL_FILE, save_ir
 from wergate.corpus import Corpus
 from wergate.frontend import Frontend, read_frontend
@@ -43,7 +41,7 @@ def int8_ir(
         "calibration": dict(calibration.digests),
         "settings": settings.model_dump(exclude={"subset_size"}),
         "versions": versions(("openvino", "nncf")),
-        "source": source_digest(sys.modules[__name__], signatures),
+        "source": source_digest(__name__),
     }
 
     def build(folder: Path) -> None:

@@ -7,21 +7,20 @@ corpus, and a run that is interrupted loses one block at most.
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 import numpy as np
 
-from wergate import alphabet, audio, ctc, frontend
 from wergate.corpus import Corpus, Utterance
 from wergate.ctc import Logits, greedy_decode
 from wergate.errors import InputTooShortError, SuiteError
+from wergate.frontend import Frontend
 from wergate.prefetch import Prefetched
 from wergate.progress import Progress
 from wergate.recognizers import Recognizer
@@ -58,23 +57,25 @@ def reference_run(
     Raises:
         InputTooShortError: an utterance without a frame; it is named.
     """
+    parts = model_parts(model, recognizer.frontend)
     with _Supply(corpus, lambda: recognizer.frontend.sampling_rate, progress, model.engine) as supply:
         return [
             store.get(
                 "reference-run",
-                model_parts(model) | {"audio": [corpus.digests[utterance_id] for utterance_id in ids]},
+                parts | {"audio": [corpus.digests[utterance_id] for utterance_id in ids]},
                 partial(_build, recognizer, supply, ids),
             )
             for ids in _blocks(corpus)
         ]
 
 
-def model_parts(model: ReferenceModel) -> dict[str, object]:
+def model_parts(model: ReferenceModel, frontend: Frontend) -> dict[str, object]:
     """Return all that a reference model's logits depend on besides the audio."""
     return {
         "model": model.digest,
+        "frontend": asdict(frontend),
         "versions": versions((*model.packages, "soxr", "soundfile")),
-        "source": source_digest(sys.modules[__name__], audio, frontend, alphabet, ctc),
+        "source": source_digest(__name__, type(model).__module__),
     }
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
+from dataclasses import asdict
 
-from wergate import frontend, logits_artifact
 from wergate.audio import Samples
 from wergate.ctc import Logits
 from wergate.logits_artifact import stored_logits
@@ -22,8 +21,9 @@ def reference_logits(store: Store, model: ReferenceModel, recognizer: Recognizer
     """
     parts = {
         "model": model.digest,
+        "frontend": asdict(recognizer.frontend),
         "versions": versions((*model.packages, "numpy")),
-        "source": source_digest(sys.modules[__name__], logits_artifact, frontend),
+        "source": source_digest(__name__, type(model).__module__),
     }
 
     def compute(batch: Samples) -> Logits:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from wergate import audio, ctc, frontend, layer_runs, logits, quantized_layers, twins
 from wergate.corpus import Corpus
 from wergate.errors import SuiteError
 from wergate.layer_runs import Figures, Sample
@@ -147,13 +145,12 @@ class LayerStudy:
         return {
             "ir": content_key({path.suffix: file_digest(path) for path in files}),
             "fp16": self._original.key,
+            "frontend": asdict(self._pipeline.frontend(self._model)),
             "device": config.device,
             "inference_precision": config.inference_precision,
             "isa": cpu().isa,
             "versions": versions(("openvino", "numpy", "soxr", "soundfile")),
-            "source": source_digest(
-                sys.modules[__name__], layer_runs, quantized_layers, twins, audio, ctc, frontend, logits
-            ),
+            "source": source_digest(__name__),
         }
 
 

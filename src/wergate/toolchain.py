@@ -1,17 +1,16 @@
-"""What a result was made with: package versions, CPU and instruction set."""
+"""What a result depends on besides its inputs: package versions, the CPU with its instruction set, and our own code."""
 
 from __future__ import annotations
 
+import ast
 import hashlib
-import inspect
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from types import ModuleType
 
 REPORTED = (
     "openvino",
@@ -37,6 +36,9 @@ _ISA_FLAGS = (
 )
 _DOT_PRODUCTS = ("vnni", "amx", "bf16")  # parts of these names; CPUs with bf16 have VNNI too
 _GENERATION = {"cpu family": "family", "model": "model"}
+_PACKAGE = "wergate"
+_ROOT = Path(__file__).parent
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 @dataclass(frozen=True)
@@ -79,12 +81,6 @@ def versions(packages: Iterable[str] = REPORTED) -> dict[str, str]:
     return {package: version(package) for package in packages}
 
 
-def source_digest(*modules: ModuleType) -> str:
-    """Return the SHA-256 of our own modules' source: a changed build step changes the key of what it builds."""
-    sources = "\0".join(inspect.getsource(module) for module in modules)
-    return hashlib.sha256(sources.encode()).hexdigest()
-
-
 @cache
 def cpu() -> Cpu:
     """Return this machine's CPU; the ISA honours ONEDNN_MAX_CPU_ISA, which the runtime reads at its start."""
@@ -105,3 +101,142 @@ def _cpuinfo() -> dict[str, str]:
     first = path.read_text(encoding="utf-8").split("\n\n", maxsplit=1)[0]
     pairs = (line.split(":", maxsplit=1) for line in first.splitlines() if ":" in line)
     return {name.strip(): value.strip() for name, value in pairs}
+
+
+@dataclass(frozen=True)
+class _Binding:
+    """A name that an import binds.
+
+    Attributes:
+        bound: the name in the importing file.
+        module: where it is from.
+        name: what it is called there; empty for the module itself.
+    """
+
+    bound: str
+    module: str
+    name: str
+
+
+@dataclass(frozen=True)
+class _File:
+    """A source file: a digest of its statements without imports, and what it imports."""
+
+    digest: str
+    bindings: frozenset[_Binding]
+
+
+@cache
+def source_digest(*names: str) -> str:
+    """Return the SHA-256 of modules or packages of ours, together with all modules of ours that they import.
+
+    The syntax tree is hashed, without docstrings, comments and the wording of errors; an import counts as the code that
+    it names. So neither rewording nor moving a file changes the digest, and a changed computation always does.
+
+    Args:
+        names: such as `__name__`, or "wergate.recognizers" for a package with all its modules. What a function is
+            handed, a recognizer say, is not among its imports: name it as well. Modules of others are passed over.
+
+    Raises:
+        ValueError: no such module.
+    """
+    records = sorted(_record(_file(path)) for path in _reached(_ROOT, names))
+    return hashlib.sha256("\0".join(records).encode()).hexdigest()
+
+
+def _reached(root: Path, names: Iterable[str]) -> set[Path]:
+    """Return the files of modules and packages, and of everything of ours that they import."""
+    waiting = [path for name in names for path in _named(root, name)]
+    found: set[Path] = set()
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting += [target for binding in _file(path).bindings for target in _targets(root, binding)]
+    return found
+
+
+def _named(root: Path, name: str) -> list[Path]:
+    path = _path(root, name)
+    if name.split(".")[0] != _PACKAGE:
+        return []
+    if path is None:
+        raise ValueError(f"no module or package of {_PACKAGE} is called '{name}'")
+    return sorted(path.parent.rglob("*.py")) if path.name == "__init__.py" else [path]
+
+
+def _path(root: Path, module: str) -> Path | None:
+    """Return the file of a module of ours, or None for any other."""
+    first, *rest = module.split(".")
+    place = root.joinpath(*rest)
+    candidates = (place.with_suffix(".py"), place / "__init__.py") if rest else (root / "__init__.py",)
+    return next((path for path in candidates if path.is_file()), None) if first == _PACKAGE else None
+
+
+def _targets(root: Path, binding: _Binding) -> Iterator[Path]:
+    """Yield the files that an import reads: the module, and the name where that is a module too."""
+    for module in (binding.module, f"{binding.module}.{binding.name}"):
+        path = _path(root, module)
+        if path is not None:
+            yield path
+
+
+def _record(file: _File) -> str:
+    """Return a file's digest, joined with those of what its imports bind."""
+    bindings = sorted(f"{binding.bound}={_origin(binding)}" for binding in file.bindings)
+    return "\n".join([file.digest, *bindings])
+
+
+def _origin(binding: _Binding) -> str:
+    """Return what an import binds, whatever place it has among our modules."""
+    of_name = _path(_ROOT, f"{binding.module}.{binding.name}")
+    path = of_name or _path(_ROOT, binding.module)
+    place = binding.module if path is None else _file(path).digest
+    return place if of_name else f"{place}.{binding.name}"
+
+
+def _file(path: Path) -> _File:
+    return _parsed(path.read_bytes())
+
+
+@cache
+def _parsed(source: bytes) -> _File:
+    tree = ast.parse(source)
+    bindings = frozenset(binding for node in ast.walk(tree) for binding in _bindings(node))
+    _Bare().visit(tree)
+    return _File(hashlib.sha256(ast.dump(tree).encode()).hexdigest(), bindings)
+
+
+def _bindings(node: ast.AST) -> Iterator[_Binding]:
+    if isinstance(node, ast.ImportFrom):
+        for alias in node.names:
+            yield _Binding(alias.asname or alias.name, node.module or "", alias.name)
+    elif isinstance(node, ast.Import):
+        for alias in node.names:
+            yield _Binding(alias.asname or alias.name, alias.name, "")
+
+
+class _Bare(ast.NodeTransformer):
+    """Takes out what changes no figure: imports, docstrings and the wording of errors."""
+
+    def visit(self, node: ast.AST) -> ast.AST | None:
+        """Return a node without them, or None for an import."""
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            return None
+        if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:]
+        if isinstance(node, ast.Raise) or _makes_an_error(node):
+            return _without_text(node)
+        self.generic_visit(node)
+        return node
+
+
+def _makes_an_error(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id.endswith("Error")
+
+
+def _without_text(node: ast.AST) -> ast.AST:
+    for part in ast.walk(node):
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+            part.value = ""
+    return node

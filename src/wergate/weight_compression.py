@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from pathlib import Path
 
-from wergate import ignored_scope
 from wergate.convert import FRONTEND_FILE, MODEL_FILE, save_ir
 from wergate.ignored_scope import refused_scope, require_matches
 from wergate.nncf_functions import nncf_function
@@ -26,7 +24,7 @@ def weights_ir(store: Store, fp16: Artifact, *, scope: IgnoredScope, progress: P
         "fp16": fp16.key,
         "scope": scope.model_dump(),
         "versions": versions(("openvino", "nncf")),
-        "source": source_digest(sys.modules[__name__], ignored_scope),
+        "source": source_digest(__name__),
     }
 
     def build(folder: Path) -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from wergate import onnx_export
 from wergate.checkpoint import Checkpoint, load_model
 from wergate.corpus import Corpus
 from wergate.frontend import Frontend
@@ -49,7 +47,7 @@ def onnx_file(store: Store, name: str, checkpoint: Checkpoint, calibration: Corp
 
 
 def _parts(made_from: str, **options: Any) -> dict[str, Any]:
-    source = source_digest(sys.modules[__name__], onnx_export)
+    source = source_digest(__name__)
     return {"from": made_from, "options": options, "versions": versions(_PACKAGES), "source": source}
 
 

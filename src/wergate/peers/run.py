@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from wergate import excerpt, frontend
+from wergate import excerpt
 from wergate.apart import read_arrays, write_arrays
 from wergate.audio import Samples
 from wergate.buckets import Buckets
@@ -147,7 +146,7 @@ class PeerRun:
             "model": model.digest,
             "utterances": digest.hexdigest(),
             "versions": versions((*model.packages, "numpy")),
-            "source": source_digest(sys.modules[__name__], frontend),
+            "source": source_digest(__name__, type(model).__module__),
         }
 
         def build(folder: Path) -> None:

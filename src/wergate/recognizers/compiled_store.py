@@ -6,20 +6,18 @@ begun without compiling anything.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import openvino as ov
 
-from wergate import logits_artifact
 from wergate.audio import Samples
 from wergate.ctc import Logits
 from wergate.frontend import Frontend
 from wergate.logits_artifact import read_logits, stored_logits
-from wergate.recognizers import openvino_ir
 from wergate.recognizers.bucketed import Compilable
 from wergate.recognizers.openvino_ir import OpenVinoRecognizer, compile_ir, ir_signature
 from wergate.store import Store, file_digest
@@ -52,7 +50,7 @@ def compilable(
         loop: compiles it for any length.
         options: of the CPU plugin, for fixed lengths.
     """
-    parts = _parts(path, options)
+    parts = _parts(path, frontend, options)
     return Compilable(
         frontend,
         ir_signature(path, len(frontend.alphabet.labels)),
@@ -62,13 +60,14 @@ def compilable(
     )
 
 
-def _parts(path: Path, options: Mapping[str, str]) -> dict[str, Any]:
+def _parts(path: Path, frontend: Frontend, options: Mapping[str, str]) -> dict[str, Any]:
     return {
         "ir": {suffix: file_digest(path.with_suffix(suffix)) for suffix in (".xml", ".bin")},
+        "frontend": asdict(frontend),
         "options": dict(options),
         "cpu": [*cpu().identity, *cpu().flags],
         "versions": versions(("numpy", "openvino")),
-        "source": source_digest(sys.modules[__name__], logits_artifact, openvino_ir),
+        "source": source_digest(__name__),
     }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Protocol
 
 from wergate.frontend import Frontend
@@ -29,10 +28,6 @@ class ReferenceModel(Protocol):
     @property
     def packages(self) -> tuple[str, ...]:
         """The packages whose versions decide its logits."""
-
-    @property
-    def sources(self) -> tuple[ModuleType, ...]:
-        """Our own modules that decide what its FP16 IR and frontend are."""
 
     @property
     def revision(self) -> str | None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 
-from wergate import alphabet, convert, frontend, geometry, label_files, labels, onnx_file, ports, signature
 from wergate.alphabet import Alphabet
 from wergate.convert import save_ir
 from wergate.errors import SuiteError
@@ -17,7 +15,7 @@ from wergate.frontend import Frontend
 from wergate.geometry import measure_geometry
 from wergate.labels import read_alphabet
 from wergate.onnx_file import OnnxFile
-from wergate.recognizers import Recognizer, onnx_runtime
+from wergate.recognizers import Recognizer
 from wergate.recognizers.onnx_runtime import OnnxRecognizer, onnx_ports
 from wergate.signature import match_signature
 
@@ -27,18 +25,6 @@ class OnnxModel:
 
     engine = "onnxruntime"
     packages = ("onnxruntime", "openvino")
-    sources: tuple[ModuleType, ...] = (
-        onnx_file,
-        label_files,
-        labels,
-        geometry,
-        ports,
-        signature,
-        onnx_runtime,
-        convert,
-        frontend,
-        alphabet,
-    )
     revision: str | None = None
     random = False
 

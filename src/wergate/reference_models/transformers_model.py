@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
-from wergate import alphabet, checkpoint, convert, frontend, languages, padding, processor, traceable
 from wergate.checkpoint import Checkpoint, load_model
 from wergate.convert import export
 from wergate.frontend import Frontend
@@ -30,16 +28,6 @@ class TransformersModel:
 
     engine = "pytorch"
     packages = ("torch", "transformers")
-    sources: tuple[ModuleType, ...] = (
-        checkpoint,
-        languages,
-        processor,
-        convert,
-        traceable,
-        padding,
-        frontend,
-        alphabet,
-    )
 
     def __init__(self, resolved: Checkpoint) -> None:
         """Take a checkpoint that has been found."""
