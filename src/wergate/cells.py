@@ -11,7 +11,7 @@ from wergate.config import SuiteConfig
 from wergate.corpus import Columns, CorpusSpec, parse_corpus_specs
 from wergate.errors import SuiteError
 
-_OWN = ("fp16", "int8", "reference")
+OWN_VARIANTS = ("fp16", "int8", "reference")
 LEGACY_QUANTIZERS = frozenset({"pot", "pot-accuracy-aware"})  # their toolchain makes the FP16 IR, too
 
 
@@ -26,7 +26,7 @@ class Cell:
 
 def subject_of(variant: str) -> str:
     """Return how messages call a variant: precisions in capitals, a candidate by its own name."""
-    return variant.upper() if variant in _OWN else variant
+    return variant.upper() if variant in OWN_VARIANTS else variant
 
 
 def label_of(variant: str, quantizer: str) -> str:
@@ -109,7 +109,7 @@ def candidates(config: SuiteConfig, model: str) -> Mapping[str, Path]:
     found: dict[str, Path] = {}
     for given in config.settings_of(model).candidates:
         name, path = find_candidate(given)
-        if name in found or name in _OWN:
+        if name in found or name in OWN_VARIANTS:
             raise SuiteError(
                 f"candidate '{given}' is called '{name}', as another one is; names must differ; rename its folder"
             )

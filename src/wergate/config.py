@@ -88,13 +88,13 @@ class SuiteConfig(Section):
     def settings_of(self, model: str) -> ModelSettings:
         """Return a model's settings, by its name in suite.toml or by its spec."""
         return self.model.get(model) or ModelSettings(
-            name=model, spec=model, **{key: getattr(self, key) for key in _shared(ModelSettings)}
+            name=model, spec=model, **{key: getattr(self, key) for key in shared_keys(ModelSettings)}
         )
 
     def corpus_of(self, corpus: str) -> CorpusSettings:
         """Return a corpus's settings, by its name in suite.toml or by its spec."""
         return self.corpus.get(corpus) or CorpusSettings(
-            name=corpus, spec=corpus, **{key: getattr(self, key) for key in _shared(CorpusSettings)}
+            name=corpus, spec=corpus, **{key: getattr(self, key) for key in shared_keys(CorpusSettings)}
         )
 
 
@@ -141,7 +141,7 @@ def _based(own: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
     return {**base, **own, **named}
 
 
-def _shared(section: type[Section]) -> set[str]:
+def shared_keys(section: type[Section]) -> set[str]:
     """Return the keys that a table of this kind takes from the top where it does not have them.
 
     A corpus takes no normalizer from there: one of its own would win over the model's.
@@ -156,7 +156,7 @@ def _resolved(kind: str, data: Mapping[str, Any], given: Mapping[str, Any]) -> A
     if not isinstance(tables, dict):
         return tables  # refused when it is validated, as is what is no table below
     section = _TABLES[kind]
-    shared = {key: data[key] for key in _shared(section) if key in data}
+    shared = {key: data[key] for key in shared_keys(section) if key in data}
     fields = set(section.model_fields)
     own = {key: value for key, value in given.items() if key in fields}
     plain = _names(given.get(_LISTS[kind], data.get(_LISTS[kind])))

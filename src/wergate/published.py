@@ -44,7 +44,7 @@ def published(run: Results, *, model: str, variant: str, tests: Collection[str],
             "ratios": [row for row in run.ratios if row.model == model and variant in {row.fast, row.slow}],
         }
     )
-    return without_local_paths(restricted, also=_local_paths(dict(run.options)))
+    return without_local_paths(restricted, also=local_paths(dict(run.options)))
 
 
 def _options(options: Mapping[str, Any], model: str, corpora: set[str]) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def _options(options: Mapping[str, Any], model: str, corpora: set[str]) -> dict[
 def without_local_paths(run: Run, *, also: Iterable[str] = ()) -> Run:
     """Return results in which every local path of their options, or of `also`, is only its last name."""
     data = run.model_dump(mode="json")
-    paths = sorted({*_local_paths(data["options"]), *also}, key=len, reverse=True)  # a folder after what lies in it
+    paths = sorted({*local_paths(data["options"]), *also}, key=len, reverse=True)  # a folder after what lies in it
     return type(run).model_validate(_replaced(data, {path: Path(path).name for path in paths}))
 
 
@@ -68,12 +68,13 @@ def is_local_path(text: str) -> bool:
     return text.startswith((".", "~", os.sep)) or Path(text).exists()
 
 
-def _local_paths(value: Any) -> Iterator[str]:
+def local_paths(value: Any) -> Iterator[str]:
+    """Yield every local path in nested dicts and lists."""
     if isinstance(value, dict):
         value = [*value, *value.values()]
     if isinstance(value, list):
         for part in value:
-            yield from _local_paths(part)
+            yield from local_paths(part)
     elif isinstance(value, str) and is_local_path(value):
         yield value
 

@@ -24,11 +24,13 @@ SCHEMA_VERSION = 4
 SCHEMA_FILE = Path(__file__).with_name("results.schema.json")
 
 
-class _Row(BaseModel):
+class ResultRow(BaseModel):
+    """A row of the results: frozen, with the keys that it names and no others."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class WordErrorRow(_Row):
+class WordErrorRow(ResultRow):
     """Word errors of one recognizer; `wer` is a fraction, null without reference words."""
 
     wer: float | None
@@ -38,7 +40,7 @@ class WordErrorRow(_Row):
     insertions: int
 
 
-class LogitsRow(_Row):
+class LogitsRow(ResultRow):
     """Logits against the reference model's; `sqnr_db` is null where they are identical."""
 
     frames: int
@@ -48,7 +50,7 @@ class LogitsRow(_Row):
     argmax_agreement: float
 
 
-class MismatchRow(_Row):
+class MismatchRow(ResultRow):
     """An utterance that is transcribed differently from the reference model."""
 
     id: str
@@ -59,7 +61,7 @@ class MismatchRow(_Row):
     near_tie: bool
 
 
-class TokenRow(_Row):
+class TokenRow(ResultRow):
     """Errors in units of the labels, where these are not letters; `wer` is then the token error rate."""
 
     units: str
@@ -67,7 +69,7 @@ class TokenRow(_Row):
     candidate: WordErrorRow
 
 
-class RiseRow(_Row):
+class RiseRow(ResultRow):
     """A rate of both sides over that many words or characters; `chance` is two standard errors, null where unknown."""
 
     reference: float
@@ -77,7 +79,7 @@ class RiseRow(_Row):
     chance: float | None
 
 
-class RangeRow(_Row):
+class RangeRow(ResultRow):
     """The word error rate of utterances from `low_s`, below `high_s` seconds (null: any)."""
 
     low_s: float
@@ -86,14 +88,14 @@ class RangeRow(_Row):
     wer: RiseRow
 
 
-class WorstRow(_Row):
+class WorstRow(ResultRow):
     """The utterance with the worst value; null where that is not finite."""
 
     id: str
     value: float | None
 
 
-class ShapeRow(_Row):
+class ShapeRow(ResultRow):
     """The shape of the errors beside the reference recognizer's; lengths are characters of all normalized texts."""
 
     deletions: RiseRow
@@ -109,7 +111,7 @@ class ShapeRow(_Row):
     worst_sqnr_db: WorstRow
 
 
-class IntervalRow(_Row):
+class IntervalRow(ResultRow):
     """Where the true value lies, with that confidence; a bound is null where it is not finite."""
 
     low: float | None
@@ -117,7 +119,7 @@ class IntervalRow(_Row):
     confidence: float
 
 
-class PairedRow(_Row):
+class PairedRow(ResultRow):
     """The WER drop, candidate minus reference model on the same utterances, and what chance has to do with it.
 
     `interval` is by the paired bootstrap over `units` of the kind `unit`, which `speakers` spoke (null where the corpus
@@ -139,7 +141,7 @@ class PairedRow(_Row):
     status: Status
 
 
-class FallbackRow(_Row):
+class FallbackRow(ResultRow):
     """A layer of a compiled model that does not run in 8 bit, its share of all work, and why that might be."""
 
     name: str
@@ -151,7 +153,7 @@ class FallbackRow(_Row):
     reason: str
 
 
-class ExecutionRow(_Row):
+class ExecutionRow(ResultRow):
     """What a compiled model executes on five seconds; `unseen_macs` are of the IR, and were found in no layer."""
 
     model: str
@@ -164,14 +166,14 @@ class ExecutionRow(_Row):
     fallbacks: list[FallbackRow]
 
 
-class ExpectedRow(_Row):
+class ExpectedRow(ResultRow):
     """WERs that suite.toml says were printed elsewhere, for the reference model and for the candidate."""
 
     reference: float | None
     candidate: float | None
 
 
-class UnknownRow(_Row):
+class UnknownRow(ResultRow):
     """Characters of the normalized transcripts that no label can write; transcripts that were left without a word."""
 
     characters: dict[str, int]
@@ -179,7 +181,7 @@ class UnknownRow(_Row):
     emptied_references: int
 
 
-class EvaluationRow(_Row):
+class EvaluationRow(ResultRow):
     """One variant of one model on one corpus, beside the reference model.
 
     `engine` is what ran the reference model; `variant` is fp16, int8 or the name of a candidate; `quantizer` is what
@@ -224,7 +226,7 @@ class EvaluationRow(_Row):
         return (self.candidate.wer or 0.0) - (self.reference.wer or 0.0)
 
 
-class ModelRow(_Row):
+class ModelRow(ResultRow):
     """A reference model: what ran it, its digest, its commit where it came from the hub, what quantized it."""
 
     model: str
@@ -235,14 +237,14 @@ class ModelRow(_Row):
     quantizer: str
 
 
-class SkippedRow(_Row):
+class SkippedRow(ResultRow):
     """An utterance that was left out, and why."""
 
     id: str
     reason: str
 
 
-class CorpusRow(_Row):
+class CorpusRow(ResultRow):
     """A corpus as a model was evaluated on it: `utterances` of `available` ones, and those that could not be used.
 
     `revision` is its commit where it came from the hub; `notes` say what else people should know of its origin.
@@ -258,7 +260,7 @@ class CorpusRow(_Row):
     notes: list[str]
 
 
-class CalibrationRow(_Row):
+class CalibrationRow(ResultRow):
     """What INT8 was calibrated on, by utterance id."""
 
     model: str
@@ -267,7 +269,7 @@ class CalibrationRow(_Row):
     audio_s: float
 
 
-class SpreadRow(_Row):
+class SpreadRow(ResultRow):
     """A figure over several models; null where it is not finite. `sd` is the sample's, `range` is max minus min."""
 
     mean: float | None
@@ -277,7 +279,7 @@ class SpreadRow(_Row):
     range: float | None
 
 
-class CalibrationSubsetRow(_Row):
+class CalibrationSubsetRow(ResultRow):
     """INT8 as one calibration subset gave it; `key` is that of its IR."""
 
     utterances: list[str]
@@ -287,7 +289,7 @@ class CalibrationSubsetRow(_Row):
     sqnr_db: float | None
 
 
-class CalibrationStudyRow(_Row):
+class CalibrationStudyRow(ResultRow):
     """INT8 of one model on one corpus, calibrated on several subsets of one size.
 
     `available` recordings could be drawn; two subsets share `most_shared` of them at most.
@@ -307,7 +309,7 @@ class CalibrationStudyRow(_Row):
     sqnr_db: SpreadRow
 
 
-class WerDropRow(_Row):
+class WerDropRow(ResultRow):
     """An IR's WER beside the FP16 IR's on these utterances; `drop` is their difference."""
 
     utterances: list[str]
@@ -316,7 +318,7 @@ class WerDropRow(_Row):
     drop: float | None
 
 
-class AccuracyControlRow(_Row):
+class AccuracyControlRow(ResultRow):
     """An accuracy-controlled model on a corpus without the utterances of `tuned_corpus` that it was tuned on.
 
     `fp16_wer` and `int8_wer` are NNCF's measurements on these, before it took layers back; `reverted` are layers that
@@ -338,7 +340,7 @@ class AccuracyControlRow(_Row):
     plain_int8_work: float
 
 
-class SampleRow(_Row):
+class SampleRow(ResultRow):
     """An utterance: what was said, and what each recognizer heard."""
 
     id: str
@@ -346,7 +348,7 @@ class SampleRow(_Row):
     heard: dict[str, str]
 
 
-class PotStepsRow(_Row):
+class PotStepsRow(ResultRow):
     """What the tutorial printed, of a model that POT has quantized.
 
     `irs`, `wers` and `fps` (of `benchmark_app`) are by recognizer; `seconds` is POT's quantization alone; where it was
@@ -368,7 +370,7 @@ class PotStepsRow(_Row):
     fps: dict[str, float]
 
 
-class RuntimeRow(_Row):
+class RuntimeRow(ResultRow):
     """An IR on a legacy OpenVINO and on today's; `differing` are the utterances that they transcribe otherwise."""
 
     model: str
@@ -383,7 +385,7 @@ class RuntimeRow(_Row):
     differing: list[str]
 
 
-class LeavingPotRow(_Row):
+class LeavingPotRow(ResultRow):
     """INT8 of one quantizer, beside another's: `speed` is how many times as fast it is as the other, timed in turns.
 
     `seconds` is what quantizing took; `equal` counts utterances transcribed as by the reference model.
@@ -407,7 +409,7 @@ class LeavingPotRow(_Row):
     interval: IntervalRow | None = None
 
 
-class PrimitiveRow(_Row):
+class PrimitiveRow(ResultRow):
     """Layers that one primitive of the runtime executes, and their share of the work."""
 
     kind: str
@@ -417,7 +419,7 @@ class PrimitiveRow(_Row):
     share: float
 
 
-class OverflowFixRow(_Row):
+class OverflowFixRow(ResultRow):
     """INT8 built with one setting of `quantization.overflow_fix`, on one instruction set.
 
     `loss` is absolute against the variant's own IR on the native one; `speed` is how many times as fast it is as that
@@ -432,7 +434,7 @@ class OverflowFixRow(_Row):
     speed_interval: IntervalRow | None
 
 
-class PortabilityRow(_Row):
+class PortabilityRow(ResultRow):
     """A variant of a model on a corpus, run on one instruction set; `skipped` says why it was not.
 
     `loss` is the word error rate minus the one on the native instruction set, which `against_native` compares the
@@ -456,7 +458,7 @@ class PortabilityRow(_Row):
     status: Status | None = None
 
 
-class LayerRow(_Row):
+class LayerRow(ResultRow):
     """What quantizing one layer costs: the layer alone in 8 bit, and the variant with this layer left out.
 
     `twin` is its name in the FP16 IR, null where it was not found there. Logits are against the FP16 IR's on the
@@ -472,7 +474,7 @@ class LayerRow(_Row):
     left_out_errors: WordErrorRow | None
 
 
-class SensitivityRow(_Row):
+class SensitivityRow(ResultRow):
     """Which layers of a variant cost accuracy, the worst first.
 
     `quantized` is the whole variant, `restored` the variant with all its layers in floating point.
@@ -489,7 +491,7 @@ class SensitivityRow(_Row):
     layers: list[LayerRow]
 
 
-class JudgedRow(_Row):
+class JudgedRow(ResultRow):
     """A variant before and after some layers were left out of it, against the reference model, on these utterances."""
 
     utterances: list[str]
@@ -500,7 +502,7 @@ class JudgedRow(_Row):
     logits_after: LogitsRow
 
 
-class ScopeRow(_Row):
+class ScopeRow(ResultRow):
     """The smallest ignored scope that brings a variant back, judged where it was not searched.
 
     `names` is empty where the variant holds as it is, null where no scope helps; `fails` is what it failed on;
@@ -518,7 +520,7 @@ class ScopeRow(_Row):
     toml: str
 
 
-class QuantizerRow(_Row):
+class QuantizerRow(ResultRow):
     """A way of quantizing a model on a corpus; `speed` is how many times as fast as the FP16 IR it is, in turns."""
 
     model: str
@@ -538,7 +540,7 @@ class QuantizerRow(_Row):
     speed_interval: IntervalRow
 
 
-class RevertedRow(_Row):
+class RevertedRow(ResultRow):
     """A model whose quantizer is accuracy control: layers that it took back, beside the same without accuracy control.
 
     The WERs are of the utterances that it was tuned on; `speed` is how many times as fast as the ordinary INT8 IR it
@@ -561,7 +563,7 @@ class RevertedRow(_Row):
     toml: str
 
 
-class RegressionRow(_Row):
+class RegressionRow(ResultRow):
     """A variant's word errors beside the stored ones of this kind of machine, toolchain, model and corpus."""
 
     model: str
@@ -571,7 +573,7 @@ class RegressionRow(_Row):
     line: str
 
 
-class VerdictRow(_Row):
+class VerdictRow(ResultRow):
     """One gate's verdict; `value` is null where it is not finite, `interval` where nothing was estimated."""
 
     test: str
@@ -588,7 +590,7 @@ class VerdictRow(_Row):
     line: str
 
 
-class ArtifactRow(_Row):
+class ArtifactRow(ResultRow):
     """What was built or found, and in how many seconds; `build_s` is what building took, whenever that was."""
 
     kind: str
@@ -600,7 +602,7 @@ class ArtifactRow(_Row):
     build_s: float
 
 
-class SeenRow(_Row):
+class SeenRow(ResultRow):
     """What else the machine did during a measurement; shares of all CPU time, null where it was too short to tell."""
 
     governor: str
@@ -610,7 +612,7 @@ class SeenRow(_Row):
     others: float | None
 
 
-class BenchmarkRow(_Row):
+class BenchmarkRow(ResultRow):
     """One measurement of pytest-benchmark; latencies in milliseconds, `rtfx` in audio seconds per second.
 
     `group` is latency, throughput or build; `baseline_ms` is the stored median that it was compared with. A build has
@@ -639,7 +641,7 @@ class BenchmarkRow(_Row):
     advisory: list[str] = []
 
 
-class RatioRow(_Row):
+class RatioRow(ResultRow):
     """How many times as fast `fast` is as `slow`, timed in turns: medians in milliseconds over `rounds` of each.
 
     `slow` is another recognizer, or "baseline": the build that the stored baseline was measured with.
@@ -658,7 +660,7 @@ class RatioRow(_Row):
     noise: list[str] = []
 
 
-class CpuRow(_Row):
+class CpuRow(ResultRow):
     """The machine."""
 
     model: str
@@ -667,7 +669,7 @@ class CpuRow(_Row):
     cores: int
 
 
-class Results(_Row):
+class Results(ResultRow):
     """A whole run."""
 
     schema_version: int

@@ -158,7 +158,7 @@ def _reached(root: Path, names: Iterable[str]) -> set[Path]:
 
 def _named(root: Path, name: str) -> list[Path]:
     path = _path(root, name)
-    if name.split(".")[0] != _PACKAGE:
+    if name.split(".", maxsplit=1)[0] != _PACKAGE:
         return []
     if path is None:
         raise ValueError(f"no module or package of {_PACKAGE} is called '{name}'")

@@ -164,9 +164,9 @@ def ir_signature(path: Path, vocabulary: int) -> Signature:
     """
 
     def run(feed: Feed) -> list[npt.NDArray[Any]]:
-        return _run(compile_ir(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}), feed)
+        return run_network(compile_ir(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}), feed)
 
-    return match_signature(_ports_of(path, read_ir(path), run), vocabulary)
+    return match_signature(ports_of(path, read_ir(path), run), vocabulary)
 
 
 def read_ir(path: Path) -> ov.Model:
@@ -200,18 +200,20 @@ def ir_inputs(path: Path, model: ov.Model) -> Inputs:
     Raises:
         SuiteError: it takes no waveform, or asks for unknown inputs.
     """
-    return match_inputs(_ports_of(path, model, lambda _: []))
+    return match_inputs(ports_of(path, model, lambda _: []))
 
 
 def _compiled_signature(path: Path, compiled: ov.CompiledModel, vocabulary: int) -> Signature:
-    return match_signature(_ports_of(path, compiled, lambda feed: _run(compiled, feed)), vocabulary)
+    return match_signature(ports_of(path, compiled, lambda feed: run_network(compiled, feed)), vocabulary)
 
 
-def _run(compiled: ov.CompiledModel, feed: Feed) -> list[npt.NDArray[Any]]:
+def run_network(compiled: ov.CompiledModel, feed: Feed) -> list[npt.NDArray[Any]]:
+    """Return the outputs of one inference."""
     return list(compiled.create_infer_request().infer(feed).values())
 
 
-def _ports_of(path: Path, model: ov.Model | ov.CompiledModel, run: Run) -> Ports:
+def ports_of(path: Path, model: ov.Model | ov.CompiledModel, run: Run) -> Ports:
+    """Return what a network takes and gives, with a function that runs it."""
     return Ports(_named(path), _ports(model.inputs), _ports(model.outputs), run)
 
 
