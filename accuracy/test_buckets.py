@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fixtures.report import Gate
 from wergate.bucket_gates import BucketComparison, bucket_verdicts
-from wergate.cells import subject_of
-from wergate.corpus import CorpusSpec
-from wergate.settings import Gates
+from wergate.config.thresholds import Gates
+from wergate.config.variants import subject_of
+from wergate.sources.spec import CorpusSpec
 
 
 def test_buckets_transcribe_as_the_dynamic_model_does(

@@ -8,8 +8,8 @@ from fixtures.report import Gate, hand_over
 from wergate.calibration_gates import control_verdicts, held_out_verdict, spread_verdicts
 from wergate.calibration_rows import accuracy_control_row, calibration_study_row
 from wergate.calibration_study import CalibrationSpread
+from wergate.config.models import ModelSettings
 from wergate.held_out import ControlledModel, WerDrop
-from wergate.settings import ModelSettings
 
 pytestmark = pytest.mark.calibration
 

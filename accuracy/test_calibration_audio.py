@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fixtures.report import Gate
 from wergate.calibration_audio import audio_verdicts, listen
+from wergate.config.models import ModelSettings
 from wergate.corpus import Corpus
 from wergate.pipeline import Pipeline
-from wergate.settings import ModelSettings
 
 
 def test_calibration_audio_is_speech(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from fixtures.report import Gate
-from wergate.cells import subject_of
+from wergate.config.thresholds import Gates
+from wergate.config.variants import subject_of
 from wergate.error_shape import error_shape
 from wergate.evaluation import Evaluation
-from wergate.settings import Gates
 from wergate.shape_gates import shape_verdicts
 
 

@@ -8,11 +8,11 @@ import pytest
 
 from fixtures.report import Gate, RecordWork
 from wergate.baseline import GRAPH_BASELINE, read_baseline, write_baseline
-from wergate.cells import subject_of
-from wergate.config import SuiteConfig
+from wergate.config.suite import SuiteConfig
+from wergate.config.thresholds import Gates
+from wergate.config.variants import subject_of
 from wergate.gates import count_verdicts, executed_verdict, precision_verdict, size_verdict
 from wergate.pipeline import Pipeline
-from wergate.settings import Gates
 
 
 def test_quantized_operations_equal_the_baseline(

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 import fixtures.profiles  # noqa: F401 - registers and loads hypothesis' profile
 from fixtures.report import Gate
-from wergate.cells import subject_of
+from wergate.config.thresholds import Gates
+from wergate.config.variants import REFERENCE, subject_of
 from wergate.errors import InputTooShortError
 from wergate.frontend import Frontend
 from wergate.gates import worst_delta_verdict
-from wergate.pipeline import REFERENCE, Pipeline
+from wergate.pipeline import Pipeline
 from wergate.probe import SIGNALS, Probe, Signal
-from wergate.settings import Gates
 
 LONGEST_S = 30
 

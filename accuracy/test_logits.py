@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from fixtures.report import Gate
-from wergate.cells import subject_of
+from wergate.config.thresholds import Gates
+from wergate.config.variants import subject_of
 from wergate.evaluation import Evaluation
 from wergate.gates import logits_verdicts
-from wergate.settings import Gates
 
 
 def test_logits_stay_close_to_pytorch(

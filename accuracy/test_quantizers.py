@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.report import Gate, hand_over
-from wergate.config import SuiteConfig
+from wergate.config.suite import SuiteConfig
 from wergate.quantizer_rows import quantizer_row, reverted_row
 from wergate.quantizer_study import Quantized
 from wergate.reverted import Reverted

@@ -6,12 +6,13 @@ import pytest
 
 from fixtures.report import Gate, hand_over
 from fixtures.sensitivity import RecordScope
-from wergate.cells import subject_of
+from wergate.config.models import ModelSettings
+from wergate.config.thresholds import Gates
+from wergate.config.variants import subject_of
 from wergate.scope import Judged, Scope
 from wergate.sensitivity import Sensitivity
 from wergate.sensitivity_gates import cured_verdicts, restored_verdict, scope_verdict
 from wergate.sensitivity_rows import sensitivity_row
-from wergate.settings import Gates, ModelSettings
 
 pytestmark = pytest.mark.sensitivity
 

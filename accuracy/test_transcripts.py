@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from fixtures.report import Gate
-from wergate.cells import subject_of
+from wergate.config.thresholds import Gates
+from wergate.config.variants import subject_of
 from wergate.evaluation import Evaluation
 from wergate.gates import mismatch_lines, mismatch_verdict
-from wergate.settings import Gates
 
 
 def test_transcripts_equal_pytorch(evaluation: Evaluation, model: str, variant: str, gates: Gates, gate: Gate) -> None:

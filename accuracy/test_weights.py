@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from fixtures.report import Gate
-from wergate.cells import subject_of
+from wergate.config.thresholds import Gates
+from wergate.config.variants import subject_of
 from wergate.gates import weights_verdict
 from wergate.pipeline import Pipeline
-from wergate.settings import Gates
 
 
 def test_weights_are_those_of_the_checkpoint(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from fixtures.report import Gate, Record
-from wergate.cells import subject_of
-from wergate.config import SuiteConfig
+from wergate.config.models import ModelSettings
+from wergate.config.suite import SuiteConfig
+from wergate.config.thresholds import Gates
+from wergate.config.variants import subject_of
 from wergate.evaluation import Evaluation
 from wergate.gates import headline_verdict, reference_verdict
-from wergate.settings import Gates, ModelSettings
 from wergate.wer_gate import wer_verdict
 
 

@@ -8,9 +8,9 @@ from fixtures.benchmarks import Bench
 from fixtures.builds import Builds
 from fixtures.turns import UNTIMED, RecordRatio, TakeTurns
 from wergate.builds import Build
-from wergate.cells import candidates
 from wergate.outputs import Outputs
 from wergate.paired_timer import Side
+from wergate.session.matrix import candidates
 from wergate.speed import speedup_verdict
 
 

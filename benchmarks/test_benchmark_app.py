@@ -16,8 +16,8 @@ import pytest
 
 from fixtures.benchmarks import Bench, seconds
 from wergate.benchmark_app import TUTORIAL_SAMPLES, AppFigures, benchmark_app
-from wergate.cells import variants
 from wergate.outputs import Outputs
+from wergate.session.matrix import variants
 
 TURNS, TURN_S = 5, 5
 

@@ -24,7 +24,7 @@ import soundfile
 from fixtures.benchmarks import speech_of
 from fixtures.report import Gate
 from wergate.audio import Samples
-from wergate.config import SuiteConfig
+from wergate.config.suite import SuiteConfig
 from wergate.pipeline import Pipeline
 from wergate.verdict import Verdict
 
@@ -40,8 +40,8 @@ EVALUATE = """
 import json, sys
 from pathlib import Path
 from fixtures.options import EMBEDDED
-from wergate.cells import corpus_specs
-from wergate.config import load_config
+from wergate.session.matrix import corpus_specs
+from wergate.config.suite import load_config
 from wergate.pipeline import Pipeline
 from wergate.store import Store
 from wergate.transcripts import TranscriptFile

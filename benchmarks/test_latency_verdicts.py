@@ -21,7 +21,7 @@ from pytest_benchmark.utils import PercentageRegressionCheck
 
 from fixtures.benchmarks import Bench, seconds, speech_of
 from fixtures.report import Gate
-from wergate.config import SuiteConfig
+from wergate.config.suite import SuiteConfig
 from wergate.load import read_counters, seen_between
 from wergate.paired_timer import Paired, PairedRule, Side, time_pair
 from wergate.pipeline import Pipeline

@@ -6,7 +6,7 @@ import pytest
 
 from fixtures.benchmarks import speech_of
 from fixtures.report import Gate
-from wergate.config import SuiteConfig
+from wergate.config.suite import SuiteConfig
 from wergate.memory import GrowthRule, growth_verdict, measure_growth
 from wergate.pipeline import Pipeline
 

@@ -13,15 +13,15 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from fixtures.benchmarks import label, speech_of, sqnr_db_min
 from fixtures.report import Gate
-from wergate.cells import subject_of
-from wergate.config import SuiteConfig
+from wergate.config.base import Precision
+from wergate.config.suite import SuiteConfig
+from wergate.config.variants import subject_of
 from wergate.corpus import Corpus, Utterance
 from wergate.ctc import greedy_decode
 from wergate.durations import librispeech_like
 from wergate.excerpt import pieces
 from wergate.pipeline import Pipeline
 from wergate.recognizers import Recognizer
-from wergate.settings import Precision
 from wergate.speed import same_work_verdict
 from wergate.throughput import PRECISIONS, WAYS, HardwareShare, Load, Side, hardware_share, side_by_side
 

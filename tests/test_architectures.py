@@ -15,6 +15,7 @@ from architectures import ARCHITECTURES, Architecture
 from tiny import RATE, sound
 
 from wergate.checkpoint import load_model, resolve_checkpoint
+from wergate.config.quantization import IgnoredScope, Quantization
 from wergate.convert import export
 from wergate.errors import SuiteError
 from wergate.frontend import Frontend
@@ -26,7 +27,6 @@ from wergate.quantize import quantize
 from wergate.recognizers import Recognizer
 from wergate.recognizers.openvino_ir import OpenVinoRecognizer, ir_signature
 from wergate.recognizers.pytorch import PyTorchRecognizer
-from wergate.settings import IgnoredScope, Quantization
 
 TOLERANCE = 1e-4
 HOP = 320  # of the convolutions over the waveform; an adapter's is a multiple

@@ -17,6 +17,7 @@ from tiny import RATE, save_model, sound
 from wergate.buckets import Buckets, choose_buckets, corpus_buckets
 from wergate.checkpoint import load_model, resolve_checkpoint
 from wergate.compiled_memory import CompiledMemory, compiled_memory
+from wergate.config.quantization import BucketSettings
 from wergate.convert import export
 from wergate.errors import SuiteError
 from wergate.frontend import Frontend
@@ -24,7 +25,6 @@ from wergate.processor import load_frontend
 from wergate.recognizers.bucketed import BucketedRecognizer, Compilable
 from wergate.recognizers.compiled_store import compilable, static_options
 from wergate.recognizers.openvino_ir import OpenVinoRecognizer
-from wergate.settings import BucketSettings
 from wergate.store import Store
 
 LENGTHS = (RATE // 2, RATE, 3 * RATE)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from wergate.calibration_audio import Heard, audio_verdicts, level_range_db
-from wergate.settings import CalibrationAudio
+from wergate.config.quantization import CalibrationAudio
 from wergate.verdict import Status
 
 RATE = 16_000

@@ -14,12 +14,12 @@ from tiny import Tiny, spoken, write_corpus
 
 from wergate.calibration_gates import control_verdicts
 from wergate.calibration_study import calibration_spread
-from wergate.cells import corpus_specs
+from wergate.config.quantization import AccuracyControl
 from wergate.errors import SuiteError
 from wergate.held_out import ControlledModel, controlled_model, held_out
 from wergate.pipeline import Pipeline
 from wergate.progress import silent
-from wergate.settings import AccuracyControl
+from wergate.session.matrix import corpus_specs
 from wergate.wer import WordErrors
 
 GATES = ["accuracy/test_calibration.py"]

@@ -12,6 +12,7 @@ import pytest
 from tiny import LABELS, Tiny, sound
 
 from wergate.checkpoint import load_model, resolve_checkpoint
+from wergate.config.quantization import Quantization
 from wergate.convert import export, save_ir
 from wergate.errors import SuiteError
 from wergate.frontend import Frontend
@@ -19,7 +20,6 @@ from wergate.processor import load_frontend
 from wergate.quantize import quantize
 from wergate.recognizers.openvino_ir import OpenVinoRecognizer, ir_signature
 from wergate.recognizers.pytorch import PyTorchRecognizer
-from wergate.settings import Quantization
 
 TOLERANCE = 0.02  # of the largest logit, as for our own FP16 IR
 

@@ -9,7 +9,7 @@ import pydantic
 import pytest
 from tiny import SUITE, Tiny
 
-from wergate.config import load_config
+from wergate.config.loading import load_config
 from wergate.errors import SuiteError, did_you_mean
 
 

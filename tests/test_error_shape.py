@@ -9,11 +9,11 @@ import pytest
 from pydantic import ValidationError
 
 from wergate.alphabet import Alphabet
+from wergate.config.thresholds import Gates
 from wergate.error_shape import error_shape
 from wergate.evaluation import Evaluation
 from wergate.logits import LogitsDifference
 from wergate.outcome import UtteranceOutcome
-from wergate.settings import Gates
 from wergate.shape_gates import shape_verdicts
 from wergate.verdict import Status, Verdict
 

@@ -11,10 +11,10 @@ from openvino import opset13 as ops
 from suite_run import Warm
 from tiny import RATE, Tiny
 
+from wergate.config.quantization import IgnoredScope
 from wergate.ir import ExecutedLayer, ExecutedWork, GraphCounts, executed_work, graph_counts
 from wergate.ir_work import product_macs
 from wergate.pipeline import Pipeline
-from wergate.settings import IgnoredScope
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from suite_run import Run, Warm, run
 from tiny import Tiny
 
-from wergate.markdown import table, verbatim
+from wergate.formatting import table, verbatim
 from wergate.redact import redacted
 from wergate.results import BenchmarkRow, IntervalRow, RatioRow, Results, VerdictRow
 from wergate.summary import Ending, summary

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from wergate.config.benchmarks import Noise
 from wergate.errors import SuiteError
 from wergate.load import Counters, Seen, governor, read_counters, seen_between
 from wergate.noise import drift, modes, noises
 from wergate.percentiles import percentiles_ms, samples_needed
-from wergate.settings import Noise
 
 RULE = Noise()
 QUIET = Seen("performance", 0.5, 1.0, 0.0, 0.01)

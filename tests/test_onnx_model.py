@@ -14,6 +14,7 @@ from tiny import LABELS, RATE, Tiny, save_processor, sound
 
 from wergate.alphabet import Units
 from wergate.checkpoint import load_model, resolve_checkpoint
+from wergate.config.quantization import Quantization
 from wergate.errors import InputTooShortError, SuiteError
 from wergate.frontend import Frontend
 from wergate.ir import executed_work
@@ -26,7 +27,6 @@ from wergate.recognizers.onnx_runtime import onnx_signature
 from wergate.recognizers.openvino_ir import OpenVinoRecognizer, ir_signature
 from wergate.recognizers.pytorch import PyTorchRecognizer
 from wergate.reference_models.onnx_model import OnnxModel
-from wergate.settings import Quantization
 
 FP16_TOLERANCE = 0.002  # of the largest logit: weights in half precision are off by 0.0005 at most
 LETTERS = "<blk> 0\n<space> 1\na 2\nb 3\nc 4\n"

@@ -11,7 +11,7 @@ from networks import Spelling, export_tutorial
 from suite_run import Run, run
 from tiny import Spoken, Tiny, encoded, save_processor, write_corpus
 
-from wergate.pipeline import REFERENCE
+from wergate.config.variants import REFERENCE
 from wergate.recognizers.onnx_runtime import OnnxRecognizer
 
 

@@ -13,9 +13,10 @@ from tiny import SUITE, sound
 from fixtures.portability_tables import portable_lines
 from wergate.alphabet import Alphabet
 from wergate.apart import Executed, Order
-from wergate.config import load_config
+from wergate.config.base import Isa, OverflowFix
+from wergate.config.loading import load_config
 from wergate.convert import FRONTEND_FILE
-from wergate.corpus import CorpusSpec
+from wergate.environment import Cpu
 from wergate.errors import SuiteError
 from wergate.evaluation import Evaluation
 from wergate.isa import INSTRUCTION_SETS, LIMIT, Place, beyond, limited, saturates, unavailable
@@ -27,9 +28,8 @@ from wergate.portability import Cell, Shown
 from wergate.portability_gates import overall, portability_verdicts
 from wergate.recognizers.apart import ApartRecognizer
 from wergate.results import PortabilityRow
-from wergate.settings import Isa, OverflowFix
+from wergate.sources.spec import CorpusSpec
 from wergate.store import Store
-from wergate.toolchain import Cpu
 from wergate.verdict import Status, Verdict
 
 ABSENT = [isa for isa in INSTRUCTION_SETS if unavailable(isa, "CPU")]

@@ -16,7 +16,8 @@ import pytest
 from fixtures.pot_tables import step_lines
 from pot_driver.transcript import Speller, WordErrorRate, word_errors
 from wergate.alphabet import Alphabet
-from wergate.config import load_config
+from wergate.config.loading import load_config
+from wergate.config.quantization import Pot
 from wergate.errors import SuiteError
 from wergate.evaluation import Evaluation
 from wergate.legacy import LegacyError, find_legacy, run_step
@@ -25,7 +26,6 @@ from wergate.outcome import UtteranceOutcome
 from wergate.pot_settings import job_settings, speller
 from wergate.results import PotStepsRow, SampleRow
 from wergate.runtimes import TwoRuntimes, as_reference, runtime_verdict
-from wergate.settings import Pot
 from wergate.verdict import Status
 
 ROOT = Path(__file__).parents[1]

@@ -10,10 +10,10 @@ import pytest
 from suite_run import Run, Warm, run
 from tiny import Tiny
 
-from wergate.config import load_config
+from wergate.config.loading import load_config
+from wergate.config.quantization import IgnoredScope, Quantization
 from wergate.errors import SuiteError
 from wergate.quantizer_study import ways
-from wergate.settings import IgnoredScope, Quantization
 from wergate.weight_compression import compress_weights
 
 GATES = ["accuracy/test_quantizers.py"]

@@ -12,10 +12,11 @@ from suite_run import Warm
 from tiny import RATE, Tiny, save_model, sound
 
 from wergate.checkpoint import load_model, resolve_checkpoint
+from wergate.config.variants import REFERENCE
 from wergate.convert import export
 from wergate.errors import InputTooShortError, SuiteError
 from wergate.frontend import Frontend
-from wergate.pipeline import REFERENCE, Pipeline
+from wergate.pipeline import Pipeline
 from wergate.processor import load_frontend
 from wergate.recognizers.openvino_ir import OpenVinoRecognizer
 from wergate.recognizers.pytorch import PyTorchRecognizer

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from suite_run import Run, Warm, run
 
-from wergate.toolchain import cpu
+from wergate.environment import cpu
 from wergate.wer_baseline import read_transcripts, write_transcripts
 
 

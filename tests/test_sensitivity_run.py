@@ -13,7 +13,7 @@ from once import once
 from suite_run import Run, Warm, run
 from tiny import Tiny
 
-from wergate.config import load_config
+from wergate.config.loading import load_config
 from wergate.convert import MODEL_FILE
 from wergate.pipeline import Pipeline
 from wergate.progress import silent

@@ -11,9 +11,10 @@ import pytest
 from suite_run import Run, Warm, run
 from tiny import SUITE, Tiny, spoken, write_corpus
 
-from wergate.cells import cells, corpus_specs
-from wergate.config import SuiteConfig, load_config
+from wergate.config.loading import load_config
+from wergate.config.suite import SuiteConfig
 from wergate.errors import SuiteError
+from wergate.session.matrix import cells, corpus_specs
 
 EMBEDDED = SUITE.parent / "fixtures" / "embedded"
 

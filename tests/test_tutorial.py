@@ -8,7 +8,7 @@ import torch
 from tiny import SUITE
 from transformers import Data2VecAudioConfig, Data2VecAudioForCTC
 
-from wergate.config import load_config
+from wergate.config.loading import load_config
 from wergate.convert import export
 
 NARROW = {"hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 2, "conv_dim": (32,) * 7}

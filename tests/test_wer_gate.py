@@ -8,12 +8,12 @@ import re
 import pytest
 
 from wergate.alphabet import Alphabet
+from wergate.config.thresholds import Gates
 from wergate.errors import SuiteError
 from wergate.evaluation import Evaluation
 from wergate.logits import LogitsDifference
 from wergate.outcome import UtteranceOutcome
 from wergate.paired_bootstrap import WerDrop, paired_bootstrap
-from wergate.settings import Gates
 from wergate.verdict import Interval, Status, Verdict
 from wergate.wer_gate import undecided, wer_verdict
 

@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import soundfile
 
-from wergate.config import SuiteConfig, load_config
+from wergate.config.loading import load_config
+from wergate.config.suite import SuiteConfig
 from wergate.pipeline import Pipeline
 from wergate.store import Store
 

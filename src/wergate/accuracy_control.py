@@ -13,9 +13,12 @@ from typing import Any
 import numpy.typing as npt
 
 from wergate import quantize
+from wergate.config.models import ModelSettings
+from wergate.config.quantization import Quantization
 from wergate.convert import FRONTEND_FILE, MODEL_FILE, save_ir
 from wergate.corpus import Corpus
 from wergate.ctc import greedy_decode
+from wergate.environment import cpu, source_digest, versions
 from wergate.frontend import Frontend, read_frontend
 from wergate.ignored_scope import refused_scope, require_matches
 from wergate.nncf_functions import nncf_function
@@ -23,10 +26,8 @@ from wergate.normalize import NORMALIZERS
 from wergate.ports import Feed
 from wergate.progress import Progress
 from wergate.recognizers.openvino_ir import ir_signature
-from wergate.settings import ModelSettings, Quantization
 from wergate.signature import Signature
 from wergate.store import Artifact, Store
-from wergate.toolchain import cpu, source_digest, versions
 from wergate.wer import WordErrors, count_word_errors
 
 TUNING_FILE = "tuning.json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-from wergate.cells import subject_of
+from wergate.config.variants import subject_of
 from wergate.exit_code import Cause, status_of
 from wergate.redact import redacted
 from wergate.results import Results

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wergate.audio import Samples
+from wergate.config.thresholds import Gates
 from wergate.ctc import greedy_decode
 from wergate.logits import LogitsDifference, difference, total
 from wergate.recognizers.bucketed import BucketedRecognizer
-from wergate.settings import Gates
 from wergate.verdict import Relation, Verdict
 
 _REMEDY = "--shapes dynamic runs without buckets; look at docs/padding.md, then report it with the versions above"

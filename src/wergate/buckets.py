@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from wergate.compiled_memory import CompiledMemory
+from wergate.config.quantization import BucketSettings
 from wergate.frontend import Frontend
-from wergate.settings import BucketSettings
 
 
 @dataclass(frozen=True)

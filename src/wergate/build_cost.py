@@ -15,7 +15,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 import wergate
-from wergate.config import SuiteConfig
+from wergate.config.suite import SuiteConfig
 from wergate.errors import SuiteError
 from wergate.pipeline import Pipeline
 from wergate.store import Artifact, Store

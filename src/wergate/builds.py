@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from wergate.errors import SuiteError
-from wergate.output import replace_file
+from wergate.store import replace_file
 
 BUILDS_FILE = "builds.json"
 SCHEMA_VERSION = 1

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from wergate.audio import Samples
+from wergate.config.quantization import CalibrationAudio
 from wergate.corpus import Corpus
-from wergate.settings import CalibrationAudio
 from wergate.verdict import Relation, Verdict
 
 _FRAME_S = 0.025

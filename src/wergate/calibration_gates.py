@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from wergate.calibration_study import CalibrationSpread
+from wergate.config.quantization import AccuracyControl
+from wergate.config.studies import CalibrationStudy
 from wergate.held_out import SUBJECT, ControlledModel, WerDrop
-from wergate.settings import AccuracyControl, CalibrationStudy
 from wergate.verdict import Verdict
 
 _SPREAD_REMEDY = (

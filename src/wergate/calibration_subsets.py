@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import combinations, pairwise
 
+from wergate.config.studies import CalibrationStudy
 from wergate.corpus import Corpus
 from wergate.draw import draw
 from wergate.errors import SuiteError
-from wergate.settings import CalibrationStudy
 
 
 def draw_subsets(pool: Corpus, settings: CalibrationStudy) -> tuple[Corpus, ...]:

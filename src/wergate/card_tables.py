@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wergate.markdown import table
+from wergate.formatting import table
 from wergate.results import EvaluationRow, Results, TokenRow, VerdictRow, WordErrorRow
 from wergate.verdict import Status
 

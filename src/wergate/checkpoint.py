@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wergate.environment import versions
 from wergate.errors import SuiteError, did_you_mean
 from wergate.hub import snapshot
 from wergate.languages import ADAPTERS, adapter_file, has_adapters, require_language
 from wergate.store import content_key, file_digest
-from wergate.toolchain import versions
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

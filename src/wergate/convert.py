@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wergate.environment import source_digest, versions
 from wergate.errors import SuiteError
 from wergate.frontend import write_frontend
 from wergate.padding import blind_to_padding
@@ -13,7 +14,6 @@ from wergate.padding_mark import mark_padding_exact
 from wergate.progress import Progress
 from wergate.reference_models import ReferenceModel
 from wergate.store import Artifact, Store
-from wergate.toolchain import source_digest, versions
 from wergate.traceable import traceable
 
 if TYPE_CHECKING:

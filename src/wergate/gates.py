@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from wergate.baseline import Counts
+from wergate.config.thresholds import Gates
 from wergate.evaluation import Evaluation, Transcripts
 from wergate.ir import ExecutedWork
 from wergate.ir_weights import LayerWeights
 from wergate.outcome import UtteranceOutcome
-from wergate.settings import Gates
 from wergate.verdict import Verdict
 from wergate.wer import show_alignment
 

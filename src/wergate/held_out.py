@@ -6,12 +6,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from wergate.accuracy_control import Tuning, controlled_ir, read_tuning
+from wergate.config.quantization import AccuracyControl
 from wergate.convert import MODEL_FILE
-from wergate.corpus import Corpus, CorpusSpec
+from wergate.corpus import Corpus
 from wergate.errors import SuiteError
 from wergate.ir import ExecutedWork
 from wergate.pipeline import Pipeline
-from wergate.settings import AccuracyControl
+from wergate.sources.spec import CorpusSpec
 from wergate.store import Artifact
 from wergate.wer import WordErrors
 

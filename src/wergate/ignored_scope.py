@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from wergate.config.quantization import IgnoredScope
 from wergate.errors import SuiteError, nearest
-from wergate.settings import IgnoredScope
 
 _SHOWN = 3
 _NO_LAYERS = frozenset({"Constant", "Parameter", "Result"})

@@ -14,10 +14,10 @@ from typing import Any
 
 import openvino as ov
 
+from wergate.config.quantization import IgnoredScope
+from wergate.environment import cpu
 from wergate.ir_work import CONVOLUTIONS, EIGHT_BIT_TYPES, Operation, kernel_macs, operations, product_macs
 from wergate.recognizers.openvino_ir import fix_length, read_ir
-from wergate.settings import IgnoredScope
-from wergate.toolchain import cpu
 
 _EIGHT_BIT = frozenset({"i8", "u8"})
 _OPERANDS = 2

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import openvino as ov
 
-from wergate.settings import IgnoredScope
+from wergate.config.quantization import IgnoredScope
 
 CONVOLUTIONS = frozenset({"Convolution", "GroupConvolution"})
 _ATTENTION = "ScaledDotProductAttention"

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from wergate.settings import InferencePrecision, Isa
-from wergate.toolchain import cpu
+from wergate.config.base import InferencePrecision, Isa
+from wergate.environment import cpu
 
 LIMIT = "ONEDNN_MAX_CPU_ISA"  # oneDNN reads it once, when it is loaded; OpenVINO's CPU plugin asks the same place
 _REGISTERS = ("sse4", "avx", "avx2", "avx512")  # as primitives are named, from the narrowest to the widest

@@ -9,12 +9,12 @@ from functools import cached_property
 from typing import Any
 
 from wergate.corpus import Corpus
+from wergate.environment import cpu, source_digest, versions
 from wergate.frontend import Frontend
 from wergate.outcome import UtteranceOutcome
 from wergate.reference import model_parts
 from wergate.reference_models import ReferenceModel
 from wergate.store import content_key
-from wergate.toolchain import cpu, source_digest, versions
 from wergate.transcripts import Line, TranscriptFile
 
 # all that an utterance goes through; the recognizers and the model are handed over, so no import names them

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wergate.corpus import CorpusSpec
+from wergate.config.base import QuantizerName
 from wergate.evaluation import Evaluation
 from wergate.ir import ExecutedWork, GraphCounts
 from wergate.paired_timer import Paired, PairedRule, Side, time_pair
 from wergate.pipeline import Pipeline
 from wergate.pot import read_pot_report
-from wergate.settings import QuantizerName
+from wergate.sources.spec import CorpusSpec
 from wergate.speed import is_open
 
 SUCCESSOR: QuantizerName = "nncf"

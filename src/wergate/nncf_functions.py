@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from wergate.environment import version
 from wergate.errors import SuiteError
-from wergate.toolchain import version
 
 
 def nncf_function(name: str, *, quantizer: str) -> Callable[..., Any]:

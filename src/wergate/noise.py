@@ -12,9 +12,9 @@ import numpy as np
 import scipy  # not scipy.stats: that loads when it is used, which takes more than a second
 from numpy.typing import NDArray
 
+from wergate.config.benchmarks import Noise
 from wergate.load import Seen
 from wergate.percentiles import require_times
-from wergate.settings import Noise
 
 _FEWEST_FOR_DRIFT = 20
 _FEWEST_FOR_MODES = 100  # of 64 evenly spread or skewed timings, one run in thirty would look like two speeds

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import get_args
 
+from wergate.config.base import OverflowFix
 from wergate.isa import Place
 from wergate.paired_timer import Paired, PairedRule, Side, time_pair
 from wergate.portability import Cell, Portability, Shown
-from wergate.settings import OverflowFix
 from wergate.store import Artifact
 
 TIMED_S = 5.0  # of speech

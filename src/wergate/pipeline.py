@@ -18,13 +18,17 @@ from wergate.audio import Samples
 from wergate.buckets import Buckets, corpus_buckets
 from wergate.budget import Budget
 from wergate.candidate import require_same_frames, require_sampling_rate
-from wergate.cells import calibration_spec, candidates, corpus_specs, label_of, subject_of
 from wergate.comparison import Candidate, evaluate
 from wergate.compiled_memory import CompiledMemory, compiled_memory
-from wergate.config import SuiteConfig
+from wergate.config.base import Precision, QuantizerName
+from wergate.config.models import ModelSettings
+from wergate.config.suite import SuiteConfig
+from wergate.config.thresholds import Gates
+from wergate.config.variants import REFERENCE, label_of, subject_of
 from wergate.convert import FRONTEND_FILE, MODEL_FILE
-from wergate.corpus import Corpus, CorpusSpec, open_corpus, require_disjoint
+from wergate.corpus import Corpus, open_corpus, require_disjoint
 from wergate.ctc import Logits, greedy_decode
+from wergate.environment import cpu
 from wergate.evaluation import Evaluation
 from wergate.excerpt import excerpt
 from wergate.frontend import Frontend, read_frontend
@@ -43,13 +47,12 @@ from wergate.reference import ReferenceUtterance, read_reference, reference_run
 from wergate.reference_logits import reference_logits
 from wergate.reference_models import ReferenceModel
 from wergate.reference_models.resolve import resolve_model
-from wergate.settings import Gates, ModelSettings, Precision, QuantizerName
+from wergate.session.matrix import calibration_spec, candidates, corpus_specs
+from wergate.sources.spec import CorpusSpec
 from wergate.store import Artifact, Store, content_key, file_digest
-from wergate.toolchain import cpu
 from wergate.transcripts import TranscriptFile
 from wergate.uses import ArtifactUse, CorpusUse, ModelUse, Uses
 
-REFERENCE = "reference"
 Made = TypeVar("Made")
 _MAX_STREAMS = 8
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from wergate import gates
+from wergate.config.models import ModelSettings
+from wergate.config.thresholds import Gates
 from wergate.isa import Place, saturates
 from wergate.overflow import Fix
 from wergate.portability import Cell, Shown
-from wergate.settings import Gates, ModelSettings
 from wergate.verdict import Status, Verdict
 from wergate.wer_gate import undecided, wer_verdict
 

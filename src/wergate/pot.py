@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from wergate.config.models import ModelSettings
 from wergate.convert import FRONTEND_FILE, MODEL_FILE, fp16_parts
 from wergate.corpus import Corpus
+from wergate.environment import source_digest, versions
 from wergate.errors import SuiteError
 from wergate.frontend import Frontend, read_frontend, write_frontend
 from wergate.legacy import Legacy, run_step
@@ -21,9 +23,7 @@ from wergate.pot_settings import Algorithm, job_settings, speller
 from wergate.progress import Progress
 from wergate.recognizers.openvino_ir import ir_signature
 from wergate.reference_models import ReferenceModel
-from wergate.settings import ModelSettings
 from wergate.store import Artifact, Store
-from wergate.toolchain import source_digest, versions
 
 REPORT_FILE = "pot.json"
 LOG_FILE = "pot.log"

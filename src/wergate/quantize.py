@@ -8,17 +8,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from wergate.config.quantization import IgnoredScope, Quantization
 from wergate.convert import FRONTEND_FILE, MODEL_FILE, save_ir
 from wergate.corpus import Corpus
+from wergate.environment import source_digest, versions
 from wergate.frontend import Frontend, read_frontend
 from wergate.ignored_scope import refused_scope, require_matches
 from wergate.ports import Feed
 from wergate.progress import Progress
 from wergate.recognizers.openvino_ir import ir_signature
-from wergate.settings import IgnoredScope, Quantization
 from wergate.signature import Signature
 from wergate.store import Artifact, Store
-from wergate.toolchain import source_digest, versions
 
 _NORM = re.compile(r"(?P<layer>.*\.conv_layers\.0)/aten::sqrt/Sqrt")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wergate.config.models import ModelSettings
 from wergate.finite import finite
 from wergate.paired_timer import Paired
 from wergate.quantizer_study import Quantized
@@ -9,7 +10,6 @@ from wergate.results import IntervalRow, QuantizerRow, RevertedRow
 from wergate.reverted import Reverted
 from wergate.rows import logits_row, word_error_row
 from wergate.scope import toml
-from wergate.settings import ModelSettings
 
 
 def quantizer_row(found: Quantized, *, model: str) -> QuantizerRow:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from wergate.accuracy_control import controlled_ir
+from wergate.config.base import QuantizerName
+from wergate.config.models import ModelSettings
 from wergate.convert import fp16_ir
 from wergate.corpus import Corpus
 from wergate.legacy import Legacy
@@ -15,7 +17,6 @@ from wergate.pot_settings import Algorithm
 from wergate.progress import Progress
 from wergate.quantize import int8_ir
 from wergate.reference_models import ReferenceModel
-from wergate.settings import ModelSettings, QuantizerName
 from wergate.store import Artifact, Store
 from wergate.weight_compression import weights_ir
 

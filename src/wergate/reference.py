@@ -19,6 +19,7 @@ import numpy as np
 
 from wergate.corpus import Corpus, Utterance
 from wergate.ctc import Logits, greedy_decode
+from wergate.environment import source_digest, versions
 from wergate.errors import InputTooShortError, SuiteError
 from wergate.frontend import Frontend
 from wergate.prefetch import Prefetched
@@ -26,7 +27,6 @@ from wergate.progress import Progress
 from wergate.recognizers import Recognizer
 from wergate.reference_models import ReferenceModel
 from wergate.store import Artifact, Store
-from wergate.toolchain import source_digest, versions
 
 BLOCK = 64
 _LOGITS = "logits.npy"

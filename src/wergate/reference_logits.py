@@ -6,11 +6,11 @@ from dataclasses import asdict
 
 from wergate.audio import Samples
 from wergate.ctc import Logits
+from wergate.environment import source_digest, versions
 from wergate.logits_artifact import stored_logits
 from wergate.recognizers import Recognizer
 from wergate.reference_models import ReferenceModel
 from wergate.store import Artifact, Store
-from wergate.toolchain import source_digest, versions
 
 
 def reference_logits(store: Store, model: ReferenceModel, recognizer: Recognizer, waveforms: Samples) -> Artifact:

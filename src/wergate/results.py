@@ -14,10 +14,10 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from wergate import __version__
-from wergate.cells import label_of
-from wergate.config import SuiteConfig
-from wergate.output import replace_file
-from wergate.toolchain import cpu, versions
+from wergate.config.suite import SuiteConfig
+from wergate.config.variants import label_of
+from wergate.environment import cpu, versions
+from wergate.store import replace_file
 from wergate.verdict import Kind, Status
 
 SCHEMA_VERSION = 4

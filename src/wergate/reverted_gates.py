@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from wergate.config.models import ModelSettings
 from wergate.reverted import Reverted
-from wergate.settings import ModelSettings
 from wergate.verdict import Verdict
 
 

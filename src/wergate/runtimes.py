@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from wergate.comparison import Candidate, evaluate
-from wergate.corpus import CorpusSpec
+from wergate.config.base import Precision
+from wergate.config.quantization import Pot
 from wergate.evaluation import Evaluation
 from wergate.pipeline import Pipeline
 from wergate.recognizers.legacy import LegacyRecognizer
-from wergate.settings import Pot, Precision
+from wergate.sources.spec import CorpusSpec
 from wergate.verdict import Verdict
 from wergate.wer import show_alignment
 

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from wergate.config.models import ModelSettings
+from wergate.config.thresholds import Gates
 from wergate.convert import FRONTEND_FILE, MODEL_FILE, save_ir
-from wergate.corpus import CorpusSpec
 from wergate.evaluation import Evaluation
 from wergate.layer_runs import Figures
 from wergate.pipeline import Pipeline
 from wergate.scope_search import smallest_scope
 from wergate.sensitivity import LayerStudy, Sensitivity
-from wergate.settings import Gates, ModelSettings
+from wergate.sources.spec import CorpusSpec
 from wergate.store import Artifact
 
 

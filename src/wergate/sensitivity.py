@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from wergate.corpus import Corpus
+from wergate.environment import cpu, source_digest, versions
 from wergate.errors import SuiteError
 from wergate.layer_runs import Figures, Sample
 from wergate.logits import LogitsDifference
@@ -17,7 +18,6 @@ from wergate.pipeline import Pipeline
 from wergate.progress import Progress
 from wergate.quantized_layers import QuantizedIr, QuantizedLayer
 from wergate.store import content_key, file_digest
-from wergate.toolchain import cpu, source_digest, versions
 from wergate.wer import WordErrors, count_word_errors
 
 _FIGURES = "figures.json"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wergate.config.studies import Sensitivity as SensitivitySettings
+from wergate.config.thresholds import Gates
 from wergate.evaluation import Evaluation
 from wergate.scope import Scope
 from wergate.sensitivity import Sensitivity
-from wergate.settings import Gates
-from wergate.settings import Sensitivity as SensitivitySettings
 from wergate.verdict import Verdict
 
 

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator
 from functools import partial
 
+from wergate.config.thresholds import Gates
 from wergate.error_shape import ErrorShape, Lengths, Rise
 from wergate.evaluation import Evaluation
-from wergate.settings import Gates
 from wergate.verdict import Relation, Verdict
 
 _QUIET = "it writes less than it should: look at the blank's logits and at what it was calibrated on"

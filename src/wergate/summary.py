@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from wergate.exit_code import MEANING, status_of
-from wergate.markdown import collapsed, verbatim
+from wergate.formatting import collapsed, verbatim
 from wergate.published import without_local_paths
 from wergate.redact import redacted
 from wergate.results import Results, VerdictRow

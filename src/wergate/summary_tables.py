@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from wergate.markdown import table
+from wergate.formatting import table
 from wergate.results import BenchmarkRow, EvaluationRow, IntervalRow, RatioRow, VerdictRow, WordErrorRow
 from wergate.verdict import Status
 

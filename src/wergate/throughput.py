@@ -13,13 +13,13 @@ from typing import Literal
 import numpy as np
 
 from wergate.audio import Samples
+from wergate.config.base import Precision
 from wergate.ctc import Logits, greedy_decode
 from wergate.hardware_limit import gemm_gmacs, layer_seconds, utterance_gmacs
 from wergate.logits import LogitsDifference, difference, total
 from wergate.pipeline import Pipeline
 from wergate.recognizers import Recognizer, completed
 from wergate.recognizers.openvino_ir import OpenVinoRecognizer
-from wergate.settings import Precision
 
 Way = Literal["one by one", "streams", "buckets"]
 WAYS: tuple[Way, ...] = ("one by one", "streams", "buckets")

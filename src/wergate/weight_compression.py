@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from wergate.config.quantization import IgnoredScope
 from wergate.convert import FRONTEND_FILE, MODEL_FILE, save_ir
+from wergate.environment import source_digest, versions
 from wergate.ignored_scope import refused_scope, require_matches
 from wergate.nncf_functions import nncf_function
 from wergate.progress import Progress
-from wergate.settings import IgnoredScope
 from wergate.store import Artifact, Store
-from wergate.toolchain import source_digest, versions
 
 
 def weights_ir(store: Store, fp16: Artifact, *, scope: IgnoredScope, progress: Progress) -> Artifact:

@@ -18,7 +18,7 @@ import pydantic
 from pydantic import BaseModel, ConfigDict
 
 from wergate.errors import SuiteError
-from wergate.output import replace_file
+from wergate.store import replace_file
 
 WER_BASELINE = "wer.json"
 _SCHEMA = 1

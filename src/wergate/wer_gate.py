@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
+from wergate.config.thresholds import Gates
 from wergate.errors import SuiteError
 from wergate.evaluation import Evaluation
 from wergate.gates import remedy_of
 from wergate.paired_bootstrap import WerDrop
-from wergate.settings import Gates
 from wergate.verdict import Interval, Verdict
 
 _DIGITS = 12  # beyond which a sum of fractions is rounding

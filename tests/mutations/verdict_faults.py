@@ -7,8 +7,8 @@ from typing import Any
 from fault import Fault, Scratch
 
 from wergate import gates, wer_gate
+from wergate.config.thresholds import Gates
 from wergate.pipeline import Pipeline
-from wergate.settings import Gates
 from wergate.verdict import Status, Verdict
 
 _CANARIES = "test_known_bad_figures_fail"

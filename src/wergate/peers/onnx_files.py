@@ -10,10 +10,10 @@ from typing import Any
 
 from wergate.checkpoint import Checkpoint, load_model
 from wergate.corpus import Corpus
+from wergate.environment import cpu, source_digest, versions
 from wergate.frontend import Frontend
 from wergate.onnx_export import export_onnx
 from wergate.store import Store
-from wergate.toolchain import cpu, source_digest, versions
 
 _FILE = "model.onnx"
 _INPUT = "inputs"

@@ -12,11 +12,11 @@ import torch
 from wergate.audio import Samples
 from wergate.checkpoint import Checkpoint, load_model
 from wergate.ctc import Logits
+from wergate.environment import cpu
 from wergate.frontend import Frontend
 from wergate.peers.side_by_side import SideBySide
 from wergate.recognizers import Recognizer
 from wergate.recognizers.pytorch import PyTorchRecognizer
-from wergate.toolchain import cpu
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

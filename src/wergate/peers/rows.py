@@ -12,7 +12,7 @@ import scipy  # not scipy.stats: that loads when it is used, which takes more th
 from pydantic import BaseModel
 
 from wergate.finite import finite
-from wergate.markdown import table
+from wergate.formatting import table
 from wergate.peers import BASE
 from wergate.peers.race import Record
 from wergate.verdict import Interval

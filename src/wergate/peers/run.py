@@ -14,10 +14,12 @@ from wergate.audio import Samples
 from wergate.buckets import Buckets
 from wergate.checkpoint import Checkpoint, resolve_checkpoint
 from wergate.comparison import Candidate, evaluate
+from wergate.config.benchmarks import Noise, PeerRace
+from wergate.config.variants import REFERENCE
 from wergate.convert import FRONTEND_FILE, MODEL_FILE
-from wergate.corpus import CorpusSpec
 from wergate.ctc import Logits
 from wergate.durations import librispeech_like
+from wergate.environment import cpu, source_digest, versions
 from wergate.errors import SuiteError, did_you_mean
 from wergate.evaluation import Evaluation
 from wergate.load import Seen, read_counters, seen_between
@@ -27,10 +29,9 @@ from wergate.peers.race import Race, RaceRule, Record, Speech
 from wergate.peers.remote import Remote
 from wergate.peers.rows import PeerTable, peer_rows
 from wergate.peers.wire import Bucketing, Order
-from wergate.pipeline import REFERENCE, Pipeline
-from wergate.settings import Noise, PeerRace
+from wergate.pipeline import Pipeline
+from wergate.sources.spec import CorpusSpec
 from wergate.store import Artifact
-from wergate.toolchain import cpu, source_digest, versions
 
 _VERSIONS = ("openvino", "nncf", "torch", "transformers", "onnxruntime", "onnx")
 _LOGITS = "logits.npz"

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from wergate.build_cost import peak_rss_bytes
 from wergate.ctc import Logits
+from wergate.environment import cpu
 from wergate.frontend import Frontend, read_frontend
 from wergate.peers.wire import Answer, Bucketing, Order, Task
 from wergate.recognizers import Recognizer
 from wergate.store import Store
-from wergate.toolchain import cpu
 
 if TYPE_CHECKING:
     from wergate.recognizers.openvino_ir import OpenVinoRecognizer

@@ -16,12 +16,12 @@ import openvino as ov
 
 from wergate.audio import Samples
 from wergate.ctc import Logits
+from wergate.environment import cpu, source_digest, versions
 from wergate.frontend import Frontend
 from wergate.logits_artifact import read_logits, stored_logits
 from wergate.recognizers.bucketed import Compilable
 from wergate.recognizers.openvino_ir import OpenVinoRecognizer, compile_ir, ir_signature
 from wergate.store import Store, file_digest
-from wergate.toolchain import cpu, source_digest, versions
 
 _BLOB = "model.blob"
 _WITHOUT_WEIGHTS = {"CACHE_MODE": "OPTIMIZE_SIZE"}  # they stay where they are, in the IR's .bin

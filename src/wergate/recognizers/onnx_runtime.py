@@ -13,12 +13,12 @@ import numpy.typing as npt
 
 from wergate.audio import Samples
 from wergate.ctc import Logits
+from wergate.environment import cpu
 from wergate.errors import SuiteError
 from wergate.frontend import Frontend
 from wergate.ports import Feed, Port, Ports
 from wergate.recognizers import features
 from wergate.signature import Signature, match_signature
-from wergate.toolchain import cpu
 
 _FATAL = 4  # ONNX Runtime's log level: a network refuses lengths while it is measured, and each would be logged
 _DTYPES = {"float": "float32", "double": "float64"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from wergate.errors import SuiteError, did_you_mean
-from wergate.hub_answers import asked, explained
+from wergate.hub import asked, explained
 from wergate.sources.spec import CorpusSpec
 
 Found = TypeVar("Found")

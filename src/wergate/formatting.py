@@ -2,8 +2,39 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+_NARROWEST = 80
+
+
+def new_table(title: str, first: str, columns: Sequence[str]) -> Table:
+    """Return an empty table: a column of names, then columns of figures."""
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        pad_edge=False,
+        collapse_padding=True,  # a blank between columns: names have the more room
+    )
+    table.add_column(first, overflow="fold")  # what gives way where the terminal is narrow
+    for column in columns:
+        table.add_column(column, justify="right", no_wrap=True)
+    return table
+
+
+def render(table: Table, width: int) -> str:
+    """Return a table as text of at most that many columns."""
+    stream = io.StringIO()
+    Console(file=stream, width=max(width, _NARROWEST), color_system=None).print(table)
+    return stream.getvalue()
+
 
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")  # a lone < is text, and stays readable where nothing renders it
 _ROWS_MAX = 200  # GitHub shows a summary of at most 1 MiB

@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wergate.candidate import find_candidate
-from wergate.config import SuiteConfig
-from wergate.corpus import Columns, CorpusSpec, parse_corpus_specs
+from wergate.config.suite import SuiteConfig
+from wergate.config.variants import OWN_VARIANTS
 from wergate.errors import SuiteError
-
-OWN_VARIANTS = ("fp16", "int8", "reference")
-LEGACY_QUANTIZERS = frozenset({"pot", "pot-accuracy-aware"})  # their toolchain makes the FP16 IR, too
+from wergate.sources.opening import parse_corpus_specs
+from wergate.sources.spec import Columns, CorpusSpec
 
 
 @dataclass(frozen=True)
@@ -22,17 +21,6 @@ class Cell:
     model: str
     corpus: CorpusSpec
     variant: str
-
-
-def subject_of(variant: str) -> str:
-    """Return how messages call a variant: precisions in capitals, a candidate by its own name."""
-    return variant.upper() if variant in OWN_VARIANTS else variant
-
-
-def label_of(variant: str, quantizer: str) -> str:
-    """Return how tables and baselines call a variant: by its quantizer, too, where another than usual made it."""
-    made = variant == "int8" or (variant == "fp16" and quantizer in LEGACY_QUANTIZERS)
-    return f"{variant} {quantizer}" if made and quantizer != "nncf" else variant
 
 
 def cells(config: SuiteConfig, embedded: Path) -> tuple[Cell, ...]:

@@ -1,0 +1,73 @@
+"""The tables `[model.NAME]` and `[corpus.NAME]`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, PositiveFloat
+
+from wergate.config.base import Fraction, Normalizer, QuantizerName, Section, Units
+from wergate.config.quantization import AccuracyControl, CalibrationAudio, Pot, Quantization
+from wergate.config.studies import CalibrationStudy, Portability, QuantizerStudy, Sensitivity
+from wergate.config.thresholds import Thresholds
+
+
+class ModelSettings(Section):
+    """A model of the suite: `[model.NAME]`, laid over what suite.toml says of all models.
+
+    Attributes:
+        name: as tables, test ids and `--model` call it.
+        spec: embedded, an id of the hub, a folder, an .onnx file; the name itself where nothing else is said.
+        corpora: what it is evaluated on, by name or spec.
+        calibration: corpus that INT8 is calibrated on; without one a disjoint part of the first corpus.
+        quantizer: what makes the INT8 IR.
+        candidates: IRs that were built elsewhere, gated beside our own.
+        language: of a multilingual tokenizer and its adapter weights.
+        labels, blank, word_delimiter, units, sampling_rate, normalize_audio: what an .onnx file does not tell.
+        expected_wer: figures that were printed elsewhere, by recognizer; reported beside the measured ones.
+    """
+
+    name: str
+    spec: str
+    corpora: list[str] = Field(min_length=1)
+    calibration: str | None = None
+    normalizer: Normalizer = "upper"
+    quantizer: QuantizerName = "nncf"
+    quantization: Quantization = Quantization()
+    pot: Pot = Pot()
+    calibration_study: CalibrationStudy = CalibrationStudy()
+    calibration_audio: CalibrationAudio = CalibrationAudio()
+    accuracy_control: AccuracyControl = AccuracyControl()
+    portability: Portability = Portability()
+    sensitivity: Sensitivity = Sensitivity()
+    quantizer_study: QuantizerStudy = QuantizerStudy()
+    thresholds: Thresholds
+    candidates: list[str] = Field(default_factory=list)
+    language: str | None = None
+    labels: str | None = None
+    blank: str | None = None
+    word_delimiter: str | None = None
+    units: Units | None = None
+    sampling_rate: int | None = Field(default=None, gt=0)
+    normalize_audio: bool | None = None
+    expected_wer: dict[Literal["reference", "fp16", "int8"], Fraction] = Field(default_factory=dict)
+
+
+class CorpusSettings(Section):
+    """A corpus of the suite: `[corpus.NAME]`, laid over what suite.toml says of all corpora.
+
+    Attributes:
+        spec: an id of the hub, a file or folder; the name itself where nothing else is said.
+        columns: names of the columns "audio", "text", "id" and "speaker", where they cannot be found.
+        limit: evaluate that many utterances.
+        skip_bad: go on without utterances that cannot be read, and count them.
+        normalizer: wins over the model's.
+    """
+
+    name: str
+    spec: str
+    columns: dict[Literal["audio", "text", "id", "speaker"], str] = Field(default_factory=dict)
+    limit: int | None = Field(default=None, gt=0)
+    skip_bad: bool = False
+    max_duration_s: PositiveFloat = 600.0
+    normalizer: Normalizer | None = None

@@ -1,0 +1,103 @@
+"""The sections about quantizing: NNCF, POT, calibration audio, accuracy control, buckets."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, PositiveFloat
+
+from wergate.config.base import Aggregator, Fraction, OverflowFix, Section
+
+
+class BucketSettings(Section):
+    """The fixed lengths that a corpus is padded to; which they are follows from its durations.
+
+    Attributes:
+        most: lengths of one corpus, at most; fewer where `memory_gb` has no room.
+        memory_gb: what all compiled models may take together, reckoned from the IR's weights and activations.
+        compiling_s: seconds of audio whose inference takes as long as loading what was compiled for a bucket.
+        longest_s: longer utterances run at their own length.
+        probe_sqnr_db_min: what each stream's logits of one second are held to, beside those of the dynamic model.
+        compared_utterances: of each corpus, transcribed by the dynamic model too and compared.
+        fused: whether the runtime may fuse operations as it does for fixed lengths only (docs/padding.md).
+    """
+
+    most: int = Field(default=12, ge=1)
+    memory_gb: PositiveFloat = 8.0
+    compiling_s: PositiveFloat = 10.0
+    longest_s: PositiveFloat = 40.0
+    probe_sqnr_db_min: float = 20.0
+    compared_utterances: int = Field(default=16, ge=1)
+    fused: bool = True
+
+
+class IgnoredScope(Section):
+    """Operations that stay in floating point, as NNCF names them in the FP16 IR."""
+
+    names: list[str] = Field(default_factory=list)
+    patterns: list[str] = Field(default_factory=list)
+    types: list[str] = Field(default_factory=list)
+
+
+class Quantization(Section):
+    """NNCF post-training quantization; the range estimators are those of the tutorial.
+
+    Attributes:
+        overflow_fix: which weights keep within seven bits, so that 16-bit sums of two products cannot saturate on CPUs
+            without 8-bit dot products (VNNI): all with "enable", those of the first layer, or none with "disable".
+        smooth_quant: whether ranges are moved from activations into weights first (Xiao et al., 2023).
+        bias_correction: whether biases make up for the mean error of a quantized layer.
+    """
+
+    overflow_fix: OverflowFix = "enable"
+    preset: Literal["performance", "mixed"] = "performance"
+    subset_size: int = Field(default=300, gt=0, le=300)
+    min_aggregator: Aggregator = "min"
+    max_aggregator: Aggregator = "mean"
+    max_quantile_outlier_prob: float = Field(default=1e-4, gt=0, lt=1)
+    smooth_quant: bool = True
+    bias_correction: bool = True
+    ignored_scope: IgnoredScope = IgnoredScope()
+
+
+class PotScope(Section):
+    """Operations that POT leaves in floating point, as the Model Optimizer names them in its IR."""
+
+    names: list[str] = Field(default_factory=list)
+    types: list[str] = Field(default_factory=list)
+
+
+class Pot(Section):
+    """What POT is told besides the settings that it shares with NNCF.
+
+    `ranking_subset_size` is how many utterances its accuracy-aware quantization ranks layers on. The rates are of
+    transcripts that differ between OpenVINO 2023.3 and today's runtime, of one IR.
+    """
+
+    ignored_scope: PotScope = PotScope()
+    ranking_subset_size: int = Field(default=300, gt=0)
+    benchmark_app_s: int = Field(default=3, gt=0)
+    fp16_runtime_mismatch_rate_max: Fraction = 0.0
+    int8_runtime_mismatch_rate_max: Fraction = 0.1
+
+
+class CalibrationAudio(Section):
+    """What INT8 may be calibrated on: utterances, seconds, the share of utterances whose level moves as in speech."""
+
+    utterances_min: int = Field(default=10, ge=1)
+    audio_s_min: float = Field(default=20.0, ge=0)
+    speech_min: Fraction = Field(default=0.9, ge=0, le=1)
+    level_range_db_min: float = Field(default=6.0, ge=0)
+
+
+class AccuracyControl(Section):
+    """Quantization with accuracy control: what it is tuned to and on, and what it is then held to elsewhere.
+
+    Drops are of 1 - WER, absolute; `int8_work_min` is the share of the ordinary INT8 model's 8-bit work that is left.
+    """
+
+    max_drop: Fraction = Field(default=0.005, ge=0)
+    validation_utterances: int = Field(default=40, gt=0)
+    seed: int = Field(default=0, ge=0)
+    held_out_drop_max: Fraction = 0.01
+    int8_work_min: Fraction = Field(default=0.5, ge=0, le=1)

@@ -1,0 +1,1 @@
+"""One run: what it makes, each thing once, from specs to evaluations."""
