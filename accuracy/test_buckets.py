@@ -6,7 +6,7 @@ from fixtures.report import Gate
 from wergate.bucket_gates import BucketComparison, bucket_verdicts
 from wergate.config.thresholds import Gates
 from wergate.config.variants import subject_of
-from wergate.sources.spec import CorpusSpec
+from wergate.corpora.spec import CorpusSpec
 
 
 def test_buckets_transcribe_as_the_dynamic_model_does(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fixtures.report import Gate
 from wergate.calibration_audio import audio_verdicts, listen
 from wergate.config.models import ModelSettings
-from wergate.corpus import Corpus
+from wergate.corpora.corpus import Corpus
 from wergate.pipeline import Pipeline
 
 

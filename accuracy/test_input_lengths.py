@@ -13,11 +13,11 @@ import fixtures.profiles  # noqa: F401 - registers and loads hypothesis' profile
 from fixtures.report import Gate
 from wergate.config.thresholds import Gates
 from wergate.config.variants import REFERENCE, subject_of
+from wergate.corpora.waveforms import SIGNALS, Probe, Signal
 from wergate.errors import InputTooShortError
 from wergate.frontend import Frontend
 from wergate.gates import worst_delta_verdict
 from wergate.pipeline import Pipeline
-from wergate.probe import SIGNALS, Probe, Signal
 
 LONGEST_S = 30
 

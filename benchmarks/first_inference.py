@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from wergate.audio import Samples
+from wergate.corpora.audio import Samples
 from wergate.ctc import Logits
 from wergate.recognizers.bucketed import BucketedRecognizer
 from wergate.recognizers.openvino_ir import OpenVinoRecognizer

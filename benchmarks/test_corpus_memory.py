@@ -23,8 +23,8 @@ import soundfile
 
 from fixtures.benchmarks import speech_of
 from fixtures.report import Gate
-from wergate.audio import Samples
 from wergate.config.suite import SuiteConfig
+from wergate.corpora.audio import Samples
 from wergate.pipeline import Pipeline
 from wergate.verdict import Verdict
 

@@ -18,9 +18,9 @@ import pytest
 from fixtures.benchmarks import Bench, seconds
 from fixtures.growth import Plotted
 from fixtures.report import Gate
+from wergate.corpora.sampling import librispeech_like
+from wergate.corpora.waveforms import pieces
 from wergate.curves import Axes, Curve
-from wergate.durations import librispeech_like
-from wergate.excerpt import pieces
 from wergate.growth import fit_latency
 from wergate.length_growth import length_rule, passes_over_lengths, readings_of, settled
 from wergate.memory import KIB, Growth, given_back_bytes, growth_verdict, resident_bytes

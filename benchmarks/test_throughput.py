@@ -16,10 +16,10 @@ from fixtures.report import Gate
 from wergate.config.base import Precision
 from wergate.config.suite import SuiteConfig
 from wergate.config.variants import subject_of
-from wergate.corpus import Corpus, Utterance
+from wergate.corpora.corpus import Corpus, Utterance
+from wergate.corpora.sampling import librispeech_like
+from wergate.corpora.waveforms import pieces
 from wergate.ctc import greedy_decode
-from wergate.durations import librispeech_like
-from wergate.excerpt import pieces
 from wergate.pipeline import Pipeline
 from wergate.recognizers import Recognizer
 from wergate.speed import same_work_verdict

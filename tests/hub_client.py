@@ -31,7 +31,7 @@ _CORPUS = """
 import json, sys
 from pathlib import Path
 from dataclasses import replace
-from wergate.corpus import open_corpus, parse_corpus_specs
+from wergate.corpora.corpus import open_corpus, parse_corpus_specs
 from wergate.errors import SuiteError
 from wergate.store import Store
 arguments = json.loads(sys.argv[1])

@@ -12,16 +12,16 @@ import numpy as np
 from tiny import LABELS, RATE, TEXTS, Spoken, encoded, sound, write_corpus
 
 from wergate.alphabet import Alphabet
-from wergate.audio import Samples
 from wergate.comparison import Candidate, evaluate
-from wergate.corpus import Corpus, open_corpus
+from wergate.corpora.audio import Samples
+from wergate.corpora.corpus import Corpus, open_corpus
+from wergate.corpora.spec import CorpusSpec
 from wergate.ctc import Logits
 from wergate.evaluation import Evaluation
 from wergate.frontend import Frontend
 from wergate.journal import Journal, Run
 from wergate.progress import silent
 from wergate.reference import ReferenceUtterance
-from wergate.sources.spec import CorpusSpec
 from wergate.transcripts import TranscriptFile
 
 FRONTEND = Frontend(RATE, normalize=False, receptive_field=400, hop=320, alphabet=Alphabet(LABELS, 0, "|"))

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 from tiny import RATE, encoded, sound
 
-from wergate.audio import Header, Part, Waveform, decode, read_header
+from wergate.corpora.audio import Header, Part, Waveform, decode, read_header
 from wergate.errors import BadUtteranceError, SuiteError
 
 

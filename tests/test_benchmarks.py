@@ -19,10 +19,10 @@ from tiny import Tiny
 import wergate
 from fixtures.machine import comparison_line
 from wergate.build_cost import peak_rss_bytes
-from wergate.corpus import open_corpus
-from wergate.excerpt import excerpt
+from wergate.corpora.corpus import open_corpus
+from wergate.corpora.sources.opening import parse_corpus_specs
+from wergate.corpora.waveforms import excerpt
 from wergate.paired_timer import Paired
-from wergate.sources.opening import parse_corpus_specs
 from wergate.speed import output_verdict, same_work_verdict, speedup_verdict, transcript_verdict
 from wergate.verdict import Interval, Status, Verdict
 

@@ -10,10 +10,10 @@ import pytest
 from corpus_forms import manifest
 from tiny import RATE, Spoken, spoken, write_corpus
 
-from wergate.corpus import Corpus, open_corpus, require_disjoint
+from wergate.corpora.corpus import Corpus, open_corpus, require_disjoint
+from wergate.corpora.sources.opening import parse_corpus_specs
+from wergate.corpora.spec import CorpusSpec
 from wergate.errors import SuiteError
-from wergate.sources.opening import parse_corpus_specs
-from wergate.sources.spec import CorpusSpec
 
 TWELVE = spoken(range(12))
 

@@ -12,9 +12,9 @@ import pytest
 from corpus_forms import manifest
 from tiny import RATE, Spoken, encoded, sound, spoken, write_corpus
 
-from wergate.corpus import Corpus, open_corpus
+from wergate.corpora.corpus import Corpus, open_corpus
+from wergate.corpora.spec import CorpusSpec
 from wergate.errors import SuiteError
-from wergate.sources.spec import CorpusSpec
 
 GOOD = spoken(range(6))
 BAD = "u2"

@@ -13,9 +13,9 @@ import pytest
 from corpus_forms import manifest
 from tiny import RATE, encoded, sound, spoken
 
-from wergate.corpus import open_corpus
+from wergate.corpora.corpus import open_corpus
+from wergate.corpora.spec import CorpusSpec
 from wergate.progress import Item
-from wergate.sources.spec import CorpusSpec
 
 CLIP = encoded(sound(1.0, seed=1), container="WAV")  # 32 kB
 

@@ -6,7 +6,7 @@ import hypothesis.strategies as st
 import numpy as np
 from hypothesis import given
 
-from wergate.draw import draw
+from wergate.corpora.sampling import draw
 
 DURATIONS = st.sampled_from([1.0, 2.0]) | st.floats(0.1, 30)  # many are equal, as seconds of cut speech are
 CORPORA = st.dictionaries(st.integers(0, 99).map(str), DURATIONS, min_size=1, max_size=40)

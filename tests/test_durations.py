@@ -6,7 +6,7 @@ import statistics
 
 import pytest
 
-from wergate.durations import LONGEST_S, SHORTEST_S, librispeech_like
+from wergate.corpora.sampling import LONGEST_S, SHORTEST_S, librispeech_like
 from wergate.errors import SuiteError
 
 

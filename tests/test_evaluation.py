@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from recorded import Recognizer, Session, corpus_of
 
 from wergate.alphabet import Alphabet
-from wergate.audio import Samples
-from wergate.corpus import Corpus, Utterance
+from wergate.corpora.audio import Samples
+from wergate.corpora.corpus import Corpus, Utterance
 from wergate.ctc import Logits
 from wergate.errors import SuiteError
 from wergate.evaluation import Evaluation, unknown_characters

@@ -17,13 +17,13 @@ from suite_run import ROOT, Warm
 from tiny import RATE, Tiny, save_model, spoken, write_corpus
 
 from wergate import environment as toolchain
-from wergate.corpus import open_corpus
+from wergate.corpora.corpus import open_corpus
+from wergate.corpora.spec import CorpusSpec
+from wergate.corpora.waveforms import Probe
 from wergate.journal import runs
 from wergate.pipeline import Pipeline
-from wergate.probe import Probe
 from wergate.reference import reference_run
 from wergate.reference_logits import reference_logits
-from wergate.sources.spec import CorpusSpec
 from wergate.store import Artifact, Store, content_key
 
 

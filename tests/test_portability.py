@@ -16,6 +16,7 @@ from wergate.apart import Executed, Order
 from wergate.config.base import Isa, OverflowFix
 from wergate.config.loading import load_config
 from wergate.convert import FRONTEND_FILE
+from wergate.corpora.spec import CorpusSpec
 from wergate.environment import Cpu
 from wergate.errors import SuiteError
 from wergate.evaluation import Evaluation
@@ -28,7 +29,6 @@ from wergate.portability import Cell, Shown
 from wergate.portability_gates import overall, portability_verdicts
 from wergate.recognizers.apart import ApartRecognizer
 from wergate.results import PortabilityRow
-from wergate.sources.spec import CorpusSpec
 from wergate.store import Store
 from wergate.verdict import Status, Verdict
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wergate.audio import Waveform
-from wergate.corpus import Utterance
-from wergate.prefetch import Prefetched, in_blocks
+from wergate.corpora.audio import Waveform
+from wergate.corpora.corpus import Utterance
+from wergate.corpora.prefetch import Prefetched, in_blocks
 
 RATE = 16_000
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny import RATE
 
-from wergate.probe import SIGNALS, Probe, Signal
+from wergate.corpora.waveforms import SIGNALS, Probe, Signal
 
 PROBES = st.builds(Probe, st.integers(1, 40_000), st.integers(1, 3), st.sampled_from(SIGNALS))
 

@@ -13,14 +13,14 @@ from tiny import LABELS, RATE, Spoken, encoded, sound, write_corpus
 
 from wergate import reference
 from wergate.alphabet import Alphabet
-from wergate.audio import Samples
-from wergate.corpus import Corpus, open_corpus
+from wergate.corpora.audio import Samples
+from wergate.corpora.corpus import Corpus, open_corpus
+from wergate.corpora.spec import CorpusSpec
 from wergate.ctc import Logits
 from wergate.errors import InputTooShortError, SuiteError
 from wergate.frontend import Frontend
 from wergate.progress import silent
 from wergate.reference import read_reference, reference_run
-from wergate.sources.spec import CorpusSpec
 from wergate.store import Artifact, Store
 
 FRONTEND = Frontend(RATE, normalize=False, receptive_field=400, hop=320, alphabet=Alphabet(LABELS, 0, "|"))

@@ -22,10 +22,10 @@ from corpus_forms import (
 )
 from tiny import RATE, Spoken, encoded, sound, spoken, write_corpus
 
-from wergate.corpus import Corpus, open_corpus
+from wergate.corpora.corpus import Corpus, open_corpus
+from wergate.corpora.sources.opening import parse_corpus_specs
+from wergate.corpora.spec import CorpusSpec
 from wergate.errors import SuiteError
-from wergate.sources.opening import parse_corpus_specs
-from wergate.sources.spec import CorpusSpec
 
 SEVEN = [u.but(id=f"{100 + 3 * (n // 3)}-7-{n:04d}", text=f"{u.text} ÄÖ") for n, u in enumerate(spoken(range(7)))]
 Write = Callable[[Path, Sequence[Spoken]], Path]

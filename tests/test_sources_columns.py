@@ -14,9 +14,9 @@ from corpus_forms import audio_files, json_lines
 from datasets import Audio, Features, Image, Value
 from tiny import RATE, spoken
 
-from wergate.corpus import open_corpus
+from wergate.corpora.corpus import open_corpus
+from wergate.corpora.spec import Columns, CorpusSpec
 from wergate.errors import SuiteError
-from wergate.sources.spec import Columns, CorpusSpec
 
 ONE = spoken([1])[0]
 STRUCT = {"bytes": ONE.audio, "path": None}

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from recorded import INT8, REFERENCE, Recognizer, Session, corpus_of
 from tiny import Tiny, encoded, sound
 
-from wergate.corpus import Corpus
+from wergate.corpora.corpus import Corpus
 from wergate.errors import SuiteError
 from wergate.evaluation import Evaluation
 from wergate.logits import LogitsDifference
@@ -103,7 +103,7 @@ KILLED = """
     import sys
     from pathlib import Path
     from recorded import Recognizer, Session
-    from wergate.corpus import CorpusSpec, open_corpus
+    from wergate.corpora.corpus import CorpusSpec, open_corpus
 
     corpus = open_corpus(CorpusSpec("corpus", Path(sys.argv[1])))
     Session(corpus, Path(sys.argv[2]), recognizer=Recognizer(kill_at=int(sys.argv[3]))).evaluate()
@@ -225,7 +225,7 @@ CROWD = """
     from dataclasses import replace
     from pathlib import Path
     from recorded import INT8, Session
-    from wergate.corpus import CorpusSpec, open_corpus
+    from wergate.corpora.corpus import CorpusSpec, open_corpus
 
     corpus = open_corpus(CorpusSpec("corpus", Path(sys.argv[1])))
     Session(corpus, Path(sys.argv[2]), candidate=replace(INT8, recognizer=sys.argv[3], ir=sys.argv[3])).evaluate()

@@ -16,7 +16,7 @@ from wergate import quantize
 from wergate.config.models import ModelSettings
 from wergate.config.quantization import Quantization
 from wergate.convert import FRONTEND_FILE, MODEL_FILE, save_ir
-from wergate.corpus import Corpus
+from wergate.corpora.corpus import Corpus
 from wergate.ctc import greedy_decode
 from wergate.environment import cpu, source_digest, versions
 from wergate.frontend import Frontend, read_frontend

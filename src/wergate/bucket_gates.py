@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wergate.audio import Samples
 from wergate.config.thresholds import Gates
+from wergate.corpora.audio import Samples
 from wergate.ctc import greedy_decode
 from wergate.logits import LogitsDifference, difference, total
 from wergate.recognizers.bucketed import BucketedRecognizer

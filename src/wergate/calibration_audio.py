@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wergate.audio import Samples
 from wergate.config.quantization import CalibrationAudio
-from wergate.corpus import Corpus
+from wergate.corpora.audio import Samples
+from wergate.corpora.corpus import Corpus
 from wergate.verdict import Relation, Verdict
 
 _FRAME_S = 0.025

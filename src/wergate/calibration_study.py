@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wergate.calibration_subsets import draw_subsets, most_shared
-from wergate.corpus import Corpus, require_disjoint
+from wergate.corpora.corpus import Corpus, require_disjoint
+from wergate.corpora.spec import CorpusSpec
 from wergate.evaluation import Evaluation
 from wergate.pipeline import Pipeline
 from wergate.quantize import int8_ir
-from wergate.sources.spec import CorpusSpec
 from wergate.store import Artifact
 
 

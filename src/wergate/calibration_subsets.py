@@ -8,8 +8,8 @@ from dataclasses import replace
 from itertools import combinations, pairwise
 
 from wergate.config.studies import CalibrationStudy
-from wergate.corpus import Corpus
-from wergate.draw import draw
+from wergate.corpora.corpus import Corpus
+from wergate.corpora.sampling import draw
 from wergate.errors import SuiteError
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wergate.alphabet import Alphabet
-from wergate.corpus import Corpus, Utterance
+from wergate.corpora.corpus import Corpus, Utterance
+from wergate.corpora.prefetch import Prefetched, in_blocks
 from wergate.ctc import Logits, greedy_decode
 from wergate.errors import SuiteError
 from wergate.evaluation import Evaluation
@@ -15,7 +16,6 @@ from wergate.frontend import Frontend
 from wergate.journal import Journal, Kept
 from wergate.logits import difference
 from wergate.outcome import UtteranceOutcome
-from wergate.prefetch import Prefetched, in_blocks
 from wergate.progress import Progress
 from wergate.recognizers import Recognizer, completed
 from wergate.reference import ReferenceUtterance

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from wergate.alphabet import Alphabet
-from wergate.audio import Samples
+from wergate.corpora.audio import Samples
 from wergate.errors import InputTooShortError, SuiteError
 
 _VARIANCE_FLOOR = 1e-7  # as transformers' Wav2Vec2FeatureExtractor adds to the variance

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from wergate.corpus import Corpus
+from wergate.corpora.corpus import Corpus
 from wergate.environment import cpu, source_digest, versions
 from wergate.frontend import Frontend
 from wergate.outcome import UtteranceOutcome

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import openvino as ov
 
-from wergate.audio import Samples
-from wergate.corpus import Corpus
+from wergate.corpora.audio import Samples
+from wergate.corpora.corpus import Corpus
 from wergate.ctc import Logits, greedy_decode
 from wergate.frontend import Frontend
 from wergate.logits import LogitsDifference, difference, total

@@ -13,8 +13,6 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from wergate import probe as probes
-from wergate.audio import Samples
 from wergate.buckets import Buckets, corpus_buckets
 from wergate.budget import Budget
 from wergate.candidate import require_same_frames, require_sampling_rate
@@ -26,11 +24,13 @@ from wergate.config.suite import SuiteConfig
 from wergate.config.thresholds import Gates
 from wergate.config.variants import REFERENCE, label_of, subject_of
 from wergate.convert import FRONTEND_FILE, MODEL_FILE
-from wergate.corpus import Corpus, open_corpus, require_disjoint
+from wergate.corpora.audio import Samples
+from wergate.corpora.corpus import Corpus, open_corpus, require_disjoint
+from wergate.corpora.spec import CorpusSpec
+from wergate.corpora.waveforms import Probe, excerpt
 from wergate.ctc import Logits, greedy_decode
 from wergate.environment import cpu
 from wergate.evaluation import Evaluation
-from wergate.excerpt import excerpt
 from wergate.frontend import Frontend, read_frontend
 from wergate.ir import ExecutedWork, GraphCounts, executed_work, graph_counts
 from wergate.ir_weights import LayerWeights, weight_errors
@@ -48,7 +48,6 @@ from wergate.reference_logits import reference_logits
 from wergate.reference_models import ReferenceModel
 from wergate.reference_models.resolve import resolve_model
 from wergate.session.matrix import calibration_spec, candidates, corpus_specs
-from wergate.sources.spec import CorpusSpec
 from wergate.store import Artifact, Store, content_key, file_digest
 from wergate.transcripts import TranscriptFile
 from wergate.uses import ArtifactUse, CorpusUse, ModelUse, Uses
@@ -389,7 +388,7 @@ class Pipeline:
         """Return the thresholds of a variant."""
         return self.config.settings_of(model).thresholds.of(self.held_as(model, variant))
 
-    def probe_logits(self, model: str, probe: probes.Probe, *, keep: bool = True) -> Logits:
+    def probe_logits(self, model: str, probe: Probe, *, keep: bool = True) -> Logits:
         """Return the reference model's logits of a made-up input: (batch, frames, vocabulary).
 
         Args:

@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from wergate.apart import Executed, Order
-from wergate.audio import Samples
 from wergate.comparison import Candidate, evaluate
 from wergate.config.suite import SuiteConfig
 from wergate.config.variants import subject_of
 from wergate.convert import FRONTEND_FILE, MODEL_FILE
+from wergate.corpora.audio import Samples
+from wergate.corpora.spec import CorpusSpec
 from wergate.ctc import Logits
 from wergate.errors import SuiteError
 from wergate.evaluation import Evaluation
@@ -27,7 +28,6 @@ from wergate.paired_bootstrap import WerDrop, paired_bootstrap
 from wergate.pipeline import Pipeline
 from wergate.recognizers import Recognizer
 from wergate.recognizers.apart import ApartRecognizer
-from wergate.sources.spec import CorpusSpec
 from wergate.store import Artifact
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from wergate.config.models import ModelSettings
 from wergate.convert import FRONTEND_FILE, MODEL_FILE, fp16_parts
-from wergate.corpus import Corpus
+from wergate.corpora.corpus import Corpus
 from wergate.environment import source_digest, versions
 from wergate.errors import SuiteError
 from wergate.frontend import Frontend, read_frontend, write_frontend

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wergate.benchmark_app import TUTORIAL_SAMPLES, benchmark_app
+from wergate.corpora.spec import CorpusSpec
 from wergate.evaluation import Evaluation
 from wergate.pipeline import Pipeline
 from wergate.pot import PotReport, read_pot_report
-from wergate.sources.spec import CorpusSpec
 
 
 @dataclass(frozen=True)

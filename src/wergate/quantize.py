@@ -10,7 +10,7 @@ from typing import Any
 
 from wergate.config.quantization import IgnoredScope, Quantization
 from wergate.convert import FRONTEND_FILE, MODEL_FILE, save_ir
-from wergate.corpus import Corpus
+from wergate.corpora.corpus import Corpus
 from wergate.environment import source_digest, versions
 from wergate.frontend import Frontend, read_frontend
 from wergate.ignored_scope import refused_scope, require_matches

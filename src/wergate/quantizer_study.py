@@ -10,11 +10,11 @@ from wergate.config.base import QuantizerName
 from wergate.config.models import ModelSettings
 from wergate.config.quantization import Quantization
 from wergate.convert import MODEL_FILE
+from wergate.corpora.spec import CorpusSpec
 from wergate.evaluation import Evaluation
 from wergate.ir import GraphCounts, graph_counts
 from wergate.paired_timer import Paired, PairedRule, Side, time_pair
 from wergate.pipeline import Pipeline
-from wergate.sources.spec import CorpusSpec
 from wergate.speed import is_open
 from wergate.store import Artifact
 

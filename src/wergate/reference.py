@@ -17,12 +17,12 @@ from typing import Any, BinaryIO, Self
 
 import numpy as np
 
-from wergate.corpus import Corpus, Utterance
+from wergate.corpora.corpus import Corpus, Utterance
+from wergate.corpora.prefetch import Prefetched
 from wergate.ctc import Logits, greedy_decode
 from wergate.environment import source_digest, versions
 from wergate.errors import InputTooShortError, SuiteError
 from wergate.frontend import Frontend
-from wergate.prefetch import Prefetched
 from wergate.progress import Progress
 from wergate.recognizers import Recognizer
 from wergate.reference_models import ReferenceModel

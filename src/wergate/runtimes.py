@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from wergate.comparison import Candidate, evaluate
 from wergate.config.base import Precision
 from wergate.config.quantization import Pot
+from wergate.corpora.spec import CorpusSpec
 from wergate.evaluation import Evaluation
 from wergate.pipeline import Pipeline
 from wergate.recognizers.legacy import LegacyRecognizer
-from wergate.sources.spec import CorpusSpec
 from wergate.verdict import Verdict
 from wergate.wer import show_alignment
 

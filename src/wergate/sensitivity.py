@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from wergate.corpus import Corpus
+from wergate.corpora.corpus import Corpus
 from wergate.environment import cpu, source_digest, versions
 from wergate.errors import SuiteError
 from wergate.layer_runs import Figures, Sample

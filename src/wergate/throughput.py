@@ -12,8 +12,8 @@ from typing import Literal
 
 import numpy as np
 
-from wergate.audio import Samples
 from wergate.config.base import Precision
+from wergate.corpora.audio import Samples
 from wergate.ctc import Logits, greedy_decode
 from wergate.hardware_limit import gemm_gmacs, layer_seconds, utterance_gmacs
 from wergate.logits import LogitsDifference, difference, total

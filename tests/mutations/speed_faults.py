@@ -12,7 +12,7 @@ import numpy as np
 from fault import Fault, Scratch
 
 from fixtures.builds import Builds
-from wergate.audio import Samples
+from wergate.corpora.audio import Samples
 from wergate.ctc import Logits
 from wergate.pipeline import Pipeline
 from wergate.recognizers.openvino_ir import OpenVinoRecognizer

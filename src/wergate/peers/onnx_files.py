@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from wergate.checkpoint import Checkpoint, load_model
-from wergate.corpus import Corpus
+from wergate.corpora.corpus import Corpus
 from wergate.environment import cpu, source_digest, versions
 from wergate.frontend import Frontend
 from wergate.onnx_export import export_onnx

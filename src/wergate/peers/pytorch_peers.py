@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from wergate.audio import Samples
 from wergate.checkpoint import Checkpoint, load_model
+from wergate.corpora.audio import Samples
 from wergate.ctc import Logits
 from wergate.environment import cpu
 from wergate.frontend import Frontend

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from wergate.audio import Samples
+from wergate.corpora.audio import Samples
 from wergate.ctc import Logits
 from wergate.errors import SuiteError
 from wergate.evaluation import Evaluation

@@ -11,7 +11,7 @@ from multiprocessing import Pipe
 from pathlib import Path
 
 import wergate
-from wergate.audio import Samples
+from wergate.corpora.audio import Samples
 from wergate.ctc import Logits
 from wergate.errors import SuiteError
 from wergate.frontend import Frontend

@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from wergate import excerpt
 from wergate.apart import read_arrays, write_arrays
-from wergate.audio import Samples
 from wergate.buckets import Buckets
 from wergate.checkpoint import Checkpoint, resolve_checkpoint
 from wergate.comparison import Candidate, evaluate
 from wergate.config.benchmarks import Noise, PeerRace
 from wergate.config.variants import REFERENCE
 from wergate.convert import FRONTEND_FILE, MODEL_FILE
+from wergate.corpora.audio import Samples
+from wergate.corpora.sampling import librispeech_like
+from wergate.corpora.spec import CorpusSpec
+from wergate.corpora.waveforms import pieces
 from wergate.ctc import Logits
-from wergate.durations import librispeech_like
 from wergate.environment import cpu, source_digest, versions
 from wergate.errors import SuiteError, did_you_mean
 from wergate.evaluation import Evaluation
@@ -30,7 +31,6 @@ from wergate.peers.remote import Remote
 from wergate.peers.rows import PeerTable, peer_rows
 from wergate.peers.wire import Bucketing, Order
 from wergate.pipeline import Pipeline
-from wergate.sources.spec import CorpusSpec
 from wergate.store import Artifact
 
 _VERSIONS = ("openvino", "nncf", "torch", "transformers", "onnxruntime", "onnx")
@@ -125,7 +125,7 @@ class PeerRun:
     def _spoken(self, durations_s: Sequence[float]) -> Speech:
         corpus = self._pipeline.corpus(self._model, self._speech)
         rate = self._pipeline.frontend(self._model).sampling_rate
-        utterances = excerpt.pieces(corpus, durations_s, rate)
+        utterances = pieces(corpus, durations_s, rate)
         return Speech(utterances, self._reference(utterances))
 
     def _alone(self) -> dict[float, Speech]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wergate.audio import Samples
 from wergate.buckets import Buckets
 from wergate.checkpoint import Checkpoint
+from wergate.corpora.audio import Samples
 from wergate.ctc import Logits
 from wergate.peers import Peer
 

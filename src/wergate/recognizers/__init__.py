@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from wergate.audio import Samples
+from wergate.corpora.audio import Samples
 from wergate.ctc import Logits
 from wergate.frontend import Frontend
 

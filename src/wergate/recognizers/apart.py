@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 import wergate
 from wergate.apart import Done, Executed, Order, Task, read_arrays, write_arrays
-from wergate.audio import Samples
+from wergate.corpora.audio import Samples
 from wergate.ctc import Logits
 from wergate.errors import SuiteError
 from wergate.frontend import Frontend

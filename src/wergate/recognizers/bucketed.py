@@ -13,8 +13,8 @@ from functools import cached_property, partial
 import numpy as np
 import openvino as ov
 
-from wergate.audio import Samples
 from wergate.buckets import Buckets
+from wergate.corpora.audio import Samples
 from wergate.ctc import Logits
 from wergate.errors import SuiteError
 from wergate.frontend import Frontend

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wergate.audio import Samples
+from wergate.corpora.audio import Samples
 from wergate.ctc import Logits
 from wergate.frontend import Frontend
 from wergate.recognizers import features

@@ -9,9 +9,9 @@ from pathlib import Path
 from wergate.candidate import find_candidate
 from wergate.config.suite import SuiteConfig
 from wergate.config.variants import OWN_VARIANTS
+from wergate.corpora.sources.opening import parse_corpus_specs
+from wergate.corpora.spec import Columns, CorpusSpec
 from wergate.errors import SuiteError
-from wergate.sources.opening import parse_corpus_specs
-from wergate.sources.spec import Columns, CorpusSpec
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from wergate.corpora.sources.base import Column, Row
 from wergate.errors import SuiteError
-from wergate.sources import Column, Row
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _RELATIVE = ("file_name", "audio_file_name")  # the hub's own columns, relative to the metadata that they stand in

@@ -1,13 +1,15 @@
-"""Made-up waveforms of any length."""
+"""Waveforms of any length: made-up probes, and excerpts of a corpus."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from wergate.audio import Samples
+from wergate.corpora.audio import Samples
+from wergate.corpora.corpus import Corpus
 
 Signal = Literal["voiced", "silence", "clipped", "dc", "tiny"]
 SIGNALS: tuple[Signal, ...] = ("voiced", "silence", "clipped", "dc", "tiny")
@@ -56,3 +58,27 @@ def _voiced(samples: int, sampling_rate: int, seed: int) -> Samples:
     rhythm = 0.5 * (1 - np.cos(2 * np.pi * _SYLLABLES_HZ * time_s))
     noise = generator.normal(0, 0.02, samples)
     return np.asarray(0.3 * tone * rhythm + noise, dtype=np.float32)
+
+
+def excerpt(corpus: Corpus, duration_s: float, sampling_rate: int) -> Samples:
+    """Return the corpus's first utterances, one after the other, cut to length: float32, shape (samples,).
+
+    A corpus that is shorter than the excerpt is repeated.
+    """
+    wanted = round(duration_s * sampling_rate)
+    pieces: list[Samples] = []
+    for utterance in corpus.utterances(sampling_rate):
+        pieces.append(utterance.waveform.samples)
+        if sum(map(len, pieces)) >= wanted:
+            break
+    return np.resize(np.concatenate(pieces), wanted)
+
+
+def pieces(corpus: Corpus, durations_s: Sequence[float], sampling_rate: int) -> list[Samples]:
+    """Return one piece of speech after the other, each of its duration: float32 arrays of shape (samples,).
+
+    Behind the corpus's last utterance its first one follows again.
+    """
+    wanted = [round(duration_s * sampling_rate) for duration_s in durations_s]
+    speech = excerpt(corpus, sum(wanted) / sampling_rate, sampling_rate)
+    return np.split(speech, np.cumsum(wanted)[:-1])

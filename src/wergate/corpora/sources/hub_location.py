@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from wergate.corpora.spec import CorpusSpec
 from wergate.errors import SuiteError, did_you_mean
 from wergate.hub import asked, explained
-from wergate.sources.spec import CorpusSpec
 
 Found = TypeVar("Found")
 CONVERTED = "refs/convert/parquet"

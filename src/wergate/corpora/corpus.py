@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from wergate import audio
-from wergate.corpus_index import Entry, Index, Skipped, audio_digest, load, sha256
-from wergate.draw import draw
+from wergate.corpora import audio
+from wergate.corpora.index import Entry, Index, Skipped, audio_digest, load, sha256
+from wergate.corpora.recording import Recording, find_columns, recordings
+from wergate.corpora.sampling import draw
+from wergate.corpora.sources.base import Source
+from wergate.corpora.sources.opening import open_source, parse_corpus_specs
+from wergate.corpora.spec import Columns, CorpusSpec
 from wergate.errors import BadUtteranceError, SuiteError
 from wergate.progress import Progress, silent
-from wergate.sources import Source
-from wergate.sources.opening import open_source, parse_corpus_specs
-from wergate.sources.recording import Recording, find_columns, recordings
-from wergate.sources.spec import Columns, CorpusSpec
 from wergate.store import Store
 
 __all__ = [

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from wergate.corpora.sources.base import Column, Row
 from wergate.errors import SuiteError
-from wergate.sources import Column, Row
 
 TRANSCRIPTS = ".trans.txt"
 _SUFFIXES = (".flac", ".wav", ".ogg", ".opus", ".mp3")

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-from wergate.corpus import Utterance
+from wergate.corpora.corpus import Utterance
 
 Item = TypeVar("Item")
 _UTTERANCES = 64  # in flight: enough to keep every stream busy, few enough to stay small in memory

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wergate.audio import Part
+from wergate.corpora.audio import Part
+from wergate.corpora.sources.base import Row, Source
+from wergate.corpora.spec import Columns, CorpusSpec
 from wergate.errors import BadUtteranceError, SuiteError, did_you_mean
-from wergate.sources import Row, Source
-from wergate.sources.spec import Columns, CorpusSpec
 
 AUDIO_NAMES = (
     "audio",

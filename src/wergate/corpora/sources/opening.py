@@ -6,11 +6,11 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
+from wergate.corpora.sources.base import Source
+from wergate.corpora.sources.hub_location import MOVED
+from wergate.corpora.sources.local import open_local
+from wergate.corpora.spec import CorpusSpec
 from wergate.errors import SuiteError, did_you_mean, did_you_mean_beside
-from wergate.sources import Source
-from wergate.sources.hub_place import MOVED
-from wergate.sources.local import open_local
-from wergate.sources.spec import CorpusSpec
 from wergate.store import Store
 
 EMBEDDED_SPLITS = ("clean", "other", "calibration")
@@ -69,7 +69,7 @@ def open_source(spec: CorpusSpec, store: Store | None = None) -> Source:
         SuiteError: not there, or of no form that is known.
     """
     if spec.path is None:
-        from wergate.sources.hub import open_hub
+        from wergate.corpora.sources.hub import open_hub
 
         if store is None:
             raise ValueError(f"'{spec.name}' is of the hub, which needs a store")

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from wergate.corpora.sources.base import Column, Holds, Row
 from wergate.errors import SuiteError
-from wergate.sources import Column, Holds, Row
 
 _ROWS_AT_ONCE = 16
 _READ_AHEAD_BYTES = 1 << 20  # or else a row group is read whole, and may be the whole file

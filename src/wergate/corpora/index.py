@@ -6,10 +6,10 @@ import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from wergate import audio
+from wergate.corpora import audio
+from wergate.corpora.recording import Recording
+from wergate.corpora.spec import CorpusSpec
 from wergate.errors import BadUtteranceError, SuiteError
-from wergate.sources.recording import Recording
-from wergate.sources.spec import CorpusSpec
 
 
 @dataclass(frozen=True, slots=True)

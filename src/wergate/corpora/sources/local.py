@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wergate.corpora.sources.base import Source
+from wergate.corpora.sources.librispeech import TRANSCRIPTS, LibriSpeechSource
+from wergate.corpora.sources.manifest import ManifestSource
+from wergate.corpora.sources.parquet import ParquetSource
 from wergate.errors import SuiteError
-from wergate.sources import Source
-from wergate.sources.librispeech import TRANSCRIPTS, LibriSpeechSource
-from wergate.sources.manifest import ManifestSource
-from wergate.sources.parquet import ParquetSource
 
 _METADATA = ("metadata.jsonl", "metadata.csv")
 _MANIFESTS = (".jsonl", ".json", ".ndjson", ".csv", ".tsv")
