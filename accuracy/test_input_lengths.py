@@ -15,8 +15,8 @@ from wergate.config.thresholds import Gates
 from wergate.config.variants import REFERENCE, subject_of
 from wergate.corpora.waveforms import SIGNALS, Probe, Signal
 from wergate.errors import InputTooShortError
-from wergate.frontend import Frontend
 from wergate.gates import worst_delta_verdict
+from wergate.networks.frontend import Frontend
 from wergate.pipeline import Pipeline
 
 LONGEST_S = 30

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from wergate.corpora.audio import Samples
-from wergate.ctc import Logits
+from wergate.networks.ctc import Logits
 from wergate.recognizers.bucketed import BucketedRecognizer
-from wergate.recognizers.openvino_ir import OpenVinoRecognizer
+from wergate.recognizers.openvino import OpenVinoRecognizer
 
 REACHED = 42  # an exit code that neither pytest nor the suite has
 

@@ -25,11 +25,11 @@ from wergate.config.suite import SuiteConfig
 from wergate.corpora.audio import Samples
 from wergate.corpora.corpus import Corpus, open_corpus
 from wergate.corpora.spec import CorpusSpec
-from wergate.ctc import Logits
 from wergate.evaluation import Evaluation
+from wergate.networks.ctc import Logits
 from wergate.pipeline import Pipeline
 from wergate.progress import silent
-from wergate.recognizers import Recognizer
+from wergate.recognizers.base import Recognizer
 from wergate.reference import ReferenceUtterance
 from wergate.verdict import Verdict
 

@@ -11,7 +11,7 @@ from fixtures.options import EMBEDDED
 from wergate.build_cost import BuildRequest, FoundOnly, build_apart, is_built
 from wergate.outputs import Outputs
 from wergate.pipeline import Pipeline
-from wergate.recognizers import Recognizer
+from wergate.recognizers.base import Recognizer
 
 SPEECH_S = 1.0
 

@@ -19,9 +19,9 @@ from wergate.config.variants import subject_of
 from wergate.corpora.corpus import Corpus, Utterance
 from wergate.corpora.sampling import librispeech_like
 from wergate.corpora.waveforms import pieces
-from wergate.ctc import greedy_decode
+from wergate.networks.ctc import greedy_decode
 from wergate.pipeline import Pipeline
-from wergate.recognizers import Recognizer
+from wergate.recognizers.base import Recognizer
 from wergate.speed import same_work_verdict
 from wergate.throughput import PRECISIONS, WAYS, HardwareShare, Load, Side, hardware_share, side_by_side
 

@@ -12,7 +12,7 @@ from architectures import ARCHITECTURES
 from tiny import sound
 
 from wergate.checkpoint import Checkpoint, load_model, resolve_checkpoint
-from wergate.frontend import Frontend
+from wergate.networks.frontend import Frontend
 from wergate.processor import load_frontend
 from wergate.recognizers.pytorch import PyTorchRecognizer
 

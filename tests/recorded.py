@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 from tiny import LABELS, RATE, TEXTS, Spoken, encoded, sound, write_corpus
 
-from wergate.alphabet import Alphabet
 from wergate.comparison import Candidate, evaluate
 from wergate.corpora.audio import Samples
 from wergate.corpora.corpus import Corpus, open_corpus
 from wergate.corpora.spec import CorpusSpec
-from wergate.ctc import Logits
 from wergate.evaluation import Evaluation
-from wergate.frontend import Frontend
 from wergate.journal import Journal, Run
+from wergate.networks.alphabet import Alphabet
+from wergate.networks.ctc import Logits
+from wergate.networks.frontend import Frontend
 from wergate.progress import silent
 from wergate.reference import ReferenceUtterance
 from wergate.transcripts import TranscriptFile

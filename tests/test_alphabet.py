@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wergate.alphabet import Alphabet
 from wergate.errors import SuiteError
+from wergate.networks.alphabet import Alphabet
 
 LETTERS = Alphabet(("<pad>", "<s>", "|", "A", "B", "'"), 0, "|", special=("<pad>", "<s>"))
 SUBWORDS = Alphabet(

@@ -16,16 +16,17 @@ from tiny import RATE, sound
 
 from wergate.checkpoint import load_model, resolve_checkpoint
 from wergate.config.quantization import IgnoredScope, Quantization
-from wergate.convert import export
 from wergate.errors import SuiteError
-from wergate.frontend import Frontend
-from wergate.ir import graph_counts
-from wergate.logits import difference
-from wergate.padding import blind_to_padding
+from wergate.networks.frontend import Frontend
+from wergate.networks.ir.conversion import export
+from wergate.networks.ir.execution import graph_counts
+from wergate.networks.ir.file import ir_signature
+from wergate.networks.ir.padding import blind_to_padding
+from wergate.networks.logits import difference
 from wergate.processor import load_frontend
 from wergate.quantize import quantize
-from wergate.recognizers import Recognizer
-from wergate.recognizers.openvino_ir import OpenVinoRecognizer, ir_signature
+from wergate.recognizers.base import Recognizer
+from wergate.recognizers.openvino import OpenVinoRecognizer
 from wergate.recognizers.pytorch import PyTorchRecognizer
 
 TOLERANCE = 1e-4

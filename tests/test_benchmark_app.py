@@ -8,8 +8,8 @@ import pytest
 from suite_run import Warm
 
 from wergate.benchmark_app import benchmark_app
-from wergate.convert import MODEL_FILE
 from wergate.errors import SuiteError
+from wergate.networks.ir.conversion import MODEL_FILE
 
 
 def test_its_figures_are_read(warm: Warm) -> None:

@@ -27,7 +27,7 @@ from wergate.speed import output_verdict, same_work_verdict, speedup_verdict, tr
 from wergate.verdict import Interval, Status, Verdict
 
 WRONG_ANSWER = """
-from wergate.recognizers.openvino_ir import OpenVinoRecognizer
+from wergate.recognizers.openvino import OpenVinoRecognizer
 
 right = OpenVinoRecognizer.logits
 OpenVinoRecognizer._settle = lambda self: True

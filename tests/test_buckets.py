@@ -14,17 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny import RATE, save_model, sound
 
-from wergate.buckets import Buckets, choose_buckets, corpus_buckets
 from wergate.checkpoint import load_model, resolve_checkpoint
-from wergate.compiled_memory import CompiledMemory, compiled_memory
 from wergate.config.quantization import BucketSettings
-from wergate.convert import export
 from wergate.errors import SuiteError
-from wergate.frontend import Frontend
+from wergate.networks.frontend import Frontend
+from wergate.networks.ir.conversion import export
 from wergate.processor import load_frontend
 from wergate.recognizers.bucketed import BucketedRecognizer, Compilable
+from wergate.recognizers.buckets import Buckets, CompiledMemory, choose_buckets, compiled_memory, corpus_buckets
 from wergate.recognizers.compiled_store import compilable, static_options
-from wergate.recognizers.openvino_ir import OpenVinoRecognizer
+from wergate.recognizers.openvino import OpenVinoRecognizer
 from wergate.store import Store
 
 LENGTHS = (RATE // 2, RATE, 3 * RATE)

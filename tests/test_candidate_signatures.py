@@ -13,12 +13,13 @@ from tiny import LABELS, Tiny, sound
 
 from wergate.checkpoint import load_model, resolve_checkpoint
 from wergate.config.quantization import Quantization
-from wergate.convert import export, save_ir
 from wergate.errors import SuiteError
-from wergate.frontend import Frontend
+from wergate.networks.frontend import Frontend
+from wergate.networks.ir.conversion import export, save_ir
+from wergate.networks.ir.file import ir_signature
 from wergate.processor import load_frontend
 from wergate.quantize import quantize
-from wergate.recognizers.openvino_ir import OpenVinoRecognizer, ir_signature
+from wergate.recognizers.openvino import OpenVinoRecognizer
 from wergate.recognizers.pytorch import PyTorchRecognizer
 
 TOLERANCE = 0.02  # of the largest logit, as for our own FP16 IR

@@ -13,8 +13,8 @@ from hypothesis.extra import numpy as arrays
 from tiny import LABELS, save_processor
 from transformers import Wav2Vec2CTCTokenizer
 
-from wergate.alphabet import Alphabet
-from wergate.ctc import greedy_decode, margins
+from wergate.networks.alphabet import Alphabet
+from wergate.networks.ctc import greedy_decode, margins
 
 ALPHABET = Alphabet(LABELS, LABELS.index("<pad>"), "|")
 

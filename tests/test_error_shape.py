@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import pytest
 from pydantic import ValidationError
 
-from wergate.alphabet import Alphabet
 from wergate.config.thresholds import Gates
 from wergate.error_shape import error_shape
 from wergate.evaluation import Evaluation
-from wergate.logits import LogitsDifference
+from wergate.networks.alphabet import Alphabet
+from wergate.networks.logits import LogitsDifference
 from wergate.outcome import UtteranceOutcome
 from wergate.shape_gates import shape_verdicts
 from wergate.verdict import Status, Verdict

@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recorded import Recognizer, Session, corpus_of
 
-from wergate.alphabet import Alphabet
 from wergate.corpora.audio import Samples
 from wergate.corpora.corpus import Corpus, Utterance
-from wergate.ctc import Logits
 from wergate.errors import SuiteError
 from wergate.evaluation import Evaluation, unknown_characters
-from wergate.logits import LogitsDifference
+from wergate.networks.alphabet import Alphabet
+from wergate.networks.ctc import Logits
+from wergate.networks.logits import LogitsDifference
 from wergate.normalize import NORMALIZERS
 from wergate.outcome import UtteranceOutcome
 from wergate.wer import WordErrors

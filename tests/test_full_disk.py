@@ -16,7 +16,7 @@ from tiny import Tiny
 SAVE = """
     import resource, sys
     from pathlib import Path
-    from wergate.convert import save_ir  # before openvino, whose telemetry it refuses
+    from wergate.networks.ir.conversion import save_ir  # before openvino, whose telemetry it refuses
     from wergate.errors import SuiteError
     import numpy as np
     import openvino as ov

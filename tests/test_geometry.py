@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wergate.errors import SuiteError
-from wergate.geometry import Geometry, measure_geometry
+from wergate.networks.geometry import Geometry, measure_geometry
 
 RATE = 16_000
 

@@ -12,8 +12,8 @@ from suite_run import Warm
 from tiny import RATE, Tiny
 
 from wergate.config.quantization import IgnoredScope
-from wergate.ir import ExecutedLayer, ExecutedWork, GraphCounts, executed_work, graph_counts
-from wergate.ir_work import product_macs
+from wergate.networks.ir.execution import ExecutedLayer, ExecutedWork, GraphCounts, executed_work, graph_counts
+from wergate.networks.ir.work import product_macs
 from wergate.pipeline import Pipeline
 
 

@@ -191,14 +191,14 @@ def edit(path: Path, old: str, new: str) -> None:
 @pytest.mark.parametrize(
     ("module", "affects"),
     [
-        ("convert", ALL),
+        ("networks/ir/conversion", ALL),
         ("checkpoint", ALL),
         ("processor", ALL),
         ("quantize", {"int8"}),
-        ("signature", {"int8"}),
+        ("networks/signature", {"int8"}),
         ("reference", {"reference"}),
-        ("audio", ALL),
-        ("ctc", ALL),
+        ("corpora/audio", ALL),
+        ("networks/ctc", ALL),
         ("wer", set()),
         ("gates", set()),
     ],
@@ -221,11 +221,11 @@ class Rewording:
 
 
 REWORDINGS = (
-    Rewording("docstring of a module", "ctc.py", '"""Greedy CTC decodi', '"""Reworded. '),
-    Rewording("docstring of a function", "audio.py", '    """Return', '    """Give back'),
-    Rewording("comment", "ctc.py", "\nimport", "\n# a comment\nimport"),
-    Rewording("wording of an error", "frontend.py", "give a longer recording", "record more"),
-    Rewording("formatting", "ctc.py", "\n\n\ndef", "\n\n\n\n\ndef"),
+    Rewording("docstring of a module", "networks/ctc.py", '"""Greedy CTC decodi', '"""Reworded. '),
+    Rewording("docstring of a function", "corpora/audio.py", '    """Return', '    """Give back'),
+    Rewording("comment", "networks/ctc.py", "\nimport", "\n# a comment\nimport"),
+    Rewording("wording of an error", "networks/frontend.py", "give a longer recording", "record more"),
+    Rewording("formatting", "networks/ctc.py", "\n\n\ndef", "\n\n\n\n\ndef"),
 )
 
 
@@ -242,21 +242,22 @@ def test_a_moved_file_keeps_every_key(tiny: Tiny, tmp_path: Path, sources: Path)
     before = keys(tiny, tmp_path)
     (sources / "decoding").mkdir()
     (sources / "decoding" / "__init__.py").write_text("")
-    (sources / "ctc.py").rename(sources / "decoding" / "greedy.py")
+    (sources / "networks/ctc.py").rename(sources / "decoding" / "greedy.py")
+    old, new = "from wergate.networks.ctc import", "from wergate.decoding.greedy import"
     for path in sources.rglob("*.py"):
-        path.write_text(path.read_text().replace("from wergate.ctc import", "from wergate.decoding.greedy import"))
+        path.write_text(path.read_text().replace(old, new))
     toolchain.source_digest.cache_clear()
     assert before == keys(tiny, tmp_path)
 
 
 def test_another_origin_of_a_name_is_another_key(tiny: Tiny, tmp_path: Path, sources: Path) -> None:
     """Of two functions with one name, the one that is imported decides."""
-    (sources / "twin.py").write_text((sources / "ctc.py").read_text())
-    edit(sources / "reference.py", "from wergate.ctc", "from wergate import twin\nfrom wergate.ctc")
+    (sources / "twin.py").write_text((sources / "networks/ctc.py").read_text())
+    edit(sources / "reference.py", "from wergate.networks.ctc", "from wergate import twin\nfrom wergate.networks.ctc")
     before = keys(tiny, tmp_path)
     edit(sources / "twin.py", "from __future__ import annotations", "_CHANGED = 1")
     assert {"reference"} == changed(before, keys(tiny, tmp_path))
-    edit(sources / "reference.py", "from wergate.ctc import", "from wergate.twin import")
+    edit(sources / "reference.py", "from wergate.networks.ctc import", "from wergate.twin import")
     assert {"reference"} == changed(before, keys(tiny, tmp_path))
 
 
@@ -292,7 +293,7 @@ def test_all_that_a_transcription_runs_through_is_in_its_key(
     built.ir(model, precision)
     fresh = Pipeline(config, embedded=tmp_path, store=store)
     ran = _modules_run_by(lambda: fresh.evaluation(model, fresh.first_corpus(model), precision))
-    assert {Path("ctc.py"), Path("audio.py"), Path("recognizers/bucketed.py")} <= ran
+    assert {Path("networks/ctc.py"), Path("corpora/audio.py"), Path("recognizers/bucketed.py")} <= ran
 
     def candidate_key() -> str:
         return runs(fresh.reference_model(model), fresh.frontend(model), precision, "ir")[1].key

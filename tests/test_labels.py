@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from wergate.alphabet import Alphabet
 from wergate.errors import SuiteError
 from wergate.label_files import find_label_files
 from wergate.labels import LabelOptions, read_alphabet
+from wergate.networks.alphabet import Alphabet
 
 LETTERS = ("<blk>", "<space>", "a", "b")
 

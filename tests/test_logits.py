@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from wergate.logits import LogitsDifference, difference, total
+from wergate.networks.logits import LogitsDifference, difference, total
 
 PAIRS = arrays.arrays(
     np.float32, st.tuples(st.just(2), st.integers(2, 9), st.just(3)), elements=st.floats(-9, 9, width=32)

@@ -22,7 +22,7 @@ from wergate.verdict import Status, Verdict
 RULE = GrowthRule(max_kib=1.0)
 MIB = 1024 * KIB
 LEAK = """
-from wergate.recognizers.openvino_ir import OpenVinoRecognizer
+from wergate.recognizers.openvino import OpenVinoRecognizer
 
 right, kept = OpenVinoRecognizer.logits, []
 

@@ -12,19 +12,20 @@ import pytest
 from networks import HOP, RECEPTIVE_FIELD, Spelling, export_tutorial
 from tiny import LABELS, RATE, Tiny, save_processor, sound
 
-from wergate.alphabet import Units
 from wergate.checkpoint import load_model, resolve_checkpoint
 from wergate.config.quantization import Quantization
 from wergate.errors import InputTooShortError, SuiteError
-from wergate.frontend import Frontend
-from wergate.ir import executed_work
 from wergate.labels import LabelOptions
+from wergate.networks.alphabet import Units
+from wergate.networks.frontend import Frontend
+from wergate.networks.ir.execution import executed_work
+from wergate.networks.ir.file import ir_signature
 from wergate.onnx_file import OnnxOptions, open_onnx
 from wergate.processor import load_frontend
 from wergate.quantize import quantize
-from wergate.recognizers import Recognizer
-from wergate.recognizers.onnx_runtime import onnx_signature
-from wergate.recognizers.openvino_ir import OpenVinoRecognizer, ir_signature
+from wergate.recognizers.base import Recognizer
+from wergate.recognizers.onnx import onnx_signature
+from wergate.recognizers.openvino import OpenVinoRecognizer
 from wergate.recognizers.pytorch import PyTorchRecognizer
 from wergate.reference_models.onnx_model import OnnxModel
 

@@ -12,7 +12,7 @@ from suite_run import Run, run
 from tiny import Spoken, Tiny, encoded, save_processor, write_corpus
 
 from wergate.config.variants import REFERENCE
-from wergate.recognizers.onnx_runtime import OnnxRecognizer
+from wergate.recognizers.onnx import OnnxRecognizer
 
 
 @dataclass(frozen=True)

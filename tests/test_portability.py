@@ -11,23 +11,23 @@ from suite_run import Warm, run
 from tiny import SUITE, sound
 
 from fixtures.portability_tables import portable_lines
-from wergate.alphabet import Alphabet
-from wergate.apart import Executed, Order
 from wergate.config.base import Isa, OverflowFix
 from wergate.config.loading import load_config
-from wergate.convert import FRONTEND_FILE
 from wergate.corpora.spec import CorpusSpec
 from wergate.environment import Cpu
 from wergate.errors import SuiteError
 from wergate.evaluation import Evaluation
 from wergate.isa import INSTRUCTION_SETS, LIMIT, Place, beyond, limited, saturates, unavailable
-from wergate.logits import LogitsDifference
+from wergate.networks.alphabet import Alphabet
+from wergate.networks.ir.conversion import FRONTEND_FILE
+from wergate.networks.logits import LogitsDifference
 from wergate.outcome import UtteranceOutcome
 from wergate.overflow import Fix
 from wergate.pipeline import Pipeline
 from wergate.portability import Cell, Shown
 from wergate.portability_gates import overall, portability_verdicts
-from wergate.recognizers.apart import ApartRecognizer
+from wergate.recognizers.subprocess.client import ApartRecognizer
+from wergate.recognizers.subprocess.messages import Executed, Order
 from wergate.results import PortabilityRow
 from wergate.store import Store
 from wergate.verdict import Status, Verdict

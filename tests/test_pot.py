@@ -15,13 +15,13 @@ import pytest
 
 from fixtures.pot_tables import step_lines
 from pot_driver.transcript import Speller, WordErrorRate, word_errors
-from wergate.alphabet import Alphabet
 from wergate.config.loading import load_config
 from wergate.config.quantization import Pot
 from wergate.errors import SuiteError
 from wergate.evaluation import Evaluation
 from wergate.legacy import LegacyError, find_legacy, run_step
-from wergate.logits import LogitsDifference
+from wergate.networks.alphabet import Alphabet
+from wergate.networks.logits import LogitsDifference
 from wergate.outcome import UtteranceOutcome
 from wergate.pot_settings import job_settings, speller
 from wergate.results import PotStepsRow, SampleRow

@@ -12,13 +12,13 @@ from networks import Spelling
 from openvino import opset16
 from tiny import Spoken, Tiny, encoded, write_corpus
 
-from wergate.alphabet import Alphabet
-from wergate.convert import FRONTEND_FILE, MODEL_FILE
-from wergate.ctc import greedy_decode
 from wergate.errors import SuiteError
-from wergate.frontend import Frontend
-from wergate.ir import graph_counts
 from wergate.legacy import Legacy, LegacyError, find_legacy, run_step
+from wergate.networks.alphabet import Alphabet
+from wergate.networks.ctc import greedy_decode
+from wergate.networks.frontend import Frontend
+from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE
+from wergate.networks.ir.execution import graph_counts
 from wergate.pipeline import Pipeline
 from wergate.pot import LOG_FILE, read_pot_report
 from wergate.recognizers.legacy import LegacyRecognizer

@@ -13,12 +13,12 @@ from tiny import RATE, Tiny, save_model, sound
 
 from wergate.checkpoint import load_model, resolve_checkpoint
 from wergate.config.variants import REFERENCE
-from wergate.convert import export
 from wergate.errors import InputTooShortError, SuiteError
-from wergate.frontend import Frontend
+from wergate.networks.frontend import Frontend
+from wergate.networks.ir.conversion import export
 from wergate.pipeline import Pipeline
 from wergate.processor import load_frontend
-from wergate.recognizers.openvino_ir import OpenVinoRecognizer
+from wergate.recognizers.openvino import OpenVinoRecognizer
 from wergate.recognizers.pytorch import PyTorchRecognizer
 
 EVERY = (REFERENCE, "fp16", "int8")

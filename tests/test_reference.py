@@ -12,13 +12,13 @@ import pytest
 from tiny import LABELS, RATE, Spoken, encoded, sound, write_corpus
 
 from wergate import reference
-from wergate.alphabet import Alphabet
 from wergate.corpora.audio import Samples
 from wergate.corpora.corpus import Corpus, open_corpus
 from wergate.corpora.spec import CorpusSpec
-from wergate.ctc import Logits
 from wergate.errors import InputTooShortError, SuiteError
-from wergate.frontend import Frontend
+from wergate.networks.alphabet import Alphabet
+from wergate.networks.ctc import Logits
+from wergate.networks.frontend import Frontend
 from wergate.progress import silent
 from wergate.reference import read_reference, reference_run
 from wergate.store import Artifact, Store

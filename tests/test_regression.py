@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from wergate.alphabet import Alphabet
 from wergate.errors import SuiteError
 from wergate.evaluation import Evaluation
-from wergate.logits import LogitsDifference
+from wergate.networks.alphabet import Alphabet
+from wergate.networks.logits import LogitsDifference
 from wergate.outcome import UtteranceOutcome
 from wergate.regression import Regression, regression, transcripts_of
 from wergate.verdict import Status

@@ -14,7 +14,7 @@ from suite_run import Run, Warm, run
 from tiny import Tiny
 
 from wergate.config.loading import load_config
-from wergate.convert import MODEL_FILE
+from wergate.networks.ir.conversion import MODEL_FILE
 from wergate.pipeline import Pipeline
 from wergate.progress import silent
 from wergate.sensitivity import LayerStudy, Sensitivity, sensitivity

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from wergate.errors import SuiteError
-from wergate.ports import Feed, Port, Ports
-from wergate.signature import match_signature
+from wergate.networks.signature import Feed, Port, Ports, match_signature
 
 VOCABULARY = 5
 HOP = 320

@@ -15,8 +15,8 @@ from suite_run import Warm
 from tiny import Tiny, sound
 
 from wergate.errors import SuiteError
-from wergate.frontend import read_frontend
-from wergate.recognizers.openvino_ir import OpenVinoRecognizer
+from wergate.networks.frontend import read_frontend
+from wergate.recognizers.openvino import OpenVinoRecognizer
 
 Compile = Callable[[], OpenVinoRecognizer]
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from tiny import LABELS
 from transformers import AutoTokenizer, Wav2Vec2CTCTokenizer, Wav2Vec2PhonemeCTCTokenizer
 
-from wergate.alphabet import Alphabet
 from wergate.checkpoint import Checkpoint
+from wergate.networks.alphabet import Alphabet
 from wergate.processor import alphabet_of
 
 HERE = Checkpoint("mine", Path(), "")

@@ -25,7 +25,7 @@ from tiny import Tiny, encoded, sound
 from wergate.corpora.corpus import Corpus
 from wergate.errors import SuiteError
 from wergate.evaluation import Evaluation
-from wergate.logits import LogitsDifference
+from wergate.networks.logits import LogitsDifference
 from wergate.outcome import UtteranceOutcome
 from wergate.pipeline import Pipeline
 from wergate.store import Store

@@ -9,7 +9,7 @@ from tiny import SUITE
 from transformers import Data2VecAudioConfig, Data2VecAudioForCTC
 
 from wergate.config.loading import load_config
-from wergate.convert import export
+from wergate.networks.ir.conversion import export
 
 NARROW = {"hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 2, "conv_dim": (32,) * 7}
 

@@ -7,11 +7,11 @@ import re
 
 import pytest
 
-from wergate.alphabet import Alphabet
 from wergate.config.thresholds import Gates
 from wergate.errors import SuiteError
 from wergate.evaluation import Evaluation
-from wergate.logits import LogitsDifference
+from wergate.networks.alphabet import Alphabet
+from wergate.networks.logits import LogitsDifference
 from wergate.outcome import UtteranceOutcome
 from wergate.paired_bootstrap import WerDrop, paired_bootstrap
 from wergate.verdict import Interval, Status, Verdict

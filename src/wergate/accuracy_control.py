@@ -15,18 +15,17 @@ import numpy.typing as npt
 from wergate import quantize
 from wergate.config.models import ModelSettings
 from wergate.config.quantization import Quantization
-from wergate.convert import FRONTEND_FILE, MODEL_FILE, save_ir
 from wergate.corpora.corpus import Corpus
-from wergate.ctc import greedy_decode
 from wergate.environment import cpu, source_digest, versions
-from wergate.frontend import Frontend, read_frontend
 from wergate.ignored_scope import refused_scope, require_matches
+from wergate.networks.ctc import greedy_decode
+from wergate.networks.frontend import Frontend, read_frontend
+from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE, save_ir
+from wergate.networks.ir.file import ir_signature
+from wergate.networks.signature import Feed, Signature
 from wergate.nncf_functions import nncf_function
 from wergate.normalize import NORMALIZERS
-from wergate.ports import Feed
 from wergate.progress import Progress
-from wergate.recognizers.openvino_ir import ir_signature
-from wergate.signature import Signature
 from wergate.store import Artifact, Store
 from wergate.wer import WordErrors, count_word_errors
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from wergate.config.thresholds import Gates
 from wergate.corpora.audio import Samples
-from wergate.ctc import greedy_decode
-from wergate.logits import LogitsDifference, difference, total
+from wergate.networks.ctc import greedy_decode
+from wergate.networks.logits import LogitsDifference, difference, total
 from wergate.recognizers.bucketed import BucketedRecognizer
 from wergate.verdict import Relation, Verdict
 

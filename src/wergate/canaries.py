@@ -11,16 +11,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from wergate import gates as judging
-from wergate.alphabet import Alphabet
 from wergate.bucket_gates import BucketComparison, bucket_verdicts
 from wergate.calibration_audio import Heard, audio_verdicts
 from wergate.config.quantization import CalibrationAudio
 from wergate.config.thresholds import Gates
 from wergate.error_shape import ErrorShape, Lengths, Range, Rise, Worst
 from wergate.evaluation import Evaluation, Transcripts
-from wergate.ir import ExecutedLayer, ExecutedWork
-from wergate.ir_weights import LayerWeights
-from wergate.logits import LogitsDifference
+from wergate.networks.alphabet import Alphabet
+from wergate.networks.ir.execution import ExecutedLayer, ExecutedWork
+from wergate.networks.ir.weights import LayerWeights
+from wergate.networks.logits import LogitsDifference
 from wergate.outcome import UtteranceOutcome
 from wergate.shape_gates import shape_verdicts
 from wergate.verdict import Verdict

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from wergate.errors import SuiteError
-from wergate.frontend import Frontend
-from wergate.recognizers import Recognizer
+from wergate.networks.frontend import Frontend
+from wergate.recognizers.base import Recognizer
 
 _EXPORTED_NAME = "openvino_model.xml"  # as optimum-intel calls it
 _NO_NAMES = frozenset({"openvino_model", "model"})  # what many folders hold: the folder tells them apart

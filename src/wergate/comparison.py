@@ -6,18 +6,18 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from wergate.alphabet import Alphabet
 from wergate.corpora.corpus import Corpus, Utterance
 from wergate.corpora.prefetch import Prefetched, in_blocks
-from wergate.ctc import Logits, greedy_decode
 from wergate.errors import SuiteError
 from wergate.evaluation import Evaluation
-from wergate.frontend import Frontend
 from wergate.journal import Journal, Kept
-from wergate.logits import difference
+from wergate.networks.alphabet import Alphabet
+from wergate.networks.ctc import Logits, greedy_decode
+from wergate.networks.frontend import Frontend
+from wergate.networks.logits import difference
 from wergate.outcome import UtteranceOutcome
 from wergate.progress import Progress
-from wergate.recognizers import Recognizer, completed
+from wergate.recognizers.base import Recognizer, completed
 from wergate.reference import ReferenceUtterance
 
 

@@ -134,7 +134,7 @@ def source_digest(*names: str) -> str:
     it names. So neither rewording nor moving a file changes the digest, and a changed computation always does.
 
     Args:
-        names: such as `__name__`, or "wergate.recognizers" for a package with all its modules. What a function is
+        names: such as `__name__`, or "wergate.recognizers.base" for a package with all its modules. What a function is
             handed, a recognizer say, is not among its imports: name it as well. Modules of others are passed over.
 
     Raises:

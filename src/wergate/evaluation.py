@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from wergate.alphabet import Alphabet
-from wergate.logits import LogitsDifference, total
 from wergate.mapsswe import MatchedPairs, matched_pairs, segment_rises
+from wergate.networks.alphabet import Alphabet
+from wergate.networks.logits import LogitsDifference, total
 from wergate.normalize import NORMALIZERS, Normalizer
 from wergate.outcome import UtteranceOutcome
 from wergate.paired_bootstrap import WerDrop, paired_bootstrap

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wergate.ir import ExecutedWork
+from wergate.networks.ir.execution import ExecutedWork
 from wergate.results import ExecutionRow, FallbackRow
 
 

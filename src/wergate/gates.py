@@ -10,8 +10,8 @@ import numpy as np
 from wergate.baseline import Counts
 from wergate.config.thresholds import Gates
 from wergate.evaluation import Evaluation, Transcripts
-from wergate.ir import ExecutedWork
-from wergate.ir_weights import LayerWeights
+from wergate.networks.ir.execution import ExecutedWork
+from wergate.networks.ir.weights import LayerWeights
 from wergate.outcome import UtteranceOutcome
 from wergate.verdict import Verdict
 from wergate.wer import show_alignment

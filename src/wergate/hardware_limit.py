@@ -12,9 +12,9 @@ import numpy as np
 import openvino as ov
 import openvino.opset13 as op
 
-from wergate.ir_work import operations
-from wergate.ports import Feed
-from wergate.recognizers.openvino_ir import fix_length, read_ir
+from wergate.networks.ir.file import fix_length, read_ir
+from wergate.networks.ir.work import operations
+from wergate.networks.signature import Feed
 
 _SIZE = 1024
 _PRODUCTS = 8

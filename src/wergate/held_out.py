@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from wergate.accuracy_control import Tuning, controlled_ir, read_tuning
 from wergate.config.quantization import AccuracyControl
-from wergate.convert import MODEL_FILE
 from wergate.corpora.corpus import Corpus
 from wergate.corpora.spec import CorpusSpec
 from wergate.errors import SuiteError
-from wergate.ir import ExecutedWork
+from wergate.networks.ir.conversion import MODEL_FILE
+from wergate.networks.ir.execution import ExecutedWork
 from wergate.pipeline import Pipeline
 from wergate.store import Artifact
 from wergate.wer import WordErrors

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wergate.alphabet import Alphabet, Units
 from wergate.errors import SuiteError, did_you_mean
 from wergate.label_files import LabelFiles
+from wergate.networks.alphabet import Alphabet, Units
 
 _WORD_START = "\u2581"  # SentencePiece's mark
 _BLANKS = ("<blk>", "<blank>", "<ctc_blank>", "<ctc>", "[blank]", "<pad>", "[pad]", "<eps>", "<epsilon>")

@@ -11,12 +11,12 @@ import openvino as ov
 
 from wergate.corpora.audio import Samples
 from wergate.corpora.corpus import Corpus
-from wergate.ctc import Logits, greedy_decode
-from wergate.frontend import Frontend
-from wergate.logits import LogitsDifference, difference, total
-from wergate.recognizers import features
-from wergate.recognizers.openvino_ir import ir_signature, read_ir
-from wergate.signature import Signature
+from wergate.networks.ctc import Logits, greedy_decode
+from wergate.networks.frontend import Frontend
+from wergate.networks.ir.file import ir_signature, read_ir
+from wergate.networks.logits import LogitsDifference, difference, total
+from wergate.networks.signature import Signature
+from wergate.recognizers.base import features
 
 
 @dataclass(frozen=True)

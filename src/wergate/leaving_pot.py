@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from wergate.config.base import QuantizerName
 from wergate.corpora.spec import CorpusSpec
 from wergate.evaluation import Evaluation
-from wergate.ir import ExecutedWork, GraphCounts
+from wergate.networks.ir.execution import ExecutedWork, GraphCounts
 from wergate.paired_timer import Paired, PairedRule, Side, time_pair
 from wergate.pipeline import Pipeline
 from wergate.pot import read_pot_report

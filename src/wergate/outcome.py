@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wergate.logits import LogitsDifference
+from wergate.networks.logits import LogitsDifference
 
 
 @dataclass(frozen=True)

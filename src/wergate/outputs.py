@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 
-from wergate.ctc import Logits
+from wergate.networks.ctc import Logits
 
 
 class Outputs:

@@ -13,36 +13,36 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from wergate.buckets import Buckets, corpus_buckets
 from wergate.budget import Budget
 from wergate.candidate import require_same_frames, require_sampling_rate
 from wergate.comparison import Candidate, evaluate
-from wergate.compiled_memory import CompiledMemory, compiled_memory
 from wergate.config.base import Precision, QuantizerName
 from wergate.config.models import ModelSettings
 from wergate.config.suite import SuiteConfig
 from wergate.config.thresholds import Gates
 from wergate.config.variants import REFERENCE, label_of, subject_of
-from wergate.convert import FRONTEND_FILE, MODEL_FILE
 from wergate.corpora.audio import Samples
 from wergate.corpora.corpus import Corpus, open_corpus, require_disjoint
 from wergate.corpora.spec import CorpusSpec
 from wergate.corpora.waveforms import Probe, excerpt
-from wergate.ctc import Logits, greedy_decode
 from wergate.environment import cpu
 from wergate.evaluation import Evaluation
-from wergate.frontend import Frontend, read_frontend
-from wergate.ir import ExecutedWork, GraphCounts, executed_work, graph_counts
-from wergate.ir_weights import LayerWeights, weight_errors
 from wergate.journal import Journal, runs
 from wergate.legacy import Legacy, find_legacy
-from wergate.logits_artifact import read_logits
+from wergate.networks.ctc import Logits, greedy_decode
+from wergate.networks.frontend import Frontend, read_frontend
+from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE
+from wergate.networks.ir.execution import ExecutedWork, GraphCounts, executed_work, graph_counts
+from wergate.networks.ir.file import may_be_padded
+from wergate.networks.ir.weights import LayerWeights, weight_errors
 from wergate.progress import Progress, silent
 from wergate.quantizers import ConversionTask, QuantizationTask, converted_ir, quantized_ir
-from wergate.recognizers import Recognizer
+from wergate.recognizers.base import Recognizer
 from wergate.recognizers.bucketed import BucketedRecognizer
+from wergate.recognizers.buckets import Buckets, CompiledMemory, compiled_memory, corpus_buckets
 from wergate.recognizers.compiled_store import compilable, static_options
-from wergate.recognizers.openvino_ir import OpenVinoRecognizer, may_be_padded
+from wergate.recognizers.openvino import OpenVinoRecognizer
+from wergate.recognizers.stored_logits import read_logits
 from wergate.reference import ReferenceUtterance, read_reference, reference_run
 from wergate.reference_logits import reference_logits
 from wergate.reference_models import ReferenceModel

@@ -12,22 +12,22 @@ from pathlib import Path
 
 import numpy as np
 
-from wergate.apart import Executed, Order
 from wergate.comparison import Candidate, evaluate
 from wergate.config.suite import SuiteConfig
 from wergate.config.variants import subject_of
-from wergate.convert import FRONTEND_FILE, MODEL_FILE
 from wergate.corpora.audio import Samples
 from wergate.corpora.spec import CorpusSpec
-from wergate.ctc import Logits
 from wergate.errors import SuiteError
 from wergate.evaluation import Evaluation
 from wergate.isa import Place, beyond, limited, unavailable
-from wergate.logits import LogitsDifference, difference
+from wergate.networks.ctc import Logits
+from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE
+from wergate.networks.logits import LogitsDifference, difference
 from wergate.paired_bootstrap import WerDrop, paired_bootstrap
 from wergate.pipeline import Pipeline
-from wergate.recognizers import Recognizer
-from wergate.recognizers.apart import ApartRecognizer
+from wergate.recognizers.base import Recognizer
+from wergate.recognizers.subprocess.client import ApartRecognizer
+from wergate.recognizers.subprocess.messages import Executed, Order
 from wergate.store import Artifact
 
 

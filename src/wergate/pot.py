@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 
 from wergate.config.models import ModelSettings
-from wergate.convert import FRONTEND_FILE, MODEL_FILE, fp16_parts
 from wergate.corpora.corpus import Corpus
 from wergate.environment import source_digest, versions
 from wergate.errors import SuiteError
-from wergate.frontend import Frontend, read_frontend, write_frontend
 from wergate.legacy import Legacy, run_step
+from wergate.networks.frontend import Frontend, read_frontend, write_frontend
+from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE, fp16_parts
+from wergate.networks.ir.file import ir_signature
 from wergate.normalize import NORMALIZERS
 from wergate.pot_settings import Algorithm, job_settings, speller
 from wergate.progress import Progress
-from wergate.recognizers.openvino_ir import ir_signature
 from wergate.reference_models import ReferenceModel
 from wergate.store import Artifact, Store
 

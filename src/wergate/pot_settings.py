@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from wergate.alphabet import Alphabet
 from wergate.config.base import Normalizer
 from wergate.config.models import ModelSettings
 from wergate.config.quantization import Quantization
 from wergate.errors import SuiteError
+from wergate.networks.alphabet import Alphabet
 
 Algorithm = Literal["DefaultQuantization", "AccuracyAwareQuantization"]
 _CASES: Mapping[Normalizer, str | None] = {"none": None, "upper": "upper"}

@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from wergate.alphabet import Alphabet, Units
 from wergate.checkpoint import Checkpoint
 from wergate.errors import SuiteError
-from wergate.frontend import Frontend
+from wergate.networks.alphabet import Alphabet, Units
+from wergate.networks.frontend import Frontend
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from wergate.config.quantization import IgnoredScope, Quantization
-from wergate.convert import FRONTEND_FILE, MODEL_FILE, save_ir
 from wergate.corpora.corpus import Corpus
 from wergate.environment import source_digest, versions
-from wergate.frontend import Frontend, read_frontend
 from wergate.ignored_scope import refused_scope, require_matches
-from wergate.ports import Feed
+from wergate.networks.frontend import Frontend, read_frontend
+from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE, save_ir
+from wergate.networks.ir.file import ir_signature
+from wergate.networks.signature import Feed, Signature
 from wergate.progress import Progress
-from wergate.recognizers.openvino_ir import ir_signature
-from wergate.signature import Signature
 from wergate.store import Artifact, Store
 
 _NORM = re.compile(r"(?P<layer>.*\.conv_layers\.0)/aten::sqrt/Sqrt")

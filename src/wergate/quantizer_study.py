@@ -9,10 +9,10 @@ from pathlib import Path
 from wergate.config.base import QuantizerName
 from wergate.config.models import ModelSettings
 from wergate.config.quantization import Quantization
-from wergate.convert import MODEL_FILE
 from wergate.corpora.spec import CorpusSpec
 from wergate.evaluation import Evaluation
-from wergate.ir import GraphCounts, graph_counts
+from wergate.networks.ir.conversion import MODEL_FILE
+from wergate.networks.ir.execution import GraphCounts, graph_counts
 from wergate.paired_timer import Paired, PairedRule, Side, time_pair
 from wergate.pipeline import Pipeline
 from wergate.speed import is_open

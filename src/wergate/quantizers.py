@@ -9,9 +9,9 @@ from functools import partial
 from wergate.accuracy_control import controlled_ir
 from wergate.config.base import QuantizerName
 from wergate.config.models import ModelSettings
-from wergate.convert import fp16_ir
 from wergate.corpora.corpus import Corpus
 from wergate.legacy import Legacy
+from wergate.networks.ir.conversion import fp16_ir
 from wergate.pot import legacy_fp16_ir, pot_int8_ir
 from wergate.pot_settings import Algorithm
 from wergate.progress import Progress

@@ -19,12 +19,12 @@ import numpy as np
 
 from wergate.corpora.corpus import Corpus, Utterance
 from wergate.corpora.prefetch import Prefetched
-from wergate.ctc import Logits, greedy_decode
 from wergate.environment import source_digest, versions
 from wergate.errors import InputTooShortError, SuiteError
-from wergate.frontend import Frontend
+from wergate.networks.ctc import Logits, greedy_decode
+from wergate.networks.frontend import Frontend
 from wergate.progress import Progress
-from wergate.recognizers import Recognizer
+from wergate.recognizers.base import Recognizer
 from wergate.reference_models import ReferenceModel
 from wergate.store import Artifact, Store
 

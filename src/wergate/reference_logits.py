@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from wergate.corpora.audio import Samples
-from wergate.ctc import Logits
 from wergate.environment import source_digest, versions
-from wergate.logits_artifact import stored_logits
-from wergate.recognizers import Recognizer
+from wergate.networks.ctc import Logits
+from wergate.recognizers.base import Recognizer
+from wergate.recognizers.stored_logits import stored_logits
 from wergate.reference_models import ReferenceModel
 from wergate.store import Artifact, Store
 

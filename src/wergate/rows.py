@@ -10,7 +10,7 @@ from wergate.error_shape import error_shape
 from wergate.evaluation import Evaluation
 from wergate.finite import finite
 from wergate.gates import near_tie
-from wergate.logits import LogitsDifference
+from wergate.networks.logits import LogitsDifference
 from wergate.results import (
     ArtifactRow,
     CalibrationRow,

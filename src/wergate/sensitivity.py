@@ -12,11 +12,11 @@ from wergate.corpora.corpus import Corpus
 from wergate.environment import cpu, source_digest, versions
 from wergate.errors import SuiteError
 from wergate.layer_runs import Figures, Sample
-from wergate.logits import LogitsDifference
+from wergate.networks.ir.layers import QuantizedIr, QuantizedLayer
+from wergate.networks.logits import LogitsDifference
 from wergate.normalize import NORMALIZERS
 from wergate.pipeline import Pipeline
 from wergate.progress import Progress
-from wergate.quantized_layers import QuantizedIr, QuantizedLayer
 from wergate.store import content_key, file_digest
 from wergate.wer import WordErrors, count_word_errors
 

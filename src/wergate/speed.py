@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from wergate.ctc import Logits
-from wergate.logits import difference
+from wergate.networks.ctc import Logits
+from wergate.networks.logits import difference
 from wergate.paired_timer import Paired
 from wergate.verdict import Verdict
 

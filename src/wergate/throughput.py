@@ -14,12 +14,12 @@ import numpy as np
 
 from wergate.config.base import Precision
 from wergate.corpora.audio import Samples
-from wergate.ctc import Logits, greedy_decode
 from wergate.hardware_limit import gemm_gmacs, layer_seconds, utterance_gmacs
-from wergate.logits import LogitsDifference, difference, total
+from wergate.networks.ctc import Logits, greedy_decode
+from wergate.networks.logits import LogitsDifference, difference, total
 from wergate.pipeline import Pipeline
-from wergate.recognizers import Recognizer, completed
-from wergate.recognizers.openvino_ir import OpenVinoRecognizer
+from wergate.recognizers.base import Recognizer, completed
+from wergate.recognizers.openvino import OpenVinoRecognizer
 
 Way = Literal["one by one", "streams", "buckets"]
 WAYS: tuple[Way, ...] = ("one by one", "streams", "buckets")

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 import filelock
 
 from wergate.errors import SuiteError
-from wergate.logits import LogitsDifference
+from wergate.networks.logits import LogitsDifference
 
 _FORMAT = "transcript/1"
 _MARK = f'{{"wergate": "{_FORMAT}", '.encode()

@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 from wergate.config.quantization import IgnoredScope
-from wergate.convert import FRONTEND_FILE, MODEL_FILE, save_ir
 from wergate.environment import source_digest, versions
 from wergate.ignored_scope import refused_scope, require_matches
+from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE, save_ir
 from wergate.nncf_functions import nncf_function
 from wergate.progress import Progress
 from wergate.store import Artifact, Store

@@ -13,9 +13,9 @@ from fault import Fault, Scratch
 
 from fixtures.builds import Builds
 from wergate.corpora.audio import Samples
-from wergate.ctc import Logits
+from wergate.networks.ctc import Logits
 from wergate.pipeline import Pipeline
-from wergate.recognizers.openvino_ir import OpenVinoRecognizer
+from wergate.recognizers.openvino import OpenVinoRecognizer
 from wergate.store import Artifact
 
 _YESTERDAY = "0" * 64

@@ -13,9 +13,9 @@ from hypothesis import Phase, settings
 import fixtures.profiles  # noqa: F401 - registers its profiles now, not when the run begins
 from wergate import comparison, pipeline
 from wergate.corpora.audio import Samples
-from wergate.ctc import Logits
+from wergate.networks.ctc import Logits
 from wergate.recognizers.bucketed import BucketedRecognizer
-from wergate.recognizers.openvino_ir import OpenVinoRecognizer
+from wergate.recognizers.openvino import OpenVinoRecognizer
 
 
 def drop_last_frame(_: Scratch) -> None:

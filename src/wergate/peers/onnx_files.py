@@ -11,8 +11,8 @@ from typing import Any
 from wergate.checkpoint import Checkpoint, load_model
 from wergate.corpora.corpus import Corpus
 from wergate.environment import cpu, source_digest, versions
-from wergate.frontend import Frontend
-from wergate.onnx_export import export_onnx
+from wergate.networks.frontend import Frontend
+from wergate.networks.ir.onnx_export import export_onnx
 from wergate.store import Store
 
 _FILE = "model.onnx"

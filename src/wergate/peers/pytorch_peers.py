@@ -11,11 +11,11 @@ import torch
 
 from wergate.checkpoint import Checkpoint, load_model
 from wergate.corpora.audio import Samples
-from wergate.ctc import Logits
 from wergate.environment import cpu
-from wergate.frontend import Frontend
+from wergate.networks.ctc import Logits
+from wergate.networks.frontend import Frontend
 from wergate.peers.side_by_side import SideBySide
-from wergate.recognizers import Recognizer
+from wergate.recognizers.base import Recognizer
 from wergate.recognizers.pytorch import PyTorchRecognizer
 
 if TYPE_CHECKING:

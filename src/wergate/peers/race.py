@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from wergate.corpora.audio import Samples
-from wergate.ctc import Logits
 from wergate.errors import SuiteError
 from wergate.evaluation import Evaluation
-from wergate.logits import LogitsDifference, difference
+from wergate.networks.ctc import Logits
+from wergate.networks.logits import LogitsDifference, difference
 from wergate.peers import Peer
 from wergate.peers.remote import Remote
 from wergate.peers.wire import Task

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import wergate
 from wergate.corpora.audio import Samples
-from wergate.ctc import Logits
 from wergate.errors import SuiteError
-from wergate.frontend import Frontend
+from wergate.networks.ctc import Logits
+from wergate.networks.frontend import Frontend
 from wergate.peers.wire import Answer, Order, Task
 
 _PATIENCE_S = 10.0  # for a process to end by itself, once nothing more is asked

@@ -8,22 +8,20 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from wergate.apart import read_arrays, write_arrays
-from wergate.buckets import Buckets
 from wergate.checkpoint import Checkpoint, resolve_checkpoint
 from wergate.comparison import Candidate, evaluate
 from wergate.config.benchmarks import Noise, PeerRace
 from wergate.config.variants import REFERENCE
-from wergate.convert import FRONTEND_FILE, MODEL_FILE
 from wergate.corpora.audio import Samples
 from wergate.corpora.sampling import librispeech_like
 from wergate.corpora.spec import CorpusSpec
 from wergate.corpora.waveforms import pieces
-from wergate.ctc import Logits
 from wergate.environment import cpu, source_digest, versions
 from wergate.errors import SuiteError, did_you_mean
 from wergate.evaluation import Evaluation
 from wergate.load import Seen, read_counters, seen_between
+from wergate.networks.ctc import Logits
+from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE
 from wergate.peers import PEERS, Peer, why_absent
 from wergate.peers.onnx_files import onnx_file
 from wergate.peers.race import Race, RaceRule, Record, Speech
@@ -31,6 +29,8 @@ from wergate.peers.remote import Remote
 from wergate.peers.rows import PeerTable, peer_rows
 from wergate.peers.wire import Bucketing, Order
 from wergate.pipeline import Pipeline
+from wergate.recognizers.buckets import Buckets
+from wergate.recognizers.subprocess.messages import read_arrays, write_arrays
 from wergate.store import Artifact
 
 _VERSIONS = ("openvino", "nncf", "torch", "transformers", "onnxruntime", "onnx")

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from wergate.corpora.audio import Samples
-from wergate.ctc import Logits
-from wergate.recognizers import Recognizer
+from wergate.networks.ctc import Logits
+from wergate.recognizers.base import Recognizer
 
 
 class SideBySide:

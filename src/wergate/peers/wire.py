@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wergate.buckets import Buckets
 from wergate.checkpoint import Checkpoint
 from wergate.corpora.audio import Samples
-from wergate.ctc import Logits
+from wergate.networks.ctc import Logits
 from wergate.peers import Peer
+from wergate.recognizers.buckets import Buckets
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from wergate.build_cost import peak_rss_bytes
-from wergate.ctc import Logits
 from wergate.environment import cpu
-from wergate.frontend import Frontend, read_frontend
+from wergate.networks.ctc import Logits
+from wergate.networks.frontend import Frontend, read_frontend
 from wergate.peers.wire import Answer, Bucketing, Order, Task
-from wergate.recognizers import Recognizer
+from wergate.recognizers.base import Recognizer
 from wergate.store import Store
 
 if TYPE_CHECKING:
-    from wergate.recognizers.openvino_ir import OpenVinoRecognizer
+    from wergate.recognizers.openvino import OpenVinoRecognizer
 
 
 class Made(Protocol):
@@ -39,7 +39,7 @@ class _OpenVino:
         self.size_bytes = path.stat().st_size + path.with_suffix(".bin").stat().st_size
 
     def recognizer(self, streams: int) -> OpenVinoRecognizer:
-        from wergate.recognizers.openvino_ir import OpenVinoRecognizer
+        from wergate.recognizers.openvino import OpenVinoRecognizer
 
         return OpenVinoRecognizer(
             self._path, self._frontend, device="CPU", inference_precision=self._precision, streams=streams
@@ -85,7 +85,7 @@ class _OnnxRuntime:
 
     def recognizer(self, streams: int) -> Recognizer:
         from wergate.peers.side_by_side import SideBySide
-        from wergate.recognizers.onnx_runtime import OnnxRecognizer
+        from wergate.recognizers.onnx import OnnxRecognizer
 
         threads = cpu().cores if streams == 1 else 1
         alone = OnnxRecognizer(self._path, self._frontend, threads=threads, spinning=True)

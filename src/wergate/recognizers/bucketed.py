@@ -13,17 +13,15 @@ from functools import cached_property, partial
 import numpy as np
 import openvino as ov
 
-from wergate.buckets import Buckets
 from wergate.corpora.audio import Samples
-from wergate.ctc import Logits
 from wergate.errors import SuiteError
-from wergate.frontend import Frontend
-from wergate.logits import difference
-from wergate.ports import Feed
-from wergate.recognizers import features, in_order
-from wergate.recognizers.openvino_ir import OpenVinoRecognizer, stream_probe
-from wergate.recognizers.requests import Job, Requests, infer_all
-from wergate.signature import Signature
+from wergate.networks.ctc import Logits
+from wergate.networks.frontend import Frontend
+from wergate.networks.logits import difference
+from wergate.networks.signature import Feed, Signature
+from wergate.recognizers.base import features, in_order
+from wergate.recognizers.buckets import Buckets
+from wergate.recognizers.openvino import Job, OpenVinoRecognizer, Requests, infer_all, stream_probe
 
 Compile = Callable[[int], ov.CompiledModel]
 _COMPILATIONS = 3
@@ -90,7 +88,7 @@ class BucketedRecognizer:
         return in_order(self.completed(utterances))
 
     def completed(self, utterances: Sequence[Samples]) -> Iterator[tuple[int, Logits]]:
-        """See `wergate.recognizers.completed`."""
+        """See `wergate.recognizers.base.completed`."""
         for samples in utterances:  # before any inference is under way
             self.frontend.require_frame(len(samples))
         lengths = [self.buckets.of(self.frontend.used_samples(len(samples))) for samples in utterances]

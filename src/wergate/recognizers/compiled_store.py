@@ -15,12 +15,13 @@ import numpy as np
 import openvino as ov
 
 from wergate.corpora.audio import Samples
-from wergate.ctc import Logits
 from wergate.environment import cpu, source_digest, versions
-from wergate.frontend import Frontend
-from wergate.logits_artifact import read_logits, stored_logits
+from wergate.networks.ctc import Logits
+from wergate.networks.frontend import Frontend
+from wergate.networks.ir.file import compile_ir, ir_signature
 from wergate.recognizers.bucketed import Compilable
-from wergate.recognizers.openvino_ir import OpenVinoRecognizer, compile_ir, ir_signature
+from wergate.recognizers.openvino import OpenVinoRecognizer
+from wergate.recognizers.stored_logits import read_logits, stored_logits
 from wergate.store import Store, file_digest
 
 _BLOB = "model.blob"

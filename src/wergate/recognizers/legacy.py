@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from wergate.corpora.audio import Samples
-from wergate.ctc import Logits
 from wergate.errors import SuiteError
-from wergate.frontend import Frontend
 from wergate.legacy import Legacy, LegacyError, run_step
-from wergate.recognizers import features
+from wergate.networks.ctc import Logits
+from wergate.networks.frontend import Frontend
+from wergate.recognizers.base import features
 
 
 class LegacyRecognizer:

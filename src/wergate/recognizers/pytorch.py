@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wergate.corpora.audio import Samples
-from wergate.ctc import Logits
-from wergate.frontend import Frontend
-from wergate.recognizers import features
+from wergate.networks.ctc import Logits
+from wergate.networks.frontend import Frontend
+from wergate.recognizers.base import features
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from wergate.frontend import Frontend
-from wergate.recognizers import Recognizer
+from wergate.networks.frontend import Frontend
+from wergate.recognizers.base import Recognizer
 
 
 class ReferenceModel(Protocol):

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-from wergate.alphabet import Alphabet
-from wergate.convert import save_ir
 from wergate.errors import SuiteError
-from wergate.frontend import Frontend
-from wergate.geometry import measure_geometry
 from wergate.labels import read_alphabet
+from wergate.networks.alphabet import Alphabet
+from wergate.networks.frontend import Frontend
+from wergate.networks.geometry import measure_geometry
+from wergate.networks.ir.conversion import save_ir
+from wergate.networks.signature import match_signature
 from wergate.onnx_file import OnnxFile
-from wergate.recognizers import Recognizer
-from wergate.recognizers.onnx_runtime import OnnxRecognizer, onnx_ports
-from wergate.signature import match_signature
+from wergate.recognizers.base import Recognizer
+from wergate.recognizers.onnx import OnnxRecognizer, onnx_ports
 
 
 class OnnxModel:

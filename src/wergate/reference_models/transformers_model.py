@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wergate.checkpoint import Checkpoint, load_model
-from wergate.convert import export
-from wergate.frontend import Frontend
-from wergate.onnx_export import export_onnx
+from wergate.networks.frontend import Frontend
+from wergate.networks.ir.conversion import export
+from wergate.networks.ir.onnx_export import export_onnx
 from wergate.processor import load_frontend
-from wergate.recognizers import Recognizer
+from wergate.recognizers.base import Recognizer
 from wergate.recognizers.pytorch import PyTorchRecognizer
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The process that runs an IR apart: python -m wergate.apart_worker, asked as `wergate.apart` says."""
+"""The process that runs an IR: `python -m wergate.recognizers.subprocess.worker`, asked as `messages` says."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import TextIO
 
 from pydantic import BaseModel
 
-from wergate.apart import Done, Executed, Order, Primitive, Task, read_arrays, write_arrays
 from wergate.errors import SuiteError
-from wergate.frontend import read_frontend
-from wergate.ir import ExecutedLayer, executed_work
-from wergate.recognizers.openvino_ir import OpenVinoRecognizer
+from wergate.networks.frontend import read_frontend
+from wergate.networks.ir.execution import ExecutedLayer, executed_work
+from wergate.recognizers.openvino import OpenVinoRecognizer
+from wergate.recognizers.subprocess.messages import Done, Executed, Order, Primitive, Task, read_arrays, write_arrays
 
 
 def serve(questions: Iterable[str], answers: TextIO) -> None:

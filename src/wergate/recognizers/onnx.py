@@ -12,13 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from wergate.corpora.audio import Samples
-from wergate.ctc import Logits
 from wergate.environment import cpu
 from wergate.errors import SuiteError
-from wergate.frontend import Frontend
-from wergate.ports import Feed, Port, Ports
-from wergate.recognizers import features
-from wergate.signature import Signature, match_signature
+from wergate.networks.ctc import Logits
+from wergate.networks.frontend import Frontend
+from wergate.networks.signature import Feed, Port, Ports, Signature, match_signature
+from wergate.recognizers.base import features
 
 _FATAL = 4  # ONNX Runtime's log level: a network refuses lengths while it is measured, and each would be logged
 _DTYPES = {"float": "float32", "double": "float64"}

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from wergate.environment import source_digest, versions
 from wergate.errors import SuiteError
-from wergate.frontend import write_frontend
-from wergate.padding import blind_to_padding
-from wergate.padding_mark import mark_padding_exact
+from wergate.networks.frontend import write_frontend
+from wergate.networks.ir.padding import blind_to_padding, mark_padding_exact
+from wergate.networks.ir.tracing import traceable
 from wergate.progress import Progress
 from wergate.reference_models import ReferenceModel
 from wergate.store import Artifact, Store
-from wergate.traceable import traceable
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

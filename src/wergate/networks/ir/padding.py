@@ -16,6 +16,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedModel
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import openvino as ov
 
 _EXCLUDED = -6e4  # added to attention scores, whose exponential is then exactly 0; half precision holds it
 _DISENTANGLED = frozenset({"SEWDAttention", "DisentangledSelfAttention"})  # masked at their encoder
@@ -184,3 +188,16 @@ def _positional(module: Any, hooks: _Hooks) -> Iterator[Any]:
     """Mask the input of each positional convolution, behind what transforms it: a batch normalization, a layer."""
     for layer in getattr(module, "layers", [module]):
         yield layer.conv.register_forward_pre_hook(hooks.positions)
+
+
+_WHERE = ["wergate", "padding_exact"]
+
+
+def mark_padding_exact(ir: ov.Model) -> None:
+    """Write the note into an IR that was exported so (docs/padding.md)."""
+    ir.set_rt_info("true", _WHERE)
+
+
+def is_marked_padding_exact(ir: ov.Model) -> bool:
+    """Tell whether an IR has the note; NNCF and saving keep it. `accuracy/test_buckets.py` holds the IR to it."""
+    return bool(ir.has_rt_info(_WHERE))

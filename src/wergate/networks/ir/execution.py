@@ -16,8 +16,8 @@ import openvino as ov
 
 from wergate.config.quantization import IgnoredScope
 from wergate.environment import cpu
-from wergate.ir_work import CONVOLUTIONS, EIGHT_BIT_TYPES, Operation, kernel_macs, operations, product_macs
-from wergate.recognizers.openvino_ir import fix_length, read_ir
+from wergate.networks.ir.file import fix_length, read_ir
+from wergate.networks.ir.work import CONVOLUTIONS, EIGHT_BIT_TYPES, Operation, kernel_macs, operations, product_macs
 
 _EIGHT_BIT = frozenset({"i8", "u8"})
 _OPERANDS = 2

@@ -10,7 +10,6 @@ import numpy as np
 from wergate.errors import SuiteError
 
 CountFrames = Callable[[int], int]
-
 _LONGEST_HOP_S = 4  # samples that must add a frame: no speech model is coarser by far
 _VERIFIED_LENGTHS = 12
 _SEED = 20240229

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import openvino as ov
 
 from wergate.corpora.audio import Samples
-from wergate.ctc import Logits
 from wergate.errors import SuiteError
-from wergate.frontend import Frontend
-from wergate.padding_mark import is_marked_padding_exact
-from wergate.ports import Feed, Port, Ports, Run
-from wergate.recognizers import features, in_order
-from wergate.recognizers.requests import Job, Requests, infer_all
-from wergate.signature import Inputs, Signature, match_inputs, match_signature
+from wergate.networks.ctc import Logits
+from wergate.networks.frontend import Frontend
+from wergate.networks.ir.file import compile_ir, ir_signature, ports_of, run_network
+from wergate.networks.signature import Feed, Signature, match_signature
+from wergate.recognizers.base import features, in_order
 
 _HINT = "INFERENCE_PRECISION_HINT"
 _COMPILATIONS = 3
 # of a corpus, the CPU plugin would keep what it compiled for thousands of lengths: 12 MB for each, in INT8
 _FEW_LENGTHS = {"CPU_RUNTIME_CACHE_CAPACITY": "100"}
-_DTYPES = {"f16": "float16", "f32": "float32", "f64": "float64", "i32": "int32", "i64": "int64", "boolean": "bool"}
 
 
 class OpenVinoRecognizer:
@@ -109,7 +106,7 @@ class OpenVinoRecognizer:
         return in_order(self.completed(utterances))
 
     def completed(self, utterances: Sequence[Samples]) -> Iterator[tuple[int, Logits]]:
-        """See `wergate.recognizers.completed`."""
+        """See `wergate.recognizers.base.completed`."""
         for samples in utterances:  # before any inference is under way
             self.frontend.require_frame(len(samples))
         short = [number for number, samples in enumerate(utterances) if self.frontend.is_single(len(samples))]
@@ -152,122 +149,60 @@ def _taken(compiled: ov.CompiledModel, asked: str) -> str:
     return str(compiled.get_property(_HINT).get_type_name()) if told else asked
 
 
-def ir_signature(path: Path, vocabulary: int) -> Signature:
-    """Match the inputs and outputs of an IR, by position as NNCF and the runtime both take them.
-
-    Args:
-        path: the `.xml`, its `.bin` beside it.
-        vocabulary: number of labels.
-
-    Raises:
-        SuiteError: an IR that takes no waveform, asks for unknown inputs, or gives no logits over these labels.
-    """
-
-    def run(feed: Feed) -> list[npt.NDArray[Any]]:
-        return run_network(compile_ir(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}), feed)
-
-    return match_signature(ports_of(path, read_ir(path), run), vocabulary)
-
-
-def read_ir(path: Path) -> ov.Model:
-    """Read an IR.
-
-    Raises:
-        SuiteError: a file that is damaged, or no IR.
-    """
-    try:
-        return ov.Core().read_model(path)
-    except RuntimeError as error:
-        raise SuiteError(
-            f"{_named(path)} cannot be read: {_last_line(error)}; a whole .xml with the .bin that was written with it "
-            "is needed; copy both files again"
-        ) from error
-
-
-def may_be_padded(path: Path, *, exact: bool = False) -> bool:
-    """Tell whether an IR can be told which samples count, and padding behind them does not change its logits.
-
-    Args:
-        exact: it was made so; by default the IR has to say it.
-    """
-    model = read_ir(path)
-    return (exact or is_marked_padding_exact(model)) and ir_inputs(path, model).mask is not None
-
-
-def ir_inputs(path: Path, model: ov.Model) -> Inputs:
-    """Match the inputs of an IR that has been read.
-
-    Raises:
-        SuiteError: it takes no waveform, or asks for unknown inputs.
-    """
-    return match_inputs(ports_of(path, model, lambda _: []))
-
-
 def _compiled_signature(path: Path, compiled: ov.CompiledModel, vocabulary: int) -> Signature:
     return match_signature(ports_of(path, compiled, lambda feed: run_network(compiled, feed)), vocabulary)
 
 
-def run_network(compiled: ov.CompiledModel, feed: Feed) -> list[npt.NDArray[Any]]:
-    """Return the outputs of one inference."""
-    return list(compiled.create_infer_request().infer(feed).values())
+_PER_STREAM = 2  # one that runs, and one that waits for its end while Python is elsewhere
 
 
-def ports_of(path: Path, model: ov.Model | ov.CompiledModel, run: Run) -> Ports:
-    """Return what a network takes and gives, with a function that runs it."""
-    return Ports(_named(path), _ports(model.inputs), _ports(model.outputs), run)
+class Requests:
+    """A compiled model's inference requests, made once: enough to keep all its streams busy."""
+
+    def __init__(self, compiled: ov.CompiledModel, signature: Signature, streams: int) -> None:
+        """Take a compiled model and the number of streams that it was compiled for."""
+        self.signature = signature
+        self.streams = streams
+        self.idle = [compiled.create_infer_request() for _ in range(_PER_STREAM * streams)]
 
 
-def _named(path: Path) -> str:
-    return f"IR '{path.parent.name}/{path.name}'"
+@dataclass(frozen=True)
+class Job:
+    """One inference: by which model, and what it is fed, made when its turn comes."""
+
+    requests: Requests
+    feed: Callable[[], Feed]
 
 
-def _ports(outputs: Sequence[Any]) -> tuple[Port, ...]:
-    return tuple(_port(position, output) for position, output in enumerate(outputs))
+def infer_all(jobs: Iterable[Job]) -> Iterator[tuple[int, Logits]]:
+    """Yield each job's number and its logits, float32 (batch, frames, vocabulary), in the order of the jobs.
 
-
-def _port(position: int, output: Any) -> Port:
-    """Describe an input or output; one may have several names or none."""
-    name = "/".join(sorted(output.get_names())) or str(position)
-    dtype = output.get_element_type().get_type_name()
-    partial = output.get_partial_shape()
-    shape = None
-    if partial.rank.is_static:
-        shape = tuple(size.get_length() if size.is_static else None for size in partial)
-    return Port(name, position, _DTYPES.get(dtype, dtype), shape)
-
-
-def compile_ir(path: Path, device: str, options: Mapping[str, str], *, samples: int | None = None) -> ov.CompiledModel:
-    """Compile an IR, for inputs of any length or for one of that many samples.
-
-    Raises:
-        SuiteError: the file is damaged, or the device does not exist or cannot run the model.
+    While one is handed over, others run, and while a job is made too. Without callbacks, which would run Python code in
+    the threads of the runtime. Whatever ends the iteration, no inference is left under way.
     """
-    core = ov.Core()
+    running: deque[tuple[int, Requests, ov.InferRequest]] = deque()
     try:
-        if samples is None:
-            return core.compile_model(path, device, dict(options))
-        model = core.read_model(path)
-        fix_length(path, model, samples)
-        return core.compile_model(model, device, dict(options))
-    except RuntimeError as error:
-        read_ir(path)  # where the file is at fault, it is told instead of the device
-        raise SuiteError(
-            f"device '{device}' cannot run the model: {_last_line(error)}; "
-            f"available here: {', '.join(core.available_devices)}; check --device"
-        ) from error
+        for number, job in enumerate(jobs):
+            while running and (not job.requests.idle or len(running) >= _PER_STREAM * job.requests.streams):
+                yield _finished(running)
+            request = job.requests.idle.pop()
+            running.append((number, job.requests, request))
+            request.start_async(job.feed())
+            while running and running[0][2].wait_for(0):  # done while the next job was made
+                yield _finished(running)
+        while running:
+            yield _finished(running)
+    finally:
+        for _, requests, request in running:
+            request.wait()
+            requests.idle.append(request)
 
 
-def fix_length(path: Path, model: ov.Model, samples: int) -> Feed:
-    """Give a model that has been read the shapes of one utterance of so many samples, and return silence as its feed.
-
-    Raises:
-        SuiteError: the IR takes no waveform, or asks for unknown inputs.
-    """
-    feed = ir_inputs(path, model).feed(np.zeros((1, samples), np.float32))
-    model.reshape({position: list(array.shape) for position, array in feed.items()})
-    return feed
-
-
-def _last_line(error: RuntimeError) -> str:
-    """Return what an error of OpenVINO ends with: what comes before is where in its code."""
-    return str(error).strip().splitlines()[-1]
+def _finished(running: deque[tuple[int, Requests, ov.InferRequest]]) -> tuple[int, Logits]:
+    """Wait for the request that has run longest, keep its logits, and let it be used again."""
+    number, requests, request = running[0]
+    request.wait()
+    logits = requests.signature.logits(request.get_output_tensor(requests.signature.output).data)
+    running.popleft()
+    requests.idle.append(request)
+    return number, logits

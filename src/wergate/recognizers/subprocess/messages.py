@@ -1,7 +1,7 @@
 """What a process that runs an IR apart is asked, and what it answers: a line of JSON each, logits in files.
 
-The process is `python -m wergate.apart_worker`. Its first line is an `Order`, answered by `Executed`; each line after
-that is a `Task`, answered by `Done`.
+The process is `python -m wergate.recognizers.subprocess.worker`. Its first line is an `Order`, answered by `Executed`;
+each line after that is a `Task`, answered by `Done`.
 """
 
 from __future__ import annotations

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from wergate.alphabet import Alphabet
 from wergate.corpora.audio import Samples
 from wergate.errors import InputTooShortError, SuiteError
+from wergate.networks.alphabet import Alphabet
 
 _VARIANCE_FLOOR = 1e-7  # as transformers' Wav2Vec2FeatureExtractor adds to the variance
 

@@ -12,7 +12,6 @@ from typing import Literal
 from wergate.errors import SuiteError
 
 Units = Literal["letters", "subwords", "phonemes"]
-
 # what transformers' `clean_up_tokenization_spaces` sets tight, in this order
 _TIGHT = (" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're")
 

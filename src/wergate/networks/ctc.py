@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from wergate.alphabet import Alphabet
+from wergate.networks.alphabet import Alphabet
 
 Logits = npt.NDArray[np.float32]
 

@@ -9,7 +9,7 @@ from functools import reduce
 
 import numpy as np
 
-from wergate.ctc import Logits, margins
+from wergate.networks.ctc import Logits, margins
 
 
 @dataclass(frozen=True)

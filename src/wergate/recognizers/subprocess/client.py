@@ -16,13 +16,13 @@ import numpy as np
 from pydantic import BaseModel
 
 import wergate
-from wergate.apart import Done, Executed, Order, Task, read_arrays, write_arrays
 from wergate.corpora.audio import Samples
-from wergate.ctc import Logits
 from wergate.errors import SuiteError
-from wergate.frontend import Frontend
+from wergate.networks.ctc import Logits
+from wergate.networks.frontend import Frontend
+from wergate.recognizers.subprocess.messages import Done, Executed, Order, Task, read_arrays, write_arrays
 
-_WORKER = "wergate.apart_worker"
+_WORKER = "wergate.recognizers.subprocess.worker"
 _SOURCE = Path(wergate.__file__).parents[1]
 Answer = TypeVar("Answer", bound=BaseModel)
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wergate.ir_work import CONVOLUTIONS, EIGHT_BIT_TYPES
-from wergate.recognizers.openvino_ir import read_ir
+from wergate.networks.ir.file import read_ir
+from wergate.networks.ir.work import CONVOLUTIONS, EIGHT_BIT_TYPES
 
 Weights = npt.NDArray[np.float32]
 _PRODUCTS = CONVOLUTIONS | {"MatMul"}

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from wergate.corpora.audio import Samples
-from wergate.ctc import Logits
+from wergate.networks.ctc import Logits
 from wergate.store import Artifact, Store
 
 _FILE = "logits.npy"

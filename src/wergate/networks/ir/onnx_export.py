@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wergate.errors import SuiteError
-from wergate.traceable import traceable
+from wergate.networks.ir.tracing import traceable
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

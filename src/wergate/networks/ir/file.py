@@ -1,0 +1,134 @@
+"""An IR file: reading it, its inputs and outputs, compiling it, fixing its length."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import openvino as ov
+
+from wergate.errors import SuiteError
+from wergate.networks.ir.padding import is_marked_padding_exact
+from wergate.networks.signature import Feed, Inputs, Port, Ports, Run, Signature, match_inputs, match_signature
+
+_DTYPES = {"f16": "float16", "f32": "float32", "f64": "float64", "i32": "int32", "i64": "int64", "boolean": "bool"}
+
+
+def ir_signature(path: Path, vocabulary: int) -> Signature:
+    """Match the inputs and outputs of an IR, by position as NNCF and the runtime both take them.
+
+    Args:
+        path: the `.xml`, its `.bin` beside it.
+        vocabulary: number of labels.
+
+    Raises:
+        SuiteError: an IR that takes no waveform, asks for unknown inputs, or gives no logits over these labels.
+    """
+
+    def run(feed: Feed) -> list[npt.NDArray[Any]]:
+        return run_network(compile_ir(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}), feed)
+
+    return match_signature(ports_of(path, read_ir(path), run), vocabulary)
+
+
+def read_ir(path: Path) -> ov.Model:
+    """Read an IR.
+
+    Raises:
+        SuiteError: a file that is damaged, or no IR.
+    """
+    try:
+        return ov.Core().read_model(path)
+    except RuntimeError as error:
+        raise SuiteError(
+            f"{_named(path)} cannot be read: {_last_line(error)}; a whole .xml with the .bin that was written with it "
+            "is needed; copy both files again"
+        ) from error
+
+
+def may_be_padded(path: Path, *, exact: bool = False) -> bool:
+    """Tell whether an IR can be told which samples count, and padding behind them does not change its logits.
+
+    Args:
+        exact: it was made so; by default the IR has to say it.
+    """
+    model = read_ir(path)
+    return (exact or is_marked_padding_exact(model)) and ir_inputs(path, model).mask is not None
+
+
+def ir_inputs(path: Path, model: ov.Model) -> Inputs:
+    """Match the inputs of an IR that has been read.
+
+    Raises:
+        SuiteError: it takes no waveform, or asks for unknown inputs.
+    """
+    return match_inputs(ports_of(path, model, lambda _: []))
+
+
+def run_network(compiled: ov.CompiledModel, feed: Feed) -> list[npt.NDArray[Any]]:
+    """Return the outputs of one inference."""
+    return list(compiled.create_infer_request().infer(feed).values())
+
+
+def ports_of(path: Path, model: ov.Model | ov.CompiledModel, run: Run) -> Ports:
+    """Return what a network takes and gives, with a function that runs it."""
+    return Ports(_named(path), _ports(model.inputs), _ports(model.outputs), run)
+
+
+def _named(path: Path) -> str:
+    return f"IR '{path.parent.name}/{path.name}'"
+
+
+def _ports(outputs: Sequence[Any]) -> tuple[Port, ...]:
+    return tuple(_port(position, output) for position, output in enumerate(outputs))
+
+
+def _port(position: int, output: Any) -> Port:
+    """Describe an input or output; one may have several names or none."""
+    name = "/".join(sorted(output.get_names())) or str(position)
+    dtype = output.get_element_type().get_type_name()
+    partial = output.get_partial_shape()
+    shape = None
+    if partial.rank.is_static:
+        shape = tuple(size.get_length() if size.is_static else None for size in partial)
+    return Port(name, position, _DTYPES.get(dtype, dtype), shape)
+
+
+def compile_ir(path: Path, device: str, options: Mapping[str, str], *, samples: int | None = None) -> ov.CompiledModel:
+    """Compile an IR, for inputs of any length or for one of that many samples.
+
+    Raises:
+        SuiteError: the file is damaged, or the device does not exist or cannot run the model.
+    """
+    core = ov.Core()
+    try:
+        if samples is None:
+            return core.compile_model(path, device, dict(options))
+        model = core.read_model(path)
+        fix_length(path, model, samples)
+        return core.compile_model(model, device, dict(options))
+    except RuntimeError as error:
+        read_ir(path)  # where the file is at fault, it is told instead of the device
+        raise SuiteError(
+            f"device '{device}' cannot run the model: {_last_line(error)}; "
+            f"available here: {', '.join(core.available_devices)}; check --device"
+        ) from error
+
+
+def fix_length(path: Path, model: ov.Model, samples: int) -> Feed:
+    """Give a model that has been read the shapes of one utterance of so many samples, and return silence as its feed.
+
+    Raises:
+        SuiteError: the IR takes no waveform, or asks for unknown inputs.
+    """
+    feed = ir_inputs(path, model).feed(np.zeros((1, samples), np.float32))
+    model.reshape({position: list(array.shape) for position, array in feed.items()})
+    return feed
+
+
+def _last_line(error: RuntimeError) -> str:
+    """Return what an error of OpenVINO ends with: what comes before is where in its code."""
+    return str(error).strip().splitlines()[-1]
