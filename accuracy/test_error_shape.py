@@ -6,7 +6,7 @@ from fixtures.report import Gate
 from wergate.config.thresholds import Gates
 from wergate.config.variants import subject_of
 from wergate.error_shape import error_shape
-from wergate.evaluation import Evaluation
+from wergate.evaluation.evaluation import Evaluation
 from wergate.shape_gates import shape_verdicts
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fixtures.report import Gate
 from wergate.config.thresholds import Gates
 from wergate.config.variants import subject_of
-from wergate.evaluation import Evaluation
+from wergate.evaluation.evaluation import Evaluation
 from wergate.gates import logits_verdicts
 
 

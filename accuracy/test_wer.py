@@ -9,7 +9,7 @@ from wergate.config.models import ModelSettings
 from wergate.config.suite import SuiteConfig
 from wergate.config.thresholds import Gates
 from wergate.config.variants import subject_of
-from wergate.evaluation import Evaluation
+from wergate.evaluation.evaluation import Evaluation
 from wergate.gates import headline_verdict, reference_verdict
 from wergate.wer_gate import wer_verdict
 

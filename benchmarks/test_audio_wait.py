@@ -20,17 +20,17 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from fixtures.benchmarks import label, speech_of
 from fixtures.report import Gate
-from wergate.comparison import Candidate, evaluate
 from wergate.config.suite import SuiteConfig
 from wergate.corpora.audio import Samples
 from wergate.corpora.corpus import Corpus, open_corpus
 from wergate.corpora.spec import CorpusSpec
-from wergate.evaluation import Evaluation
+from wergate.evaluation.evaluate import Candidate, evaluate
+from wergate.evaluation.evaluation import Evaluation
+from wergate.evaluation.reference_run import ReferenceUtterance
 from wergate.networks.ctc import Logits
 from wergate.pipeline import Pipeline
 from wergate.progress import silent
 from wergate.recognizers.base import Recognizer
-from wergate.reference import ReferenceUtterance
 from wergate.verdict import Verdict
 
 UTTERANCES = 500

@@ -44,7 +44,7 @@ from wergate.session.matrix import corpus_specs
 from wergate.config.suite import load_config
 from wergate.pipeline import Pipeline
 from wergate.store import Store
-from wergate.transcripts import TranscriptFile
+from wergate.evaluation.transcript_file import TranscriptFile
 
 suite, corpus, cache, model, calibration = sys.argv[1:]
 config = load_config(Path(suite), {"corpora": [corpus], "models": [model], "calibration": calibration})

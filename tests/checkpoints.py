@@ -11,9 +11,9 @@ import numpy as np
 from architectures import ARCHITECTURES
 from tiny import sound
 
-from wergate.checkpoint import Checkpoint, load_model, resolve_checkpoint
+from wergate.models.checkpoint import Checkpoint, load_model, resolve_checkpoint
+from wergate.models.processor import load_frontend
 from wergate.networks.frontend import Frontend
-from wergate.processor import load_frontend
 from wergate.recognizers.pytorch import PyTorchRecognizer
 
 WAV2VEC2 = next(architecture for architecture in ARCHITECTURES if architecture.id == "wav2vec2, layer norm")

@@ -11,18 +11,18 @@ from pathlib import Path
 import numpy as np
 from tiny import LABELS, RATE, TEXTS, Spoken, encoded, sound, write_corpus
 
-from wergate.comparison import Candidate, evaluate
 from wergate.corpora.audio import Samples
 from wergate.corpora.corpus import Corpus, open_corpus
 from wergate.corpora.spec import CorpusSpec
-from wergate.evaluation import Evaluation
-from wergate.journal import Journal, Run
+from wergate.evaluation.evaluate import Candidate, evaluate
+from wergate.evaluation.evaluation import Evaluation
+from wergate.evaluation.journal import Journal, Run
+from wergate.evaluation.reference_run import ReferenceUtterance
+from wergate.evaluation.transcript_file import TranscriptFile
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.ctc import Logits
 from wergate.networks.frontend import Frontend
 from wergate.progress import silent
-from wergate.reference import ReferenceUtterance
-from wergate.transcripts import TranscriptFile
 
 FRONTEND = Frontend(RATE, normalize=False, receptive_field=400, hop=320, alphabet=Alphabet(LABELS, 0, "|"))
 REFERENCE = Run("model", "pytorch", "", {"model": "abc"})

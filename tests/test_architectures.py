@@ -14,17 +14,17 @@ import torch
 from architectures import ARCHITECTURES, Architecture
 from tiny import RATE, sound
 
-from wergate.checkpoint import load_model, resolve_checkpoint
 from wergate.config.quantization import IgnoredScope, Quantization
 from wergate.errors import SuiteError
+from wergate.models.checkpoint import load_model, resolve_checkpoint
+from wergate.models.processor import load_frontend
 from wergate.networks.frontend import Frontend
 from wergate.networks.ir.conversion import export
 from wergate.networks.ir.execution import graph_counts
 from wergate.networks.ir.file import ir_signature
 from wergate.networks.ir.padding import blind_to_padding
 from wergate.networks.logits import difference
-from wergate.processor import load_frontend
-from wergate.quantize import quantize
+from wergate.quantization.nncf import quantize
 from wergate.recognizers.base import Recognizer
 from wergate.recognizers.openvino import OpenVinoRecognizer
 from wergate.recognizers.pytorch import PyTorchRecognizer

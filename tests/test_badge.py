@@ -9,7 +9,8 @@ import pytest
 from suite_run import Warm, run
 
 from wergate.badge import badge
-from wergate.results import IntervalRow, RatioRow, Results
+from wergate.evaluation.rows import IntervalRow
+from wergate.results import RatioRow, Results
 
 
 @pytest.fixture(scope="module")

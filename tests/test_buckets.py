@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny import RATE, save_model, sound
 
-from wergate.checkpoint import load_model, resolve_checkpoint
 from wergate.config.quantization import BucketSettings
 from wergate.errors import SuiteError
+from wergate.models.checkpoint import load_model, resolve_checkpoint
+from wergate.models.processor import load_frontend
 from wergate.networks.frontend import Frontend
 from wergate.networks.ir.conversion import export
-from wergate.processor import load_frontend
 from wergate.recognizers.bucketed import BucketedRecognizer, Compilable
 from wergate.recognizers.buckets import Buckets, CompiledMemory, choose_buckets, compiled_memory, corpus_buckets
 from wergate.recognizers.compiled_store import compilable, static_options

@@ -16,11 +16,11 @@ from wergate.calibration_gates import control_verdicts
 from wergate.calibration_study import calibration_spread
 from wergate.config.quantization import AccuracyControl
 from wergate.errors import SuiteError
+from wergate.evaluation.wer import WordErrors
 from wergate.held_out import ControlledModel, controlled_model, held_out
 from wergate.pipeline import Pipeline
 from wergate.progress import silent
 from wergate.session.matrix import corpus_specs
-from wergate.wer import WordErrors
 
 GATES = ["accuracy/test_calibration.py"]
 NUMBERS = range(20, 30)

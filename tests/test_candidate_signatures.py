@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from tiny import LABELS, Tiny, sound
 
-from wergate.checkpoint import load_model, resolve_checkpoint
 from wergate.config.quantization import Quantization
 from wergate.errors import SuiteError
+from wergate.models.checkpoint import load_model, resolve_checkpoint
+from wergate.models.processor import load_frontend
 from wergate.networks.frontend import Frontend
 from wergate.networks.ir.conversion import export, save_ir
 from wergate.networks.ir.file import ir_signature
-from wergate.processor import load_frontend
-from wergate.quantize import quantize
+from wergate.quantization.nncf import quantize
 from wergate.recognizers.openvino import OpenVinoRecognizer
 from wergate.recognizers.pytorch import PyTorchRecognizer
 

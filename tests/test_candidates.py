@@ -15,8 +15,8 @@ import pytest
 from suite_run import Run, Warm, run
 from tiny import RATE, Tiny, save_model
 
-from wergate.candidate import find_candidate, require_same_frames, require_sampling_rate
 from wergate.errors import SuiteError
+from wergate.models.candidates import find_candidate, require_same_frames, require_sampling_rate
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.frontend import Frontend, read_frontend
 from wergate.networks.ir.conversion import FRONTEND_FILE
@@ -81,7 +81,7 @@ def test_a_candidate_that_padding_does_not_change_runs_in_buckets(warm: Warm, tm
 
 def test_a_broken_candidate_fails_its_gates(warm: Warm, tmp_path: Path) -> None:
     """Weights of another seed are an IR like any other, and no longer this model."""
-    from wergate.checkpoint import load_model, resolve_checkpoint
+    from wergate.models.checkpoint import load_model, resolve_checkpoint
     from wergate.networks.ir.conversion import export
 
     folder = save_model(tmp_path / "another", seed=8)
@@ -129,7 +129,7 @@ def _other_frames(folder: Path) -> Path:
 
 
 def _converted(folder: Path, **changes: object) -> Path:
-    from wergate.checkpoint import load_model, resolve_checkpoint
+    from wergate.models.checkpoint import load_model, resolve_checkpoint
     from wergate.networks.ir.conversion import export
 
     model = load_model(resolve_checkpoint(str(save_model(folder / "model", **changes)), folder))

@@ -26,11 +26,11 @@ from transformers import (
     Wav2Vec2FeatureExtractor,
 )
 
-from wergate import checkpoint
-from wergate.checkpoint import load_model, resolve_checkpoint
 from wergate.errors import SuiteError
 from wergate.hub import Snapshot
-from wergate.processor import load_frontend
+from wergate.models import checkpoint
+from wergate.models.checkpoint import load_model, resolve_checkpoint
+from wergate.models.processor import load_frontend
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,9 @@ from pydantic import ValidationError
 
 from wergate.config.thresholds import Gates
 from wergate.error_shape import error_shape
-from wergate.evaluation import Evaluation
+from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.logits import LogitsDifference
-from wergate.outcome import UtteranceOutcome
 from wergate.shape_gates import shape_verdicts
 from wergate.verdict import Status, Verdict
 

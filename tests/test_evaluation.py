@@ -17,13 +17,12 @@ from recorded import Recognizer, Session, corpus_of
 from wergate.corpora.audio import Samples
 from wergate.corpora.corpus import Corpus, Utterance
 from wergate.errors import SuiteError
-from wergate.evaluation import Evaluation, unknown_characters
+from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome, unknown_characters
+from wergate.evaluation.normalize import NORMALIZERS
+from wergate.evaluation.wer import WordErrors
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.ctc import Logits
 from wergate.networks.logits import LogitsDifference
-from wergate.normalize import NORMALIZERS
-from wergate.outcome import UtteranceOutcome
-from wergate.wer import WordErrors
 
 UPPER = Alphabet(("<pad>", "|", "'", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ"), 0, "|")
 LOWER = Alphabet(("<pad>", "|", "'", *"abcdefghijklmnopqrstuvwxyz"), 0, "|")

@@ -15,6 +15,7 @@ from huggingface_hub.repocard_data import model_index_to_eval_results
 from suite_run import ROOT
 
 from wergate.errors import SuiteError
+from wergate.evaluation.rows import IntervalRow, LogitsRow, WordErrorRow
 from wergate.export import Exportable, export, folder_name, require_directory
 from wergate.exported import ExportResults, verify_export
 from wergate.model_card import Dataset, dataset
@@ -25,8 +26,6 @@ from wergate.results import (
     CpuRow,
     EvaluationRow,
     ExpectedRow,
-    IntervalRow,
-    LogitsRow,
     PairedRow,
     Results,
     RiseRow,
@@ -35,7 +34,6 @@ from wergate.results import (
     TokenRow,
     UnknownRow,
     VerdictRow,
-    WordErrorRow,
     WorstRow,
 )
 from wergate.verdict import Status

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from tiny import RATE, Tiny
 from transformers import Wav2Vec2FeatureExtractor
 
-from wergate.checkpoint import load_model, resolve_checkpoint
 from wergate.errors import SuiteError
+from wergate.models.checkpoint import load_model, resolve_checkpoint
+from wergate.models.processor import load_frontend
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.frontend import Frontend, read_frontend, write_frontend
-from wergate.processor import load_frontend
 
 ALPHABET = Alphabet(("<pad>", "A", "|"), 0, "|")
 

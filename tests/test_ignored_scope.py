@@ -9,7 +9,7 @@ import pytest
 
 from wergate.config.quantization import IgnoredScope, Quantization
 from wergate.errors import SuiteError
-from wergate.quantize import quantize
+from wergate.quantization.nncf import quantize
 
 NAMES = ("encoder/layers.1/dense/MatMul", "encoder/layers.2/dense/MatMul", "head/MatMul")
 SCOPES = {

@@ -20,10 +20,9 @@ from wergate import environment as toolchain
 from wergate.corpora.corpus import open_corpus
 from wergate.corpora.spec import CorpusSpec
 from wergate.corpora.waveforms import Probe
-from wergate.journal import runs
+from wergate.evaluation.journal import runs
+from wergate.evaluation.reference_run import reference_logits, reference_run
 from wergate.pipeline import Pipeline
-from wergate.reference import reference_run
-from wergate.reference_logits import reference_logits
 from wergate.store import Artifact, Store, content_key
 
 
@@ -84,7 +83,7 @@ class FileChange:
 FILE_CHANGES = (
     FileChange("weights", lambda t: save_model(t.model, seed=8), frozenset(ALL)),
     FileChange("configuration", lambda t: _edit_json(t.model / "config.json"), frozenset(ALL)),
-    FileChange("processor", lambda t: _edit_json(t.model / "tokenizer_config.json"), frozenset(ALL)),
+    FileChange("models/processor", lambda t: _edit_json(t.model / "tokenizer_config.json"), frozenset(ALL)),
     FileChange("calibration", lambda t: write_corpus(t.calibration, spoken([20, 21, 22])), frozenset({"int8"})),
     FileChange("evaluation", lambda t: write_corpus(t.corpus, spoken([1, 2, 5])), frozenset({"reference"})),
     FileChange("a file beside the model", lambda t: (t.model / "NOTES.md").write_text("x"), frozenset()),
@@ -192,14 +191,14 @@ def edit(path: Path, old: str, new: str) -> None:
     ("module", "affects"),
     [
         ("networks/ir/conversion", ALL),
-        ("checkpoint", ALL),
-        ("processor", ALL),
-        ("quantize", {"int8"}),
+        ("models/checkpoint", ALL),
+        ("models/processor", ALL),
+        ("quantization/nncf", {"int8"}),
         ("networks/signature", {"int8"}),
-        ("reference", {"reference"}),
+        ("evaluation/reference_run", {"reference"}),
         ("corpora/audio", ALL),
         ("networks/ctc", ALL),
-        ("wer", set()),
+        ("evaluation/wer", set()),
         ("gates", set()),
     ],
 )
@@ -253,11 +252,15 @@ def test_a_moved_file_keeps_every_key(tiny: Tiny, tmp_path: Path, sources: Path)
 def test_another_origin_of_a_name_is_another_key(tiny: Tiny, tmp_path: Path, sources: Path) -> None:
     """Of two functions with one name, the one that is imported decides."""
     (sources / "twin.py").write_text((sources / "networks/ctc.py").read_text())
-    edit(sources / "reference.py", "from wergate.networks.ctc", "from wergate import twin\nfrom wergate.networks.ctc")
+    edit(
+        sources / "evaluation/reference_run.py",
+        "from wergate.networks.ctc",
+        "from wergate import twin\nfrom wergate.networks.ctc",
+    )
     before = keys(tiny, tmp_path)
     edit(sources / "twin.py", "from __future__ import annotations", "_CHANGED = 1")
     assert {"reference"} == changed(before, keys(tiny, tmp_path))
-    edit(sources / "reference.py", "from wergate.networks.ctc import", "from wergate.twin import")
+    edit(sources / "evaluation/reference_run.py", "from wergate.networks.ctc import", "from wergate.twin import")
     assert {"reference"} == changed(before, keys(tiny, tmp_path))
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from wergate.errors import SuiteError
-from wergate.label_files import find_label_files
-from wergate.labels import LabelOptions, read_alphabet
+from wergate.models.label_files import find_label_files
+from wergate.models.labels import LabelOptions, read_alphabet
 from wergate.networks.alphabet import Alphabet
 
 LETTERS = ("<blk>", "<space>", "a", "b")

@@ -15,8 +15,8 @@ from checkpoints import WAV2VEC2, changed, load
 from safetensors.torch import load_file, save_file
 from transformers import Wav2Vec2Config, Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor, Wav2Vec2ForCTC
 
-from wergate.checkpoint import resolve_checkpoint
 from wergate.errors import SuiteError
+from wergate.models.checkpoint import resolve_checkpoint
 
 LANGUAGES = {"eng": "ABCDEFGH", "fra": "ABÇÉÈ", "por": "ABÃÕÇ"}
 SPECIAL = ("<pad>", "<s>", "</s>", "<unk>", "|")

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from wergate.mapsswe import matched_pairs, segment_rises
-from wergate.normalize import NORMALIZERS
-from wergate.wer import place_errors
+from wergate.evaluation.normalize import NORMALIZERS
+from wergate.evaluation.significance import matched_pairs, segment_rises
+from wergate.evaluation.wer import place_errors
 
 REFERENCE = "IT WAS THE BEST OF TIMES IT WAS THE WORST OF TIMES IT WAS"
 SYSTEM_A = "ITS THE BEST OF TIMES IT IS THE WORST OF TIMES OR IT WAS"

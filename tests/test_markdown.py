@@ -11,9 +11,10 @@ from markdown_it import MarkdownIt
 from suite_run import Run, Warm, run
 from tiny import Tiny
 
+from wergate.evaluation.rows import IntervalRow
 from wergate.formatting import table, verbatim
 from wergate.redact import redacted
-from wergate.results import BenchmarkRow, IntervalRow, RatioRow, Results, VerdictRow
+from wergate.results import BenchmarkRow, RatioRow, Results, VerdictRow
 from wergate.summary import Ending, summary
 
 WER = "accuracy/test_wer.py"

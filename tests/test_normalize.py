@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wergate.normalize import NORMALIZERS
+from wergate.evaluation.normalize import NORMALIZERS
 
 SRC = Path(__file__).parents[1] / "src"
 STABLE = ("none", "upper", "basic")  # Whisper's English rules change some texts twice
@@ -64,7 +64,10 @@ def test_a_text_without_words_becomes_empty(text: str) -> None:
 
 def test_english_rules_are_loaded_when_they_are_used() -> None:
     """Another normalizer does not import the package of the English one."""
-    code = "import sys, wergate.normalize as n; n.NORMALIZERS['{}']('A'); sys.exit('whisper_normalizer' in sys.modules)"
+    code = (
+        "import sys, wergate.evaluation.normalize as n; n.NORMALIZERS['{}']('A'); "
+        "sys.exit('whisper_normalizer' in sys.modules)"
+    )
     codes = [
         subprocess.run([sys.executable, "-c", code.format(name)], check=False, cwd=SRC).returncode
         for name in ("basic", "english")

@@ -10,9 +10,9 @@ import pytest
 from networks import Spelling, export
 
 from wergate.errors import SuiteError
-from wergate.labels import LabelOptions
-from wergate.onnx_file import OnnxFile, OnnxOptions, open_onnx
-from wergate.reference_models.onnx_model import OnnxModel
+from wergate.models.labels import LabelOptions
+from wergate.models.onnx import OnnxModel
+from wergate.models.onnx_file import OnnxFile, OnnxOptions, open_onnx
 
 LABELS = "<blk> 0\n<space> 1\na 2\nb 3\nc 4\n"
 

@@ -12,22 +12,22 @@ import pytest
 from networks import HOP, RECEPTIVE_FIELD, Spelling, export_tutorial
 from tiny import LABELS, RATE, Tiny, save_processor, sound
 
-from wergate.checkpoint import load_model, resolve_checkpoint
 from wergate.config.quantization import Quantization
 from wergate.errors import InputTooShortError, SuiteError
-from wergate.labels import LabelOptions
+from wergate.models.checkpoint import load_model, resolve_checkpoint
+from wergate.models.labels import LabelOptions
+from wergate.models.onnx import OnnxModel
+from wergate.models.onnx_file import OnnxOptions, open_onnx
+from wergate.models.processor import load_frontend
 from wergate.networks.alphabet import Units
 from wergate.networks.frontend import Frontend
 from wergate.networks.ir.execution import executed_work
 from wergate.networks.ir.file import ir_signature
-from wergate.onnx_file import OnnxOptions, open_onnx
-from wergate.processor import load_frontend
-from wergate.quantize import quantize
+from wergate.quantization.nncf import quantize
 from wergate.recognizers.base import Recognizer
 from wergate.recognizers.onnx import onnx_signature
 from wergate.recognizers.openvino import OpenVinoRecognizer
 from wergate.recognizers.pytorch import PyTorchRecognizer
-from wergate.reference_models.onnx_model import OnnxModel
 
 FP16_TOLERANCE = 0.002  # of the largest logit: weights in half precision are off by 0.0005 at most
 LETTERS = "<blk> 0\n<space> 1\na 2\nb 3\nc 4\n"

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from wergate.normalize import NORMALIZERS
-from wergate.paired_bootstrap import WerDrop, paired_bootstrap
-from wergate.wer import count_word_errors
+from wergate.evaluation.normalize import NORMALIZERS
+from wergate.evaluation.significance import WerDrop, paired_bootstrap
+from wergate.evaluation.wer import count_word_errors
 
 Counts = NDArray[np.int64]
 COUNTS = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 5), st.integers(0, 5)), min_size=2, max_size=20)

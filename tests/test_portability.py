@@ -16,12 +16,11 @@ from wergate.config.loading import load_config
 from wergate.corpora.spec import CorpusSpec
 from wergate.environment import Cpu
 from wergate.errors import SuiteError
-from wergate.evaluation import Evaluation
+from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
 from wergate.isa import INSTRUCTION_SETS, LIMIT, Place, beyond, limited, saturates, unavailable
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.ir.conversion import FRONTEND_FILE
 from wergate.networks.logits import LogitsDifference
-from wergate.outcome import UtteranceOutcome
 from wergate.overflow import Fix
 from wergate.pipeline import Pipeline
 from wergate.portability import Cell, Shown

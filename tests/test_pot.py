@@ -18,12 +18,11 @@ from pot_driver.transcript import Speller, WordErrorRate, word_errors
 from wergate.config.loading import load_config
 from wergate.config.quantization import Pot
 from wergate.errors import SuiteError
-from wergate.evaluation import Evaluation
-from wergate.legacy import LegacyError, find_legacy, run_step
+from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.logits import LogitsDifference
-from wergate.outcome import UtteranceOutcome
-from wergate.pot_settings import job_settings, speller
+from wergate.quantization.legacy import LegacyError, find_legacy, run_step
+from wergate.quantization.pot import job_settings, speller
 from wergate.results import PotStepsRow, SampleRow
 from wergate.runtimes import TwoRuntimes, as_reference, runtime_verdict
 from wergate.verdict import Status

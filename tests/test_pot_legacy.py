@@ -13,14 +13,14 @@ from openvino import opset16
 from tiny import Spoken, Tiny, encoded, write_corpus
 
 from wergate.errors import SuiteError
-from wergate.legacy import Legacy, LegacyError, find_legacy, run_step
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.ctc import greedy_decode
 from wergate.networks.frontend import Frontend
 from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE
 from wergate.networks.ir.execution import graph_counts
 from wergate.pipeline import Pipeline
-from wergate.pot import LOG_FILE, read_pot_report
+from wergate.quantization.legacy import Legacy, LegacyError, find_legacy, run_step
+from wergate.quantization.pot import LOG_FILE, read_pot_report
 from wergate.recognizers.legacy import LegacyRecognizer
 from wergate.store import Store
 

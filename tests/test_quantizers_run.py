@@ -13,8 +13,8 @@ from tiny import Tiny
 from wergate.config.loading import load_config
 from wergate.config.quantization import IgnoredScope, Quantization
 from wergate.errors import SuiteError
+from wergate.quantization.int8_weights import compress_weights
 from wergate.quantizer_study import ways
-from wergate.weight_compression import compress_weights
 
 GATES = ["accuracy/test_quantizers.py"]
 QUICK = {

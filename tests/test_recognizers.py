@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from suite_run import Warm
 from tiny import RATE, Tiny, save_model, sound
 
-from wergate.checkpoint import load_model, resolve_checkpoint
 from wergate.config.variants import REFERENCE
 from wergate.errors import InputTooShortError, SuiteError
+from wergate.models.checkpoint import load_model, resolve_checkpoint
+from wergate.models.processor import load_frontend
 from wergate.networks.frontend import Frontend
 from wergate.networks.ir.conversion import export
 from wergate.pipeline import Pipeline
-from wergate.processor import load_frontend
 from wergate.recognizers.openvino import OpenVinoRecognizer
 from wergate.recognizers.pytorch import PyTorchRecognizer
 

@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 from tiny import LABELS, RATE, Spoken, encoded, sound, write_corpus
 
-from wergate import reference
 from wergate.corpora.audio import Samples
 from wergate.corpora.corpus import Corpus, open_corpus
 from wergate.corpora.spec import CorpusSpec
 from wergate.errors import InputTooShortError, SuiteError
+from wergate.evaluation import reference_run as reference
+from wergate.evaluation.reference_run import read_reference, reference_run
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.ctc import Logits
 from wergate.networks.frontend import Frontend
 from wergate.progress import silent
-from wergate.reference import read_reference, reference_run
 from wergate.store import Artifact, Store
 
 FRONTEND = Frontend(RATE, normalize=False, receptive_field=400, hop=320, alphabet=Alphabet(LABELS, 0, "|"))

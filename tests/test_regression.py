@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from wergate.errors import SuiteError
-from wergate.evaluation import Evaluation
+from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.logits import LogitsDifference
-from wergate.outcome import UtteranceOutcome
 from wergate.regression import Regression, regression, transcripts_of
 from wergate.verdict import Status
 from wergate.wer_baseline import StoredTranscripts, read_transcripts, write_transcripts

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from tiny import LABELS
 from transformers import AutoTokenizer, Wav2Vec2CTCTokenizer, Wav2Vec2PhonemeCTCTokenizer
 
-from wergate.checkpoint import Checkpoint
+from wergate.models.checkpoint import Checkpoint
+from wergate.models.processor import alphabet_of
 from wergate.networks.alphabet import Alphabet
-from wergate.processor import alphabet_of
 
 HERE = Checkpoint("mine", Path(), "")
 LETTERS = tuple(label for label in LABELS if label != "|")

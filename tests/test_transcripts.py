@@ -24,12 +24,11 @@ from tiny import Tiny, encoded, sound
 
 from wergate.corpora.corpus import Corpus
 from wergate.errors import SuiteError
-from wergate.evaluation import Evaluation
+from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
+from wergate.evaluation.transcript_file import Line, TranscriptFile
 from wergate.networks.logits import LogitsDifference
-from wergate.outcome import UtteranceOutcome
 from wergate.pipeline import Pipeline
 from wergate.store import Store
-from wergate.transcripts import Line, TranscriptFile
 
 HERE = Path(__file__).parent
 COUNT = 100

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wergate.normalize import NORMALIZERS, collapse_spaces
-from wergate.wer import WordErrors, count_token_errors, count_word_errors, headline_wer, show_alignment
+from wergate.evaluation.normalize import NORMALIZERS, collapse_spaces
+from wergate.evaluation.wer import WordErrors, count_token_errors, count_word_errors, headline_wer, show_alignment
 
 WORDS = st.sampled_from(["a", "b", "c", "dog", "sun"])
 SENTENCES = st.lists(WORDS, max_size=8).map(" ".join)

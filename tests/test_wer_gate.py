@@ -9,11 +9,10 @@ import pytest
 
 from wergate.config.thresholds import Gates
 from wergate.errors import SuiteError
-from wergate.evaluation import Evaluation
+from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
+from wergate.evaluation.significance import WerDrop, paired_bootstrap
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.logits import LogitsDifference
-from wergate.outcome import UtteranceOutcome
-from wergate.paired_bootstrap import WerDrop, paired_bootstrap
 from wergate.verdict import Interval, Status, Verdict
 from wergate.wer_gate import undecided, wer_verdict
 

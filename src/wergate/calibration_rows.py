@@ -5,10 +5,9 @@ from __future__ import annotations
 from wergate.calibration_study import CalibratedModel, CalibrationSpread, Spread
 from wergate.config.quantization import AccuracyControl
 from wergate.config.studies import CalibrationStudy
-from wergate.finite import finite
+from wergate.evaluation.rows import finite, word_error_row
 from wergate.held_out import ControlledModel, WerDrop
 from wergate.results import AccuracyControlRow, CalibrationStudyRow, CalibrationSubsetRow, SpreadRow, WerDropRow
-from wergate.rows import word_error_row
 
 
 def calibration_study_row(found: CalibrationSpread, settings: CalibrationStudy, *, model: str) -> CalibrationStudyRow:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from wergate.calibration_subsets import draw_subsets, most_shared
 from wergate.corpora.corpus import Corpus, require_disjoint
 from wergate.corpora.spec import CorpusSpec
-from wergate.evaluation import Evaluation
+from wergate.evaluation.evaluation import Evaluation
 from wergate.pipeline import Pipeline
-from wergate.quantize import int8_ir
+from wergate.quantization.nncf import int8_ir
 from wergate.store import Artifact
 
 

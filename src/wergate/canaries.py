@@ -16,12 +16,11 @@ from wergate.calibration_audio import Heard, audio_verdicts
 from wergate.config.quantization import CalibrationAudio
 from wergate.config.thresholds import Gates
 from wergate.error_shape import ErrorShape, Lengths, Range, Rise, Worst
-from wergate.evaluation import Evaluation, Transcripts
+from wergate.evaluation.evaluation import Evaluation, Transcripts, UtteranceOutcome
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.ir.execution import ExecutedLayer, ExecutedWork
 from wergate.networks.ir.weights import LayerWeights
 from wergate.networks.logits import LogitsDifference
-from wergate.outcome import UtteranceOutcome
 from wergate.shape_gates import shape_verdicts
 from wergate.verdict import Verdict
 from wergate.wer_gate import wer_verdict

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from wergate.evaluation.rows import WordErrorRow
 from wergate.formatting import table
-from wergate.results import EvaluationRow, Results, TokenRow, VerdictRow, WordErrorRow
+from wergate.results import EvaluationRow, Results, TokenRow, VerdictRow
 from wergate.verdict import Status
 
 

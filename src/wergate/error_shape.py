@@ -13,9 +13,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from wergate.evaluation import Evaluation
-from wergate.normalize import NORMALIZERS
-from wergate.wer import WordErrors, count_character_errors
+from wergate.evaluation.evaluation import Evaluation
+from wergate.evaluation.normalize import NORMALIZERS
+from wergate.evaluation.wer import WordErrors, count_character_errors
 
 DURATIONS_S = (0.0, 2.0, 10.0, 20.0, math.inf)
 _FEWEST_UTTERANCES = 2

@@ -9,12 +9,11 @@ import numpy as np
 
 from wergate.baseline import Counts
 from wergate.config.thresholds import Gates
-from wergate.evaluation import Evaluation, Transcripts
+from wergate.evaluation.evaluation import Evaluation, Transcripts, UtteranceOutcome
+from wergate.evaluation.wer import show_alignment
 from wergate.networks.ir.execution import ExecutedWork
 from wergate.networks.ir.weights import LayerWeights
-from wergate.outcome import UtteranceOutcome
 from wergate.verdict import Verdict
-from wergate.wer import show_alignment
 
 _HEADLINE_ROUNDING = 1e-6  # torchmetrics counts in float32
 _FP16_REMEDY = "an FP16 IR at f32 inference precision must be the model: look at the conversion and the precision hint"

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from wergate.accuracy_control import Tuning, controlled_ir, read_tuning
 from wergate.config.quantization import AccuracyControl
 from wergate.corpora.corpus import Corpus
 from wergate.corpora.spec import CorpusSpec
 from wergate.errors import SuiteError
+from wergate.evaluation.wer import WordErrors
 from wergate.networks.ir.conversion import MODEL_FILE
 from wergate.networks.ir.execution import ExecutedWork
 from wergate.pipeline import Pipeline
+from wergate.quantization.accuracy_control import Tuning, controlled_ir, read_tuning
 from wergate.store import Artifact
-from wergate.wer import WordErrors
 
 SUBJECT = "accuracy-controlled INT8"
 

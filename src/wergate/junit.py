@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from wergate.evaluation.rows import IntervalRow
 from wergate.exit_code import MEANING, status_of
 from wergate.redact import redacted
-from wergate.results import IntervalRow, Results, VerdictRow
+from wergate.results import Results, VerdictRow
 
 Property = tuple[str, str]
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from wergate.config.base import QuantizerName
 from wergate.corpora.spec import CorpusSpec
-from wergate.evaluation import Evaluation
+from wergate.evaluation.evaluation import Evaluation
 from wergate.networks.ir.execution import ExecutedWork, GraphCounts
 from wergate.paired_timer import Paired, PairedRule, Side, time_pair
 from wergate.pipeline import Pipeline
-from wergate.pot import read_pot_report
+from wergate.quantization.pot import read_pot_report
 from wergate.speed import is_open
 
 SUCCESSOR: QuantizerName = "nncf"

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wergate.card_tables import environment_table, evaluation_table, token_metric, verdict_table
-from wergate.results import EvaluationRow, Results, WordErrorRow
+from wergate.evaluation.rows import WordErrorRow
+from wergate.results import EvaluationRow, Results
 from wergate.verdict import Status
 
 if TYPE_CHECKING:

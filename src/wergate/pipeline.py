@@ -14,8 +14,6 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from wergate.budget import Budget
-from wergate.candidate import require_same_frames, require_sampling_rate
-from wergate.comparison import Candidate, evaluate
 from wergate.config.base import Precision, QuantizerName
 from wergate.config.models import ModelSettings
 from wergate.config.suite import SuiteConfig
@@ -26,9 +24,14 @@ from wergate.corpora.corpus import Corpus, open_corpus, require_disjoint
 from wergate.corpora.spec import CorpusSpec
 from wergate.corpora.waveforms import Probe, excerpt
 from wergate.environment import cpu
-from wergate.evaluation import Evaluation
-from wergate.journal import Journal, runs
-from wergate.legacy import Legacy, find_legacy
+from wergate.evaluation.evaluate import Candidate, evaluate
+from wergate.evaluation.evaluation import Evaluation
+from wergate.evaluation.journal import Journal, runs
+from wergate.evaluation.reference_run import ReferenceUtterance, read_reference, reference_logits, reference_run
+from wergate.evaluation.transcript_file import TranscriptFile
+from wergate.models.base import ReferenceModel
+from wergate.models.candidates import require_same_frames, require_sampling_rate
+from wergate.models.resolve import resolve_model
 from wergate.networks.ctc import Logits, greedy_decode
 from wergate.networks.frontend import Frontend, read_frontend
 from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE
@@ -36,20 +39,16 @@ from wergate.networks.ir.execution import ExecutedWork, GraphCounts, executed_wo
 from wergate.networks.ir.file import may_be_padded
 from wergate.networks.ir.weights import LayerWeights, weight_errors
 from wergate.progress import Progress, silent
-from wergate.quantizers import ConversionTask, QuantizationTask, converted_ir, quantized_ir
+from wergate.quantization.legacy import Legacy, find_legacy
+from wergate.quantization.registry import ConversionTask, QuantizationTask, converted_ir, quantized_ir
 from wergate.recognizers.base import Recognizer
 from wergate.recognizers.bucketed import BucketedRecognizer
 from wergate.recognizers.buckets import Buckets, CompiledMemory, compiled_memory, corpus_buckets
 from wergate.recognizers.compiled_store import compilable, static_options
 from wergate.recognizers.openvino import OpenVinoRecognizer
 from wergate.recognizers.stored_logits import read_logits
-from wergate.reference import ReferenceUtterance, read_reference, reference_run
-from wergate.reference_logits import reference_logits
-from wergate.reference_models import ReferenceModel
-from wergate.reference_models.resolve import resolve_model
 from wergate.session.matrix import calibration_spec, candidates, corpus_specs
 from wergate.store import Artifact, Store, content_key, file_digest
-from wergate.transcripts import TranscriptFile
 from wergate.uses import ArtifactUse, CorpusUse, ModelUse, Uses
 
 Made = TypeVar("Made")

@@ -12,18 +12,18 @@ from pathlib import Path
 
 import numpy as np
 
-from wergate.comparison import Candidate, evaluate
 from wergate.config.suite import SuiteConfig
 from wergate.config.variants import subject_of
 from wergate.corpora.audio import Samples
 from wergate.corpora.spec import CorpusSpec
 from wergate.errors import SuiteError
-from wergate.evaluation import Evaluation
+from wergate.evaluation.evaluate import Candidate, evaluate
+from wergate.evaluation.evaluation import Evaluation
+from wergate.evaluation.significance import WerDrop, paired_bootstrap
 from wergate.isa import Place, beyond, limited, unavailable
 from wergate.networks.ctc import Logits
 from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE
 from wergate.networks.logits import LogitsDifference, difference
-from wergate.paired_bootstrap import WerDrop, paired_bootstrap
 from wergate.pipeline import Pipeline
 from wergate.recognizers.base import Recognizer
 from wergate.recognizers.subprocess.client import ApartRecognizer

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wergate.finite import finite
+from wergate.evaluation.rows import finite, interval_row, logits_row, word_error_row
 from wergate.isa import Place
 from wergate.overflow import Fix
 from wergate.portability import Cell, Shown
 from wergate.recognizers.subprocess.messages import Executed
 from wergate.results import OverflowFixRow, PortabilityRow, PrimitiveRow
-from wergate.rows import interval_row, logits_row, word_error_row
 from wergate.verdict import Status
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from wergate.finite import finite
+from wergate.evaluation.rows import finite, interval_row, word_error_row
 from wergate.leaving_pot import Leaving, Quantized
 from wergate.pot_steps import Steps
 from wergate.results import LeavingPotRow, PotStepsRow, RuntimeRow, SampleRow
-from wergate.rows import interval_row, word_error_row
 from wergate.runtimes import TwoRuntimes
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from wergate.benchmark_app import TUTORIAL_SAMPLES, benchmark_app
 from wergate.corpora.spec import CorpusSpec
-from wergate.evaluation import Evaluation
+from wergate.evaluation.evaluation import Evaluation
 from wergate.pipeline import Pipeline
-from wergate.pot import PotReport, read_pot_report
+from wergate.quantization.pot import PotReport, read_pot_report
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from wergate.config.models import ModelSettings
-from wergate.finite import finite
+from wergate.evaluation.rows import IntervalRow, finite, logits_row, word_error_row
 from wergate.paired_timer import Paired
 from wergate.quantizer_study import Quantized
-from wergate.results import IntervalRow, QuantizerRow, RevertedRow
+from wergate.results import QuantizerRow, RevertedRow
 from wergate.reverted import Reverted
-from wergate.rows import logits_row, word_error_row
 from wergate.scope import toml
 
 

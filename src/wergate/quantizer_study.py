@@ -10,7 +10,7 @@ from wergate.config.base import QuantizerName
 from wergate.config.models import ModelSettings
 from wergate.config.quantization import Quantization
 from wergate.corpora.spec import CorpusSpec
-from wergate.evaluation import Evaluation
+from wergate.evaluation.evaluation import Evaluation
 from wergate.networks.ir.conversion import MODEL_FILE
 from wergate.networks.ir.execution import GraphCounts, graph_counts
 from wergate.paired_timer import Paired, PairedRule, Side, time_pair

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from wergate.evaluation import Evaluation
-from wergate.normalize import NORMALIZERS
+from wergate.evaluation.evaluation import Evaluation
+from wergate.evaluation.normalize import NORMALIZERS
+from wergate.evaluation.wer import WordErrors, count_word_errors, show_alignment
 from wergate.verdict import Verdict
-from wergate.wer import WordErrors, count_word_errors, show_alignment
 from wergate.wer_baseline import StoredCounts, StoredTranscripts
 
 Outcome = Literal["absent", "not compared", "worse", "same", "better"]

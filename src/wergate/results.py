@@ -11,43 +11,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, Field
 
 from wergate import __version__
 from wergate.config.suite import SuiteConfig
 from wergate.config.variants import label_of
 from wergate.environment import cpu, versions
+from wergate.evaluation.rows import IntervalRow, LogitsRow, ResultRow, WordErrorRow
 from wergate.store import replace_file
 from wergate.verdict import Kind, Status
 
 SCHEMA_VERSION = 4
 SCHEMA_FILE = Path(__file__).with_name("results.schema.json")
-
-
-class ResultRow(BaseModel):
-    """A row of the results: frozen, with the keys that it names and no others."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class WordErrorRow(ResultRow):
-    """Word errors of one recognizer; `wer` is a fraction, null without reference words."""
-
-    wer: float | None
-    words: int
-    substitutions: int
-    deletions: int
-    insertions: int
-
-
-class LogitsRow(ResultRow):
-    """Logits against the reference model's; `sqnr_db` is null where they are identical."""
-
-    frames: int
-    max_abs_delta: float
-    mean_abs_delta: float
-    sqnr_db: float | None
-    argmax_agreement: float
 
 
 class MismatchRow(ResultRow):
@@ -109,14 +84,6 @@ class ShapeRow(ResultRow):
     better: int
     worst_rise: WorstRow
     worst_sqnr_db: WorstRow
-
-
-class IntervalRow(ResultRow):
-    """Where the true value lies, with that confidence; a bound is null where it is not finite."""
-
-    low: float | None
-    high: float | None
-    confidence: float
 
 
 class PairedRow(ResultRow):
@@ -453,8 +420,8 @@ class PortabilityRow(ResultRow):
     loss_interval: IntervalRow | None = None
     logits: LogitsRow | None = None
     against_native: LogitsRow | None = None
-    executed: list[PrimitiveRow] = []
-    fixes: list[OverflowFixRow] = []
+    executed: list[PrimitiveRow] = Field(default=[])
+    fixes: list[OverflowFixRow] = Field(default=[])
     status: Status | None = None
 
 
@@ -637,8 +604,8 @@ class BenchmarkRow(ResultRow):
     p90_ms: float | None = None
     p99_ms: float | None = None
     seen: SeenRow | None = None
-    noise: list[str] = []
-    advisory: list[str] = []
+    noise: list[str] = Field(default=[])
+    advisory: list[str] = Field(default=[])
 
 
 class RatioRow(ResultRow):
@@ -657,7 +624,7 @@ class RatioRow(ResultRow):
     fast_ms: float
     slow_ms: float
     seen: SeenRow | None = None
-    noise: list[str] = []
+    noise: list[str] = Field(default=[])
 
 
 class CpuRow(ResultRow):

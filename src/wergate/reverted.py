@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from wergate.accuracy_control import Tuning, read_tuning
 from wergate.networks.ir.conversion import MODEL_FILE
 from wergate.networks.ir.layers import quantized_names
 from wergate.paired_timer import Paired
 from wergate.pipeline import Pipeline
+from wergate.quantization.accuracy_control import Tuning, read_tuning
 from wergate.quantizer_study import time_irs
 from wergate.store import Artifact
 

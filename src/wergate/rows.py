@@ -7,18 +7,20 @@ from collections.abc import Mapping, Sequence
 from pydantic import BaseModel
 
 from wergate.error_shape import error_shape
-from wergate.evaluation import Evaluation
-from wergate.finite import finite
+from wergate.evaluation.evaluation import Evaluation
+from wergate.evaluation.rows import (
+    finite,
+    interval_row,
+    logits_row,
+    word_error_row,
+)
 from wergate.gates import near_tie
-from wergate.networks.logits import LogitsDifference
 from wergate.results import (
     ArtifactRow,
     CalibrationRow,
     CorpusRow,
     EvaluationRow,
     ExpectedRow,
-    IntervalRow,
-    LogitsRow,
     MismatchRow,
     ModelRow,
     PairedRow,
@@ -26,34 +28,10 @@ from wergate.results import (
     TokenRow,
     UnknownRow,
     VerdictRow,
-    WordErrorRow,
 )
 from wergate.shape_rows import shape_row
 from wergate.uses import ArtifactUse, CorpusUse, ModelUse, Uses
-from wergate.verdict import Interval, Status, Verdict
-from wergate.wer import WordErrors
-
-
-def word_error_row(errors: WordErrors) -> WordErrorRow:
-    """Return the row of a recognizer's word errors."""
-    return WordErrorRow(
-        wer=finite(errors.wer),
-        words=errors.words,
-        substitutions=errors.substitutions,
-        deletions=errors.deletions,
-        insertions=errors.insertions,
-    )
-
-
-def logits_row(logits: LogitsDifference) -> LogitsRow:
-    """Return the row of a logits difference."""
-    return LogitsRow(
-        frames=logits.frames,
-        max_abs_delta=logits.max_abs,
-        mean_abs_delta=logits.mean_abs,
-        sqnr_db=finite(logits.sqnr_db),
-        argmax_agreement=logits.argmax_agreement,
-    )
+from wergate.verdict import Status, Verdict
 
 
 def evaluation_row(
@@ -193,11 +171,6 @@ def verdict_row(verdict: Verdict, *, test: str, model: str | None, corpus: str |
         interval=verdict.interval and interval_row(verdict.interval),
         line=verdict.line,
     )
-
-
-def interval_row(interval: Interval) -> IntervalRow:
-    """Return the row of an interval."""
-    return IntervalRow(low=finite(interval.low), high=finite(interval.high), confidence=interval.confidence)
 
 
 def use_rows(uses: Uses) -> Mapping[str, Sequence[BaseModel]]:

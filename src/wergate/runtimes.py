@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from wergate.comparison import Candidate, evaluate
 from wergate.config.base import Precision
 from wergate.config.quantization import Pot
 from wergate.corpora.spec import CorpusSpec
-from wergate.evaluation import Evaluation
+from wergate.evaluation.evaluate import Candidate, evaluate
+from wergate.evaluation.evaluation import Evaluation
+from wergate.evaluation.wer import show_alignment
 from wergate.pipeline import Pipeline
 from wergate.recognizers.legacy import LegacyRecognizer
 from wergate.verdict import Verdict
-from wergate.wer import show_alignment
 
 
 @dataclass(frozen=True)

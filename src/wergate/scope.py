@@ -10,7 +10,7 @@ from pathlib import Path
 from wergate.config.models import ModelSettings
 from wergate.config.thresholds import Gates
 from wergate.corpora.spec import CorpusSpec
-from wergate.evaluation import Evaluation
+from wergate.evaluation.evaluation import Evaluation
 from wergate.layer_runs import Figures
 from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE, save_ir
 from wergate.pipeline import Pipeline

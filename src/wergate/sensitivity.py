@@ -11,14 +11,14 @@ from pathlib import Path
 from wergate.corpora.corpus import Corpus
 from wergate.environment import cpu, source_digest, versions
 from wergate.errors import SuiteError
+from wergate.evaluation.normalize import NORMALIZERS
+from wergate.evaluation.wer import WordErrors, count_word_errors
 from wergate.layer_runs import Figures, Sample
 from wergate.networks.ir.layers import QuantizedIr, QuantizedLayer
 from wergate.networks.logits import LogitsDifference
-from wergate.normalize import NORMALIZERS
 from wergate.pipeline import Pipeline
 from wergate.progress import Progress
 from wergate.store import content_key, file_digest
-from wergate.wer import WordErrors, count_word_errors
 
 _FIGURES = "figures.json"
 

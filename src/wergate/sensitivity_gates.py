@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from wergate.config.studies import Sensitivity as SensitivitySettings
 from wergate.config.thresholds import Gates
-from wergate.evaluation import Evaluation
+from wergate.evaluation.evaluation import Evaluation
 from wergate.scope import Scope
 from wergate.sensitivity import Sensitivity
 from wergate.verdict import Verdict

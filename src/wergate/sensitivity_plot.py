@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 
 from wergate.errors import SuiteError
+from wergate.evaluation.rows import LogitsRow
 from wergate.layer_names import short_names
-from wergate.results import LogitsRow, SensitivityRow
+from wergate.results import SensitivityRow
 
 _SHOWN = 40
 _CEILING_DB = 120.0  # what is quieter than float32's rounding is drawn there

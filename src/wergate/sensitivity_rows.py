@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from wergate.results import JudgedRow, LayerRow, ScopeRow, SensitivityRow, WordErrorRow
-from wergate.rows import logits_row, word_error_row
+from wergate.evaluation.rows import WordErrorRow, logits_row, word_error_row
+from wergate.evaluation.wer import WordErrors
+from wergate.results import JudgedRow, LayerRow, ScopeRow, SensitivityRow
 from wergate.scope import Judged, Scope
 from wergate.sensitivity import LayerCost, Sensitivity
-from wergate.wer import WordErrors
 
 
 def sensitivity_row(found: Sensitivity, *, model: str, variant: str) -> SensitivityRow:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wergate.error_shape import ErrorShape, Range, Rise, Worst
-from wergate.finite import finite
+from wergate.evaluation.rows import finite
 from wergate.results import RangeRow, RiseRow, ShapeRow, WorstRow
 
 

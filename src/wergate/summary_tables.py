@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from wergate.evaluation.rows import IntervalRow, WordErrorRow
 from wergate.formatting import table
-from wergate.results import BenchmarkRow, EvaluationRow, IntervalRow, RatioRow, VerdictRow, WordErrorRow
+from wergate.results import BenchmarkRow, EvaluationRow, RatioRow, VerdictRow
 from wergate.verdict import Status
 
 _ORDER = (Status.FAIL, Status.INCONCLUSIVE, Status.PASS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from wergate.corpora.corpus import Corpus
-from wergate.reference_models import ReferenceModel
+from wergate.models.base import ReferenceModel
 from wergate.store import Artifact
 
 

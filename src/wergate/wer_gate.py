@@ -6,9 +6,9 @@ import math
 
 from wergate.config.thresholds import Gates
 from wergate.errors import SuiteError
-from wergate.evaluation import Evaluation
+from wergate.evaluation.evaluation import Evaluation
+from wergate.evaluation.significance import WerDrop
 from wergate.gates import remedy_of
-from wergate.paired_bootstrap import WerDrop
 from wergate.verdict import Interval, Verdict
 
 _DIGITS = 12  # beyond which a sum of fractions is rounding

@@ -11,8 +11,9 @@ from fault import LENGTHS, Fault, Scratch
 from hypothesis import Phase, settings
 
 import fixtures.profiles  # noqa: F401 - registers its profiles now, not when the run begins
-from wergate import comparison, pipeline
+from wergate import pipeline
 from wergate.corpora.audio import Samples
+from wergate.evaluation import evaluate as comparison
 from wergate.networks.ctc import Logits
 from wergate.recognizers.bucketed import BucketedRecognizer
 from wergate.recognizers.openvino import OpenVinoRecognizer

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from wergate.checkpoint import Checkpoint, load_model
 from wergate.corpora.corpus import Corpus
 from wergate.environment import cpu, source_digest, versions
+from wergate.models.checkpoint import Checkpoint, load_model
 from wergate.networks.frontend import Frontend
 from wergate.networks.ir.onnx_export import export_onnx
 from wergate.store import Store

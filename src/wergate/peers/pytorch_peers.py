@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from wergate.checkpoint import Checkpoint, load_model
 from wergate.corpora.audio import Samples
 from wergate.environment import cpu
+from wergate.models.checkpoint import Checkpoint, load_model
 from wergate.networks.ctc import Logits
 from wergate.networks.frontend import Frontend
 from wergate.peers.side_by_side import SideBySide

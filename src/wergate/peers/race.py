@@ -12,7 +12,7 @@ import numpy as np
 
 from wergate.corpora.audio import Samples
 from wergate.errors import SuiteError
-from wergate.evaluation import Evaluation
+from wergate.evaluation.evaluation import Evaluation
 from wergate.networks.ctc import Logits
 from wergate.networks.logits import LogitsDifference, difference
 from wergate.peers import Peer

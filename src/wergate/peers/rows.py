@@ -11,7 +11,7 @@ from typing import Literal
 import scipy  # not scipy.stats: that loads when it is used, which takes more than a second
 from pydantic import BaseModel
 
-from wergate.finite import finite
+from wergate.evaluation.rows import finite
 from wergate.formatting import table
 from wergate.peers import BASE
 from wergate.peers.race import Record

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from wergate.checkpoint import Checkpoint, resolve_checkpoint
-from wergate.comparison import Candidate, evaluate
 from wergate.config.benchmarks import Noise, PeerRace
 from wergate.config.variants import REFERENCE
 from wergate.corpora.audio import Samples
@@ -18,8 +16,10 @@ from wergate.corpora.spec import CorpusSpec
 from wergate.corpora.waveforms import pieces
 from wergate.environment import cpu, source_digest, versions
 from wergate.errors import SuiteError, did_you_mean
-from wergate.evaluation import Evaluation
+from wergate.evaluation.evaluate import Candidate, evaluate
+from wergate.evaluation.evaluation import Evaluation
 from wergate.load import Seen, read_counters, seen_between
+from wergate.models.checkpoint import Checkpoint, resolve_checkpoint
 from wergate.networks.ctc import Logits
 from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE
 from wergate.peers import PEERS, Peer, why_absent

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wergate.checkpoint import Checkpoint
 from wergate.corpora.audio import Samples
+from wergate.models.checkpoint import Checkpoint
 from wergate.networks.ctc import Logits
 from wergate.peers import Peer
 from wergate.recognizers.buckets import Buckets

@@ -10,9 +10,9 @@ import numpy as np
 
 from wergate.corpora.audio import Samples
 from wergate.errors import SuiteError
-from wergate.legacy import Legacy, LegacyError, run_step
 from wergate.networks.ctc import Logits
 from wergate.networks.frontend import Frontend
+from wergate.quantization.legacy import Legacy, LegacyError, run_step
 from wergate.recognizers.base import features
 
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from wergate.candidate import find_candidate
 from wergate.config.suite import SuiteConfig
 from wergate.config.variants import OWN_VARIANTS
 from wergate.corpora.sources.opening import parse_corpus_specs
 from wergate.corpora.spec import Columns, CorpusSpec
 from wergate.errors import SuiteError
+from wergate.models.candidates import find_candidate
 
 
 @dataclass(frozen=True)

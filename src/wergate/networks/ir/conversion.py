@@ -6,14 +6,9 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wergate.environment import source_digest, versions
 from wergate.errors import SuiteError
-from wergate.networks.frontend import write_frontend
 from wergate.networks.ir.padding import blind_to_padding, mark_padding_exact
 from wergate.networks.ir.tracing import traceable
-from wergate.progress import Progress
-from wergate.reference_models import ReferenceModel
-from wergate.store import Artifact, Store
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -25,26 +20,6 @@ MASK_NAME = "attention_mask"
 OUTPUT_NAME = "logits"
 _EXAMPLE_SAMPLES = 16_000
 _EXAMPLE_SEED = 0
-
-
-def fp16_parts(model: ReferenceModel) -> dict[str, Any]:
-    """Return what an FP16 IR depends on."""
-    return {
-        "checkpoint": model.digest,
-        "versions": versions(("openvino", *model.packages)),
-        "source": source_digest(__name__, type(model).__module__),
-    }
-
-
-def fp16_ir(store: Store, model: ReferenceModel, progress: Progress) -> Artifact:
-    """Return the FP16 IR of a model: `model.xml`, `model.bin` and `frontend.json`."""
-
-    def build(folder: Path) -> None:
-        for target in progress([folder / MODEL_FILE], f"converting {model.name}", 1):
-            write_frontend(model.frontend(), folder / FRONTEND_FILE)
-            model.convert(target)
-
-    return store.get("fp16-ir", fp16_parts(model), build)
 
 
 def export(model: PreTrainedModel, path: Path, *, half: bool = True) -> None:

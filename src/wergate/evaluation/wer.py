@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import jiwer
 
-from wergate.normalize import Rule
+from wergate.evaluation.normalize import Rule
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from wergate.environment import versions
 from wergate.errors import SuiteError, did_you_mean
 from wergate.hub import snapshot
-from wergate.languages import ADAPTERS, adapter_file, has_adapters, require_language
+from wergate.models.languages import ADAPTERS, adapter_file, has_adapters, require_language
 from wergate.store import content_key, file_digest
 
 if TYPE_CHECKING:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wergate.checkpoint import resolve_checkpoint
 from wergate.config.models import ModelSettings
 from wergate.config.suite import SuiteConfig
 from wergate.errors import SuiteError
-from wergate.labels import LabelOptions
-from wergate.onnx_file import OnnxOptions, open_onnx
-from wergate.reference_models import ReferenceModel
-from wergate.reference_models.onnx_model import OnnxModel
-from wergate.reference_models.transformers_model import TransformersModel
+from wergate.models.base import ReferenceModel
+from wergate.models.checkpoint import resolve_checkpoint
+from wergate.models.labels import LabelOptions
+from wergate.models.onnx import OnnxModel
+from wergate.models.onnx_file import OnnxOptions, open_onnx
+from wergate.models.transformers import TransformersModel
 
 _OF_ONNX = ("labels", "blank", "word_delimiter", "units", "sampling_rate", "normalize_audio")
 _OF_CHECKPOINTS = ("language",)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wergate.errors import SuiteError, did_you_mean
-from wergate.label_files import LabelFiles
+from wergate.models.label_files import LabelFiles
 from wergate.networks.alphabet import Alphabet, Units
 
 _WORD_START = "\u2581"  # SentencePiece's mark

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from wergate.config.quantization import IgnoredScope
 from wergate.environment import source_digest, versions
-from wergate.ignored_scope import refused_scope, require_matches
 from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE, save_ir
-from wergate.nncf_functions import nncf_function
 from wergate.progress import Progress
+from wergate.quantization.nncf import nncf_function, refused_scope, require_matches
 from wergate.store import Artifact, Store
 
 

@@ -12,22 +12,21 @@ from typing import Any
 
 import numpy.typing as npt
 
-from wergate import quantize
 from wergate.config.models import ModelSettings
 from wergate.config.quantization import Quantization
 from wergate.corpora.corpus import Corpus
 from wergate.environment import cpu, source_digest, versions
-from wergate.ignored_scope import refused_scope, require_matches
+from wergate.evaluation.normalize import NORMALIZERS
+from wergate.evaluation.wer import WordErrors, count_word_errors
 from wergate.networks.ctc import greedy_decode
 from wergate.networks.frontend import Frontend, read_frontend
 from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE, save_ir
 from wergate.networks.ir.file import ir_signature
 from wergate.networks.signature import Feed, Signature
-from wergate.nncf_functions import nncf_function
-from wergate.normalize import NORMALIZERS
 from wergate.progress import Progress
+from wergate.quantization import nncf as quantize
+from wergate.quantization.nncf import nncf_function, refused_scope, require_matches
 from wergate.store import Artifact, Store
-from wergate.wer import WordErrors, count_word_errors
 
 TUNING_FILE = "tuning.json"
 

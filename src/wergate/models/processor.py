@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from wergate.checkpoint import Checkpoint
 from wergate.errors import SuiteError
+from wergate.models.checkpoint import Checkpoint
 from wergate.networks.alphabet import Alphabet, Units
 from wergate.networks.frontend import Frontend
 

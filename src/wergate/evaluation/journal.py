@@ -10,15 +10,15 @@ from typing import Any
 
 from wergate.corpora.corpus import Corpus
 from wergate.environment import cpu, source_digest, versions
+from wergate.evaluation.evaluation import UtteranceOutcome
+from wergate.evaluation.reference_run import model_parts
+from wergate.evaluation.transcript_file import Line, TranscriptFile
+from wergate.models.base import ReferenceModel
 from wergate.networks.frontend import Frontend
-from wergate.outcome import UtteranceOutcome
-from wergate.reference import model_parts
-from wergate.reference_models import ReferenceModel
 from wergate.store import content_key
-from wergate.transcripts import Line, TranscriptFile
 
 # all that an utterance goes through; the recognizers and the model are handed over, so no import names them
-_TRANSCRIBING = ("wergate.comparison", "wergate.recognizers.base", "wergate.reference_models", "wergate.pipeline")
+_TRANSCRIBING = ("wergate.evaluation.evaluate", "wergate.recognizers", "wergate.models", "wergate.pipeline")
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from wergate.errors import SuiteError, did_you_mean_beside
-from wergate.label_files import LabelFiles, find_label_files
-from wergate.labels import LabelOptions
+from wergate.models.label_files import LabelFiles, find_label_files
+from wergate.models.labels import LabelOptions
 from wergate.store import content_key, file_digest
 
 _PREPROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")

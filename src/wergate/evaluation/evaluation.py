@@ -7,13 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from wergate.mapsswe import MatchedPairs, matched_pairs, segment_rises
+from wergate.evaluation.normalize import NORMALIZERS, Normalizer
+from wergate.evaluation.significance import MatchedPairs, WerDrop, matched_pairs, paired_bootstrap, segment_rises
+from wergate.evaluation.wer import WordErrors, count_token_errors, count_word_errors, headline_wer, place_errors
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.logits import LogitsDifference, total
-from wergate.normalize import NORMALIZERS, Normalizer
-from wergate.outcome import UtteranceOutcome
-from wergate.paired_bootstrap import WerDrop, paired_bootstrap
-from wergate.wer import WordErrors, count_token_errors, count_word_errors, headline_wer, place_errors
 
 
 @dataclass(frozen=True)
@@ -193,3 +191,29 @@ def unknown_characters(text: str, normalizer: Normalizer, alphabet: Alphabet) ->
 
 def _known_in_some_case(character: str, alphabet: Alphabet) -> bool:
     return any(not alphabet.unknown_characters(form) for form in (character.lower(), character.upper()))
+
+
+@dataclass(frozen=True)
+class UtteranceOutcome:
+    """One utterance: what was said, what the reference model heard, what the candidate heard.
+
+    Attributes:
+        reference_seconds, seconds: of inference, whenever that was; utterances that ran side by side share their time
+            by their durations.
+        notes: what had to be done to the audio.
+    """
+
+    id: str
+    duration_s: float
+    text: str
+    reference_hypothesis: str
+    hypothesis: str
+    logits: LogitsDifference
+    reference_seconds: float = 0.0
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def matches(self) -> bool:
+        """Whether the candidate's transcript is the reference model's, character by character."""
+        return self.hypothesis == self.reference_hypothesis

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from wergate.errors import SuiteError
-from wergate.labels import read_alphabet
+from wergate.models.labels import read_alphabet
+from wergate.models.onnx_file import OnnxFile
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.frontend import Frontend
 from wergate.networks.geometry import measure_geometry
 from wergate.networks.ir.conversion import save_ir
 from wergate.networks.signature import match_signature
-from wergate.onnx_file import OnnxFile
 from wergate.recognizers.base import Recognizer
 from wergate.recognizers.onnx import OnnxRecognizer, onnx_ports
 

@@ -7,11 +7,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wergate.checkpoint import Checkpoint, load_model
+from wergate.models.checkpoint import Checkpoint, load_model
+from wergate.models.processor import load_frontend
 from wergate.networks.frontend import Frontend
 from wergate.networks.ir.conversion import export
 from wergate.networks.ir.onnx_export import export_onnx
-from wergate.processor import load_frontend
 from wergate.recognizers.base import Recognizer
 from wergate.recognizers.pytorch import PyTorchRecognizer
 

@@ -17,15 +17,17 @@ from typing import Any, BinaryIO, Self
 
 import numpy as np
 
+from wergate.corpora.audio import Samples
 from wergate.corpora.corpus import Corpus, Utterance
 from wergate.corpora.prefetch import Prefetched
 from wergate.environment import source_digest, versions
 from wergate.errors import InputTooShortError, SuiteError
+from wergate.models.base import ReferenceModel
 from wergate.networks.ctc import Logits, greedy_decode
 from wergate.networks.frontend import Frontend
 from wergate.progress import Progress
 from wergate.recognizers.base import Recognizer
-from wergate.reference_models import ReferenceModel
+from wergate.recognizers.stored_logits import stored_logits
 from wergate.store import Artifact, Store
 
 BLOCK = 64
@@ -191,3 +193,22 @@ def _read_block(artifact: Artifact) -> list[ReferenceUtterance]:
         utterances.append(ReferenceUtterance(row["hypothesis"], row["seconds"], logits[first:last]))
         first = last
     return utterances
+
+
+def reference_logits(store: Store, model: ReferenceModel, recognizer: Recognizer, waveforms: Samples) -> Artifact:
+    """Return the artifact of the reference model's logits; the recognizer is used only where it has to be built.
+
+    Args:
+        waveforms: float32, shape (batch, samples).
+    """
+    parts = {
+        "model": model.digest,
+        "frontend": asdict(recognizer.frontend),
+        "versions": versions((*model.packages, "numpy")),
+        "source": source_digest(__name__, type(model).__module__),
+    }
+
+    def compute(batch: Samples) -> Logits:
+        return recognizer.logits(batch)
+
+    return stored_logits(store, "reference-logits", parts, waveforms, compute)

@@ -6,19 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from wergate.accuracy_control import controlled_ir
 from wergate.config.base import QuantizerName
 from wergate.config.models import ModelSettings
 from wergate.corpora.corpus import Corpus
-from wergate.legacy import Legacy
-from wergate.networks.ir.conversion import fp16_ir
-from wergate.pot import legacy_fp16_ir, pot_int8_ir
-from wergate.pot_settings import Algorithm
+from wergate.models.base import ReferenceModel
 from wergate.progress import Progress
-from wergate.quantize import int8_ir
-from wergate.reference_models import ReferenceModel
+from wergate.quantization.accuracy_control import controlled_ir
+from wergate.quantization.fp16 import fp16_ir
+from wergate.quantization.int8_weights import weights_ir
+from wergate.quantization.legacy import Legacy
+from wergate.quantization.nncf import int8_ir
+from wergate.quantization.pot import Algorithm, legacy_fp16_ir, pot_int8_ir
 from wergate.store import Artifact, Store
-from wergate.weight_compression import weights_ir
 
 
 @dataclass(frozen=True)

@@ -9,16 +9,15 @@ from dataclasses import dataclass, replace
 from wergate.corpora.corpus import Corpus, Utterance
 from wergate.corpora.prefetch import Prefetched, in_blocks
 from wergate.errors import SuiteError
-from wergate.evaluation import Evaluation
-from wergate.journal import Journal, Kept
+from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
+from wergate.evaluation.journal import Journal, Kept
+from wergate.evaluation.reference_run import ReferenceUtterance
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.ctc import Logits, greedy_decode
 from wergate.networks.frontend import Frontend
 from wergate.networks.logits import difference
-from wergate.outcome import UtteranceOutcome
 from wergate.progress import Progress
 from wergate.recognizers.base import Recognizer, completed
-from wergate.reference import ReferenceUtterance
 
 
 @dataclass(frozen=True)

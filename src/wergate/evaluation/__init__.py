@@ -1,0 +1,1 @@
+"""Evaluations: a variant's transcripts and logits of a corpus, held against the reference run."""

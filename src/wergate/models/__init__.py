@@ -1,0 +1,1 @@
+"""Reference models: checkpoints and ONNX files, with what their files say of audio and labels."""
