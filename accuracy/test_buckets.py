@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from fixtures.report import Gate
-from wergate.bucket_gates import BucketComparison, bucket_verdicts
 from wergate.config.thresholds import Gates
 from wergate.config.variants import subject_of
 from wergate.corpora.spec import CorpusSpec
+from wergate.gates.buckets import BucketComparison, bucket_verdicts
 
 
 def test_buckets_transcribe_as_the_dynamic_model_does(

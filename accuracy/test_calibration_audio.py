@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from fixtures.report import Gate
-from wergate.calibration_audio import audio_verdicts, listen
 from wergate.config.models import ModelSettings
 from wergate.corpora.corpus import Corpus
+from wergate.gates.calibration_audio import audio_verdicts, listen
 from wergate.pipeline import Pipeline
 
 

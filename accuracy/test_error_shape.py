@@ -5,9 +5,9 @@ from __future__ import annotations
 from fixtures.report import Gate
 from wergate.config.thresholds import Gates
 from wergate.config.variants import subject_of
-from wergate.error_shape import error_shape
 from wergate.evaluation.evaluation import Evaluation
-from wergate.shape_gates import shape_verdicts
+from wergate.gates.error_shape.gates import shape_verdicts
+from wergate.gates.error_shape.shape import error_shape
 
 
 def test_error_shape_keeps_its_budgets(

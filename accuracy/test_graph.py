@@ -7,11 +7,18 @@ from pathlib import Path
 import pytest
 
 from fixtures.report import Gate, RecordWork
-from wergate.baseline import GRAPH_BASELINE, read_baseline, write_baseline
 from wergate.config.suite import SuiteConfig
 from wergate.config.thresholds import Gates
 from wergate.config.variants import subject_of
-from wergate.gates import count_verdicts, executed_verdict, precision_verdict, size_verdict
+from wergate.gates.ir import (
+    GRAPH_BASELINE,
+    count_verdicts,
+    executed_verdict,
+    precision_verdict,
+    read_baseline,
+    size_verdict,
+    write_baseline,
+)
 from wergate.pipeline import Pipeline
 
 

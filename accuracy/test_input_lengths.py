@@ -15,7 +15,7 @@ from wergate.config.thresholds import Gates
 from wergate.config.variants import REFERENCE, subject_of
 from wergate.corpora.waveforms import SIGNALS, Probe, Signal
 from wergate.errors import InputTooShortError
-from wergate.gates import worst_delta_verdict
+from wergate.gates.accuracy import worst_delta_verdict
 from wergate.networks.frontend import Frontend
 from wergate.pipeline import Pipeline
 

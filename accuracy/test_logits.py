@@ -6,7 +6,7 @@ from fixtures.report import Gate
 from wergate.config.thresholds import Gates
 from wergate.config.variants import subject_of
 from wergate.evaluation.evaluation import Evaluation
-from wergate.gates import logits_verdicts
+from wergate.gates.accuracy import logits_verdicts
 
 
 def test_logits_stay_close_to_pytorch(

@@ -8,13 +8,13 @@ from fixtures.report import Gate, hand_over
 from wergate.config.suite import SuiteConfig
 from wergate.config.variants import LEGACY_QUANTIZERS, subject_of
 from wergate.corpora.spec import CorpusSpec
+from wergate.gates.wer import wer_verdict
 from wergate.leaving_pot import leaving_pot
-from wergate.paired_timer import PairedRule
 from wergate.pipeline import Pipeline
 from wergate.pot_rows import leaving_rows, runtime_row, steps_row
 from wergate.pot_steps import pot_steps
 from wergate.runtimes import as_reference, runtime_verdict, two_runtimes
-from wergate.wer_gate import wer_verdict
+from wergate.timing.paired import PairedRule
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.report import Gate
-from wergate.regression import Regression
+from wergate.gates.regression import Regression
 
 
 def test_word_errors_are_not_more_than_stored(wer_regression: Regression, gate: Gate) -> None:

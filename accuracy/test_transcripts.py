@@ -6,7 +6,7 @@ from fixtures.report import Gate
 from wergate.config.thresholds import Gates
 from wergate.config.variants import subject_of
 from wergate.evaluation.evaluation import Evaluation
-from wergate.gates import mismatch_lines, mismatch_verdict
+from wergate.gates.accuracy import mismatch_lines, mismatch_verdict
 
 
 def test_transcripts_equal_pytorch(evaluation: Evaluation, model: str, variant: str, gates: Gates, gate: Gate) -> None:

@@ -7,7 +7,7 @@ import pytest
 from fixtures.report import Gate
 from wergate.config.thresholds import Gates
 from wergate.config.variants import subject_of
-from wergate.gates import weights_verdict
+from wergate.gates.ir import weights_verdict
 from wergate.pipeline import Pipeline
 
 

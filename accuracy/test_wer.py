@@ -10,8 +10,8 @@ from wergate.config.suite import SuiteConfig
 from wergate.config.thresholds import Gates
 from wergate.config.variants import subject_of
 from wergate.evaluation.evaluation import Evaluation
-from wergate.gates import headline_verdict, reference_verdict
-from wergate.wer_gate import wer_verdict
+from wergate.gates.accuracy import headline_verdict, reference_verdict
+from wergate.gates.wer import wer_verdict
 
 
 def test_wer_stays_within_tolerance(

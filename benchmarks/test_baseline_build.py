@@ -7,11 +7,10 @@ import pytest
 from fixtures.benchmarks import Bench
 from fixtures.builds import Builds
 from fixtures.turns import UNTIMED, RecordRatio, TakeTurns
-from wergate.builds import Build
-from wergate.outputs import Outputs
-from wergate.paired_timer import Side
 from wergate.session.matrix import candidates
-from wergate.speed import speedup_verdict
+from wergate.timing.baseline_builds import Build
+from wergate.timing.gates import Outputs, speedup_verdict
+from wergate.timing.paired import Side
 
 
 def test_todays_build_is_as_fast(

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from fixtures.benchmarks import Bench, seconds
-from wergate.benchmark_app import TUTORIAL_SAMPLES, AppFigures, benchmark_app
-from wergate.outputs import Outputs
 from wergate.session.matrix import variants
+from wergate.timing.benchmark_app import TUTORIAL_SAMPLES, AppFigures, benchmark_app
+from wergate.timing.gates import Outputs
 
 TURNS, TURN_S = 5, 5
 

@@ -23,10 +23,10 @@ from wergate.corpora.waveforms import pieces
 from wergate.curves import Axes, Curve
 from wergate.growth import fit_latency
 from wergate.length_growth import length_rule, passes_over_lengths, readings_of, settled
-from wergate.memory import KIB, Growth, given_back_bytes, growth_verdict, resident_bytes
 from wergate.networks.ir.file import fix_length
-from wergate.outputs import Outputs
 from wergate.recognizers.base import Recognizer
+from wergate.timing.gates import Outputs
+from wergate.timing.memory import KIB, Growth, given_back_bytes, growth_verdict, resident_bytes
 
 DURATIONS_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0)
 ROUNDS = 3

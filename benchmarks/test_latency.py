@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from fixtures.benchmarks import Bench, Timed, label
-from wergate.outputs import Outputs
+from wergate.timing.gates import Outputs
 
 
 def test_latency(

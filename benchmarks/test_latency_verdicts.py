@@ -22,10 +22,10 @@ from pytest_benchmark.utils import PercentageRegressionCheck
 from fixtures.benchmarks import Bench, seconds, speech_of
 from fixtures.report import Gate
 from wergate.config.suite import SuiteConfig
-from wergate.load import read_counters, seen_between
-from wergate.paired_timer import Paired, PairedRule, Side, time_pair
 from wergate.pipeline import Pipeline
-from wergate.speed import is_open, speedup_verdict
+from wergate.timing.gates import is_open, speedup_verdict
+from wergate.timing.noise import read_counters, seen_between
+from wergate.timing.paired import Paired, PairedRule, Side, time_pair
 from wergate.verdict import Status, Verdict
 
 SAME, SLOWER = 300, 100

@@ -7,8 +7,8 @@ import pytest
 from fixtures.benchmarks import speech_of
 from fixtures.report import Gate
 from wergate.config.suite import SuiteConfig
-from wergate.memory import GrowthRule, growth_verdict, measure_growth
 from wergate.pipeline import Pipeline
+from wergate.timing.memory import GrowthRule, growth_verdict, measure_growth
 
 
 def test_memory_growth(

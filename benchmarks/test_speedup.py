@@ -7,9 +7,8 @@ import pytest
 from fixtures.benchmarks import Bench
 from fixtures.turns import UNTIMED, RecordRatio, TakeTurns
 from wergate.environment import cpu
-from wergate.outputs import Outputs
-from wergate.paired_timer import Side
-from wergate.speed import speedup_verdict
+from wergate.timing.gates import Outputs, speedup_verdict
+from wergate.timing.paired import Side
 
 
 def test_speedup(bench: Bench, take_turns: TakeTurns, record_ratio: RecordRatio, turns: str, turns_s: float) -> None:

@@ -22,8 +22,8 @@ from wergate.corpora.waveforms import pieces
 from wergate.networks.ctc import greedy_decode
 from wergate.pipeline import Pipeline
 from wergate.recognizers.base import Recognizer
-from wergate.speed import same_work_verdict
 from wergate.throughput import PRECISIONS, WAYS, HardwareShare, Load, Side, hardware_share, side_by_side
+from wergate.timing.gates import same_work_verdict
 
 ROUNDS = 3
 UTTERANCES, SEED, BLOCKS = 200, 5, 5

@@ -10,7 +10,8 @@ from suite_run import Warm, run
 
 from wergate.badge import badge
 from wergate.evaluation.rows import IntervalRow
-from wergate.results import RatioRow, Results
+from wergate.results import Results
+from wergate.timing.rows import RatioRow
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wergate.baseline import read_baseline, write_baseline
 from wergate.errors import SuiteError
+from wergate.gates.ir import read_baseline, write_baseline
 
 KEYS = st.text("abc/:", min_size=1, max_size=5)
 COUNTS = st.dictionaries(KEYS, st.integers(0, 10**6), max_size=3)

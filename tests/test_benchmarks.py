@@ -18,12 +18,12 @@ from tiny import Tiny
 
 import wergate
 from fixtures.machine import comparison_line
-from wergate.build_cost import peak_rss_bytes
 from wergate.corpora.corpus import open_corpus
 from wergate.corpora.sources.opening import parse_corpus_specs
 from wergate.corpora.waveforms import excerpt
-from wergate.paired_timer import Paired
-from wergate.speed import output_verdict, same_work_verdict, speedup_verdict, transcript_verdict
+from wergate.timing.gates import output_verdict, same_work_verdict, speedup_verdict, transcript_verdict
+from wergate.timing.memory import peak_rss_bytes
+from wergate.timing.paired import Paired
 from wergate.verdict import Interval, Status, Verdict
 
 WRONG_ANSWER = """

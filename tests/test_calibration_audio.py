@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from wergate.calibration_audio import Heard, audio_verdicts, level_range_db
 from wergate.config.quantization import CalibrationAudio
+from wergate.gates.calibration_audio import Heard, audio_verdicts, level_range_db
 from wergate.verdict import Status
 
 RATE = 16_000

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from wergate.canaries import bad_audio_verdicts, bad_reference_verdict, bad_verdicts
 from wergate.config.base import Precision
 from wergate.config.loading import load_config
+from wergate.gates.canaries import bad_audio_verdicts, bad_reference_verdict, bad_verdicts
 from wergate.verdict import Status, Verdict
 
 CONFIG = load_config(Path(__file__).parents[1] / "suite.toml", {})

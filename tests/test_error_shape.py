@@ -9,11 +9,11 @@ import pytest
 from pydantic import ValidationError
 
 from wergate.config.thresholds import Gates
-from wergate.error_shape import error_shape
 from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
+from wergate.gates.error_shape.gates import shape_verdicts
+from wergate.gates.error_shape.shape import error_shape
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.logits import LogitsDifference
-from wergate.shape_gates import shape_verdicts
 from wergate.verdict import Status, Verdict
 
 UPPER = Alphabet(("<pad>", "|", "'", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ"), 0, "|")

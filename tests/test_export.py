@@ -18,6 +18,7 @@ from wergate.errors import SuiteError
 from wergate.evaluation.rows import IntervalRow, LogitsRow, WordErrorRow
 from wergate.export import Exportable, export, folder_name, require_directory
 from wergate.exported import ExportResults, verify_export
+from wergate.gates.error_shape.rows import RiseRow, ShapeRow, WorstRow
 from wergate.model_card import Dataset, dataset
 from wergate.published import without_local_paths
 from wergate.results import (
@@ -28,13 +29,10 @@ from wergate.results import (
     ExpectedRow,
     PairedRow,
     Results,
-    RiseRow,
     Rows,
-    ShapeRow,
     TokenRow,
     UnknownRow,
     VerdictRow,
-    WorstRow,
 )
 from wergate.verdict import Status
 

@@ -11,7 +11,7 @@ import pytest
 
 from wergate.errors import SuiteError
 from wergate.length_growth import growth_between, length_rule, passes_over_lengths, readings_of, settled
-from wergate.memory import KIB, growth_of, growth_verdict
+from wergate.timing.memory import KIB, growth_of, growth_verdict
 from wergate.verdict import Status, Verdict
 
 MIB = 1024 * KIB

@@ -14,8 +14,9 @@ from tiny import Tiny
 from wergate.evaluation.rows import IntervalRow
 from wergate.formatting import table, verbatim
 from wergate.redact import redacted
-from wergate.results import BenchmarkRow, RatioRow, Results, VerdictRow
+from wergate.results import Results, VerdictRow
 from wergate.summary import Ending, summary
+from wergate.timing.rows import BenchmarkRow, RatioRow
 
 WER = "accuracy/test_wer.py"
 

@@ -16,7 +16,7 @@ from tiny import Tiny
 
 import wergate
 from wergate.errors import SuiteError
-from wergate.memory import KIB, GrowthRule, growth_of, growth_verdict, measure_growth
+from wergate.timing.memory import KIB, GrowthRule, growth_of, growth_verdict, measure_growth
 from wergate.verdict import Status, Verdict
 
 RULE = GrowthRule(max_kib=1.0)

@@ -12,9 +12,8 @@ import pytest
 
 from wergate.config.benchmarks import Noise
 from wergate.errors import SuiteError
-from wergate.load import Counters, Seen, governor, read_counters, seen_between
-from wergate.noise import drift, modes, noises
-from wergate.percentiles import percentiles_ms, samples_needed
+from wergate.timing.noise import Counters, Seen, drift, governor, modes, noises, read_counters, seen_between
+from wergate.timing.percentiles import percentiles_ms, samples_needed
 
 RULE = Noise()
 QUIET = Seen("performance", 0.5, 1.0, 0.0, 0.01)

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from wergate.errors import SuiteError
-from wergate.paired_timer import Paired, PairedRule, Side, ratio_interval, time_pair
-from wergate.speed import is_open, speedup_verdict
+from wergate.timing.gates import is_open, speedup_verdict
+from wergate.timing.paired import Paired, PairedRule, Side, ratio_interval, time_pair
 from wergate.verdict import Status
 
 RULE = PairedRule()

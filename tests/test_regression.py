@@ -9,11 +9,11 @@ import pytest
 
 from wergate.errors import SuiteError
 from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
+from wergate.gates.regression import Regression, regression, transcripts_of
+from wergate.gates.wer_baseline import StoredTranscripts, read_transcripts, write_transcripts
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.logits import LogitsDifference
-from wergate.regression import Regression, regression, transcripts_of
 from wergate.verdict import Status
-from wergate.wer_baseline import StoredTranscripts, read_transcripts, write_transcripts
 
 UPPER = Alphabet(("<pad>", "|", "'", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ"), 0, "|")
 VERSIONS = {"openvino": "2026.4.1", "torch": "2.13.0"}

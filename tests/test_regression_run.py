@@ -8,7 +8,7 @@ import pytest
 from suite_run import Run, Warm, run
 
 from wergate.environment import cpu
-from wergate.wer_baseline import read_transcripts, write_transcripts
+from wergate.gates.wer_baseline import read_transcripts, write_transcripts
 
 
 def gated(warm: Warm, folder: Path, *options: str) -> Run:

@@ -11,10 +11,10 @@ from wergate.config.thresholds import Gates
 from wergate.errors import SuiteError
 from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
 from wergate.evaluation.significance import WerDrop, paired_bootstrap
+from wergate.gates.wer import undecided, wer_verdict
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.logits import LogitsDifference
 from wergate.verdict import Interval, Status, Verdict
-from wergate.wer_gate import undecided, wer_verdict
 
 UPPER = Alphabet(("<pad>", "|", "'", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ"), 0, "|")
 TEN = "ONE TWO SIX TEN CAT DOG SUN SEA SKY OAK"

@@ -6,7 +6,6 @@ python -m wergate.build_cost < request.json
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,8 +18,7 @@ from wergate.config.suite import SuiteConfig
 from wergate.errors import SuiteError
 from wergate.pipeline import Pipeline
 from wergate.store import Artifact, Store
-
-_STATUS = Path("/proc/self/status")
+from wergate.timing.memory import peak_rss_bytes
 
 
 class BuildRequest(BaseModel):
@@ -92,18 +90,6 @@ def build_apart(request: BuildRequest) -> BuildCost:
     if run.returncode:
         raise SuiteError((run.stderr.strip().splitlines() or ["the build was killed"])[-1])
     return BuildCost.model_validate_json(run.stdout.splitlines()[-1])
-
-
-def peak_rss_bytes() -> int:
-    """Return the most memory that this process held since it started, in bytes.
-
-    Linux keeps the parent's peak in `ru_maxrss` of a process that was started by a larger one; VmHWM is its own.
-    """
-    if _STATUS.exists():
-        line = next(line for line in _STATUS.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM:"))
-        return int(line.split()[1]) * 1024
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def main(read: Callable[[], str] = sys.stdin.read) -> int:

@@ -8,10 +8,10 @@ from wergate.config.base import QuantizerName
 from wergate.corpora.spec import CorpusSpec
 from wergate.evaluation.evaluation import Evaluation
 from wergate.networks.ir.execution import ExecutedWork, GraphCounts
-from wergate.paired_timer import Paired, PairedRule, Side, time_pair
 from wergate.pipeline import Pipeline
 from wergate.quantization.pot import read_pot_report
-from wergate.speed import is_open
+from wergate.timing.gates import is_open
+from wergate.timing.paired import Paired, PairedRule, Side, time_pair
 
 SUCCESSOR: QuantizerName = "nncf"
 TIMED_S = 5.0

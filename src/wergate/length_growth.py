@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 
 from wergate.errors import SuiteError
-from wergate.memory import KIB, Growth, GrowthRule, growth_of_steps
+from wergate.timing.memory import KIB, Growth, GrowthRule, growth_of_steps
 
 PASSES_MIN, PASSES_MAX = (
     3,

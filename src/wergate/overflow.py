@@ -8,9 +8,9 @@ from typing import get_args
 
 from wergate.config.base import OverflowFix
 from wergate.isa import Place
-from wergate.paired_timer import Paired, PairedRule, Side, time_pair
 from wergate.portability import Cell, Portability, Shown
 from wergate.store import Artifact
+from wergate.timing.paired import Paired, PairedRule, Side, time_pair
 
 TIMED_S = 5.0  # of speech
 

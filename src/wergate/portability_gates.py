@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from wergate import gates
 from wergate.config.models import ModelSettings
 from wergate.config.thresholds import Gates
+from wergate.gates import accuracy as gates
+from wergate.gates.wer import undecided, wer_verdict
 from wergate.isa import Place, saturates
 from wergate.overflow import Fix
 from wergate.portability import Cell, Shown
 from wergate.verdict import Status, Verdict
-from wergate.wer_gate import undecided, wer_verdict
 
 _ROUNDING = 12  # digits beyond which a sum of fractions is rounding
 _SEVERITY = (Status.FAIL, Status.INCONCLUSIVE, Status.PASS)

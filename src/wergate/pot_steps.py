@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from wergate.benchmark_app import TUTORIAL_SAMPLES, benchmark_app
 from wergate.corpora.spec import CorpusSpec
 from wergate.evaluation.evaluation import Evaluation
 from wergate.pipeline import Pipeline
 from wergate.quantization.pot import PotReport, read_pot_report
+from wergate.timing.benchmark_app import TUTORIAL_SAMPLES, benchmark_app
 
 
 @dataclass(frozen=True)

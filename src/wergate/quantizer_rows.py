@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from wergate.config.models import ModelSettings
 from wergate.evaluation.rows import IntervalRow, finite, logits_row, word_error_row
-from wergate.paired_timer import Paired
 from wergate.quantizer_study import Quantized
 from wergate.results import QuantizerRow, RevertedRow
 from wergate.reverted import Reverted
 from wergate.scope import toml
+from wergate.timing.paired import Paired
 
 
 def quantizer_row(found: Quantized, *, model: str) -> QuantizerRow:

@@ -13,10 +13,10 @@ from wergate.corpora.spec import CorpusSpec
 from wergate.evaluation.evaluation import Evaluation
 from wergate.networks.ir.conversion import MODEL_FILE
 from wergate.networks.ir.execution import GraphCounts, graph_counts
-from wergate.paired_timer import Paired, PairedRule, Side, time_pair
 from wergate.pipeline import Pipeline
-from wergate.speed import is_open
 from wergate.store import Artifact
+from wergate.timing.gates import is_open
+from wergate.timing.paired import Paired, PairedRule, Side, time_pair
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,9 @@ from wergate.config.suite import SuiteConfig
 from wergate.config.variants import label_of
 from wergate.environment import cpu, versions
 from wergate.evaluation.rows import IntervalRow, LogitsRow, ResultRow, WordErrorRow
+from wergate.gates.error_shape.rows import ShapeRow
 from wergate.store import replace_file
+from wergate.timing.rows import BenchmarkRow, RatioRow
 from wergate.verdict import Kind, Status
 
 SCHEMA_VERSION = 4
@@ -42,48 +44,6 @@ class TokenRow(ResultRow):
     units: str
     reference: WordErrorRow
     candidate: WordErrorRow
-
-
-class RiseRow(ResultRow):
-    """A rate of both sides over that many words or characters; `chance` is two standard errors, null where unknown."""
-
-    reference: float
-    candidate: float
-    units: int
-    utterances: int
-    chance: float | None
-
-
-class RangeRow(ResultRow):
-    """The word error rate of utterances from `low_s`, below `high_s` seconds (null: any)."""
-
-    low_s: float
-    high_s: float | None
-    name: str
-    wer: RiseRow
-
-
-class WorstRow(ResultRow):
-    """The utterance with the worst value; null where that is not finite."""
-
-    id: str
-    value: float | None
-
-
-class ShapeRow(ResultRow):
-    """The shape of the errors beside the reference recognizer's; lengths are characters of all normalized texts."""
-
-    deletions: RiseRow
-    insertions: RiseRow
-    characters: RiseRow
-    ranges: list[RangeRow]
-    text_length: int
-    reference_length: int
-    candidate_length: int
-    worse: int
-    better: int
-    worst_rise: WorstRow
-    worst_sqnr_db: WorstRow
 
 
 class PairedRow(ResultRow):
@@ -567,64 +527,6 @@ class ArtifactRow(ResultRow):
     status: Literal["built", "found"]
     seconds: float
     build_s: float
-
-
-class SeenRow(ResultRow):
-    """What else the machine did during a measurement; shares of all CPU time, null where it was too short to tell."""
-
-    governor: str
-    load_before: float
-    load_after: float
-    steal: float | None
-    others: float | None
-
-
-class BenchmarkRow(ResultRow):
-    """One measurement of pytest-benchmark; latencies in milliseconds, `rtfx` in audio seconds per second.
-
-    `group` is latency, throughput or build; `baseline_ms` is the stored median that it was compared with. A build has
-    the seconds of its two steps and its peak memory. `p90_ms` and `p99_ms` take 64 and 662 rounds. `noise` names what
-    was noisy; `advisory` what differs from the baseline's machine and versions, so that its times prove nothing here.
-    """
-
-    test: str
-    group: str | None
-    model: str | None
-    name: str
-    rounds: int
-    median_ms: float
-    min_ms: float
-    max_ms: float
-    iqr_ms: float
-    baseline_ms: float | None = None
-    rtfx: float | None = None
-    convert_s: float | None = None
-    quantize_s: float | None = None
-    peak_rss_mb: float | None = None
-    p90_ms: float | None = None
-    p99_ms: float | None = None
-    seen: SeenRow | None = None
-    noise: list[str] = Field(default=[])
-    advisory: list[str] = Field(default=[])
-
-
-class RatioRow(ResultRow):
-    """How many times as fast `fast` is as `slow`, timed in turns: medians in milliseconds over `rounds` of each.
-
-    `slow` is another recognizer, or "baseline": the build that the stored baseline was measured with.
-    """
-
-    model: str
-    duration_s: float
-    fast: str
-    slow: str
-    ratio: float
-    interval: IntervalRow
-    rounds: int
-    fast_ms: float
-    slow_ms: float
-    seen: SeenRow | None = None
-    noise: list[str] = Field(default=[])
 
 
 class CpuRow(ResultRow):

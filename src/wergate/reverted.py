@@ -7,11 +7,11 @@ from pathlib import Path
 
 from wergate.networks.ir.conversion import MODEL_FILE
 from wergate.networks.ir.layers import quantized_names
-from wergate.paired_timer import Paired
 from wergate.pipeline import Pipeline
 from wergate.quantization.accuracy_control import Tuning, read_tuning
 from wergate.quantizer_study import time_irs
 from wergate.store import Artifact
+from wergate.timing.paired import Paired
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel
 
-from wergate.error_shape import error_shape
 from wergate.evaluation.evaluation import Evaluation
 from wergate.evaluation.rows import (
     finite,
@@ -14,7 +13,9 @@ from wergate.evaluation.rows import (
     logits_row,
     word_error_row,
 )
-from wergate.gates import near_tie
+from wergate.gates.accuracy import near_tie
+from wergate.gates.error_shape.rows import shape_row
+from wergate.gates.error_shape.shape import error_shape
 from wergate.results import (
     ArtifactRow,
     CalibrationRow,
@@ -29,7 +30,6 @@ from wergate.results import (
     UnknownRow,
     VerdictRow,
 )
-from wergate.shape_rows import shape_row
 from wergate.uses import ArtifactUse, CorpusUse, ModelUse, Uses
 from wergate.verdict import Status, Verdict
 

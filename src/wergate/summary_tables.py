@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from wergate.evaluation.rows import IntervalRow, WordErrorRow
 from wergate.formatting import table
-from wergate.results import BenchmarkRow, EvaluationRow, RatioRow, VerdictRow
+from wergate.results import EvaluationRow, VerdictRow
+from wergate.timing.rows import BenchmarkRow, RatioRow
 from wergate.verdict import Status
 
 _ORDER = (Status.FAIL, Status.INCONCLUSIVE, Status.PASS)

@@ -6,8 +6,8 @@ from typing import Any
 
 from fault import Fault, Scratch
 
-from wergate import gates, wer_gate
 from wergate.config.thresholds import Gates
+from wergate.gates import ir, wer
 from wergate.pipeline import Pipeline
 from wergate.verdict import Status, Verdict
 
@@ -20,8 +20,8 @@ def _loosened(thresholds: Gates) -> Gates:
 
 def loosen_a_threshold(_: Scratch) -> None:
     """Have one verdict function allow twice what it is told."""
-    verdict = wer_gate.wer_verdict
-    wer_gate.wer_verdict = lambda found, thresholds, **named: verdict(found, _loosened(thresholds), **named)
+    verdict = wer.wer_verdict
+    wer.wer_verdict = lambda found, thresholds, **named: verdict(found, _loosened(thresholds), **named)
 
 
 def loosen_on_the_way(_: Scratch) -> None:
@@ -36,13 +36,13 @@ def always_pass(_: Scratch) -> None:
 
 def pass_one_gate(_: Scratch) -> None:
     """Have one verdict function report its own threshold as the value."""
-    size = gates.size_verdict
+    size = ir.size_verdict
 
     def passing(**named: Any) -> Verdict:
         verdict = size(**named)
         return Verdict(**vars(verdict) | {"value": verdict.threshold})
 
-    gates.size_verdict = passing
+    ir.size_verdict = passing
 
 
 FAULTS = (

@@ -38,7 +38,7 @@ class Noise(Section):
 
 
 class PairedTiming(Section):
-    """How long two sides take turns before a ratio is judged: the fields of `wergate.paired_timer.PairedRule`.
+    """How long two sides take turns before a ratio is judged: the fields of `wergate.timing.paired.PairedRule`.
 
     `durations_s` are those of the speech.
     """

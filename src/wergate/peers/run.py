@@ -18,7 +18,6 @@ from wergate.environment import cpu, source_digest, versions
 from wergate.errors import SuiteError, did_you_mean
 from wergate.evaluation.evaluate import Candidate, evaluate
 from wergate.evaluation.evaluation import Evaluation
-from wergate.load import Seen, read_counters, seen_between
 from wergate.models.checkpoint import Checkpoint, resolve_checkpoint
 from wergate.networks.ctc import Logits
 from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE
@@ -32,6 +31,7 @@ from wergate.pipeline import Pipeline
 from wergate.recognizers.buckets import Buckets
 from wergate.recognizers.subprocess.messages import read_arrays, write_arrays
 from wergate.store import Artifact
+from wergate.timing.noise import Seen, read_counters, seen_between
 
 _VERSIONS = ("openvino", "nncf", "torch", "transformers", "onnxruntime", "onnx")
 _LOGITS = "logits.npz"

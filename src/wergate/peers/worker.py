@@ -10,13 +10,13 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from wergate.build_cost import peak_rss_bytes
 from wergate.environment import cpu
 from wergate.networks.ctc import Logits
 from wergate.networks.frontend import Frontend, read_frontend
 from wergate.peers.wire import Answer, Bucketing, Order, Task
 from wergate.recognizers.base import Recognizer
 from wergate.store import Store
+from wergate.timing.memory import peak_rss_bytes
 
 if TYPE_CHECKING:
     from wergate.recognizers.openvino import OpenVinoRecognizer

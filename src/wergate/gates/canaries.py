@@ -10,20 +10,20 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-from wergate import gates as judging
-from wergate.bucket_gates import BucketComparison, bucket_verdicts
-from wergate.calibration_audio import Heard, audio_verdicts
 from wergate.config.quantization import CalibrationAudio
 from wergate.config.thresholds import Gates
-from wergate.error_shape import ErrorShape, Lengths, Range, Rise, Worst
 from wergate.evaluation.evaluation import Evaluation, Transcripts, UtteranceOutcome
+from wergate.gates import accuracy, ir
+from wergate.gates.buckets import BucketComparison, bucket_verdicts
+from wergate.gates.calibration_audio import Heard, audio_verdicts
+from wergate.gates.error_shape.gates import shape_verdicts
+from wergate.gates.error_shape.shape import ErrorShape, Lengths, Range, Rise, Worst
+from wergate.gates.wer import wer_verdict
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.ir.execution import ExecutedLayer, ExecutedWork
 from wergate.networks.ir.weights import LayerWeights
 from wergate.networks.logits import LogitsDifference
-from wergate.shape_gates import shape_verdicts
 from wergate.verdict import Verdict
-from wergate.wer_gate import wer_verdict
 
 _BEYOND = 1.02  # times a threshold: the least excess that a gate must see
 _UTTERANCES = 1000
@@ -40,9 +40,9 @@ def bad_verdicts(stated: Gates, thresholds: Gates) -> Iterator[Verdict]:
     """
     yield wer_verdict(_dropped(_beyond(stated.wer_drop_max)), thresholds, **_WHO, min_words=0)
     if stated.mismatch_rate_max < 1:  # more than all cannot differ
-        yield judging.mismatch_verdict(_misheard(_beyond(stated.mismatch_rate_max)), thresholds, **_WHO)
-    yield from judging.logits_verdicts(_noisy(stated), thresholds, **_WHO)
-    yield judging.worst_delta_verdict([_beyond(stated.length_delta_max)], thresholds, **_WHO)
+        yield accuracy.mismatch_verdict(_misheard(_beyond(stated.mismatch_rate_max)), thresholds, **_WHO)
+    yield from accuracy.logits_verdicts(_noisy(stated), thresholds, **_WHO)
+    yield accuracy.worst_delta_verdict([_beyond(stated.length_delta_max)], thresholds, **_WHO)
     yield from _bad_graph(stated, thresholds)
     yield from _bad_buckets(stated, thresholds)
     for quiet in (True, False):
@@ -120,16 +120,16 @@ def _bad_graph(stated: Gates, thresholds: Gates) -> Iterator[Verdict]:
             ExecutedLayer("8 bit", "MatMul", "", "i8", done),
             ExecutedLayer("not", "MatMul", "", "f32", _UTTERANCES - done),
         )
-        yield judging.executed_verdict(ExecutedWork(layers), thresholds, **_WHO)
+        yield ir.executed_verdict(ExecutedWork(layers), thresholds, **_WHO)
     if stated.weight_error_max is not None and thresholds.weight_error_max is not None:
         spoilt = [LayerWeights("canary", _beyond(stated.weight_error_max))]
-        yield judging.weights_verdict(spoilt, thresholds.weight_error_max, **_WHO)
+        yield ir.weights_verdict(spoilt, thresholds.weight_error_max, **_WHO)
     large = math.ceil(_beyond(stated.size_ratio_max) * _UTTERANCES)
-    yield judging.size_verdict(ir_bytes=large, weight_bytes=_UTTERANCES, gates=thresholds, **_WHO)
-    yield from judging.count_verdicts({"fake_quantize": 1}, {"fake_quantize": 2}, subject="canary", scope="canary")
-    yield judging.headline_verdict(Transcripts(1e-3, ()), subject="canary", scope="canary")
-    yield judging.precision_verdict("f32", "bf16", wanted="f32", **_WHO)
-    yield judging.precision_verdict("bf16", "f32", wanted="f32", **_WHO)
+    yield ir.size_verdict(ir_bytes=large, weight_bytes=_UTTERANCES, gates=thresholds, **_WHO)
+    yield from ir.count_verdicts({"fake_quantize": 1}, {"fake_quantize": 2}, subject="canary", scope="canary")
+    yield accuracy.headline_verdict(Transcripts(1e-3, ()), subject="canary", scope="canary")
+    yield ir.precision_verdict("f32", "bf16", wanted="f32", **_WHO)
+    yield ir.precision_verdict("bf16", "f32", wanted="f32", **_WHO)
 
 
 def _bad_buckets(stated: Gates, thresholds: Gates) -> Iterator[Verdict]:
@@ -173,4 +173,4 @@ def bad_reference_verdict(stated: float) -> Verdict:
     """Return the verdict on a reference recognizer that is just too bad."""
     evaluation = _misheard(_beyond(stated))
     unheard = [replace(outcome, reference_hypothesis=outcome.hypothesis) for outcome in evaluation.outcomes]
-    return judging.reference_verdict(_evaluation(*unheard), stated, model="canary")
+    return accuracy.reference_verdict(_evaluation(*unheard), stated, model="canary")

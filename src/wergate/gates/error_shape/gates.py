@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from wergate.config.thresholds import Gates
-from wergate.error_shape import ErrorShape, Lengths, Rise
 from wergate.evaluation.evaluation import Evaluation
+from wergate.gates.error_shape.shape import ErrorShape, Lengths, Rise
 from wergate.verdict import Relation, Verdict
 
 _QUIET = "it writes less than it should: look at the blank's logits and at what it was calibrated on"

@@ -9,8 +9,8 @@ from typing import Literal
 from wergate.evaluation.evaluation import Evaluation
 from wergate.evaluation.normalize import NORMALIZERS
 from wergate.evaluation.wer import WordErrors, count_word_errors, show_alignment
+from wergate.gates.wer_baseline import StoredCounts, StoredTranscripts
 from wergate.verdict import Verdict
-from wergate.wer_baseline import StoredCounts, StoredTranscripts
 
 Outcome = Literal["absent", "not compared", "worse", "same", "better"]
 _SHORT = 8  # digits of a digest that people compare

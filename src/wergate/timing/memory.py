@@ -6,16 +6,34 @@ import ctypes
 import gc
 import itertools
 import math
+import resource
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 import scipy  # not scipy.stats: that loads when it is used, which takes more than a second
 
 from wergate.errors import SuiteError
 from wergate.verdict import Interval, Verdict
+
+_STATUS = Path("/proc/self/status")
+
+
+def peak_rss_bytes() -> int:
+    """Return the most memory that this process held since it started, in bytes.
+
+    Linux keeps the parent's peak in `ru_maxrss` of a process that was started by a larger one; VmHWM is its own.
+    """
+    if _STATUS.exists():
+        line = next(line for line in _STATUS.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
 
 KIB = 1024
 _FEWEST_BLOCKS = 8  # a Student interval of fewer blocks is too wide to decide anything

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping
+
+import numpy as np
 
 from wergate.networks.ctc import Logits
 from wergate.networks.logits import difference
-from wergate.paired_timer import Paired
+from wergate.timing.paired import Paired
 from wergate.verdict import Verdict
 
 _WRONG_ANSWER = "a wrong answer has no speed: run `pytest accuracy/` on this model before looking at its latency"
@@ -75,3 +79,23 @@ def same_work_verdict(
         remedy=_WRONG_ANSWER,
         basis=f"transcripts that are not the accuracy run's{named}",
     )
+
+
+class Outputs:
+    """Logits of timed calls, kept by their digest; rounds that answer alike, bit by bit, take no further memory."""
+
+    def __init__(self) -> None:
+        self._rounds: Counter[str] = Counter()
+        self._logits: dict[str, Logits] = {}
+
+    def keep(self, answer: object) -> None:
+        """Take a call's answer: float32, shape (batch, frames, vocabulary)."""
+        logits = np.asarray(answer, np.float32)
+        digest = hashlib.sha256(logits.tobytes()).hexdigest()
+        self._rounds[digest] += 1
+        self._logits.setdefault(digest, logits)
+
+    @property
+    def distinct(self) -> list[tuple[Logits, int]]:
+        """Each distinct answer, and how many rounds gave it."""
+        return [(self._logits[digest], count) for digest, count in self._rounds.items()]

@@ -2,9 +2,50 @@
 
 from __future__ import annotations
 
-from wergate.error_shape import ErrorShape, Range, Rise, Worst
-from wergate.evaluation.rows import finite
-from wergate.results import RangeRow, RiseRow, ShapeRow, WorstRow
+from wergate.evaluation.rows import ResultRow, finite
+from wergate.gates.error_shape.shape import ErrorShape, Range, Rise, Worst
+
+
+class RiseRow(ResultRow):
+    """A rate of both sides over that many words or characters; `chance` is two standard errors, null where unknown."""
+
+    reference: float
+    candidate: float
+    units: int
+    utterances: int
+    chance: float | None
+
+
+class RangeRow(ResultRow):
+    """The word error rate of utterances from `low_s`, below `high_s` seconds (null: any)."""
+
+    low_s: float
+    high_s: float | None
+    name: str
+    wer: RiseRow
+
+
+class WorstRow(ResultRow):
+    """The utterance with the worst value; null where that is not finite."""
+
+    id: str
+    value: float | None
+
+
+class ShapeRow(ResultRow):
+    """The shape of the errors beside the reference recognizer's; lengths are characters of all normalized texts."""
+
+    deletions: RiseRow
+    insertions: RiseRow
+    characters: RiseRow
+    ranges: list[RangeRow]
+    text_length: int
+    reference_length: int
+    candidate_length: int
+    worse: int
+    better: int
+    worst_rise: WorstRow
+    worst_sqnr_db: WorstRow
 
 
 def shape_row(shape: ErrorShape) -> ShapeRow:

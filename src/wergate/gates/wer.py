@@ -8,7 +8,7 @@ from wergate.config.thresholds import Gates
 from wergate.errors import SuiteError
 from wergate.evaluation.evaluation import Evaluation
 from wergate.evaluation.significance import WerDrop
-from wergate.gates import remedy_of
+from wergate.gates.accuracy import remedy_of
 from wergate.verdict import Interval, Verdict
 
 _DIGITS = 12  # beyond which a sum of fractions is rounding

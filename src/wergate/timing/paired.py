@@ -20,7 +20,7 @@ import scipy  # not scipy.stats: that loads when it is used, which takes more th
 from numpy.typing import NDArray
 
 from wergate.errors import SuiteError
-from wergate.percentiles import require_times
+from wergate.timing.percentiles import require_times
 from wergate.verdict import Interval
 
 Clock = Callable[[], float]

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from wergate.baseline import Counts
 from wergate.config.thresholds import Gates
 from wergate.evaluation.evaluation import Evaluation, Transcripts, UtteranceOutcome
 from wergate.evaluation.wer import show_alignment
-from wergate.networks.ir.execution import ExecutedWork
-from wergate.networks.ir.weights import LayerWeights
 from wergate.verdict import Verdict
 
 _HEADLINE_ROUNDING = 1e-6  # torchmetrics counts in float32
@@ -70,82 +66,6 @@ def logits_verdicts(evaluation: Evaluation, gates: Gates, *, subject: str, model
         )
         for gate, value, relation, threshold in claims
         if threshold is not None
-    )
-
-
-def executed_verdict(work: ExecutedWork, gates: Gates, *, subject: str, model: str) -> Verdict:
-    """Gate the share of multiply-accumulates that run in 8 bit, those of an attention among them."""
-    fallbacks = ", ".join(f"{layer.name} ({layer.precision}: {layer.reason})" for layer in work.fallbacks[:3])
-    return Verdict(
-        gate="int8_work",
-        subject=subject,
-        value=work.int8_share,
-        relation=">=",
-        threshold=gates.int8_work_min,
-        basis=f"{len(work.layers) - len(work.fallbacks)} of {len(work.layers)} layers in 8 bit",
-        scope=model,
-        remedy=f"heaviest layers in another precision: {fallbacks}; see whether the ignored scope is too wide",
-    )
-
-
-def weights_verdict(layers: Sequence[LayerWeights], threshold: float, *, subject: str, model: str) -> Verdict:
-    """Gate the 8-bit weights that are furthest from the FP16 IR's; a layer that it does not know is infinitely far."""
-    errors = [layer.error if layer.known else math.inf for layer in layers] or [math.inf]
-    worst = int(np.argmax(errors))
-    return Verdict(
-        gate="weight_error",
-        subject=subject,
-        value=errors[worst],
-        relation="<=",
-        threshold=threshold,
-        basis=layers[worst].name if layers else "no layer has 8-bit weights",
-        scope=f"{model}, {len(layers)} layers",
-        remedy="that is no rounding: the IR was made of other weights, or a layer of it is spoilt; build it again",
-    )
-
-
-def precision_verdict(asked: str, runs: str, *, wanted: str, subject: str, model: str) -> Verdict:
-    """Gate the inference precision: what the runtime was asked for, and what it says it took, are what is wanted."""
-    return Verdict(
-        gate="inference_precision_differs",
-        subject=subject,
-        value=int(asked != wanted) + int(runs != wanted),
-        relation="==",
-        threshold=0,
-        basis=f"{wanted} wanted, {asked} asked for, {runs} taken",
-        scope=model,
-        remedy="logits in another precision are another model's; a device without it cannot be gated with it",
-    )
-
-
-def size_verdict(*, ir_bytes: int, weight_bytes: int, gates: Gates, subject: str, model: str) -> Verdict:
-    """Gate the IR's size against the checkpoint's."""
-    return Verdict(
-        gate="size_ratio",
-        subject=subject,
-        value=ir_bytes / weight_bytes,
-        relation="<=",
-        threshold=gates.size_ratio_max,
-        basis=f"{ir_bytes / 1e6:.2f} MB of the checkpoint's {weight_bytes / 1e6:.2f} MB",
-        scope=model,
-        remedy="see whether weights were compressed: FP16 constants, i8 weights",
-    )
-
-
-def count_verdicts(counts: Counts, baseline: Counts, *, subject: str, scope: str) -> tuple[Verdict, ...]:
-    """Gate each count against the stored one; a count that only one side knows is zero on the other."""
-    return tuple(
-        Verdict(
-            gate=name,
-            subject=subject,
-            value=counts.get(name, 0),
-            relation="==",
-            threshold=baseline.get(name, 0),
-            basis="stored baseline",
-            scope=scope,
-            remedy="see what changed in the toolchain or the ignored scope; if it is meant, --update-baselines",
-        )
-        for name in sorted({*counts, *baseline})
     )
 
 

@@ -1,0 +1,1 @@
+"""What a plain run judges: figures in, verdicts out."""

@@ -1,0 +1,1 @@
+"""Timing that holds on shared machines: interleaved pairs, noise, memory, and the gates on them."""
