@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from fixtures.report import Gate, hand_over
-from wergate.calibration_gates import control_verdicts, held_out_verdict, spread_verdicts
-from wergate.calibration_rows import accuracy_control_row, calibration_study_row
-from wergate.calibration_study import CalibrationSpread
 from wergate.config.models import ModelSettings
-from wergate.held_out import ControlledModel, WerDrop
+from wergate.studies.calibration.accuracy_control import ControlledModel, WerDrop
+from wergate.studies.calibration.gates import control_verdicts, held_out_verdict, spread_verdicts
+from wergate.studies.calibration.rows import accuracy_control_row, calibration_study_row
+from wergate.studies.calibration.study import CalibrationSpread
 
 pytestmark = pytest.mark.calibration
 

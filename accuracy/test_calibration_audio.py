@@ -6,7 +6,7 @@ from fixtures.report import Gate
 from wergate.config.models import ModelSettings
 from wergate.corpora.corpus import Corpus
 from wergate.gates.calibration_audio import audio_verdicts, listen
-from wergate.pipeline import Pipeline
+from wergate.session.session import Pipeline
 
 
 def test_calibration_audio_is_speech(

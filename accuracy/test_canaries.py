@@ -5,7 +5,7 @@ from __future__ import annotations
 from wergate.config.models import ModelSettings
 from wergate.config.thresholds import Gates
 from wergate.gates.canaries import bad_audio_verdicts, bad_reference_verdict, bad_verdicts
-from wergate.pipeline import Pipeline
+from wergate.session.session import Pipeline
 from wergate.verdict import Status, Verdict
 
 

@@ -19,7 +19,7 @@ from wergate.gates.ir import (
     size_verdict,
     write_baseline,
 )
-from wergate.pipeline import Pipeline
+from wergate.session.session import Pipeline
 
 
 def test_quantized_operations_equal_the_baseline(

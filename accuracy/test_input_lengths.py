@@ -17,7 +17,7 @@ from wergate.corpora.waveforms import SIGNALS, Probe, Signal
 from wergate.errors import InputTooShortError
 from wergate.gates.accuracy import worst_delta_verdict
 from wergate.networks.frontend import Frontend
-from wergate.pipeline import Pipeline
+from wergate.session.session import Pipeline
 
 LONGEST_S = 30
 

@@ -6,9 +6,9 @@ import pytest
 
 from fixtures.portability import Judge, TryFixes
 from fixtures.report import Gate, hand_over
-from wergate.portability import Cell, Shown
-from wergate.portability_gates import overall
-from wergate.portability_rows import portability_row
+from wergate.studies.portability.gates import overall
+from wergate.studies.portability.rows import portability_row
+from wergate.studies.portability.study import Cell, Shown
 from wergate.verdict import Status
 
 

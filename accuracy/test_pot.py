@@ -9,11 +9,11 @@ from wergate.config.suite import SuiteConfig
 from wergate.config.variants import LEGACY_QUANTIZERS, subject_of
 from wergate.corpora.spec import CorpusSpec
 from wergate.gates.wer import wer_verdict
-from wergate.leaving_pot import leaving_pot
-from wergate.pipeline import Pipeline
-from wergate.pot_rows import leaving_rows, runtime_row, steps_row
-from wergate.pot_steps import pot_steps
-from wergate.runtimes import as_reference, runtime_verdict, two_runtimes
+from wergate.session.session import Pipeline
+from wergate.studies.pot.comparison import leaving_pot
+from wergate.studies.pot.rows import leaving_rows, runtime_row, steps_row
+from wergate.studies.pot.runtimes import as_reference, runtime_verdict, two_runtimes
+from wergate.studies.pot.tutorial import pot_steps
 from wergate.timing.paired import PairedRule
 
 

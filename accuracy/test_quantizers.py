@@ -6,10 +6,9 @@ import pytest
 
 from fixtures.report import Gate, hand_over
 from wergate.config.suite import SuiteConfig
-from wergate.quantizer_rows import quantizer_row, reverted_row
-from wergate.quantizer_study import Quantized
-from wergate.reverted import Reverted
-from wergate.reverted_gates import tuned_verdict
+from wergate.studies.quantizers.accuracy_control import Reverted, tuned_verdict
+from wergate.studies.quantizers.rows import quantizer_row, reverted_row
+from wergate.studies.quantizers.study import Quantized
 
 
 @pytest.mark.quantizers

@@ -9,10 +9,10 @@ from fixtures.sensitivity import RecordScope
 from wergate.config.models import ModelSettings
 from wergate.config.thresholds import Gates
 from wergate.config.variants import subject_of
-from wergate.scope import Judged, Scope
-from wergate.sensitivity import Sensitivity
-from wergate.sensitivity_gates import cured_verdicts, restored_verdict, scope_verdict
-from wergate.sensitivity_rows import sensitivity_row
+from wergate.studies.sensitivity.gates import cured_verdicts, restored_verdict, scope_verdict
+from wergate.studies.sensitivity.rows import sensitivity_row
+from wergate.studies.sensitivity.scope import Judged, Scope
+from wergate.studies.sensitivity.study import Sensitivity
 
 pytestmark = pytest.mark.sensitivity
 

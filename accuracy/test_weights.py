@@ -8,7 +8,7 @@ from fixtures.report import Gate
 from wergate.config.thresholds import Gates
 from wergate.config.variants import subject_of
 from wergate.gates.ir import weights_verdict
-from wergate.pipeline import Pipeline
+from wergate.session.session import Pipeline
 
 
 def test_weights_are_those_of_the_checkpoint(

@@ -28,9 +28,9 @@ from wergate.evaluation.evaluate import Candidate, evaluate
 from wergate.evaluation.evaluation import Evaluation
 from wergate.evaluation.reference_run import ReferenceUtterance
 from wergate.networks.ctc import Logits
-from wergate.pipeline import Pipeline
 from wergate.progress import silent
 from wergate.recognizers.base import Recognizer
+from wergate.session.session import Pipeline
 from wergate.verdict import Verdict
 
 UTTERANCES = 500

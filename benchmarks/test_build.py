@@ -8,9 +8,9 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from fixtures.benchmarks import Bench, Timed, label
 from fixtures.options import EMBEDDED
-from wergate.build_cost import BuildRequest, FoundOnly, build_apart, is_built
-from wergate.pipeline import Pipeline
 from wergate.recognizers.base import Recognizer
+from wergate.session.session import Pipeline
+from wergate.studies.build_cost import BuildRequest, FoundOnly, build_apart, is_built
 from wergate.timing.gates import Outputs
 
 SPEECH_S = 1.0

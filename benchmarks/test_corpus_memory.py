@@ -25,7 +25,7 @@ from fixtures.benchmarks import speech_of
 from fixtures.report import Gate
 from wergate.config.suite import SuiteConfig
 from wergate.corpora.audio import Samples
-from wergate.pipeline import Pipeline
+from wergate.session.session import Pipeline
 from wergate.verdict import Verdict
 
 FEW, MANY = 100, 10_000
@@ -42,7 +42,7 @@ from pathlib import Path
 from fixtures.options import EMBEDDED
 from wergate.session.matrix import corpus_specs
 from wergate.config.suite import load_config
-from wergate.pipeline import Pipeline
+from wergate.session.session import Pipeline
 from wergate.store import Store
 from wergate.evaluation.transcript_file import TranscriptFile
 

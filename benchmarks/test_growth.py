@@ -20,11 +20,11 @@ from fixtures.growth import Plotted
 from fixtures.report import Gate
 from wergate.corpora.sampling import librispeech_like
 from wergate.corpora.waveforms import pieces
-from wergate.curves import Axes, Curve
-from wergate.growth import fit_latency
-from wergate.length_growth import length_rule, passes_over_lengths, readings_of, settled
 from wergate.networks.ir.file import fix_length
 from wergate.recognizers.base import Recognizer
+from wergate.studies.growth.latency import fit_latency
+from wergate.studies.growth.memory import length_rule, passes_over_lengths, readings_of, settled
+from wergate.studies.growth.plot import Axes, Curve
 from wergate.timing.gates import Outputs
 from wergate.timing.memory import KIB, Growth, given_back_bytes, growth_verdict, resident_bytes
 

@@ -22,7 +22,7 @@ from pytest_benchmark.utils import PercentageRegressionCheck
 from fixtures.benchmarks import Bench, seconds, speech_of
 from fixtures.report import Gate
 from wergate.config.suite import SuiteConfig
-from wergate.pipeline import Pipeline
+from wergate.session.session import Pipeline
 from wergate.timing.gates import is_open, speedup_verdict
 from wergate.timing.noise import read_counters, seen_between
 from wergate.timing.paired import Paired, PairedRule, Side, time_pair

@@ -7,7 +7,7 @@ import pytest
 from fixtures.benchmarks import speech_of
 from fixtures.report import Gate
 from wergate.config.suite import SuiteConfig
-from wergate.pipeline import Pipeline
+from wergate.session.session import Pipeline
 from wergate.timing.memory import GrowthRule, growth_verdict, measure_growth
 
 

@@ -20,9 +20,9 @@ from wergate.corpora.corpus import Corpus, Utterance
 from wergate.corpora.sampling import librispeech_like
 from wergate.corpora.waveforms import pieces
 from wergate.networks.ctc import greedy_decode
-from wergate.pipeline import Pipeline
 from wergate.recognizers.base import Recognizer
-from wergate.throughput import PRECISIONS, WAYS, HardwareShare, Load, Side, hardware_share, side_by_side
+from wergate.session.session import Pipeline
+from wergate.studies.throughput.study import PRECISIONS, WAYS, HardwareShare, Load, Side, hardware_share, side_by_side
 from wergate.timing.gates import same_work_verdict
 
 ROUNDS = 3

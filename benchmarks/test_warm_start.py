@@ -10,7 +10,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks.first_inference import REACHED
 from fixtures.benchmarks import label
-from wergate.pipeline import Pipeline
+from wergate.session.session import Pipeline
 
 ROUNDS = 5
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from suite_run import Warm, run
 
-from wergate.badge import badge
 from wergate.evaluation.rows import IntervalRow
-from wergate.results import Results
+from wergate.report.badge import badge
+from wergate.report.results import Results
 from wergate.timing.rows import RatioRow
 
 

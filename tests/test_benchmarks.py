@@ -428,7 +428,7 @@ def speedup(low: float, high: float) -> Verdict:
 def test_peak_memory_is_the_processs_own() -> None:
     """Linux hands a large parent's peak on to its children in ru_maxrss; a build must not be charged with it."""
     ballast = np.ones(40_000_000)
-    code = "from wergate.build_cost import peak_rss_bytes; print(peak_rss_bytes())"
+    code = "from wergate.studies.build_cost import peak_rss_bytes; print(peak_rss_bytes())"
     source = Path(wergate.__file__).parents[1]
     child = subprocess.run([sys.executable, "-c", code], cwd=source, capture_output=True, check=True, text=True)
     assert ballast.nbytes < peak_rss_bytes()

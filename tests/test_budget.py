@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wergate.budget import Budget
+from wergate.session.recognizers import Budget
 
 
 def test_what_was_asked_for_longest_ago_goes_first() -> None:

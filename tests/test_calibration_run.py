@@ -12,15 +12,15 @@ from once import once
 from suite_run import Run, Warm, run
 from tiny import Tiny, spoken, write_corpus
 
-from wergate.calibration_gates import control_verdicts
-from wergate.calibration_study import calibration_spread
 from wergate.config.quantization import AccuracyControl
 from wergate.errors import SuiteError
 from wergate.evaluation.wer import WordErrors
-from wergate.held_out import ControlledModel, controlled_model, held_out
-from wergate.pipeline import Pipeline
 from wergate.progress import silent
 from wergate.session.matrix import corpus_specs
+from wergate.session.session import Pipeline
+from wergate.studies.calibration.accuracy_control import ControlledModel, controlled_model, held_out
+from wergate.studies.calibration.gates import control_verdicts
+from wergate.studies.calibration.study import calibration_spread
 
 GATES = ["accuracy/test_calibration.py"]
 NUMBERS = range(20, 30)

@@ -11,12 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny import spoken, write_corpus
 
-from wergate.calibration_study import spread
-from wergate.calibration_subsets import deal, draw_subsets, most_shared
 from wergate.config.studies import CalibrationStudy
 from wergate.corpora.corpus import Corpus, open_corpus
 from wergate.corpora.spec import CorpusSpec
 from wergate.errors import SuiteError
+from wergate.studies.calibration.study import deal, draw_subsets, most_shared, spread
 
 DURATIONS_S = st.lists(st.floats(0.5, 20.0), min_size=1, max_size=60)
 

@@ -17,7 +17,7 @@ from forked import environment
 from suite_run import ROOT, Warm
 from tiny import Tiny
 
-from wergate.exit_code import MEANING
+from wergate.report.exit_code import MEANING
 
 FOLDER = ROOT / "docs" / "ci"
 GITHUB, GITLAB = (yaml.safe_load((FOLDER / name).read_text()) for name in ("github.yml", "gitlab.yml"))

@@ -10,7 +10,7 @@ import pytest
 from suite_run import ROOT, Run, Warm, run
 from tiny import Tiny
 
-from wergate.exit_code import MEANING, Cause, cause_of, exit_code, status_of
+from wergate.report.exit_code import MEANING, Cause, cause_of, exit_code, status_of
 from wergate.verdict import Status
 
 ELSEWHERE = ("-c", str(ROOT / "pytest.ini"), "--rootdir", str(ROOT), "--import-mode", "importlib", "-k", "test_more")

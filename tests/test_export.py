@@ -16,24 +16,13 @@ from suite_run import ROOT
 
 from wergate.errors import SuiteError
 from wergate.evaluation.rows import IntervalRow, LogitsRow, WordErrorRow
-from wergate.export import Exportable, export, folder_name, require_directory
-from wergate.exported import ExportResults, verify_export
 from wergate.gates.error_shape.rows import RiseRow, ShapeRow, WorstRow
-from wergate.model_card import Dataset, dataset
-from wergate.published import without_local_paths
-from wergate.results import (
-    SCHEMA_VERSION,
-    CorpusRow,
-    CpuRow,
-    EvaluationRow,
-    ExpectedRow,
-    PairedRow,
-    Results,
-    Rows,
-    TokenRow,
-    UnknownRow,
-    VerdictRow,
-)
+from wergate.report.export.card import Dataset, dataset
+from wergate.report.export.folder import Exportable, export, folder_name, require_directory
+from wergate.report.export.verify import ExportResults, verify_export
+from wergate.report.redact import without_local_paths
+from wergate.report.results import SCHEMA_VERSION, CpuRow, Results, Rows
+from wergate.report.rows import CorpusRow, EvaluationRow, ExpectedRow, PairedRow, TokenRow, UnknownRow, VerdictRow
 from wergate.verdict import Status
 
 CLEAN, NOISY = "embedded:clean", "ORG/NOISE:far:test"

@@ -12,7 +12,7 @@ from networks import Spelling
 from suite_run import ROOT, Run, Warm, run
 from tiny import LABELS, Tiny
 
-from wergate.exported import verify_export
+from wergate.report.export.verify import verify_export
 from wergate.store import file_digest
 from wergate.verdict import Status
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from wergate.errors import SuiteError
-from wergate.growth import fit_latency
+from wergate.studies.growth.latency import fit_latency
 
 DURATIONS_S = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
 

@@ -14,7 +14,7 @@ from tiny import RATE, Tiny
 from wergate.config.quantization import IgnoredScope
 from wergate.networks.ir.execution import ExecutedLayer, ExecutedWork, GraphCounts, executed_work, graph_counts
 from wergate.networks.ir.work import product_macs
-from wergate.pipeline import Pipeline
+from wergate.session.session import Pipeline
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from wergate.corpora.spec import CorpusSpec
 from wergate.corpora.waveforms import Probe
 from wergate.evaluation.journal import runs
 from wergate.evaluation.reference_run import reference_logits, reference_run
-from wergate.pipeline import Pipeline
+from wergate.session.session import Pipeline
 from wergate.store import Artifact, Store, content_key
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wergate.layer_names import short_names
+from wergate.studies.sensitivity.plot import short_names
 
 
 def test_what_most_have_in_front_goes() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from wergate.errors import SuiteError
-from wergate.length_growth import growth_between, length_rule, passes_over_lengths, readings_of, settled
+from wergate.studies.growth.memory import growth_between, length_rule, passes_over_lengths, readings_of, settled
 from wergate.timing.memory import KIB, growth_of, growth_verdict
 from wergate.verdict import Status, Verdict
 

@@ -13,9 +13,10 @@ from tiny import Tiny
 
 from wergate.evaluation.rows import IntervalRow
 from wergate.formatting import table, verbatim
-from wergate.redact import redacted
-from wergate.results import Results, VerdictRow
-from wergate.summary import Ending, summary
+from wergate.report.redact import redacted
+from wergate.report.results import Results
+from wergate.report.rows import VerdictRow
+from wergate.report.summary import Ending, summary
 from wergate.timing.rows import BenchmarkRow, RatioRow
 
 WER = "accuracy/test_wer.py"

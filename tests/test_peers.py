@@ -10,13 +10,13 @@ import pytest
 from suite_run import run
 from tiny import Tiny
 
-from wergate.peers import PEERS, why_absent
-from wergate.peers.rows import ratio_interval
+from wergate.studies.peers.catalog import PEERS, why_absent
+from wergate.studies.peers.table import ratio_interval
 
 BACKWARDS = """
 from dataclasses import replace
 
-from wergate.peers.remote import Remote
+from wergate.studies.peers.client import Remote
 
 right = Remote.run
 

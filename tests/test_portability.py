@@ -10,25 +10,33 @@ import pytest
 from suite_run import Warm, run
 from tiny import SUITE, sound
 
-from fixtures.portability_tables import portable_lines
 from wergate.config.base import Isa, OverflowFix
 from wergate.config.loading import load_config
 from wergate.corpora.spec import CorpusSpec
 from wergate.environment import Cpu
 from wergate.errors import SuiteError
 from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
-from wergate.isa import INSTRUCTION_SETS, LIMIT, Place, beyond, limited, saturates, unavailable
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.ir.conversion import FRONTEND_FILE
 from wergate.networks.logits import LogitsDifference
-from wergate.overflow import Fix
-from wergate.pipeline import Pipeline
-from wergate.portability import Cell, Shown
-from wergate.portability_gates import overall, portability_verdicts
 from wergate.recognizers.subprocess.client import ApartRecognizer
 from wergate.recognizers.subprocess.messages import Executed, Order
-from wergate.results import PortabilityRow
+from wergate.session.session import Pipeline
 from wergate.store import Store
+from wergate.studies.portability.gates import overall, portability_verdicts
+from wergate.studies.portability.instruction_sets import (
+    INSTRUCTION_SETS,
+    LIMIT,
+    Place,
+    beyond,
+    limited,
+    saturates,
+    unavailable,
+)
+from wergate.studies.portability.overflow import Fix
+from wergate.studies.portability.rows import PortabilityRow
+from wergate.studies.portability.study import Cell, Shown
+from wergate.studies.portability.tables import portable_lines
 from wergate.verdict import Status, Verdict
 
 ABSENT = [isa for isa in INSTRUCTION_SETS if unavailable(isa, "CPU")]
@@ -38,7 +46,7 @@ WORDS = 1000
 
 def use_cpu(monkeypatch: pytest.MonkeyPatch, isa: str, *flags: str) -> None:
     """Let this machine have another CPU."""
-    monkeypatch.setattr("wergate.isa.cpu", lambda: Cpu("Some CPU", "", isa, flags, 2))
+    monkeypatch.setattr("wergate.studies.portability.instruction_sets.cpu", lambda: Cpu("Some CPU", "", isa, flags, 2))
 
 
 def test_a_process_is_limited_before_it_starts() -> None:

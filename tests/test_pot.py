@@ -13,7 +13,6 @@ import jiwer
 import numpy as np
 import pytest
 
-from fixtures.pot_tables import step_lines
 from pot_driver.transcript import Speller, WordErrorRate, word_errors
 from wergate.config.loading import load_config
 from wergate.config.quantization import Pot
@@ -23,8 +22,9 @@ from wergate.networks.alphabet import Alphabet
 from wergate.networks.logits import LogitsDifference
 from wergate.quantization.legacy import LegacyError, find_legacy, run_step
 from wergate.quantization.pot import job_settings, speller
-from wergate.results import PotStepsRow, SampleRow
-from wergate.runtimes import TwoRuntimes, as_reference, runtime_verdict
+from wergate.studies.pot.rows import PotStepsRow, SampleRow
+from wergate.studies.pot.runtimes import TwoRuntimes, as_reference, runtime_verdict
+from wergate.studies.pot.tables import step_lines
 from wergate.verdict import Status
 
 ROOT = Path(__file__).parents[1]

@@ -18,11 +18,11 @@ from wergate.networks.ctc import greedy_decode
 from wergate.networks.frontend import Frontend
 from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE
 from wergate.networks.ir.execution import graph_counts
-from wergate.pipeline import Pipeline
 from wergate.quantization.legacy import Legacy, LegacyError, find_legacy, run_step
 from wergate.quantization.pot import LOG_FILE, read_pot_report
-from wergate.recognizers.legacy import LegacyRecognizer
+from wergate.session.session import Pipeline
 from wergate.store import Store
+from wergate.studies.pot.runtimes import LegacyRecognizer
 
 ROOT = Path(__file__).parents[1]
 PYTHON = os.environ.get("WERGATE_LEGACY_PYTHON", str(ROOT / ".tox" / "pot" / "legacy" / "bin" / "python"))

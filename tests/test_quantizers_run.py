@@ -14,7 +14,7 @@ from wergate.config.loading import load_config
 from wergate.config.quantization import IgnoredScope, Quantization
 from wergate.errors import SuiteError
 from wergate.quantization.int8_weights import compress_weights
-from wergate.quantizer_study import ways
+from wergate.studies.quantizers.study import ways
 
 GATES = ["accuracy/test_quantizers.py"]
 QUICK = {
@@ -81,7 +81,7 @@ def test_a_quantizer_that_the_toolchain_lacks_is_told(monkeypatch: pytest.Monkey
 
 def test_layers_that_were_taken_back_go_into_suite_toml(tiny: Tiny, tmp_path: Path) -> None:
     """The fragment is TOML under the model's own name, and is read back as the scope that it says."""
-    from wergate.scope import toml
+    from wergate.studies.sensitivity.scope import toml
 
     scope = IgnoredScope(names=["known"])
     config = tiny.config(tmp_path)

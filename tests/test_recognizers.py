@@ -17,9 +17,9 @@ from wergate.models.checkpoint import load_model, resolve_checkpoint
 from wergate.models.processor import load_frontend
 from wergate.networks.frontend import Frontend
 from wergate.networks.ir.conversion import export
-from wergate.pipeline import Pipeline
 from wergate.recognizers.openvino import OpenVinoRecognizer
 from wergate.recognizers.pytorch import PyTorchRecognizer
+from wergate.session.session import Pipeline
 
 EVERY = (REFERENCE, "fp16", "int8")
 

@@ -10,7 +10,7 @@ import pytest
 from suite_run import Warm
 
 from wergate.errors import SuiteError
-from wergate.results import SCHEMA_FILE, CpuRow, Results, Rows, schema, write_results
+from wergate.report.results import SCHEMA_FILE, CpuRow, Results, Rows, schema, write_results
 
 
 def test_the_committed_schema_is_that_of_the_code() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wergate.scope_search import smallest_scope
+from wergate.studies.sensitivity.scope import smallest_scope
 
 LAYERS = tuple("abcdefghij")
 

@@ -15,10 +15,10 @@ from tiny import Tiny
 
 from wergate.config.loading import load_config
 from wergate.networks.ir.conversion import MODEL_FILE
-from wergate.pipeline import Pipeline
 from wergate.progress import silent
-from wergate.sensitivity import LayerStudy, Sensitivity, sensitivity
+from wergate.session.session import Pipeline
 from wergate.store import Store
+from wergate.studies.sensitivity.study import LayerStudy, Sensitivity, sensitivity
 
 DAMAGED = "__module.data2vec_audio.feature_extractor.conv_layers.2.conv/aten::_convolution/Convolution"
 GATES = ["accuracy/test_sensitivity.py"]

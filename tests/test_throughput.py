@@ -8,7 +8,7 @@ import pytest
 from suite_run import Warm
 from tiny import Tiny, sound
 
-from wergate.throughput import PRECISIONS, WAYS, Load, hardware_share, side_by_side
+from wergate.studies.throughput.study import PRECISIONS, WAYS, Load, hardware_share, side_by_side
 
 
 def test_every_side_does_the_same_work(tiny: Tiny, own_warm: Warm, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from wergate.errors import SuiteError
 from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
 from wergate.evaluation.transcript_file import Line, TranscriptFile
 from wergate.networks.logits import LogitsDifference
-from wergate.pipeline import Pipeline
+from wergate.session.session import Pipeline
 from wergate.store import Store
 
 HERE = Path(__file__).parent

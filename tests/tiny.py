@@ -17,7 +17,7 @@ import soundfile
 
 from wergate.config.loading import load_config
 from wergate.config.suite import SuiteConfig
-from wergate.pipeline import Pipeline
+from wergate.session.session import Pipeline
 from wergate.store import Store
 
 LABELS = ("<pad>", "<s>", "</s>", "<unk>", "|", *"EAIONRTSLCUDPMHG'")

@@ -14,8 +14,8 @@ from fault import Fault, Scratch
 from fixtures.builds import Builds
 from wergate.corpora.audio import Samples
 from wergate.networks.ctc import Logits
-from wergate.pipeline import Pipeline
 from wergate.recognizers.openvino import OpenVinoRecognizer
+from wergate.session.session import Pipeline
 from wergate.store import Artifact
 
 _YESTERDAY = "0" * 64

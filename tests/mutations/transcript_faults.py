@@ -11,12 +11,12 @@ from fault import LENGTHS, Fault, Scratch
 from hypothesis import Phase, settings
 
 import fixtures.profiles  # noqa: F401 - registers its profiles now, not when the run begins
-from wergate import pipeline
 from wergate.corpora.audio import Samples
 from wergate.evaluation import evaluate as comparison
 from wergate.networks.ctc import Logits
 from wergate.recognizers.bucketed import BucketedRecognizer
 from wergate.recognizers.openvino import OpenVinoRecognizer
+from wergate.session import session as pipeline
 
 
 def drop_last_frame(_: Scratch) -> None:

@@ -8,7 +8,7 @@ from fault import Fault, Scratch
 
 from wergate.config.thresholds import Gates
 from wergate.gates import ir, wer
-from wergate.pipeline import Pipeline
+from wergate.session.session import Pipeline
 from wergate.verdict import Status, Verdict
 
 _CANARIES = "test_known_bad_figures_fail"

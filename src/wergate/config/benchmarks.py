@@ -68,9 +68,9 @@ class PeerRace(Section):
     """Other engines beside OpenVINO, on request: which models, on how much speech, and how right they must be.
 
     Attributes:
-        names: peers that take part, as `wergate.peers.PEERS` has them; all where nothing is said.
+        names: peers that take part, as `wergate.studies.peers.catalog.PEERS` has them; all where nothing is said.
         utterances, seed: how many durations are drawn for the throughput, and which.
-        rounds, calls, block: the fields of `wergate.peers.race.RaceRule`.
+        rounds, calls, block: the fields of `wergate.studies.peers.race.RaceRule`.
         sqnr_db_min: what the logits of every timed run, utterance by utterance, are held to, by arithmetic.
     """
 

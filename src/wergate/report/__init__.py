@@ -1,0 +1,1 @@
+"""What a run leaves behind: results, tables, summaries, exit codes, exported folders."""

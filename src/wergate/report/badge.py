@@ -1,0 +1,50 @@
+"""A run in a badge: shields.io's endpoint form, https://shields.io/badges/endpoint-badge."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+
+from wergate.config.variants import subject_of
+from wergate.report.exit_code import Cause, status_of
+from wergate.report.redact import redacted
+from wergate.report.results import Results
+from wergate.verdict import Status
+
+_BASELINE = "baseline"  # an earlier build of the same model: no speed-up
+_COLORS = {Status.PASS: "brightgreen", Status.FAIL: "red", Status.INCONCLUSIVE: "yellow"}
+_WORDS: Mapping[int, str] = {
+    Cause.UNEXPLAINED: "FAIL",
+    Cause.ACCURACY: "accuracy FAIL",
+    Cause.LATENCY: "latency FAIL",
+    Cause.INCONCLUSIVE: "inconclusive",
+    Cause.SETUP: "set-up broken",
+}
+
+
+def badge(run: Results | None, code: int) -> str:
+    """Return the badge as JSON; without results it has the verdict alone.
+
+    Of several corpora it shows the largest drop, of several lengths the smallest speed-up.
+    """
+    said = [] if code == 0 else [_WORDS.get(code, "no verdict")]
+    figures = [] if run is None else list(_figures(run))
+    broken = code == Cause.SETUP or code not in {0, *_WORDS}
+    content = {
+        "schemaVersion": 1,
+        "label": "wergate",
+        "message": redacted(" · ".join([*said, *figures]) or "PASS"),
+        "color": "lightgrey" if broken else _COLORS[status_of(code)],
+    }
+    return json.dumps(content, ensure_ascii=False) + "\n"
+
+
+def _figures(run: Results) -> Iterator[str]:
+    quantized = [row for row in run.evaluations if row.variant != "fp16"]
+    if quantized:
+        worst = max(quantized, key=lambda row: row.wer_drop)
+        yield f"{subject_of(worst.variant)} WER {100 * worst.wer_drop:+.2f} %"
+    over_fp16 = [row.ratio for row in run.ratios if row.slow == "fp16"]
+    ratios = over_fp16 or [row.ratio for row in run.ratios if row.slow != _BASELINE]
+    if ratios:
+        yield f"{min(ratios):.1f}x"

@@ -1,0 +1,69 @@
+"""What the exit code of a run says: that all gates passed, or what is to be looked at first.
+
+pytest's own codes, 0 to 6, keep their meaning; a run that ends with one of 2 to 6 has no verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from enum import IntEnum
+
+from wergate.verdict import Status
+
+_PASSED, _FAILED, _INTERNAL_ERROR = 0, 1, 3
+
+
+class Cause(IntEnum):
+    """Why a run did not pass, with its exit code."""
+
+    UNEXPLAINED = 1
+    ACCURACY = 10
+    LATENCY = 11
+    INCONCLUSIVE = 12
+    SETUP = 13
+
+
+# What makes the other verdicts incomplete comes first, then what is wrong, what is slow, what is open: a pipeline that
+# tolerates a code never tolerates with it what would have had one of those before.
+_PRECEDENCE = (Cause.SETUP, Cause.UNEXPLAINED, Cause.ACCURACY, Cause.LATENCY, Cause.INCONCLUSIVE)
+MEANING: Mapping[int, str] = {
+    _PASSED: "all gates passed",
+    Cause.UNEXPLAINED: "a test failed that no gate explains",
+    2: "the run was interrupted",
+    _INTERNAL_ERROR: "pytest failed itself",
+    4: "pytest was called wrongly",
+    5: "no test was selected",
+    6: "more warnings than were allowed",
+    Cause.ACCURACY: "accuracy failed",
+    Cause.LATENCY: "latency failed",
+    Cause.INCONCLUSIVE: "inconclusive: the evidence settles nothing",
+    Cause.SETUP: "the set-up is broken",
+}
+
+
+def exit_code(pytest_code: int, causes: Collection[Cause]) -> int:
+    """Return the code of a run that pytest would end with `pytest_code`.
+
+    A mistake in the set-up ends a run early, which pytest calls an interruption where it has workers.
+    """
+    if pytest_code == _INTERNAL_ERROR:
+        return pytest_code
+    if Cause.SETUP in causes:
+        return Cause.SETUP
+    if pytest_code not in {_PASSED, _FAILED}:
+        return pytest_code
+    return next((cause for cause in _PRECEDENCE if cause in causes), pytest_code)
+
+
+def status_of(code: int) -> Status:
+    """Return the verdict on the run as a whole."""
+    if code == Cause.INCONCLUSIVE:
+        return Status.INCONCLUSIVE
+    return Status.PASS if code == _PASSED else Status.FAIL
+
+
+def cause_of(status: Status, kind: str) -> Cause:
+    """Return what a gate that did not pass makes of a run."""
+    if status is Status.INCONCLUSIVE:
+        return Cause.INCONCLUSIVE
+    return Cause.LATENCY if kind == "latency" else Cause.ACCURACY

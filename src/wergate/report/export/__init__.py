@@ -1,0 +1,1 @@
+"""A model that was gated, as a folder to publish."""

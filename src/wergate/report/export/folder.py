@@ -1,0 +1,200 @@
+"""Write a gated model as a folder of its own: IR, processor files, results, model card."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wergate.errors import SuiteError
+from wergate.report.export.card import CARD_FILE, Dataset, Loading, Origin, model_card
+from wergate.report.export.verify import IR_FILES, RESULTS_FILE, ExportResults, require_free
+from wergate.report.results import Results
+from wergate.store import file_digest
+
+FRONTEND_FILE = "frontend.json"
+CONFIG_FILE = "config.json"
+_TOKENIZER_CONFIG = "tokenizer_config.json"
+_PROCESSOR_CONFIGS = {_TOKENIZER_CONFIG, "preprocessor_config.json", "processor_config.json"}
+_GREEDY = "Wav2Vec2Processor"
+_TRANSFORMERS_FILES = (
+    _PROCESSOR_CONFIGS
+    | {  # what a checkpoint's folder holds besides, such as a trainer's state, is nobody's business
+        CONFIG_FILE,
+        "added_tokens.json",
+        "special_tokens_map.json",
+        "tokenizer.json",
+        "vocab.json",
+        "vocab.txt",
+    }
+)
+_WRITTEN = {RESULTS_FILE, CARD_FILE, FRONTEND_FILE, *IR_FILES}
+_MASK = "attention_mask"
+_OPTIMUM_INPUTS = ("input_values", _MASK)
+_OPTIMUM_OUTPUT = "logits"
+_PARAMETER = re.compile(r'<layer [^>]*type="Parameter".*?</layer>', re.DOTALL)
+_PORT_NAMES = re.compile(r'<port [^>]*names="([^"]*)"')
+
+
+@dataclass(frozen=True)
+class Exportable:
+    """What is exported.
+
+    Attributes:
+        ir: the `.xml` that was gated; its `.bin` lies beside it.
+        digests: what the IR's two files were when they were gated, SHA-256 by suffix; empty where nobody took them.
+        processor_files: by their names in the folder; with a `config.json` where transformers knows the model.
+        frontend: sampling rate, labels and blank as data, for a model without transformers' configuration.
+        base_model, revision: the hub's id and commit, where the model came from there.
+        language: of a tokenizer of several.
+    """
+
+    model: str
+    variant: str
+    ir: Path
+    processor_files: Mapping[str, Path]
+    frontend: Path
+    digests: Mapping[str, str]
+    base_model: str | None = None
+    revision: str | None = None
+    language: str | None = None
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """Everything that is copied beside the IR, by its name in the folder."""
+        given = {name: path for name, path in self.processor_files.items() if name not in _WRITTEN}
+        if CONFIG_FILE not in given:
+            return given | {FRONTEND_FILE: self.frontend}
+        return {name: path for name, path in given.items() if name in _TRANSFORMERS_FILES or name.endswith(".model")}
+
+    @property
+    def loading(self) -> Loading:
+        """Who can load it, told by the names in its XML, without a runtime."""
+        text = self.ir.read_text(encoding="utf-8")
+        inputs = [set(names.split(",")) for layer in _PARAMETER.findall(text) for names in _PORT_NAMES.findall(layer)]
+        ports = {name for names in _PORT_NAMES.findall(text) for name in names.split(",")}
+        return Loading(self._not_for_optimum(inputs, ports), takes_mask=any(_MASK in names for names in inputs))
+
+    def _not_for_optimum(self, inputs: Sequence[set[str]], ports: set[str]) -> str | None:
+        if CONFIG_FILE not in self.processor_files:
+            return "has no transformers configuration"
+        if not inputs or any(names.isdisjoint(_OPTIMUM_INPUTS) for names in inputs):
+            return f"does not call its inputs {' and '.join(_OPTIMUM_INPUTS)}"
+        return None if _OPTIMUM_OUTPUT in ports else f"does not call its output {_OPTIMUM_OUTPUT}"
+
+
+def folder_name(model: str, variant: str) -> str:
+    """Return the name of an export's folder: `ORG/NAME@REVISION` becomes `ORG-NAME-REVISION-VARIANT`."""
+    return "-".join(re.sub(r"[^\w.]+", "-", part).strip("-.") or "model" for part in (model, variant))
+
+
+def require_directory(directory: Path) -> None:
+    """Refuse an export directory that cannot be before the work is done, not after it.
+
+    Raises:
+        SuiteError: it is a file, lies below one, or cannot be written.
+    """
+    whole = directory.resolve()
+    existing = next(path for path in (whole, *whole.parents) if path.exists())
+    if not existing.is_dir():
+        raise SuiteError(f"export directory '{directory}': '{existing}' is a file; name a folder with --export DIR")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise SuiteError(f"export directory '{directory}' cannot be written; name another with --export DIR")
+
+
+def export(source: Exportable, run: Results, directory: Path, datasets: Mapping[str, Dataset]) -> Path:
+    """Write `DIRECTORY/MODEL-VARIANT`, whole or not at all, and return it; an earlier export of the same is replaced.
+
+    Args:
+        run: results about this model and variant alone.
+        datasets: what a corpus is called on the hub, by the corpus names of the results.
+
+    Raises:
+        SuiteError: a folder of that name that is no export of this model and variant, an IR that is no longer the one
+            that was gated, a directory that cannot be written.
+    """
+    target = directory / folder_name(source.model, source.variant)
+    require_free(target, source.model, source.variant)
+    with _renamed_into_place(target) as temporary:
+        ir = _copy_ir(source, temporary)
+        files = {name: _copy(source, name, path, temporary) for name, path in sorted(source.files.items())}
+        results = ExportResults(**run.model_dump(), model=source.model, variant=source.variant, ir=ir, files=files)
+        (temporary / RESULTS_FILE).write_text(results.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        origin = Origin(source.model, source.variant, source.base_model, source.revision, source.loading)
+        card = model_card(results, origin, datasets)
+        (temporary / CARD_FILE).write_text(card, encoding="utf-8")
+    return target
+
+
+@contextlib.contextmanager
+def _renamed_into_place(target: Path) -> Iterator[Path]:
+    """Give a folder to fill; it takes its name, and an older one's place, only when it is complete."""
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    previous = target.with_name(f".{target.name}.{os.getpid()}.previous")
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        if target.exists():
+            target.rename(previous)
+        temporary.rename(target)
+    except OSError as error:
+        if previous.exists() and not target.exists():
+            previous.rename(target)
+        raise SuiteError(
+            f"export folder '{target}' cannot be written: {error.strerror or error}; "
+            "free some space or name another directory with --export DIR"
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(previous, ignore_errors=True)
+
+
+def _copy_ir(source: Exportable, folder: Path) -> dict[str, str]:
+    """Copy both files of the IR and return their digests, which must be those of the IR that was gated."""
+    digests: dict[str, str] = {}
+    for name in IR_FILES:
+        path = source.ir.with_suffix(Path(name).suffix)
+        digests[name] = _copied(path, folder / name)
+        if digests[name] != source.digests.get(path.suffix, digests[name]):
+            raise SuiteError(
+                f"'{path}' of {source.model} {source.variant} is no longer the file that was gated; "
+                "run again and leave the cache alone meanwhile"
+            )
+    return digests
+
+
+def _copy(source: Exportable, name: str, path: Path, folder: Path) -> str:
+    """Copy a file that goes along, and return its digest; what decodes otherwise than the gates did is told not to."""
+    _copied(path, folder / name)
+    if name in _PROCESSOR_CONFIGS:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        language = source.language if name == _TOKENIZER_CONFIG else None
+        as_gated = told | _as_gated(told, language) | (_with_mask(told) if source.loading.takes_mask else {})
+        if as_gated != told:
+            (folder / name).write_text(json.dumps(as_gated, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return file_digest(folder / name)
+
+
+def _as_gated(told: Mapping[str, Any], language: str | None) -> dict[str, str]:
+    """Return what a processor's file has to say otherwise: the language, and that no language model decodes."""
+    chosen = {"target_lang": language} if language else {}
+    greedy = {"processor_class": _GREEDY} if told.get("processor_class") == f"{_GREEDY}WithLM" else {}
+    return chosen | greedy
+
+
+def _with_mask(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a feature extractor's file has to say otherwise so that it gives the mask that the IR asks for."""
+    mask = {} if "feature_extractor_type" not in told else {"return_attention_mask": True}
+    nested = told.get("feature_extractor")
+    return mask | ({"feature_extractor": nested | _with_mask(nested)} if isinstance(nested, dict) else {})
+
+
+def _copied(source: Path, target: Path) -> str:
+    shutil.copyfile(source, target)
+    return file_digest(target)

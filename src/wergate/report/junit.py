@@ -1,0 +1,56 @@
+"""What a JUnit report says of a run beside passed and failed: properties of tests and of the suite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from wergate.evaluation.rows import IntervalRow
+from wergate.report.exit_code import MEANING, status_of
+from wergate.report.redact import redacted
+from wergate.report.results import Results
+from wergate.report.rows import VerdictRow
+
+Property = tuple[str, str]
+
+
+def case_properties(
+    verdicts: Sequence[VerdictRow], *, model: str | None, corpus: str | None, variant: str | None
+) -> list[Property]:
+    """Return what a test was about and what its gates found; each figure has the name of its gate before it."""
+    about = (("model", model), ("corpus", corpus), ("variant", variant))
+    properties = [(name, value) for name, value in about if value is not None]
+    for row in verdicts:
+        properties += _gate_properties(row)
+    return [(name, redacted(value)) for name, value in properties]
+
+
+def _gate_properties(row: VerdictRow) -> Iterator[Property]:
+    yield "gate", row.gate
+    yield f"{row.gate}.status", str(row.status)
+    yield f"{row.gate}.kind", row.kind
+    yield f"{row.gate}.subject", row.subject
+    yield f"{row.gate}.value", "not finite" if row.value is None else repr(row.value)
+    yield f"{row.gate}.threshold", f"{row.relation} {row.threshold!r}"
+    if row.interval is not None:
+        yield f"{row.gate}.interval", _interval(row.interval)
+
+
+def _interval(interval: IntervalRow) -> str:
+    low, high = ("not finite" if bound is None else repr(bound) for bound in (interval.low, interval.high))
+    return f"{low} to {high} ({100 * interval.confidence:g} %)"
+
+
+def suite_properties(run: Results, code: int) -> list[Property]:
+    """Return the verdict on the run, and what its figures depend on; nothing that names the machine."""
+    properties = [
+        ("verdict", str(status_of(code))),
+        ("exit_code", str(code)),
+        ("meaning", MEANING.get(code, "ended otherwise")),
+        ("cpu", run.cpu.model),
+        ("isa", run.cpu.isa),
+        ("cores", str(run.cpu.cores)),
+        ("device", str(run.options.get("device"))),
+        ("inference_precision", str(run.options.get("inference_precision"))),
+        ("version.wergate", run.wergate),
+    ]
+    return [*properties, *((f"version.{name}", version) for name, version in run.versions.items())]

@@ -1,0 +1,63 @@
+"""The part of a run's results that is about one model and variant, fit to leave the machine.
+
+Results that are published name models and corpora, not where they lay, and not what else was gated beside them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from wergate.report.results import Results
+
+Run = TypeVar("Run", bound=Results)
+
+
+def without_local_paths(run: Run, *, also: Iterable[str] = ()) -> Run:
+    """Return results in which every local path of their options, or of `also`, is only its last name."""
+    data = run.model_dump(mode="json")
+    paths = sorted({*local_paths(data["options"]), *also}, key=len, reverse=True)  # a folder after what lies in it
+    return type(run).model_validate(_replaced(data, {path: Path(path).name for path in paths}))
+
+
+def is_local_path(text: str) -> bool:
+    """Tell whether a text is a path of this machine; a plain name, or an id of the hub, is none."""
+    if len(text) < 2 or os.sep not in text:  # noqa: PLR2004 - a lone separator is no path worth hiding
+        return False
+    return text.startswith((".", "~", os.sep)) or Path(text).exists()
+
+
+def local_paths(value: Any) -> Iterator[str]:
+    """Yield every local path in nested dicts and lists."""
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, list):
+        for part in value:
+            yield from local_paths(part)
+    elif isinstance(value, str) and is_local_path(value):
+        yield value
+
+
+def _replaced(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {_replaced(key, names): _replaced(part, names) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_replaced(part, names) for part in value]
+    if isinstance(value, str):
+        for path, name in names.items():
+            value = value.replace(path, name)
+    return value
+
+
+_HIDDEN = "***"
+_USER = re.compile(r"(?<=://)[^/\s@]+(?=@)")
+_TOKEN = re.compile(r"\b(?:hf_|gh[opsur]_|github_pat_|glpat-|sk-)[\w-]{8,}")
+_NAMED = re.compile(r"(?i)((?:token|secret|password|passwd|api_?key|signature)['\"]?\s*[=:]\s*['\"]?)[^\s&;,'\"]+")
+
+
+def redacted(text: str) -> str:
+    """Return text with credentials of URLs, well-known tokens and named secrets replaced by stars."""
+    return _NAMED.sub(rf"\1{_HIDDEN}", _TOKEN.sub(_HIDDEN, _USER.sub(_HIDDEN, text)))

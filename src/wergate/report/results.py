@@ -1,0 +1,146 @@
+"""Machine-readable results: the models that `--results FILE.json` is written from.
+
+`results.schema.json` beside this file is their JSON schema.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from wergate import __version__
+from wergate.config.suite import SuiteConfig
+from wergate.environment import cpu, versions
+from wergate.evaluation.rows import ResultRow
+from wergate.report.rows import (
+    ArtifactRow,
+    CalibrationRow,
+    CorpusRow,
+    EvaluationRow,
+    ExecutionRow,
+    ModelRow,
+    RegressionRow,
+    VerdictRow,
+)
+from wergate.store import replace_file
+from wergate.studies.calibration.rows import AccuracyControlRow, CalibrationStudyRow
+from wergate.studies.portability.rows import PortabilityRow
+from wergate.studies.pot.rows import LeavingPotRow, PotStepsRow, RuntimeRow
+from wergate.studies.quantizers.rows import QuantizerRow, RevertedRow
+from wergate.studies.sensitivity.rows import ScopeRow, SensitivityRow
+from wergate.timing.rows import BenchmarkRow, RatioRow
+from wergate.verdict import Status
+
+SCHEMA_VERSION = 4
+SCHEMA_FILE = Path(__file__).with_name("results.schema.json")
+
+
+class CpuRow(ResultRow):
+    """The machine."""
+
+    model: str
+    isa: str
+    flags: tuple[str, ...]
+    cores: int
+
+
+class Results(ResultRow):
+    """A whole run."""
+
+    schema_version: int
+    wergate: str
+    created: str
+    verdict: Status
+    versions: dict[str, str]
+    cpu: CpuRow
+    options: dict[str, object]
+    models: list[ModelRow]
+    corpora: list[CorpusRow]
+    calibrations: list[CalibrationRow]
+    artifacts: list[ArtifactRow]
+    evaluations: list[EvaluationRow]
+    executions: list[ExecutionRow]
+    calibration_studies: list[CalibrationStudyRow]
+    accuracy_controls: list[AccuracyControlRow]
+    pot_steps: list[PotStepsRow]
+    runtimes: list[RuntimeRow]
+    leaving_pot: list[LeavingPotRow]
+    portability: list[PortabilityRow]
+    sensitivities: list[SensitivityRow]
+    scopes: list[ScopeRow]
+    quantizers: list[QuantizerRow]
+    reverted: list[RevertedRow]
+    regressions: list[RegressionRow]
+    verdicts: list[VerdictRow]
+    benchmarks: list[BenchmarkRow]
+    ratios: list[RatioRow]
+
+
+@dataclass
+class Rows:
+    """The rows of a run, in the order in which they came."""
+
+    models: list[ModelRow] = field(default_factory=list)
+    corpora: list[CorpusRow] = field(default_factory=list)
+    calibrations: list[CalibrationRow] = field(default_factory=list)
+    artifacts: list[ArtifactRow] = field(default_factory=list)
+    evaluations: list[EvaluationRow] = field(default_factory=list)
+    executions: list[ExecutionRow] = field(default_factory=list)
+    calibration_studies: list[CalibrationStudyRow] = field(default_factory=list)
+    accuracy_controls: list[AccuracyControlRow] = field(default_factory=list)
+    pot_steps: list[PotStepsRow] = field(default_factory=list)
+    runtimes: list[RuntimeRow] = field(default_factory=list)
+    leaving_pot: list[LeavingPotRow] = field(default_factory=list)
+    portability: list[PortabilityRow] = field(default_factory=list)
+    sensitivities: list[SensitivityRow] = field(default_factory=list)
+    scopes: list[ScopeRow] = field(default_factory=list)
+    quantizers: list[QuantizerRow] = field(default_factory=list)
+    reverted: list[RevertedRow] = field(default_factory=list)
+    regressions: list[RegressionRow] = field(default_factory=list)
+    verdicts: list[VerdictRow] = field(default_factory=list)
+    benchmarks: list[BenchmarkRow] = field(default_factory=list)
+    ratios: list[RatioRow] = field(default_factory=list)
+
+    def add(self, kind: str, row: BaseModel) -> None:
+        """Keep a row; what two workers both report is kept once."""
+        rows = getattr(self, kind)
+        if row not in rows:
+            rows.append(row)
+
+
+def results(
+    config: SuiteConfig,
+    *,
+    verdict: Status,
+    rows: Rows,
+) -> Results:
+    """Put a run together with what it was made with."""
+    machine = cpu()
+    return Results(
+        schema_version=SCHEMA_VERSION,
+        wergate=__version__,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        verdict=verdict,
+        versions=versions(),
+        cpu=CpuRow(model=machine.model, isa=machine.isa, flags=machine.flags, cores=machine.cores),
+        options=config.model_dump(mode="json"),
+        **vars(rows),
+    )
+
+
+def write_results(run: Results, path: Path) -> None:
+    """Write results as JSON, whole or not at all.
+
+    Raises:
+        SuiteError: the file cannot be written.
+    """
+    replace_file(path, run.model_dump_json(indent=1) + "\n", what="results")
+
+
+def schema() -> str:
+    """Return the JSON schema of `Results`, as `results.schema.json` holds it."""
+    return json.dumps(Results.model_json_schema(), indent=1, sort_keys=True) + "\n"

@@ -1,0 +1,423 @@
+"""What a run found, as the rows of its results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from pydantic import BaseModel
+
+from wergate.config.variants import label_of
+from wergate.evaluation.evaluation import Evaluation
+from wergate.evaluation.rows import (
+    IntervalRow,
+    LogitsRow,
+    ResultRow,
+    WordErrorRow,
+    finite,
+    interval_row,
+    logits_row,
+    word_error_row,
+)
+from wergate.gates.accuracy import near_tie
+from wergate.gates.error_shape.rows import ShapeRow, shape_row
+from wergate.gates.error_shape.shape import error_shape
+from wergate.networks.ir.execution import ExecutedWork
+from wergate.session.memo import ArtifactUse, CorpusUse, ModelUse, Uses
+from wergate.verdict import Kind, Status, Verdict
+
+
+class MismatchRow(ResultRow):
+    """An utterance that is transcribed differently from the reference model."""
+
+    id: str
+    reference_hypothesis: str
+    hypothesis: str
+    flipped_frames: int
+    widest_flip: float
+    near_tie: bool
+
+
+class TokenRow(ResultRow):
+    """Errors in units of the labels, where these are not letters; `wer` is then the token error rate."""
+
+    units: str
+    reference: WordErrorRow
+    candidate: WordErrorRow
+
+
+class PairedRow(ResultRow):
+    """The WER drop, candidate minus reference model on the same utterances, and what chance has to do with it.
+
+    `interval` is by the paired bootstrap over `units` of the kind `unit`, which `speakers` spoke (null where the corpus
+    does not say); `improvement` is the share of resamples in which the candidate is better; `segments`, `mean`, `z` and
+    the two-sided `p` are of MAPSSWE. What cannot be told is null. `status` is that of the verdict on the drop.
+    """
+
+    drop: float | None
+    interval: IntervalRow
+    improvement: float | None
+    resamples: int
+    unit: Literal["utterance"]
+    units: int
+    speakers: int | None
+    segments: int
+    mean: float
+    z: float | None
+    p: float | None
+    status: Status
+
+
+class FallbackRow(ResultRow):
+    """A layer of a compiled model that does not run in 8 bit, its share of all work, and why that might be."""
+
+    name: str
+    kind: str
+    primitive: str
+    precision: str
+    macs: int
+    share: float
+    reason: str
+
+
+class ExecutionRow(ResultRow):
+    """What a compiled model executes on five seconds; `unseen_macs` are of the IR, and were found in no layer."""
+
+    model: str
+    variant: str
+    macs: int
+    int8_macs: int
+    int8_share: float
+    unseen_macs: int
+    layers: int
+    fallbacks: list[FallbackRow]
+
+
+class ExpectedRow(ResultRow):
+    """WERs that suite.toml says were printed elsewhere, for the reference model and for the candidate."""
+
+    reference: float | None
+    candidate: float | None
+
+
+class UnknownRow(ResultRow):
+    """Characters of the normalized transcripts that no label can write; transcripts that were left without a word."""
+
+    characters: dict[str, int]
+    utterances: int
+    emptied_references: int
+
+
+class EvaluationRow(ResultRow):
+    """One variant of one model on one corpus, beside the reference model.
+
+    `engine` is what ran the reference model; `variant` is fp16, int8 or the name of a candidate; `quantizer` is what
+    makes the model's INT8 IR; `inference_s` is inference alone, whenever that was; `audio_wait_s` is the part of
+    `elapsed_s` that was spent waiting for audio; `resumed` utterances came from an earlier run's transcripts, of which
+    `ignored_lines` were of something else.
+    """
+
+    model: str
+    corpus: str
+    variant: str
+    quantizer: str
+    engine: str
+    normalizer: str
+    utterances: int
+    audio_s: float
+    inference_s: float
+    elapsed_s: float
+    audio_wait_s: float
+    resumed: int
+    ignored_lines: int
+    resume_note: str | None
+    reference: WordErrorRow
+    candidate: WordErrorRow
+    paired: PairedRow
+    tokens: TokenRow | None
+    expected: ExpectedRow
+    logits: LogitsRow
+    shape: ShapeRow
+    unknown: UnknownRow
+    mismatches: list[MismatchRow]
+    audio_notes: dict[str, int]
+
+    @property
+    def label(self) -> str:
+        """How tables call the variant."""
+        return label_of(self.variant, self.quantizer)
+
+    @property
+    def wer_drop(self) -> float:
+        """How much worse the variant's WER is than the reference model's, as a fraction."""
+        return (self.candidate.wer or 0.0) - (self.reference.wer or 0.0)
+
+
+class ModelRow(ResultRow):
+    """A reference model: what ran it, its digest, its commit where it came from the hub, what quantized it."""
+
+    model: str
+    spec: str
+    engine: str
+    digest: str
+    revision: str | None
+    quantizer: str
+
+
+class SkippedRow(ResultRow):
+    """An utterance that was left out, and why."""
+
+    id: str
+    reason: str
+
+
+class CorpusRow(ResultRow):
+    """A corpus as a model was evaluated on it: `utterances` of `available` ones, and those that could not be used.
+
+    `revision` is its commit where it came from the hub; `notes` say what else people should know of its origin.
+    """
+
+    model: str
+    corpus: str
+    fingerprint: str
+    utterances: int
+    available: int
+    skipped: list[SkippedRow]
+    revision: str | None
+    notes: list[str]
+
+
+class CalibrationRow(ResultRow):
+    """What INT8 was calibrated on, by utterance id."""
+
+    model: str
+    corpus: str
+    utterances: list[str]
+    audio_s: float
+
+
+class RegressionRow(ResultRow):
+    """A variant's word errors beside the stored ones of this kind of machine, toolchain, model and corpus."""
+
+    model: str
+    corpus: str
+    variant: str
+    outcome: Literal["absent", "not compared", "worse", "same", "better"]
+    line: str
+
+
+class VerdictRow(ResultRow):
+    """One gate's verdict; `value` is null where it is not finite, `interval` where nothing was estimated."""
+
+    test: str
+    model: str | None
+    corpus: str | None
+    gate: str
+    subject: str
+    status: Status
+    value: float | None
+    relation: Literal["<=", ">=", "=="]
+    threshold: float
+    kind: Kind
+    interval: IntervalRow | None
+    line: str
+
+
+class ArtifactRow(ResultRow):
+    """What was built or found, and in how many seconds; `build_s` is what building took, whenever that was."""
+
+    kind: str
+    model: str
+    corpus: str | None
+    key: str
+    status: Literal["built", "found"]
+    seconds: float
+    build_s: float
+
+
+def evaluation_row(
+    evaluation: Evaluation,
+    *,
+    model: str,
+    variant: str,
+    quantizer: str,
+    near_tie_margin: float,
+    expected_wer: Mapping[str, float],
+    status: Status,
+) -> EvaluationRow:
+    """Return the row of an evaluation.
+
+    Args:
+        expected_wer: figures printed elsewhere, by variant, and of the "reference" model.
+        status: of the verdict on its WER.
+    """
+    mismatches = [
+        MismatchRow(
+            id=outcome.id,
+            reference_hypothesis=outcome.reference_hypothesis,
+            hypothesis=outcome.hypothesis,
+            flipped_frames=outcome.logits.flipped_frames,
+            widest_flip=outcome.logits.widest_flip,
+            near_tie=near_tie(outcome, near_tie_margin),
+        )
+        for outcome in evaluation.mismatches
+    ]
+    return EvaluationRow(
+        model=model,
+        corpus=evaluation.corpus,
+        variant=variant,
+        quantizer=quantizer,
+        engine=evaluation.engine,
+        normalizer=evaluation.normalizer,
+        utterances=len(evaluation.outcomes),
+        audio_s=evaluation.audio_s,
+        inference_s=evaluation.seconds,
+        elapsed_s=evaluation.elapsed_s,
+        audio_wait_s=evaluation.audio_wait_s,
+        resumed=evaluation.resumed,
+        ignored_lines=evaluation.ignored_lines,
+        resume_note=evaluation.resume_note,
+        reference=word_error_row(evaluation.reference.total),
+        candidate=word_error_row(evaluation.candidate.total),
+        paired=paired_row(evaluation, status),
+        tokens=_token_row(evaluation),
+        expected=ExpectedRow(reference=expected_wer.get("reference"), candidate=expected_wer.get(variant)),
+        logits=logits_row(evaluation.logits),
+        shape=shape_row(error_shape(evaluation)),
+        unknown=UnknownRow(
+            characters=dict(evaluation.unknown_characters.most_common()),
+            utterances=evaluation.utterances_with_unknown,
+            emptied_references=evaluation.emptied_references,
+        ),
+        mismatches=mismatches,
+        audio_notes=dict(evaluation.notes),
+    )
+
+
+def paired_row(evaluation: Evaluation, status: Status) -> PairedRow:
+    """Return the row of an evaluation's paired statistics."""
+    drop, test = evaluation.wer_drop, evaluation.matched_pairs
+    return PairedRow(
+        drop=finite(drop.value),
+        interval=interval_row(drop.interval),
+        improvement=finite(drop.improvement),
+        resamples=drop.resamples,
+        unit="utterance",
+        units=drop.utterances,
+        speakers=evaluation.speakers or None,
+        segments=test.segments,
+        mean=test.mean,
+        z=finite(test.z),
+        p=finite(test.p),
+        status=status,
+    )
+
+
+def _token_row(evaluation: Evaluation) -> TokenRow | None:
+    reference, candidate = evaluation.reference.token_total, evaluation.candidate.token_total
+    if reference is None or candidate is None:
+        return None
+    sides = {"reference": word_error_row(reference), "candidate": word_error_row(candidate)}
+    return TokenRow(units=evaluation.alphabet.units, **sides)
+
+
+def model_row(use: ModelUse) -> ModelRow:
+    """Return the row of a reference model."""
+    found = use.reference
+    return ModelRow(
+        model=use.model,
+        spec=use.spec,
+        engine=found.engine,
+        digest=found.digest,
+        revision=found.revision,
+        quantizer=use.quantizer,
+    )
+
+
+def corpus_row(use: CorpusUse) -> CorpusRow:
+    """Return the row of a corpus that a model is evaluated on."""
+    corpus = use.corpus
+    return CorpusRow(
+        model=use.model,
+        corpus=corpus.name,
+        fingerprint=corpus.fingerprint,
+        utterances=len(corpus),
+        available=len(corpus.whole),
+        skipped=[SkippedRow(id=error.utterance, reason=error.reason) for error in corpus.skipped],
+        revision=corpus.revision,
+        notes=list(corpus.notes),
+    )
+
+
+def calibration_row(use: CorpusUse) -> CalibrationRow:
+    """Return the row of what a model is calibrated on."""
+    corpus = use.corpus
+    audio_s = sum(corpus.durations.values())
+    return CalibrationRow(model=use.model, corpus=corpus.name, utterances=list(corpus.ids), audio_s=audio_s)
+
+
+def verdict_row(verdict: Verdict, *, test: str, model: str | None, corpus: str | None) -> VerdictRow:
+    """Return the row of a verdict; `test` is the pytest id that gave it."""
+    return VerdictRow(
+        test=test,
+        model=model,
+        corpus=corpus,
+        gate=verdict.gate,
+        subject=verdict.subject,
+        status=verdict.status,
+        value=finite(verdict.value),
+        relation=verdict.relation,
+        threshold=verdict.threshold,
+        kind=verdict.kind,
+        interval=verdict.interval and interval_row(verdict.interval),
+        line=verdict.line,
+    )
+
+
+def use_rows(uses: Uses) -> Mapping[str, Sequence[BaseModel]]:
+    """Return the rows of what a session made use of, by their kind in the results."""
+    return {
+        "models": [model_row(use) for use in uses.models],
+        "corpora": [corpus_row(use) for use in uses.corpora],
+        "calibrations": [calibration_row(use) for use in uses.calibrations],
+        "artifacts": [artifact_row(use) for use in uses.artifacts],
+    }
+
+
+def artifact_row(use: ArtifactUse) -> ArtifactRow:
+    """Return the row of an artifact."""
+    artifact = use.artifact
+    return ArtifactRow(
+        kind=artifact.kind,
+        model=use.model,
+        corpus=use.corpus,
+        key=artifact.key,
+        status="built" if artifact.built else "found",
+        seconds=artifact.seconds,
+        build_s=artifact.build_seconds,
+    )
+
+
+def execution_row(work: ExecutedWork, *, model: str, variant: str) -> ExecutionRow:
+    """Return the row of what a compiled model executes."""
+    return ExecutionRow(
+        model=model,
+        variant=variant,
+        macs=work.macs,
+        int8_macs=work.int8_macs,
+        int8_share=work.int8_share,
+        unseen_macs=work.unseen_macs,
+        layers=len(work.layers),
+        fallbacks=[
+            FallbackRow(
+                name=layer.name,
+                kind=layer.kind,
+                primitive=layer.primitive,
+                precision=layer.precision,
+                macs=layer.macs,
+                share=layer.macs / work.macs,
+                reason=layer.reason,
+            )
+            for layer in work.fallbacks
+        ],
+    )

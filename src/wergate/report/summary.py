@@ -1,0 +1,192 @@
+"""The tables of a run's summary, in markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from wergate.evaluation.rows import IntervalRow, WordErrorRow
+from wergate.formatting import collapsed, table, verbatim
+from wergate.report.exit_code import MEANING, status_of
+from wergate.report.redact import redacted, without_local_paths
+from wergate.report.results import Results
+from wergate.report.rows import EvaluationRow, VerdictRow
+from wergate.timing.rows import BenchmarkRow, RatioRow
+from wergate.verdict import Status
+
+_ORDER = (Status.FAIL, Status.INCONCLUSIVE, Status.PASS)
+_NOT_TIMED = "build"
+
+
+def verdict_table(verdicts: Sequence[VerdictRow]) -> str:
+    """Return gates with their figures, those that failed first."""
+    rows = [
+        (
+            str(row.status),
+            f"`{row.gate}`",
+            row.subject,
+            row.model or "",
+            row.corpus or "",
+            "not finite" if row.value is None else f"{row.value:.4g}",
+            _bounds(row.interval),
+            f"{row.relation} {row.threshold:.4g}",
+        )
+        for row in sorted(verdicts, key=lambda row: _ORDER.index(row.status))
+    ]
+    header = ("verdict", "gate", "of", "model", "corpus", "value", "interval", "should be")
+    return table(header, list(dict.fromkeys(rows)))
+
+
+def word_error_table(evaluations: Sequence[EvaluationRow]) -> str:
+    """Return each model and corpus: the reference recognizer, then what was made of it."""
+    header = ("model", "corpus", "recognizer", "WER %", "S/D/I", "drop", "interval", "equal", "SQNR dB")
+    return table(header, [line for block in _by_cell(evaluations) for line in _cell_lines(block)])
+
+
+def _by_cell(evaluations: Sequence[EvaluationRow]) -> Iterator[list[EvaluationRow]]:
+    cells: dict[tuple[str, str], list[EvaluationRow]] = {}
+    for row in evaluations:
+        cells.setdefault((row.model, row.corpus), []).append(row)
+    yield from cells.values()
+
+
+def _cell_lines(rows: Sequence[EvaluationRow]) -> Iterator[tuple[str, ...]]:
+    first = rows[0]
+    corpus = f"{first.corpus} ({first.utterances} utterances, {first.reference.words} words)"
+    yield (first.model, corpus, first.engine, *_words(first.reference), "", "", "", "")
+    for row in sorted(rows, key=lambda row: row.variant):
+        sqnr = "inf" if row.logits.sqnr_db is None else f"{row.logits.sqnr_db:.1f}"
+        equal = f"{row.utterances - len(row.mismatches)}/{row.utterances}"
+        drop = f"{100 * row.wer_drop:+.2f}"
+        yield ("", "", row.label, *_words(row.candidate), drop, _bounds(row.paired.interval, 100), equal, sqnr)
+
+
+def _words(errors: WordErrorRow) -> tuple[str, str]:
+    wer = "-" if errors.wer is None else f"{100 * errors.wer:.2f}"
+    return wer, f"{errors.substitutions}/{errors.deletions}/{errors.insertions}"
+
+
+def timing_table(benchmarks: Sequence[BenchmarkRow]) -> str:
+    """Return the latencies, "" without one; a change against another set-up is marked as advice."""
+    rows = [
+        (
+            row.model or "",
+            row.name,
+            f"{row.median_ms:.2f}",
+            "" if row.p90_ms is None else f"{row.p90_ms:.2f}",
+            str(row.rounds),
+            "" if row.rtfx is None else f"{row.rtfx:.0f}",
+            _change(row),
+            "; ".join(row.noise),
+        )
+        for row in benchmarks
+        if row.group != _NOT_TIMED
+    ]
+    return table(("model", "timed", "median ms", "p90 ms", "rounds", "RTFx", "change", "noise"), rows) if rows else ""
+
+
+def _change(row: BenchmarkRow) -> str:
+    if row.baseline_ms is None:
+        return ""
+    advisory = " (advisory)" if row.advisory else ""
+    return f"{100 * (row.median_ms / row.baseline_ms - 1):+.0f} %{advisory}"
+
+
+def ratio_table(ratios: Sequence[RatioRow]) -> str:
+    """Return how many times faster what was timed in turns is, "" without one."""
+    rows = [
+        (
+            row.model,
+            f"{row.fast} over {row.slow}, {row.duration_s:g} s",
+            f"{row.ratio:.2f}x",
+            _bounds(row.interval),
+            f"{row.fast_ms:.2f} / {row.slow_ms:.2f}",
+            str(row.rounds),
+            "; ".join(row.noise),
+        )
+        for row in ratios
+    ]
+    header = ("model", "timed in turns", "times as fast", "interval", "ms", "rounds", "noise")
+    return table(header, rows) if rows else ""
+
+
+def _bounds(interval: IntervalRow | None, scale: float = 1.0) -> str:
+    """Return an interval as text."""
+    if interval is None:
+        return ""
+    low = "-inf" if interval.low is None else f"{scale * interval.low:.4g}"
+    high = "inf" if interval.high is None else f"{scale * interval.high:.4g}"
+    return f"{low} to {high}"
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended, beside its results.
+
+    Attributes:
+        code: the exit code.
+        mistakes: what people have to mend before anything can be said.
+        unexplained: ids of tests that failed without a gate's verdict.
+        notes: what people should know of the measurements.
+    """
+
+    code: int
+    mistakes: Sequence[str] = ()
+    unexplained: Sequence[str] = ()
+    notes: Sequence[str] = ()
+
+
+def summary(run: Results, ending: Ending) -> str:
+    """Return the summary: the verdict, what did not pass, the figures, the machine, then what passed."""
+    shown = without_local_paths(run)
+    return (
+        redacted("\n\n".join([*_top(ending), *_gates(shown.verdicts), *_figures(shown, ending), *_end(shown)])) + "\n"
+    )
+
+
+def broken_summary(mistake: str, code: int) -> str:
+    """Return the summary of a run that a mistake ended before it had anything to tell."""
+    return redacted("\n\n".join(_top(Ending(code, [mistake])))) + "\n"
+
+
+def _top(ending: Ending) -> Iterator[str]:
+    meaning = MEANING.get(ending.code, "ended otherwise")
+    yield f"## wergate: {status_of(ending.code)}\n\n{meaning} (exit code {ending.code})"
+    if ending.mistakes:
+        yield verbatim(ending.mistakes)
+    if ending.unexplained:
+        yield f"Failed without a gate's verdict, see the log:\n\n{verbatim(ending.unexplained)}"
+
+
+def _gates(verdicts: Sequence[VerdictRow]) -> Iterator[str]:
+    open_ones = [row for row in verdicts if row.status is not Status.PASS]
+    if open_ones:
+        lines = list(dict.fromkeys(row.line for row in open_ones))
+        yield f"### {len(open_ones)} of {len(verdicts)} gates did not pass\n\n{verdict_table(open_ones)}"
+        yield verbatim(lines)
+
+
+def _figures(run: Results, ending: Ending) -> Iterator[str]:
+    if run.evaluations:
+        yield f"### Word error rate\n\n{word_error_table(run.evaluations)}"
+    latency = [part for part in (ratio_table(run.ratios), timing_table(run.benchmarks)) if part]
+    if latency:
+        yield "\n\n".join(["### Latency", *latency])
+    if ending.notes:
+        yield verbatim(ending.notes)
+
+
+def _end(run: Results) -> Iterator[str]:
+    yield machine_line(run)
+    passed = [row for row in run.verdicts if row.status is Status.PASS]
+    if passed:
+        yield collapsed(f"{len(passed)} gates passed", verdict_table(passed))
+
+
+def machine_line(run: Results) -> str:
+    """Return what the figures depend on; nothing that names the machine."""
+    packages = ", ".join(
+        f"{name} {run.versions[name]}" for name in ("openvino", "nncf", "torch") if name in run.versions
+    )
+    setting = f"{run.options.get('device')}, {run.options.get('inference_precision')}"
+    return f"{run.cpu.model}, {run.cpu.cores} cores, {run.cpu.isa}; {setting}; wergate {run.wergate}, {packages}"

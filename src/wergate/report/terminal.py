@@ -1,0 +1,236 @@
+"""The terminal summary: rows in, text for people out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from rich.table import Table
+
+from wergate.config.variants import subject_of
+from wergate.evaluation.rows import WordErrorRow
+from wergate.formatting import new_table
+from wergate.report.rows import (
+    ArtifactRow,
+    CalibrationRow,
+    CorpusRow,
+    EvaluationRow,
+    ExecutionRow,
+    FallbackRow,
+    PairedRow,
+    VerdictRow,
+)
+from wergate.verdict import Status
+
+_SHOWN = 8  # of the unknown characters
+_ACCURACY_COLUMNS = ("WER %", "S/D/I", "drop", "equal", "SQNR", "argmax", "verdict")
+
+
+def accuracy_tables(evaluations: Sequence[EvaluationRow], verdicts: Sequence[VerdictRow]) -> Iterator[Table]:
+    """Yield one table per model and corpus, with one row per recognizer."""
+    for (model, corpus), block in groupby(sorted(evaluations, key=_cell), key=_cell):
+        rows = sorted(block, key=lambda row: row.variant)
+        first = rows[0]
+        amount = f"{first.utterances} utterances, {first.reference.words} words, {first.audio_s:.0f} s"
+        normalizer = "" if first.normalizer == "upper" else f", normalizer {first.normalizer}"
+        tokens = ("TER %",) if first.tokens else ()
+        columns = _ACCURACY_COLUMNS[:2] + tokens + _ACCURACY_COLUMNS[2:]
+        table = new_table(f"{model} on {corpus}: {amount}{normalizer}", "recognizer", columns)
+        table.add_row(
+            first.engine, *_words(first.reference), *_token_rate(first.tokens.reference if first.tokens else None)
+        )
+        for row in rows:
+            rate = _token_rate(row.tokens.candidate if row.tokens else None)
+            table.add_row(row.label, *_words(row.candidate), *rate, *_against_reference(row, verdicts))
+        yield table
+
+
+def _token_rate(errors: WordErrorRow | None) -> tuple[str, ...]:
+    return () if errors is None else (_percent(errors.wer),)
+
+
+def _cell(row: EvaluationRow) -> tuple[str, str]:
+    return row.model, row.corpus
+
+
+def _words(errors: WordErrorRow) -> tuple[str, str]:
+    return _percent(errors.wer), f"{errors.substitutions}/{errors.deletions}/{errors.insertions}"
+
+
+def _against_reference(row: EvaluationRow, verdicts: Sequence[VerdictRow]) -> tuple[str, ...]:
+    drop = 100 * row.wer_drop
+    sqnr = "inf" if row.logits.sqnr_db is None else f"{row.logits.sqnr_db:.1f}"
+    return (
+        f"{drop:+.2f}",
+        f"{row.utterances - len(row.mismatches)}/{row.utterances}",
+        sqnr,
+        f"{100 * row.logits.argmax_agreement:.2f}",
+        _overall([v for v in verdicts if _belongs(v, row)]),
+    )
+
+
+def _belongs(verdict: VerdictRow, row: EvaluationRow) -> bool:
+    """Tell whether a verdict is about this row's recognizer: on this corpus, or on no corpus at all."""
+    same_recognizer = (verdict.model, verdict.subject) == (row.model, subject_of(row.variant))
+    return same_recognizer and verdict.corpus in {None, row.corpus}
+
+
+def _overall(verdicts: Sequence[VerdictRow]) -> str:
+    if not verdicts:
+        return "-"
+    counts = Counter(verdict.status for verdict in verdicts)
+    open_or_failed = [f"{counts[status]} {status}" for status in (Status.FAIL, Status.INCONCLUSIVE) if counts[status]]
+    return ", ".join(open_or_failed) or Status.PASS
+
+
+def artifact_lines(artifacts: Sequence[ArtifactRow]) -> Iterator[str]:
+    """Yield what was built and what was found, several of a kind in one line."""
+    kinds: dict[tuple[str, str], list[ArtifactRow]] = {}
+    for row in artifacts:
+        of = f"{row.model} on {row.corpus}" if row.corpus else row.model
+        kinds.setdefault((f"{row.kind} of {of}", row.status), []).append(row)
+    for (name, status), rows in kinds.items():
+        keys = {row.key for row in rows}
+        amount = f"key {rows[0].key[:8]}" if len(keys) == 1 else f"{len(keys)} keys"
+        yield f"{name}: {status} in {sum(row.seconds for row in rows):.1f} s ({amount})"
+
+
+def note_lines(evaluations: Sequence[EvaluationRow], corpora: Sequence[CorpusRow]) -> Iterator[str]:
+    """Yield what people should know of a corpus, each thing once: its origin, what was left out, changed or odd."""
+    yield from dict.fromkeys(line for corpus in corpora for line in _corpus_lines(corpus))
+    yield from dict.fromkeys(line for row in evaluations for line in _evaluation_lines(row))
+
+
+def _corpus_lines(row: CorpusRow) -> Iterator[str]:
+    yield from (f"{row.corpus}: {note}" for note in row.notes)
+    if row.utterances < row.available:
+        yield f"{row.corpus}: {row.utterances} of {row.available} utterances evaluated"
+    for reason, count in Counter(skipped.reason for skipped in row.skipped).most_common():
+        yield f"{row.corpus}: {count} utterances left out: {reason}"
+
+
+def _evaluation_lines(row: EvaluationRow) -> Iterator[str]:
+    yield from (f"{row.corpus}: {count} utterances {note}" for note, count in row.audio_notes.items())
+    if row.unknown.characters:
+        known = list(row.unknown.characters.items())
+        shown = ", ".join(f"{text!r} {count} times" for text, count in known[:_SHOWN])
+        more = " and others" if len(known) > _SHOWN else ""
+        yield f"{row.corpus}: {row.unknown.utterances} transcripts hold what {row.model} cannot write: {shown}{more}"
+    if row.unknown.emptied_references:
+        emptied = row.unknown.emptied_references
+        yield f"{row.corpus}: {emptied} transcripts have no word left after the normalizer '{row.normalizer}'"
+    if row.resume_note:
+        yield f"{row.corpus}, {row.variant}: {row.resume_note}"
+    sides = ((row.engine, row.reference, row.expected.reference), (row.label, row.candidate, row.expected.candidate))
+    for name, found, expected in sides:
+        if expected is not None:
+            told = f"{name} WER {_percent(found.wer)} %, where suite.toml expects {_percent(expected)} %"
+            yield f"{row.model} on {row.corpus}: {told}"
+
+
+def _percent(wer: float | None) -> str:
+    return "-" if wer is None else f"{100 * wer:.2f}"
+
+
+def calibration_lines(calibrations: Sequence[CalibrationRow]) -> Iterator[str]:
+    """Yield what each model's INT8 was calibrated on."""
+    for row in calibrations:
+        yield f"{row.model}: INT8 calibrated on {len(row.utterances)} utterances of {row.corpus}, {row.audio_s:.0f} s"
+
+
+def verdict_lines(verdicts: Sequence[VerdictRow]) -> Iterator[str]:
+    """Yield the verdicts that do not pass, and the count of all."""
+    counts = Counter(verdict.status for verdict in verdicts)
+    for verdict in verdicts:
+        if verdict.status is not Status.PASS:
+            yield f"{verdict.status}: {verdict.line}"
+    if verdicts:
+        yield "verdicts: " + ", ".join(f"{counts[status]} {status}" for status in Status if counts[status])
+
+
+_COLUMNS = ("drop %", "95 % interval", "better", "segments", "MAPSSWE z", "p", "verdict")
+
+
+def paired_tables(evaluations: Sequence[EvaluationRow]) -> Iterator[Table]:
+    """Yield one table per model and corpus, with one row per candidate."""
+    for (model, corpus), block in groupby(sorted(evaluations, key=_corpus_of), key=_corpus_of):
+        rows = sorted(block, key=lambda row: row.variant)
+        first = rows[0].paired
+        of = f" of {first.speakers} speakers" if first.speakers else ""
+        table = new_table(f"{model} on {corpus}: WER drop, resampled {first.units} utterances{of}", "", _COLUMNS)
+        for row in rows:
+            table.add_row(row.label, *_figures(row.paired))
+        yield table
+
+
+def _corpus_of(row: EvaluationRow) -> tuple[str, str]:
+    return row.model, row.corpus
+
+
+def _figures(row: PairedRow) -> tuple[str, ...]:
+    low, high = (_signed(bound) for bound in (row.interval.low, row.interval.high))
+    better = "-" if row.improvement is None else f"{100 * row.improvement:.0f} %"
+    test = ("-" if value is None else form.format(value) for form, value in (("{:+.2f}", row.z), ("{:.2g}", row.p)))
+    return _signed(row.drop), f"{low} to {high}", better, str(row.segments), *test, str(row.status)
+
+
+def _signed(rate: float | None) -> str:
+    return "-" if rate is None else f"{100 * rate:+.2f}"
+
+
+def speaker_lines(evaluations: Sequence[EvaluationRow]) -> Iterator[str]:
+    """Yield what it means where all utterances are one speaker's, once for each corpus."""
+    for corpus in dict.fromkeys(row.corpus for row in evaluations if row.paired.speakers == 1):
+        yield (
+            f"{corpus}: one speaker says all of it: utterances are resampled, and the intervals speak for that speaker"
+        )
+
+
+_SHOWN_LAYERS = 5  # layers of each model that fell back; the results have all
+
+
+def execution_tables(executions: Sequence[ExecutionRow]) -> Iterator[Table]:
+    """Yield one table of 8-bit work for all models, and one of the layers that fell back for each reason."""
+    if not any(row.int8_macs for row in executions):
+        return
+    table = new_table("work of the compiled models on 5 s", "model", ("recognizer", "GMAC", "8 bit %", "layers", "not"))
+    for row in executions:
+        counts = (str(row.layers), str(len(row.fallbacks)))
+        table.add_row(row.model, row.variant, f"{row.macs / 1e9:.2f}", f"{100 * row.int8_share:.1f}", *counts)
+    yield table
+    for row in executions:
+        if row.int8_macs and row.fallbacks:
+            yield from _fallback_tables(row)
+
+
+def _fallback_tables(row: ExecutionRow) -> Iterator[Table]:
+    for reason, block in groupby(sorted(row.fallbacks, key=_reason), key=_reason):
+        layers = sorted(block, key=lambda layer: -layer.macs)
+        share = 100 * sum(layer.share for layer in layers)
+        title = f"{row.model} {row.variant}, not in 8 bit, {share:.1f} % of the work: {reason}"
+        table = new_table(title, "layer", ("runs in", "work %"))
+        for layer in layers[:_SHOWN_LAYERS]:
+            table.add_row(layer.name, layer.precision, f"{100 * layer.share:.1f}")
+        if len(layers) > _SHOWN_LAYERS:
+            rest = 100 * sum(layer.share for layer in layers[_SHOWN_LAYERS:])
+            table.add_row(f"{len(layers) - _SHOWN_LAYERS} more", "", f"{rest:.1f}")
+        yield table
+
+
+def _reason(layer: FallbackRow) -> str:
+    return layer.reason
+
+
+def memory_lines(verdicts: Sequence[VerdictRow]) -> Iterator[str]:
+    """Yield by model how much memory each further inference left behind."""
+    found = [row for row in verdicts if row.gate == "memory_growth_kib" and row.value is not None]
+    for model in dict.fromkeys(row.model for row in found):
+        figures = (f"{row.subject} {row.value:.2f}{_bounds(row)}" for row in found if row.model == model)
+        yield f"memory of {model}: KiB more per inference: {', '.join(figures)}"
+
+
+def _bounds(row: VerdictRow) -> str:
+    if row.interval is None or row.interval.low is None or row.interval.high is None:
+        return ""
+    return f" ({row.interval.low:.2f} to {row.interval.high:.2f})"

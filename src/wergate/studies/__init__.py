@@ -1,0 +1,1 @@
+"""Studies: longer questions that run on request, one folder each."""

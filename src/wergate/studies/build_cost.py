@@ -1,0 +1,107 @@
+"""What building a model's IRs costs: seconds and peak memory, measured in a process that does nothing else.
+
+python -m wergate.studies.build_cost < request.json
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import BaseModel
+
+import wergate
+from wergate.config.suite import SuiteConfig
+from wergate.errors import SuiteError
+from wergate.session.session import Pipeline
+from wergate.store import Artifact, Store
+from wergate.timing.memory import peak_rss_bytes
+
+
+class BuildRequest(BaseModel):
+    """Which model to build, with what, and where to."""
+
+    config: SuiteConfig
+    embedded: Path
+    cache_dir: Path
+    model: str
+
+
+class BuildCost(BaseModel):
+    """What the process spent on converting and on quantizing, and the most memory it held."""
+
+    convert_s: float
+    quantize_s: float
+    peak_rss_bytes: int
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """As tables and results show it."""
+        peak_rss_mb = self.peak_rss_bytes / 1e6
+        return {"convert_s": self.convert_s, "quantize_s": self.quantize_s, "peak_rss_mb": peak_rss_mb}
+
+
+class FoundOnly(Store):
+    """A store that finds artifacts and raises LookupError where it would have to build one."""
+
+    def _build(self, kind: str, *_: object) -> None:
+        raise LookupError(kind)
+
+
+def is_built(request: BuildRequest) -> bool:
+    """Tell whether the model's IRs are both in the store already."""
+    pipeline = Pipeline(request.config, embedded=request.embedded, store=FoundOnly(request.cache_dir))
+    try:
+        pipeline.ir(request.model, "int8")
+    except LookupError:
+        return False
+    return True
+
+
+def build(request: BuildRequest) -> BuildCost:
+    """Build both IRs in this process, without the checkpoint in memory while the second one is made."""
+    fp16, int8 = (_build_one(request, precision) for precision in ("fp16", "int8"))
+    return BuildCost(convert_s=fp16.build_seconds, quantize_s=int8.build_seconds, peak_rss_bytes=peak_rss_bytes())
+
+
+def _build_one(request: BuildRequest, precision: str) -> Artifact:
+    pipeline = Pipeline(request.config, embedded=request.embedded, store=Store(request.cache_dir))
+    return pipeline.ir(request.model, precision)
+
+
+def build_apart(request: BuildRequest) -> BuildCost:
+    """Build both IRs in a process of their own.
+
+    Raises:
+        SuiteError: the build failed; its last line says why.
+    """
+    source = str(Path(wergate.__file__).parents[1])
+    run = subprocess.run(  # noqa: S603 - our own module, in our own interpreter
+        [sys.executable, "-m", __spec__.name],
+        input=request.model_dump_json(),
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": source},
+    )
+    if run.returncode:
+        raise SuiteError((run.stderr.strip().splitlines() or ["the build was killed"])[-1])
+    return BuildCost.model_validate_json(run.stdout.splitlines()[-1])
+
+
+def main(read: Callable[[], str] = sys.stdin.read) -> int:
+    """Read a `BuildRequest` as JSON, build, and print the `BuildCost` as the last line."""
+    try:
+        cost = build(BuildRequest.model_validate_json(read()))
+    except SuiteError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - a command prints
+        return 1
+    print(cost.model_dump_json())  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

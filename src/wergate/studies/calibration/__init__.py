@@ -1,0 +1,1 @@
+"""How much it matters which utterances INT8 is calibrated on."""

@@ -1,0 +1,158 @@
+"""The drop of an accuracy-controlled model, on the utterances that it was tuned on and on those that it never saw."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from wergate.config.quantization import AccuracyControl
+from wergate.corpora.corpus import Corpus
+from wergate.corpora.spec import CorpusSpec
+from wergate.errors import SuiteError
+from wergate.evaluation.wer import WordErrors
+from wergate.networks.ir.conversion import MODEL_FILE
+from wergate.networks.ir.execution import ExecutedWork
+from wergate.quantization.accuracy_control import Tuning, controlled_ir, read_tuning
+from wergate.session.session import Pipeline
+from wergate.store import Artifact
+
+SUBJECT = "accuracy-controlled INT8"
+
+
+@dataclass(frozen=True)
+class WerDrop:
+    """A model's word errors beside the FP16 IR's, which accuracy control starts from, on the same utterances.
+
+    Attributes:
+        fp16, candidate: by utterance, in the order of `ids`.
+    """
+
+    corpus: str
+    ids: tuple[str, ...]
+    fp16: tuple[WordErrors, ...]
+    candidate: tuple[WordErrors, ...]
+
+    @property
+    def fp16_total(self) -> WordErrors:
+        """The FP16 IR's word errors."""
+        return sum(self.fp16, WordErrors())
+
+    @property
+    def candidate_total(self) -> WordErrors:
+        """The model's word errors."""
+        return sum(self.candidate, WordErrors())
+
+    @property
+    def drop(self) -> float:
+        """Of 1 - WER, absolute: what accuracy control holds."""
+        return self.candidate_total.wer - self.fp16_total.wer
+
+    @property
+    def scope(self) -> str:
+        """Corpus and amount of evidence, for messages."""
+        return f"{self.corpus}, {len(self.ids)} utterances, {self.fp16_total.words} words"
+
+
+@dataclass(frozen=True)
+class ControlledModel:
+    """An accuracy-controlled IR beside the ordinary INT8 IR of the same calibration corpus.
+
+    Attributes:
+        corpus: what its validation utterances were drawn from.
+        tuned: the drop on these.
+        work, plain_work: what it and the ordinary INT8 IR execute.
+    """
+
+    ir: Artifact
+    tuning: Tuning
+    corpus: CorpusSpec
+    tuned: WerDrop
+    work: ExecutedWork
+    plain_work: ExecutedWork
+
+    @property
+    def reverted(self) -> tuple[str, ...]:
+        """Layers that the ordinary INT8 IR executes in 8 bit and this one does not, by name."""
+        eight_bit = {layer.name for layer in self.work.layers if layer.eight_bit}
+        return tuple(sorted(x.name for x in self.plain_work.layers if x.eight_bit and x.name not in eight_bit))
+
+
+def draw_validation(corpus: Corpus, settings: AccuracyControl) -> Corpus:
+    """Draw the utterances to tune on, spread over durations, none of a recording twice.
+
+    Raises:
+        SuiteError: none would be left to verify on.
+    """
+    unique = set(corpus.digests.values())
+    wanted = settings.validation_utterances
+    if wanted >= len(unique):
+        raise SuiteError(
+            f"accuracy_control.validation_utterances = {wanted} leaves none of the {len(unique)} recordings of "
+            f"'{corpus.name}' to verify on; fewer than {len(unique)} are accepted; lower it in suite.toml, or evaluate "
+            "more utterances"
+        )
+    return corpus.drawn(wanted, seed=settings.seed, part="validation")
+
+
+def controlled_model(pipeline: Pipeline, model: str) -> ControlledModel:
+    """Quantize a model with accuracy control, tuned on a part of its first corpus.
+
+    Raises:
+        SuiteError: no utterance of that corpus would be left to verify on.
+    """
+    spec, settings = pipeline.first_corpus(model), pipeline.config.settings_of(model)
+    validation = draw_validation(pipeline.corpus(model, spec), settings.accuracy_control)
+    ir = controlled_ir(
+        pipeline.store,
+        pipeline.ir(model, "fp16"),
+        pipeline.calibration(model),
+        validation,
+        settings=settings,
+        normalizer=pipeline.normalizer(model, spec),
+        progress=pipeline.progress,
+    )
+    tuning = read_tuning(pipeline.used(model, None, ir))
+    return ControlledModel(
+        ir,
+        tuning,
+        spec,
+        _drop(pipeline, model, spec, ir, tuning.utterances),
+        pipeline.executed_by(model, ir.file(MODEL_FILE)),
+        pipeline.executed_by(model, pipeline.ir_path(model, "int8")),
+    )
+
+
+def held_out(pipeline: Pipeline, model: str, spec: CorpusSpec, controlled: ControlledModel) -> WerDrop:
+    """Return the drop of an accuracy-controlled model on a corpus, without what it was tuned on.
+
+    Of the corpus that its validation utterances were drawn from, the rest is taken; any other must not hold one.
+
+    Raises:
+        SuiteError: another corpus holds utterances that it was tuned on.
+    """
+    corpus = pipeline.corpus(model, spec)
+    seen = tuned_on(corpus, controlled.tuning)
+    if seen and spec != controlled.corpus:
+        raise SuiteError(
+            f"corpus '{corpus.name}' holds {len(seen)} utterances that accuracy control tuned '{model}' on, first "
+            f"'{seen[0]}'; a drop is verified on others; name another --corpus"
+        )
+    return _drop(pipeline, model, spec, controlled.ir, [id_ for id_ in corpus.ids if id_ not in seen])
+
+
+def tuned_on(corpus: Corpus, tuning: Tuning) -> tuple[str, ...]:
+    """Return the utterances of a corpus that were tuned on: the same recording, or the same id."""
+    known = set(tuning.utterances.values())
+    return tuple(id_ for id_, digest in corpus.digests.items() if digest in known or id_ in tuning.utterances)
+
+
+def _drop(pipeline: Pipeline, model: str, spec: CorpusSpec, ir: Artifact, ids: Collection[str]) -> WerDrop:
+    """Return the drop on these utterances, both sides transcribed as the suite transcribes everything."""
+    fp16, candidate = pipeline.evaluation(model, spec, "fp16"), pipeline.evaluation_of(model, spec, ir, SUBJECT)
+    used = [number for number, outcome in enumerate(candidate.outcomes) if outcome.id in ids]
+    return WerDrop(
+        candidate.corpus,
+        tuple(candidate.outcomes[number].id for number in used),
+        tuple(fp16.candidate.errors[number] for number in used),
+        tuple(candidate.candidate.errors[number] for number in used),
+    )

@@ -1,0 +1,77 @@
+"""The gates of the calibration study and of accuracy control: measurements and budgets in, verdicts out."""
+
+from __future__ import annotations
+
+from wergate.config.quantization import AccuracyControl
+from wergate.config.studies import CalibrationStudy
+from wergate.studies.calibration.accuracy_control import SUBJECT, ControlledModel, WerDrop
+from wergate.studies.calibration.study import CalibrationSpread
+from wergate.verdict import Verdict
+
+_SPREAD_REMEDY = (
+    "calibrate on more utterances (quantization.subset_size), or keep the layers with the widest ranges in floating "
+    "point (quantization.ignored_scope)"
+)
+
+
+def spread_verdicts(found: CalibrationSpread, settings: CalibrationStudy, *, model: str) -> tuple[Verdict, ...]:
+    """Gate how far WER and SQNR move with the choice of calibration utterances."""
+    size, first = len(found.models[0].calibration), found.models[0].evaluation
+    claims = (
+        ("calibration_wer_range", found.wer, settings.wer_range_max),
+        ("calibration_sqnr_db_range", found.sqnr_db, settings.sqnr_db_range_max),
+    )
+    return tuple(
+        Verdict(
+            gate=gate,
+            subject="INT8",
+            value=spread.range,
+            relation="<=",
+            threshold=budget,
+            basis=f"{spread.low:.4g} to {spread.high:.4g}, sd {spread.sd:.2g}",
+            scope=f"{model}, {first.scope}, {len(found.models)} calibration subsets of {size}",
+            remedy=_SPREAD_REMEDY,
+        )
+        for gate, spread, budget in claims
+    )
+
+
+def control_verdicts(found: ControlledModel, settings: AccuracyControl, *, model: str) -> tuple[Verdict, ...]:
+    """Gate what accuracy control reached where it was tuned, and what it left in 8 bit for it."""
+    scope = f"{model}, {found.tuned.scope}, tuned on"
+    return (
+        Verdict(
+            gate="tuned_wer_drop",
+            subject=SUBJECT,
+            value=found.tuned.drop,
+            relation="<=",
+            threshold=settings.max_drop,
+            basis=f"FP16 {found.tuned.fp16_total.wer:.4g}, {len(found.reverted)} layers reverted",
+            scope=scope,
+            remedy="NNCF ends without reaching it where no layer is left to revert: raise accuracy_control.max_drop",
+        ),
+        Verdict(
+            gate="int8_work_left",
+            subject=SUBJECT,
+            value=found.work.int8_share,
+            relation=">=",
+            threshold=settings.int8_work_min,
+            basis=f"{found.plain_work.int8_share:.4g} in ordinary INT8, {len(found.reverted)} layers reverted",
+            scope=scope,
+            remedy="see whether a few layers in quantization.ignored_scope, or more calibration utterances, do better",
+        ),
+    )
+
+
+def held_out_verdict(found: WerDrop, settings: AccuracyControl, *, model: str) -> Verdict:
+    """Gate the drop on utterances that accuracy control was not tuned on."""
+    return Verdict(
+        gate="held_out_wer_drop",
+        subject=SUBJECT,
+        value=found.drop,
+        relation="<=",
+        threshold=settings.held_out_drop_max,
+        basis=f"FP16 {found.fp16_total.wer:.4g}",
+        scope=f"{model}, {found.scope}, none of them tuned on",
+        remedy="it holds only where it was tuned: raise accuracy_control.validation_utterances or lower max_drop",
+    )

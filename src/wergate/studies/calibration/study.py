@@ -1,0 +1,164 @@
+"""How much it matters which utterances INT8 is calibrated on: one model, several draws, the spread of its figures."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations, pairwise
+
+from wergate.config.studies import CalibrationStudy
+from wergate.corpora.corpus import Corpus, require_disjoint
+from wergate.corpora.sampling import draw
+from wergate.corpora.spec import CorpusSpec
+from wergate.errors import SuiteError
+from wergate.evaluation.evaluation import Evaluation
+from wergate.quantization.nncf import int8_ir
+from wergate.session.session import Pipeline
+from wergate.store import Artifact
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A figure over several subsets.
+
+    Attributes:
+        sd: of the sample (n - 1); NaN where a value is not finite.
+    """
+
+    mean: float
+    sd: float
+    low: float
+    high: float
+
+    @property
+    def range(self) -> float:
+        """Largest minus smallest value; 0 where all are the same, infinite ones included."""
+        return 0.0 if self.low == self.high else self.high - self.low
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Return the spread of at least two values; a NaN among them makes all of it NaN."""
+    if any(math.isnan(value) for value in values):
+        return Spread(math.nan, math.nan, math.nan, math.nan)
+    finite = all(math.isfinite(value) for value in values)
+    sd = statistics.stdev(values) if finite else math.nan
+    return Spread(statistics.fmean(values), sd, min(values), max(values))
+
+
+@dataclass(frozen=True)
+class CalibratedModel:
+    """What came of one calibration subset."""
+
+    calibration: Corpus
+    ir: Artifact
+    evaluation: Evaluation
+
+
+@dataclass(frozen=True)
+class CalibrationSpread:
+    """INT8 of one model on one corpus, calibrated several times.
+
+    Attributes:
+        pool: what the subsets were drawn from.
+        models: one for each subset, in the order of the draw.
+    """
+
+    pool: Corpus
+    models: tuple[CalibratedModel, ...]
+
+    @property
+    def wer(self) -> Spread:
+        """Of the WER, a fraction."""
+        return spread([found.evaluation.candidate.total.wer for found in self.models])
+
+    @property
+    def sqnr_db(self) -> Spread:
+        """Of the signal-to-quantization-noise ratio."""
+        return spread([found.evaluation.logits.sqnr_db for found in self.models])
+
+    @property
+    def most_shared(self) -> int:
+        """Recordings that two subsets share at most; 0 where they are disjoint."""
+        return most_shared(tuple(found.calibration for found in self.models))
+
+
+def calibration_spread(pipeline: Pipeline, model: str, spec: CorpusSpec) -> CalibrationSpread:
+    """Quantize a model once for each calibration subset and evaluate each result on a corpus.
+
+    Raises:
+        SuiteError: a subset size that leaves no choice, or a subset that overlaps the evaluation corpus.
+    """
+    evaluated, pool = pipeline.corpus(model, spec), pipeline.calibration(model)
+    subsets = draw_subsets(pool, pipeline.config.settings_of(model).calibration_study)
+    for subset in subsets:
+        require_disjoint(evaluated, subset)
+    counted = pipeline.progress(subsets, f"calibration subsets of {model}", len(subsets))
+    return CalibrationSpread(pool, tuple(_calibrated(pipeline, model, spec, subset) for subset in counted))
+
+
+def _calibrated(pipeline: Pipeline, model: str, spec: CorpusSpec, subset: Corpus) -> CalibratedModel:
+    ir = int8_ir(
+        pipeline.store,
+        pipeline.ir(model, "fp16"),
+        subset,
+        settings=pipeline.config.settings_of(model).quantization,
+        progress=pipeline.progress,
+    )
+    pipeline.used(model, None, ir)
+    return CalibratedModel(subset, ir, pipeline.evaluation_of(model, spec, ir, f"INT8 of {subset.name}"))
+
+
+def draw_subsets(pool: Corpus, settings: CalibrationStudy) -> tuple[Corpus, ...]:
+    """Draw calibration subsets of one size, each as mixed in length as the corpus, none with a recording twice.
+
+    They share no utterance where the corpus holds enough for all; else each is drawn from the whole of it.
+
+    Args:
+        pool: all of it can be drawn, not its entries alone.
+
+    Raises:
+        SuiteError: a subset would be all of the corpus, or more.
+    """
+    unique = {entry.digest: entry for entry in reversed(pool.whole)}.values()
+    durations = {entry.id: entry.duration_s for entry in unique}
+    count, size = settings.subsets, settings.subset_size
+    if size >= len(durations):
+        raise SuiteError(
+            f"calibration_study.subset_size = {size} is not accepted: calibration corpus '{pool.name}' has "
+            f"{len(durations)} recordings, and a choice is only made of fewer; lower it in suite.toml or name a larger "
+            "corpus with --calibration"
+        )
+    if count * size <= len(durations):
+        drawn = deal(durations, count, size, settings.seed)
+    else:
+        drawn = [draw(durations, size, settings.seed + number) for number in range(count)]
+    return tuple(_subset(pool, ids, f"subset {number} of {count}") for number, ids in enumerate(drawn, start=1))
+
+
+def deal(durations: Mapping[str, float], hands: int, size: int, seed: int) -> list[set[str]]:
+    """Deal utterances into disjoint sets, each with one utterance from each of `size` equal strata of durations.
+
+    It depends on ids, durations and the seed, not on the order they come in.
+
+    Args:
+        durations: seconds by utterance id, of at least `hands * size` utterances.
+    """
+    ranks = {id_: hashlib.sha256(f"deal\0{seed}\0{id_}".encode()).digest() for id_ in durations}
+    sorted_ids = sorted(durations, key=lambda id_: (durations[id_], ranks[id_]))
+    bounds = [number * len(sorted_ids) // size for number in range(size + 1)]
+    strata = [sorted(sorted_ids[start:stop], key=ranks.__getitem__) for start, stop in pairwise(bounds)]
+    return [{stratum[hand] for stratum in strata} for hand in range(hands)]
+
+
+def most_shared(subsets: tuple[Corpus, ...]) -> int:
+    """Return how many recordings two of the subsets share at most."""
+    known = [set(subset.digests.values()) for subset in subsets]
+    return max(len(one & other) for one, other in combinations(known, 2))
+
+
+def _subset(pool: Corpus, ids: set[str], name: str) -> Corpus:
+    entries = tuple(entry for entry in pool.whole if entry.id in ids)
+    return replace(pool, spec=replace(pool.spec, name=f"{pool.name}, {name}"), entries=entries)

@@ -1,0 +1,1 @@
+"""How latency and memory grow with the length of an utterance."""

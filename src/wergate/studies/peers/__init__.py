@@ -1,0 +1,1 @@
+"""Other engines, interleaved with OpenVINO on the same work."""

@@ -1,0 +1,231 @@
+"""What a race found, as a file has it and as a table shows it."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import cycle
+from pathlib import Path
+from typing import Literal
+
+import scipy  # not scipy.stats: that loads when it is used, which takes more than a second
+from pydantic import BaseModel
+
+from wergate.evaluation.rows import finite
+from wergate.formatting import table
+from wergate.studies.peers.catalog import BASE
+from wergate.studies.peers.race import Record
+from wergate.verdict import Interval
+
+Status = Literal["ok", "absent", "wrong", "failed"]
+_CONFIDENCE = 0.99
+
+
+class PeerRow(BaseModel):
+    """One peer's figures; a peer that is absent, wrong or failed has none for its speed.
+
+    Attributes:
+        latency_ms: median by seconds of speech.
+        rtfx: audio seconds per second over the whole corpus.
+        times_base, times_low, times_high: how many times as fast as PyTorch eager, with a 99 % interval over blocks.
+        wer: a fraction; None where the model's transcripts mean nothing.
+        sqnr_db, argmax_agreement, worst_sqnr_db: over all timed runs, and of the farthest utterance.
+    """
+
+    key: str
+    name: str
+    engine: str
+    kind: str
+    settings: str
+    status: Status
+    reason: str = ""
+    start_s: float | None = None
+    latency_ms: dict[str, float] = {}
+    rtfx: float | None = None
+    times_base: float | None = None
+    times_low: float | None = None
+    times_high: float | None = None
+    wer: float | None = None
+    word_errors: int | None = None
+    sqnr_db: float | None = None
+    argmax_agreement: float | None = None
+    worst_sqnr_db: float | None = None
+    size_mb: float | None = None
+    peak_mb: float | None = None
+
+
+class PeerTable(BaseModel):
+    """A race: where, on what, and how each peer did."""
+
+    model: str
+    cpu: str
+    isa: str
+    cores: int
+    versions: dict[str, str]
+    utterances: int
+    audio_s: float
+    words: int
+    noise: list[str]
+    rows: list[PeerRow]
+
+    @property
+    def markdown(self) -> str:
+        """The table, its notes below it; the best of each column is bold."""
+        header = ["", *self._durations, "RTFx", "times eager (99 % interval)", "WER %", "SQNR dB", "argmax %", "MB"]
+        lines = [f"- {row.name}: {row.settings}" for row in self.rows if row.status != "absent"]
+        title = (
+            f"{self.model} on {self.cores} cores of {self.cpu} ({self.isa}): latency in ms by seconds of speech, "
+            f"{self.utterances} utterances of {self.audio_s:.0f} s, WER over {self.words} words"
+        )
+        found = table([*header, "peak MB", "start s"], [self._cells(row) for row in self.rows])
+        return "\n\n".join([title, found, *self.noise, "\n".join(lines)]) + "\n"
+
+    @property
+    def _durations(self) -> list[str]:
+        return [f"{duration} s" for duration in self._keys]
+
+    @property
+    def _keys(self) -> list[str]:
+        return sorted({key for row in self.rows for key in row.latency_ms}, key=float)
+
+    def _cells(self, row: PeerRow) -> list[str]:
+        if row.status != "ok":
+            said = {"absent": "n/a", "wrong": "WRONG", "failed": "FAILED"}[row.status]
+            return [row.name, f"{said}: {row.reason}", *[""] * (len(self._keys) + 8)]
+        latencies = [self._best(row, partial(_latency_ms, key), min, ".1f") for key in self._keys]
+        return [
+            row.name,
+            *latencies,
+            self._best(row, lambda r: r.rtfx, max, ".0f"),
+            _times(row),
+            self._best(row, lambda r: r.wer and 100 * r.wer, min, ".2f"),
+            _figure(row.sqnr_db, ".1f"),
+            _figure(row.argmax_agreement and 100 * row.argmax_agreement, ".2f"),
+            self._best(row, lambda r: r.size_mb, min, ".1f"),
+            self._best(row, lambda r: r.peak_mb, min, ".0f"),
+            self._best(row, lambda r: r.start_s, min, ".1f"),
+        ]
+
+    def _best(
+        self,
+        row: PeerRow,
+        figure: Callable[[PeerRow], float | None],
+        best: Callable[[Sequence[float]], float],
+        form: str,
+    ) -> str:
+        """Return a figure, bold where no other one in its column reads better."""
+        figures = [value for other in self.rows if other.status == "ok" and (value := figure(other)) is not None]
+        shown = _figure(figure(row), form)
+        return f"**{shown}**" if figures and shown and shown == _figure(best(figures), form) else shown
+
+
+def _latency_ms(duration: str, row: PeerRow) -> float | None:
+    return row.latency_ms.get(duration)
+
+
+def _figure(value: float | None, form: str) -> str:
+    return "" if value is None else f"{value:{form}}"
+
+
+def _times(row: PeerRow) -> str:
+    if row.times_base is None or row.key == BASE:
+        return ""
+    return f"{row.times_base:.2f} ({row.times_low:.2f} to {row.times_high:.2f})"
+
+
+def peer_rows(records: Sequence[Record], wrong: Callable[[Record], str], audio_s: float) -> list[PeerRow]:
+    """Return the rows of a race.
+
+    Args:
+        wrong: tells why a peer's answers are not to be used; empty where they are good.
+        audio_s: of the corpus.
+    """
+    base = next((record for record in records if record.peer.key == BASE and record.runs), None)
+    return [_row(record, wrong(record), base, audio_s) for record in records]
+
+
+def _row(record: Record, wrong: str, base: Record | None, audio_s: float) -> PeerRow:
+    peer = record.peer
+    reason = record.absent or record.failed or wrong
+    status: Status = "absent" if record.absent else "failed" if record.failed else "wrong" if wrong else "ok"
+    row = PeerRow(
+        key=peer.key,
+        name=peer.name,
+        engine=peer.engine,
+        kind=peer.kind,
+        settings=peer.settings,
+        status=status,
+        reason=reason,
+    )
+    if status in {"absent", "failed"}:
+        return row
+    row = row.model_copy(update=_accuracy(record))
+    return row.model_copy(update=_speed(record, base, audio_s)) if status == "ok" else row
+
+
+def _accuracy(record: Record) -> dict[str, float | None]:
+    evaluation, worst, total = record.evaluation, record.worst, record.total
+    errors = evaluation.candidate.total if evaluation else None
+    return {
+        "wer": errors.wer if errors else None,
+        "word_errors": errors.errors if errors else None,
+        "sqnr_db": finite(total.sqnr_db) if total.frames else None,
+        "argmax_agreement": 1 - total.flipped_frames / total.frames if total.frames else None,
+        "worst_sqnr_db": finite(worst.sqnr_db) if worst else None,
+        "size_mb": record.size_bytes / 1e6,
+        "peak_mb": record.peak_bytes / 1e6,
+    }
+
+
+def _speed(record: Record, base: Record | None, audio_s: float) -> dict[str, object]:
+    found: dict[str, object] = {
+        "start_s": record.start_s,
+        "latency_ms": {f"{key:g}": 1000 * statistics.median(times) for key, times in record.latency_s.items()},
+        "rtfx": audio_s / sum(record.block_s) if record.block_s else None,
+    }
+    if base is None or not record.block_s:
+        return found
+    interval = ratio_interval(slow=base.block_s, fast=record.block_s)
+    times = sum(base.block_s) / sum(record.block_s)
+    return found | {"times_base": times, "times_low": interval.low, "times_high": interval.high}
+
+
+def ratio_interval(*, slow: Sequence[float], fast: Sequence[float]) -> Interval:
+    """Return how many times as fast one side was, block by block: Student's t over the logarithms of their ratios."""
+    logs = [math.log(a / b) for a, b in zip(slow, fast, strict=True)]
+    mean = statistics.fmean(logs)
+    if len(logs) < 3:  # noqa: PLR2004 - of two, an interval says nothing
+        return Interval(math.exp(min(logs)), math.exp(max(logs)), _CONFIDENCE)
+    quantile = float(scipy.stats.t.ppf((1 + _CONFIDENCE) / 2, len(logs) - 1))
+    half = quantile * statistics.stdev(logs) / math.sqrt(len(logs))
+    return Interval(math.exp(mean - half), math.exp(mean + half), _CONFIDENCE)
+
+
+_COLOURS = {"pytorch": "tab:orange", "onnxruntime": "tab:green", "openvino": "tab:blue"}
+_MARKERS = "os^DvPX<>*hpd"  # one for each peer: names beside points that are nearly equal lie on one another
+
+
+def plot(found: PeerTable, path: Path) -> None:
+    """Draw word error rate over real-time factor, or argmax agreement where transcripts mean nothing."""
+    from matplotlib.figure import Figure  # without pyplot there is no display and no state
+
+    figure = Figure(figsize=(9, 5.5), layout="constrained")
+    axes = figure.subplots()
+    with_words = any(row.wer is not None for row in found.rows)
+    for row, marker in zip(found.rows, cycle(_MARKERS)):
+        height = row.wer if with_words else row.argmax_agreement
+        if row.status == "ok" and row.rtfx is not None and height is not None:
+            colour = _COLOURS[row.engine]
+            axes.scatter(row.rtfx, 100 * height, s=70, color=colour, marker=marker, alpha=0.7, label=row.name)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("{x:g}")
+    axes.set_xlabel(f"audio seconds per second over {found.utterances} utterances (RTFx)")
+    axes.set_ylabel("word error rate, %" if with_words else "frames with PyTorch's best label, %")
+    axes.set_title(f"{found.model} on {found.cores} cores, {found.isa}", fontsize=10)
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
+    axes.grid(visible=True, which="both", alpha=0.3)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=130)

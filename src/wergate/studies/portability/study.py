@@ -1,0 +1,213 @@
+"""A model on other instruction sets than this machine's best: each evaluation in a process of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+from wergate.config.suite import SuiteConfig
+from wergate.config.variants import subject_of
+from wergate.corpora.audio import Samples
+from wergate.corpora.spec import CorpusSpec
+from wergate.errors import SuiteError
+from wergate.evaluation.evaluate import Candidate, evaluate
+from wergate.evaluation.evaluation import Evaluation
+from wergate.evaluation.significance import WerDrop, paired_bootstrap
+from wergate.networks.ctc import Logits
+from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE
+from wergate.networks.logits import LogitsDifference, difference
+from wergate.recognizers.base import Recognizer
+from wergate.recognizers.subprocess.client import ApartRecognizer
+from wergate.recognizers.subprocess.messages import Executed, Order
+from wergate.session.session import Pipeline
+from wergate.store import Artifact
+from wergate.studies.portability.instruction_sets import Place, beyond, limited, unavailable
+
+
+class NotShownError(SuiteError):
+    """This machine cannot show what was asked for: no fault of the model."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is run: a variant of a model on a corpus."""
+
+    model: str
+    spec: CorpusSpec
+    variant: str
+
+    def name(self, place: Place) -> str:
+        """Return how messages call it on an instruction set; the inference precision where it is not the usual one."""
+        precision = "" if place.precision == "f32" else f" in {place.precision}"
+        return f"{subject_of(self.variant)} on {place.isa}{precision}"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A variant of a model on a corpus, as it came out on one instruction set.
+
+    Attributes:
+        executed: what the compiled model really was.
+        evaluation: beside the reference model.
+        against_native: its logits beside those on the native instruction set.
+        native: word errors by utterance there.
+        is_native: whether this is what the others are compared with.
+    """
+
+    place: Place
+    executed: Executed
+    evaluation: Evaluation
+    against_native: LogitsDifference
+    native: tuple[int, ...]
+    is_native: bool
+
+    @cached_property
+    def loss(self) -> WerDrop:
+        """How much higher the word error rate is than on the native instruction set."""
+        errors = self.evaluation.candidate.errors
+        return paired_bootstrap(
+            words=[found.words for found in errors],
+            reference=self.native,
+            candidate=[found.errors for found in errors],
+        )
+
+
+def places(config: SuiteConfig) -> tuple[Place, ...]:
+    """Return where INT8 is to be shown besides here; none where only "native" is asked for.
+
+    The first is what the others are compared with: native, in the run's own inference precision.
+    """
+    precisions = config.isa_precisions or [config.inference_precision]
+    asked = [Place(isa, precision) for isa, precision in product(config.isas, precisions)]
+    found = tuple(dict.fromkeys([native(config), *asked]))
+    return found if len(found) > 1 else ()
+
+
+def native(config: SuiteConfig) -> Place:
+    """Return where a plain run evaluates."""
+    return Place("native", config.inference_precision)
+
+
+class Portability:
+    """Evaluations on other instruction sets, each made once in a session."""
+
+    def __init__(self, pipeline: Pipeline, folder: Path) -> None:
+        """Evaluate what the pipeline builds.
+
+        Args:
+            folder: empty, for logits: as many bytes as the reference run's.
+        """
+        self.pipeline = pipeline
+        self._folder = folder
+        self._made: dict[tuple[Cell, Place, str], Shown] = {}
+
+    def shown(self, cell: Cell, place: Place, ir: Artifact | None = None) -> Shown:
+        """Return what came out on an instruction set.
+
+        Args:
+            ir: another IR of the model than the variant's; it is compared with the variant's on the native one.
+
+        Raises:
+            NotShownError: this machine cannot show it.
+            SuiteError: the model cannot be run there.
+        """
+        key = cell, place, "" if ir is None else ir.key
+        if key not in self._made:
+            self._made[key] = self._shown(cell, place, ir)
+        return self._made[key]
+
+    def _shown(self, cell: Cell, place: Place, ir: Artifact | None) -> Shown:
+        base = native(self.pipeline.config)
+        first = None if (place, ir) == (base, None) else self.shown(cell, base)
+        with self.apart(cell, place, ir) as recognizer:
+            beside = _Beside(recognizer, self._logits_folder(cell), keep=first is None)
+            evaluation = self._evaluated(cell, place, beside)
+        errors = tuple(found.errors for found in (first.evaluation if first else evaluation).candidate.errors)
+        return Shown(place, recognizer.executed, evaluation, beside.difference, errors, is_native=first is None)
+
+    def apart(
+        self, cell: Cell, place: Place, ir: Artifact | None = None, *, streams: int | None = None
+    ) -> ApartRecognizer:
+        """Return the model, compiled in a process of its own.
+
+        Raises:
+            NotShownError, SuiteError: as of `shown`.
+        """
+        pipeline = self.pipeline
+        reason = unavailable(place.isa, pipeline.config.device)
+        if reason:
+            raise NotShownError(reason)
+        recognizer = ApartRecognizer(
+            Order(
+                path=pipeline.ir_path(cell.model, cell.variant) if ir is None else ir.file(MODEL_FILE),
+                frontend=pipeline.ir(cell.model, "fp16").file(FRONTEND_FILE),
+                device=pipeline.config.device,
+                inference_precision=place.precision,
+                streams=streams or pipeline.corpus_streams,
+            ),
+            pipeline.frontend(cell.model),
+            environment=limited(os.environ, place.isa),
+            name=cell.name(place),
+            patience_s=pipeline.config.settings_of(cell.model).portability.patience_s,
+        )
+        reason = _not_that(place, recognizer.executed)
+        if reason:
+            recognizer.close()
+            raise NotShownError(reason)
+        return recognizer
+
+    def _evaluated(self, cell: Cell, place: Place, recognizer: Recognizer) -> Evaluation:
+        pipeline, model, spec = self.pipeline, cell.model, cell.spec
+        return evaluate(
+            Candidate(cell.name(place), pipeline.frontend(model), lambda: recognizer),
+            pipeline.corpus(model, spec),
+            lambda: pipeline.reference(model, spec),
+            engine=pipeline.reference_model(model).engine,
+            normalizer=pipeline.normalizer(model, spec),
+            progress=pipeline.progress,
+        )
+
+    def _logits_folder(self, cell: Cell) -> Path:
+        folder = self._folder / hashlib.sha256(repr(cell).encode()).hexdigest()
+        folder.mkdir(exist_ok=True)
+        return folder
+
+
+class _Beside:
+    """Passes logits on, and keeps them, or compares them with what was kept of the same samples."""
+
+    def __init__(self, recognizer: Recognizer, folder: Path, *, keep: bool) -> None:
+        self.frontend = recognizer.frontend
+        self.difference = LogitsDifference()
+        self._recognizer = recognizer
+        self._folder = folder
+        self._keep = keep
+
+    def logits(self, waveforms: Samples) -> Logits:
+        """See `Recognizer.logits`."""
+        return self._recognizer.logits(waveforms)
+
+    def logits_of(self, utterances: Sequence[Samples]) -> list[Logits]:
+        """See `Recognizer.logits_of`."""
+        found = self._recognizer.logits_of(utterances)
+        for samples, logits in zip(utterances, found, strict=True):
+            path = self._folder / f"{hashlib.sha256(samples.tobytes()).hexdigest()}.npy"
+            if self._keep:
+                np.save(path, logits, allow_pickle=False)
+            self.difference += difference(reference=np.load(path, allow_pickle=False), candidate=logits)
+        return found
+
+
+def _not_that(place: Place, executed: Executed) -> str:
+    """Return why what was executed does not show a place; empty where it does."""
+    if executed.precision != place.precision:
+        return f"{place.precision} was asked for and {executed.precision} taken: {place.isa} has no {place.precision}"
+    too_wide = beyond(place.isa, [primitive.name for primitive in executed.primitives])
+    return f"the runtime executes {too_wide} though it was limited to {place.isa}" if too_wide else ""

@@ -1,0 +1,68 @@
+"""A model that POT has quantized beside the same one of NNCF: same checkpoint, calibration, settings and corpus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wergate.config.base import QuantizerName
+from wergate.corpora.spec import CorpusSpec
+from wergate.evaluation.evaluation import Evaluation
+from wergate.networks.ir.execution import ExecutedWork, GraphCounts
+from wergate.quantization.pot import read_pot_report
+from wergate.session.session import Pipeline
+from wergate.timing.gates import is_open
+from wergate.timing.paired import Paired, PairedRule, Side, time_pair
+
+SUCCESSOR: QuantizerName = "nncf"
+TIMED_S = 5.0
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """An INT8 IR, and all that is compared of it.
+
+    Attributes:
+        seconds: that quantizing took, whenever that was, reading the calibration audio included.
+        tool_seconds: of the quantization alone, where the tool told it.
+    """
+
+    quantizer: QuantizerName
+    evaluation: Evaluation
+    graph: GraphCounts
+    work: ExecutedWork
+    seconds: float
+    tool_seconds: float | None
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """What was, what takes its place, and how many times as fast the successor is, both timed in turns."""
+
+    before: Quantized
+    after: Quantized
+    speed: Paired
+
+
+def leaving_pot(pipeline: Pipeline, model: str, spec: CorpusSpec, rule: PairedRule) -> Leaving:
+    """Quantize a model with NNCF beside POT, and compare the two on a corpus."""
+    successor = pipeline.beside(SUCCESSOR)
+    samples = pipeline.excerpt(model, spec, TIMED_S)
+    before, after = (_quantized(one, model, spec) for one in (pipeline, successor))
+    old, new = (one.compiled(model, "int8") for one in (pipeline, successor))
+    speed = time_pair(
+        Side(lambda: new.logits(samples[None])), Side(lambda: old.logits(samples[None])), rule, is_open(None)
+    )
+    return Leaving(before, after, speed)
+
+
+def _quantized(pipeline: Pipeline, model: str, spec: CorpusSpec) -> Quantized:
+    quantizer = pipeline.config.settings_of(model).quantizer
+    ir = pipeline.ir(model, "int8")
+    return Quantized(
+        quantizer,
+        pipeline.evaluation(model, spec, "int8"),
+        pipeline.graph(model, "int8"),
+        pipeline.executed(model, "int8"),
+        ir.build_seconds,
+        None if quantizer == SUCCESSOR else read_pot_report(ir).seconds,
+    )

@@ -1,0 +1,149 @@
+"""One IR on two runtimes, OpenVINO 2023.3 and today's: utterance by utterance, the same transcript?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wergate.config.base import Precision
+from wergate.config.quantization import Pot
+from wergate.corpora.audio import Samples
+from wergate.corpora.spec import CorpusSpec
+from wergate.errors import SuiteError
+from wergate.evaluation.evaluate import Candidate, evaluate
+from wergate.evaluation.evaluation import Evaluation
+from wergate.evaluation.wer import show_alignment
+from wergate.networks.ctc import Logits
+from wergate.networks.frontend import Frontend
+from wergate.quantization.legacy import Legacy, LegacyError, run_step
+from wergate.recognizers.base import features
+from wergate.session.session import Pipeline
+from wergate.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class TwoRuntimes:
+    """An IR's transcripts of a corpus.
+
+    Attributes:
+        legacy, today: each beside the reference model's.
+        version: of the legacy OpenVINO.
+    """
+
+    legacy: Evaluation
+    today: Evaluation
+    version: str
+
+    @property
+    def differing(self) -> tuple[str, ...]:
+        """The utterances that the two transcribe otherwise."""
+        pairs = zip(self.legacy.outcomes, self.today.outcomes, strict=True)
+        return tuple(legacy.id for legacy, today in pairs if legacy.hypothesis != today.hypothesis)
+
+    def lines(self) -> Iterator[str]:
+        """Yield each differing utterance, both transcripts aligned."""
+        for legacy, today in zip(self.legacy.outcomes, self.today.outcomes, strict=True):
+            if legacy.hypothesis != today.hypothesis:
+                aligned = show_alignment(reference=today.hypothesis, hypothesis=legacy.hypothesis)
+                yield f"{legacy.id}\n{aligned.replace('REF:', 'NOW:').replace('HYP:', 'OLD:')}"
+
+
+def two_runtimes(pipeline: Pipeline, model: str, spec: CorpusSpec, variant: str) -> TwoRuntimes:
+    """Run a variant on the legacy runtime, too.
+
+    Raises:
+        SuiteError: there is no legacy environment, or it does not take the IR.
+    """
+    legacy, corpus = pipeline.legacy(), pipeline.corpus(model, spec)
+    frontend, path = pipeline.frontend(model), pipeline.ir_path(model, variant)
+    found = evaluate(
+        Candidate(
+            f"{variant} on OpenVINO {legacy.versions['openvino']}",
+            frontend,
+            lambda: LegacyRecognizer(path, frontend, legacy, folder=pipeline.store.root),
+        ),
+        corpus,
+        lambda: pipeline.reference(model, spec),
+        engine=pipeline.reference_model(model).engine,
+        normalizer=pipeline.normalizer(model, spec),
+        progress=pipeline.progress,
+    )
+    return TwoRuntimes(found, pipeline.evaluation(model, spec, variant), legacy.versions["openvino"])
+
+
+def runtime_verdict(found: TwoRuntimes, settings: Pot, *, held_as: Precision, subject: str, model: str) -> Verdict:
+    """Gate the share of utterances that the two runtimes transcribe otherwise."""
+    most = {"fp16": settings.fp16_runtime_mismatch_rate_max, "int8": settings.int8_runtime_mismatch_rate_max}
+    return Verdict(
+        gate="runtime_mismatch_rate",
+        subject=subject,
+        value=len(found.differing) / max(1, len(found.today.outcomes)),
+        relation="<=",
+        threshold=most[held_as],
+        basis=f"OpenVINO {found.version} against today's",
+        scope=f"{model}, {found.today.scope}",
+        remedy="see below which utterances differ, and which of the two runtimes is nearer to the reference model",
+    )
+
+
+def as_reference(candidate: Evaluation, other: Evaluation, engine: str) -> Evaluation:
+    """Return an evaluation with another candidate's transcripts in the place of the reference model's."""
+    pairs = zip(candidate.outcomes, other.outcomes, strict=True)
+    outcomes = tuple(replace(own, reference_hypothesis=theirs.hypothesis) for own, theirs in pairs)
+    return replace(candidate, outcomes=outcomes, engine=engine)
+
+
+class LegacyRecognizer:
+    """Hands each batch of utterances over as files; a process of its own runs them and ends."""
+
+    def __init__(self, path: Path, frontend: Frontend, legacy: Legacy, *, folder: Path) -> None:
+        """Take an IR.
+
+        Args:
+            path: the `.xml`, its `.bin` beside it.
+            folder: where temporary folders and the log are made.
+        """
+        self.frontend = frontend
+        self._path = path
+        self._legacy = legacy
+        self._folder = folder
+
+    def logits(self, waveforms: Samples) -> Logits:
+        """See `Recognizer.logits`."""
+        return np.stack(self.logits_of(list(waveforms)))
+
+    def logits_of(self, utterances: Sequence[Samples]) -> list[Logits]:
+        """See `Recognizer.logits_of`.
+
+        Raises:
+            SuiteError: OpenVINO 2023.3 does not take the IR.
+        """
+        found: list[Logits] = []
+
+        def job(work: Path) -> Mapping[str, Any]:
+            files = [work / f"{number}.npy" for number in range(len(utterances))]
+            for file, samples in zip(files, utterances, strict=True):
+                used = self.frontend.used_samples(len(samples))
+                np.save(file, features(self.frontend, samples[None])[:, :used], allow_pickle=False)
+            return {"ir": str(self._path), "files": [str(file) for file in files]}
+
+        def read(work: Path) -> None:
+            found.extend(np.load(work / f"{n}.logits.npy", allow_pickle=False)[0] for n in range(len(utterances)))
+
+        try:
+            run_step(self._legacy, "infer", job, folder=self._folder, log=self._log, read=read)
+        except LegacyError as error:
+            raise SuiteError(
+                f"IR '{self._path.parent.name}/{self._path.name}' cannot be run by OpenVINO 2023.3: {error.reason}; an "
+                "IR without operations that are newer than it is needed; leave it out, or convert it anew with "
+                f"2023.3; its log is kept in '{error.log}'"
+            ) from error
+        return found
+
+    @property
+    def _log(self) -> Path:
+        return self._folder / "logs" / f"infer-{self._path.parent.name}.log"

@@ -1,0 +1,80 @@
+"""The legacy leg in the summary: the tutorial's steps, both runtimes, POT beside NNCF."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from rich.table import Table
+
+from wergate.formatting import new_table
+from wergate.studies.pot.rows import LeavingPotRow, PotStepsRow, RuntimeRow
+
+_LEAVING_COLUMNS = ("WER %", "S/D/I", "SQNR", "8 bit", "MB", "ms at 5 s", "built s")
+
+
+def step_lines(rows: Sequence[PotStepsRow]) -> Iterator[str]:
+    """Yield what the tutorial printed, each step in a line."""
+    for row in rows:
+        yield from (f"{row.model}, IR {variant}: {path}" for variant, path in row.irs.items())
+        calibrated = f"{row.algorithm}, calibrated on {row.calibration_utterances} utterances"
+        yield f"{row.model}, quantized with {row.preset} preset and {calibrated}: {row.seconds:.2f} s"
+        if row.algorithm != "DefaultQuantization":
+            yield from _tuned(row)
+        yield f"{row.model}, [Reference] {row.sample.id}: {row.sample.text}"
+        yield from (f"{row.model}, [{name}] {row.sample.id}: {text}" for name, text in row.sample.heard.items())
+        yield from (f"{row.model} on {row.corpus}, [{name}] word error rate: {_wer(w)}" for name, w in row.wers.items())
+        yield from (f"{row.model}, benchmark_app [{variant}]: {fps:.2f} FPS" for variant, fps in row.fps.items())
+
+
+def _tuned(row: PotStepsRow) -> Iterator[str]:
+    """Yield what accuracy-aware quantization took back, in the form that a suite file takes."""
+    fp16, int8, final = map(_wer, row.tuning_wers)
+    measured = f"WER {fp16} of FP16, {int8} of INT8 throughout, {final} in the end"
+    yield f"{row.model}, on its tuning utterances: {measured}; {len(row.reverted)} operations reverted"
+    if row.reverted:
+        table, names = f"[model.{json.dumps(row.model)}.pot.ignored_scope]", json.dumps(row.reverted)
+        yield f"{row.model}, the same without a search, for a suite file: {table} names = {names}"
+
+
+def pot_tables(runtimes: Sequence[RuntimeRow], leaving: Sequence[LeavingPotRow]) -> Iterator[Table]:
+    """Yield the table of both runtimes, and the one of POT beside NNCF."""
+    if runtimes:
+        yield _runtime_table(runtimes)
+    for model, corpus in dict.fromkeys((row.model, row.corpus) for row in leaving):
+        yield _leaving_table([row for row in leaving if (row.model, row.corpus) == (model, corpus)])
+
+
+def _runtime_table(rows: Sequence[RuntimeRow]) -> Table:
+    columns = ("corpus", "WER %", "today", "SQNR", "today", "differ")
+    table = new_table(f"the same IRs on OpenVINO {rows[0].openvino} and on today's", "IR", columns)
+    for row in rows:
+        sqnr = [f"{value:.1f}" if value is not None else "inf" for value in (row.legacy_sqnr_db, row.today_sqnr_db)]
+        wers = [_percent(row.legacy.wer), _percent(row.today.wer)]
+        table.add_row(f"{row.model} {row.variant}", row.corpus, *wers, *sqnr, f"{len(row.differing)}/{row.utterances}")
+    return table
+
+
+def _leaving_table(rows: Sequence[LeavingPotRow]) -> Table:
+    first = rows[0]
+    table = new_table(f"leaving POT: {first.model} on {first.corpus}, INT8", "quantizer", _LEAVING_COLUMNS)
+    for row in rows:
+        table.add_row(
+            row.quantizer,
+            _percent(row.words.wer),
+            f"{row.words.substitutions}/{row.words.deletions}/{row.words.insertions}",
+            "inf" if row.sqnr_db is None else f"{row.sqnr_db:.1f}",
+            f"{row.int8_layers}/{row.layers}",
+            f"{row.bytes / 1e6:.2f}",
+            f"{row.latency_ms:.1f}",
+            f"{row.seconds:.0f}",
+        )
+    return table
+
+
+def _wer(wer: float | None) -> str:
+    return "-" if wer is None else f"{wer:.4f}"
+
+
+def _percent(wer: float | None) -> str:
+    return "-" if wer is None else f"{100 * wer:.2f}"

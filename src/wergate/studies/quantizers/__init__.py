@@ -1,0 +1,1 @@
+"""What each way of quantizing gives, on the same model and corpus."""

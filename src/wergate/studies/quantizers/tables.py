@@ -1,0 +1,50 @@
+"""Ways of quantizing as a table; what accuracy control took back as lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from rich.table import Table
+
+from wergate.formatting import new_table
+from wergate.studies.quantizers.rows import QuantizerRow, RevertedRow
+
+
+def quantizer_tables(rows: Sequence[QuantizerRow]) -> Iterator[Table]:
+    """Yield a table for each model and corpus: accuracy, then what it costs."""
+    for (model, corpus), found in groupby(rows, lambda row: (row.model, row.corpus)):
+        yield _table(f"{model} on {corpus}, quantized in each way", list(found))
+
+
+def _table(title: str, rows: Sequence[QuantizerRow]) -> Table:
+    columns = ("WER %", "drop", "SQNR", "argmax", "FQ", "i8", "work %", "MB", "s", "x FP16")
+    table = new_table(title, "quantized", columns)
+    for row in rows:
+        drop = 100 * ((row.candidate.wer or 0.0) - (row.reference.wer or 0.0))
+        wer = "-" if row.candidate.wer is None else f"{100 * row.candidate.wer:.2f}"
+        sqnr = "inf" if row.logits.sqnr_db is None else f"{row.logits.sqnr_db:.1f}"
+        accuracy = (wer, f"{drop:+.2f}", sqnr, f"{100 * row.logits.argmax_agreement:.2f}")
+        counts = (str(row.fake_quantize), str(row.int8_weights), f"{100 * row.int8_work:.0f}")
+        table.add_row(row.name, *accuracy, *counts, f"{row.bytes / 1e6:.2f}", f"{row.build_s:.0f}", f"{row.speed:.2f}")
+    return table
+
+
+def reverted_lines(rows: Sequence[RevertedRow]) -> Iterator[str]:
+    """Yield what accuracy control took back, what that won and cost, and how to have it without the search."""
+    for row in rows:
+        tuned = f"{_points(row.int8_wer, row.fp16_wer)} before and {_points(row.tuned_wer, row.fp16_wer)} after"
+        low, high = row.speed_interval.low or 0.0, row.speed_interval.high or 0.0
+        yield (
+            f"{row.model}: accuracy control took back {len(row.layers)} layers; drop {tuned} on the "
+            f"{len(row.utterances)} calibration utterances that it was tuned on (asked for: {100 * row.max_drop:.2f}), "
+            f"{row.build_s:.0f} s (without it {row.plain_build_s:.0f} s), {row.speed:.2f} ({low:.2f} to {high:.2f}) "
+            "times as fast as INT8 without it"
+        )
+        if row.toml:
+            yield f"{row.model}: the same without the search, in suite.toml:"
+            yield from row.toml.splitlines()
+
+
+def _points(wer: float | None, reference: float | None) -> str:
+    return "-" if wer is None or reference is None else f"{100 * (wer - reference):+.2f}"

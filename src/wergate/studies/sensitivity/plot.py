@@ -1,0 +1,78 @@
+"""What each layer costs, as a picture."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from wergate.errors import SuiteError
+from wergate.evaluation.rows import LogitsRow
+from wergate.studies.sensitivity.rows import SensitivityRow
+
+_SHOWN = 40
+_CEILING_DB = 120.0  # what is quieter than float32's rounding is drawn there
+_NAME = 60  # characters of a layer's name, its end
+_INCHES_A_LAYER = 0.22
+
+
+def plot_sensitivity(row: SensitivityRow, folder: Path) -> Path:
+    """Write a PNG of the worst layers, each alone in 8 bit and left out; return its path.
+
+    Raises:
+        SuiteError: it cannot be written.
+    """
+    from matplotlib.figure import Figure  # without pyplot there is no display and no state
+
+    layers = row.layers[:_SHOWN]
+    places = range(len(layers))
+    figure = Figure(figsize=(11, 1.5 + _INCHES_A_LAYER * len(layers)), layout="constrained")
+    alone, left_out = figure.subplots(1, 2, sharey=True)
+    alone.barh(places, [_db(layer.alone) for layer in layers], color="tab:red")
+    alone.set(title="this layer alone in 8 bit", xlabel="SQNR, dB (low: costs much)")
+    left_out.barh(places, [_db(layer.left_out) - _db(row.quantized) for layer in layers], color="tab:blue")
+    left_out.set(title=f"this layer left out of INT8 ({_db(row.quantized):.1f} dB)", xlabel="SQNR won, dB")
+    names = short_names([layer.twin or layer.name for layer in row.layers])
+    alone.set_yticks(places, [name[-_NAME:] for name in names[:_SHOWN]], fontsize=7)
+    alone.margins(y=0.01)
+    alone.invert_yaxis()
+    figure.suptitle(
+        f"{row.model} {row.variant}: {len(layers)} of {len(row.layers)} layers, {len(row.sample)} utterances"
+    )
+    path = folder / f"sensitivity-{_slug(row.model)}-{_slug(row.variant)}.png"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, dpi=120)
+    except OSError as error:
+        raise SuiteError(f"plot '{path}' cannot be written: {error.strerror}; correct --plots") from error
+    return path
+
+
+def _db(logits: LogitsRow) -> float:
+    return min(_CEILING_DB, _CEILING_DB if logits.sqnr_db is None else logits.sqnr_db)
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^\w.-]+", "-", name).strip("-")
+
+
+_MOST = 0.75
+
+
+def short_names(names: Sequence[str]) -> list[str]:
+    """Return names without the modules that most have in front, and without what the tracer writes in the middle.
+
+    Where two would then be the same, all stay as they are.
+    """
+    short = list(names)
+    while (head := _head(short)) is not None:
+        short = [name.removeprefix(f"{head}.") for name in short]
+    short = ["/".join(dict.fromkeys((name.split("/")[0], name.rsplit("/", maxsplit=1)[-1]))) for name in short]
+    return short if len(set(short)) == len(set(names)) else list(names)
+
+
+def _head(names: Sequence[str]) -> str | None:
+    """Return the first module of most names, where they share one."""
+    found = Counter(name.split(".", maxsplit=1)[0] for name in names if "." in name).most_common(1)
+    return found[0][0] if found and found[0][1] > max(1, _MOST * len(names)) else None

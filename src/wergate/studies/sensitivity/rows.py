@@ -1,0 +1,132 @@
+"""Sensitivity and scopes as rows of the results."""
+
+from __future__ import annotations
+
+from wergate.evaluation.rows import LogitsRow, ResultRow, WordErrorRow, logits_row, word_error_row
+from wergate.evaluation.wer import WordErrors
+from wergate.studies.sensitivity.scope import Judged, Scope
+from wergate.studies.sensitivity.study import LayerCost, Sensitivity
+
+
+class LayerRow(ResultRow):
+    """What quantizing one layer costs: the layer alone in 8 bit, and the variant with this layer left out.
+
+    `twin` is its name in the FP16 IR, null where it was not found there. Logits are against the FP16 IR's on the
+    sample; words were counted on the search utterances, for the worst layers only.
+    """
+
+    name: str
+    kind: str
+    twin: str | None
+    alone: LogitsRow
+    left_out: LogitsRow
+    alone_errors: WordErrorRow | None
+    left_out_errors: WordErrorRow | None
+
+
+class SensitivityRow(ResultRow):
+    """Which layers of a variant cost accuracy, the worst first.
+
+    `quantized` is the whole variant, `restored` the variant with all its layers in floating point.
+    """
+
+    model: str
+    variant: str
+    sample: list[str]
+    search: list[str]
+    quantized: LogitsRow
+    restored: LogitsRow
+    fp16_errors: WordErrorRow
+    quantized_errors: WordErrorRow
+    layers: list[LayerRow]
+
+
+class JudgedRow(ResultRow):
+    """A variant before and after some layers were left out of it, against the reference model, on these utterances."""
+
+    utterances: list[str]
+    reference: WordErrorRow
+    before: WordErrorRow
+    after: WordErrorRow
+    logits_before: LogitsRow
+    logits_after: LogitsRow
+
+
+class ScopeRow(ResultRow):
+    """The smallest ignored scope that brings a variant back, judged where it was not searched.
+
+    `names` is empty where the variant holds as it is, null where no scope helps; `fails` is what it failed on;
+    `rebuilt` is whether INT8 was built anew with the scope; `toml` is what suite.toml takes.
+    """
+
+    model: str
+    corpus: str
+    variant: str
+    fails: list[str]
+    tried: int
+    names: list[str] | None
+    rebuilt: bool
+    judged: JudgedRow | None
+    toml: str
+
+
+def sensitivity_row(found: Sensitivity, *, model: str, variant: str) -> SensitivityRow:
+    """Return the row of a variant's layers."""
+    return SensitivityRow(
+        model=model,
+        variant=variant,
+        sample=list(found.sample.ids),
+        search=list(found.search.ids),
+        quantized=logits_row(found.quantized),
+        restored=logits_row(found.restored),
+        fp16_errors=word_error_row(found.fp16_errors),
+        quantized_errors=word_error_row(found.quantized_errors),
+        layers=[_layer_row(cost) for cost in found.layers],
+    )
+
+
+def _layer_row(cost: LayerCost) -> LayerRow:
+    return LayerRow(
+        name=cost.layer.name,
+        kind=cost.layer.kind,
+        twin=cost.layer.twin,
+        alone=logits_row(cost.alone),
+        left_out=logits_row(cost.left_out),
+        alone_errors=_errors(cost.alone_errors),
+        left_out_errors=_errors(cost.left_out_errors),
+    )
+
+
+def _errors(found: WordErrors | None) -> WordErrorRow | None:
+    return None if found is None else word_error_row(found)
+
+
+def scope_row(found: Scope, judged: Judged | None, *, model: str, corpus: str, variant: str, toml: str) -> ScopeRow:
+    """Return the row of a scope on a corpus.
+
+    Args:
+        toml: the scope as suite.toml takes it; empty where there is none.
+    """
+    return ScopeRow(
+        model=model,
+        corpus=corpus,
+        variant=variant,
+        fails=list(found.before),
+        tried=found.tried,
+        names=None if found.names is None else list(found.names),
+        rebuilt=found.rebuilt,
+        judged=None if judged is None else _judged_row(judged),
+        toml=toml,
+    )
+
+
+def _judged_row(judged: Judged) -> JudgedRow:
+    before, after = judged.before, judged.after
+    return JudgedRow(
+        utterances=[outcome.id for outcome in after.outcomes],
+        reference=word_error_row(after.reference.total),
+        before=word_error_row(before.candidate.total),
+        after=word_error_row(after.candidate.total),
+        logits_before=logits_row(before.logits),
+        logits_after=logits_row(after.logits),
+    )

@@ -1,0 +1,187 @@
+"""Which layers cost accuracy: each quantized layer alone, and each left out of the quantized model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from wergate.corpora.corpus import Corpus
+from wergate.environment import cpu, source_digest, versions
+from wergate.errors import SuiteError
+from wergate.evaluation.normalize import NORMALIZERS
+from wergate.evaluation.wer import WordErrors, count_word_errors
+from wergate.networks.ir.layers import QuantizedIr, QuantizedLayer
+from wergate.networks.logits import LogitsDifference
+from wergate.progress import Progress
+from wergate.session.session import Pipeline
+from wergate.store import content_key, file_digest
+from wergate.studies.sensitivity.sample import Figures, Sample
+
+_FIGURES = "figures.json"
+
+
+@dataclass(frozen=True)
+class LayerCost:
+    """What quantizing one layer costs.
+
+    Attributes:
+        alone: with this layer in 8 bit and all others in floating point.
+        left_out: with this layer in floating point and all others in 8 bit.
+        alone_errors, left_out_errors: word errors of the same on the search utterances; None but for the worst layers.
+    """
+
+    layer: QuantizedLayer
+    alone: LogitsDifference
+    left_out: LogitsDifference
+    alone_errors: WordErrors | None = None
+    left_out_errors: WordErrors | None = None
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """What each layer of a variant costs, the worst first.
+
+    Attributes:
+        sample: utterances that layers are ranked on, of the calibration corpus.
+        search: utterances that words are counted on.
+        quantized: the whole variant; `restored`: with all its layers in floating point, which must be the FP16 IR.
+        fp16_errors, quantized_errors: on the search utterances.
+    """
+
+    sample: Corpus
+    search: Corpus
+    quantized: LogitsDifference
+    restored: LogitsDifference
+    layers: tuple[LayerCost, ...]
+    fp16_errors: WordErrors
+    quantized_errors: WordErrors
+
+
+class LayerStudy:
+    """Measures a variant with any of its layers in floating point; each figure is an artifact of the store."""
+
+    def __init__(self, pipeline: Pipeline, model: str, variant: str) -> None:
+        """Draw the utterances.
+
+        Raises:
+            SuiteError: the variant has no quantized layer.
+        """
+        self._pipeline, self._model, self.variant = pipeline, model, variant
+        self.settings = pipeline.config.settings_of(model).sensitivity
+        spec = pipeline.first_corpus(model)
+        self.normalizer = NORMALIZERS[pipeline.normalizer(model, spec)]
+        evaluated, pool = pipeline.corpus(model, spec), pipeline.calibration(model)
+        searched = min(self.settings.search_utterances, len(evaluated) // 2 or 1)  # the rest judges what is found
+        self.search = evaluated.drawn(searched, seed=self.settings.seed, part="search")
+        sampled, source = self.settings.sample_utterances, pool if len(pool) else evaluated
+        self.sample = source.drawn(sampled, seed=self.settings.seed, part="sample")
+        self._samples = {corpus.fingerprint: self._sample(corpus) for corpus in (self.search, self.sample)}
+        self.path = pipeline.ir_path(model, variant)
+        self._original = pipeline.ir(model, "fp16")
+        if not self.ir.layers:
+            raise SuiteError(
+                f"'{variant}' of '{model}' has no quantized layer: nothing can be ranked; an IR with FakeQuantize or "
+                "8-bit weights is needed; name one with --candidate"
+            )
+
+    @cached_property
+    def ir(self) -> QuantizedIr:
+        """The variant beside the FP16 IR."""
+        return QuantizedIr(self.path, self._pipeline.ir_path(self._model, "fp16"))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All quantized layers, in the network's order."""
+        return tuple(layer.name for layer in self.ir.layers)
+
+    def figures(self, left_out: Collection[str], corpus: Corpus) -> Figures:
+        """Return what the variant makes of a sample with these layers in floating point."""
+        sample = self._samples[corpus.fingerprint]
+        return self._kept(
+            corpus, {"left_out": sorted(left_out)}, lambda: sample.figures(self.ir.without(left_out), self.path)
+        )
+
+    def fp16(self, corpus: Corpus) -> Figures:
+        """Return what the FP16 IR makes of a sample."""
+        return self._kept(corpus, {}, self._samples[corpus.fingerprint].original_figures)
+
+    def errors(self, figures: Figures) -> WordErrors:
+        """Return the word errors on the search utterances."""
+        texts = self._samples[self.search.fingerprint].texts
+        found = count_word_errors(
+            references=list(texts.values()),
+            hypotheses=[figures.hypotheses[id_] for id_ in texts],
+            normalizer=self.normalizer,
+        )
+        return sum(found, WordErrors())
+
+    def _sample(self, corpus: Corpus) -> Sample:
+        config = self._pipeline.config
+        return Sample(
+            corpus,
+            self._pipeline.frontend(self._model),
+            self._pipeline.ir_path(self._model, "fp16"),
+            device=config.device,
+            inference_precision=config.inference_precision,
+        )
+
+    def _kept(self, corpus: Corpus, changes: Mapping[str, list[str]], measure: Callable[[], Figures]) -> Figures:
+        def build(folder: Path) -> None:
+            (folder / _FIGURES).write_text(json.dumps(asdict(measure()), ensure_ascii=False), encoding="utf-8")
+
+        parts = {**self.parts, **changes, "audio": dict(corpus.digests)}
+        artifact = self._pipeline.used(self._model, None, self._pipeline.store.get("layer-figures", parts, build))
+        told = json.loads(artifact.file(_FIGURES).read_text(encoding="utf-8"))
+        return Figures(LogitsDifference(**told["logits"]), told["hypotheses"])
+
+    @cached_property
+    def parts(self) -> dict[str, object]:
+        """What every figure depends on."""
+        files = (self.path, self.path.with_suffix(".bin"))
+        config = self._pipeline.config
+        return {
+            "ir": content_key({path.suffix: file_digest(path) for path in files}),
+            "fp16": self._original.key,
+            "frontend": asdict(self._pipeline.frontend(self._model)),
+            "device": config.device,
+            "inference_precision": config.inference_precision,
+            "isa": cpu().isa,
+            "versions": versions(("openvino", "numpy", "soxr", "soundfile")),
+            "source": source_digest(__name__),
+        }
+
+
+def sensitivity(study: LayerStudy, progress: Progress) -> Sensitivity:
+    """Measure every layer alone and left out, rank them, and count the words of the worst.
+
+    The worst is the layer that leaves least signal over noise when it is the only one in 8 bit; where two are equal,
+    the one with fewer frames of the same best label.
+    """
+    everything = frozenset(study.names)
+    costs = [_cost(study, layer, everything) for layer in progress(study.ir.layers, f"layers of {study.variant}")]
+    ranked = sorted(costs, key=lambda cost: (cost.alone.sqnr_db, cost.alone.argmax_agreement))
+    worst = study.settings.wer_layers
+    told = [_with_errors(study, cost, everything) for cost in progress(ranked[:worst], "words of the worst layers")]
+    return Sensitivity(
+        study.sample,
+        study.search,
+        study.figures((), study.sample).logits,
+        study.figures(everything, study.sample).logits,
+        (*told, *ranked[worst:]),
+        study.errors(study.fp16(study.search)),
+        study.errors(study.figures((), study.search)),
+    )
+
+
+def _cost(study: LayerStudy, layer: QuantizedLayer, everything: frozenset[str]) -> LayerCost:
+    alone, left_out = (study.figures(names, study.sample) for names in (everything - {layer.name}, {layer.name}))
+    return LayerCost(layer, alone.logits, left_out.logits)
+
+
+def _with_errors(study: LayerStudy, cost: LayerCost, everything: frozenset[str]) -> LayerCost:
+    name = cost.layer.name
+    alone, left_out = (study.errors(study.figures(n, study.search)) for n in (everything - {name}, {name}))
+    return replace(cost, alone_errors=alone, left_out_errors=left_out)
