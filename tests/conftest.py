@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from once import once
-from suite_run import Warm, run
-from tiny import Tiny, save_model, spoken, write_corpus
 
 import fixtures.profiles  # noqa: F401 - the same examples every time, and no deadline: a busy machine is no failure
+from tests.support.once import once
+from tests.support.suite_run import Warm, run
+from tests.support.tiny import Tiny, save_model, spoken, write_corpus
 
 os.environ.pop("GITHUB_STEP_SUMMARY", None)  # where CI runs these tests, their runs are none of its summary's business
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from fault import ROOT, Fault, Scratch
+from tests.mutations.fault import ROOT, Fault, Scratch
 
 
 def in_baseline(name: str, change: Callable[[Any], None]) -> Callable[[Scratch], None]:

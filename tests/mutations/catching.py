@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fault import CORPUS, GATES, ROOT, UTTERANCES, Fault, Scratch, copy_store
-from forked import fork
+
+from tests.mutations.fault import CORPUS, GATES, ROOT, UTTERANCES, Fault, Scratch, copy_store
+from tests.support.forked import fork
 
 _RESULTS, _FAILED, _OUTPUT = "results.json", "failed.json", "output.txt"
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from once import once
-from warm_store import WarmStore, warm_store
+
+from tests.mutations.warm_store import WarmStore, warm_store
+from tests.support.once import once
 
 
 @pytest.fixture(scope="session")

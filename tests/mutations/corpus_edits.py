@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import soundfile
-from fault import ROOT
+
+from tests.mutations.fault import ROOT
 
 RATE = 16_000
 Row = dict[str, Any]

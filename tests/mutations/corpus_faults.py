@@ -6,8 +6,9 @@ from functools import partial
 
 import numpy as np
 import soxr
-from corpus_edits import RATE, Row, Samples, heard, rows, write
-from fault import Fault, Scratch
+
+from tests.mutations.corpus_edits import RATE, Row, Samples, heard, rows, write
+from tests.mutations.fault import Fault, Scratch
 
 _AUDIO_GATE = ("accuracy/test_calibration_audio.py",)  # seen before anything is quantized
 _FEW = 12

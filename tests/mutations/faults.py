@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import baseline_faults
-import corpus_faults
-import ir_faults
-import label_faults
-import portability_faults
-import speed_faults
-import transcript_faults
-import verdict_faults
-from fault import Fault
+from tests.mutations import (
+    baseline_faults,
+    corpus_faults,
+    ir_faults,
+    label_faults,
+    portability_faults,
+    speed_faults,
+    transcript_faults,
+    verdict_faults,
+)
+from tests.mutations.fault import Fault
 
 FAULTS: tuple[Fault, ...] = (
     *ir_faults.FAULTS,

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-from fault import Fault, Scratch
-from ir_edits import Layer, edit
+
+from tests.mutations.fault import Fault, Scratch
+from tests.mutations.ir_edits import Layer, edit
 
 _LAYER = "encoder.layers.1.attention.k_proj"  # one that no error rate misses
 _ITS_TWIN = "encoder.layers.2.attention.k_proj"

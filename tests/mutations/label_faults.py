@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from fault import Fault, Scratch
+from tests.mutations.fault import Fault, Scratch
 
 Frontend = dict[str, Any]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from architectures import ARCHITECTURES
-from fault import Fault, Scratch
-from tiny import spoken, write_corpus
+from tests.mutations.fault import Fault, Scratch
+from tests.support.architectures import ARCHITECTURES
+from tests.support.tiny import spoken, write_corpus
 
 _PORTABILITY = ("accuracy/test_portability.py",)
 _EIGHT_BITS = """

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "src"), str(ROOT / "tests"), str(ROOT / "tests" / "mutations")]
+sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from corpus_edits import rows, write  # noqa: E402 - a script's own folder is its path
-from suite_run import run  # noqa: E402
-from warm_store import root  # noqa: E402
+from tests.mutations.corpus_edits import rows, write  # noqa: E402 - a script finds its own folder only
+from tests.mutations.warm_store import root  # noqa: E402
+from tests.support.suite_run import run  # noqa: E402
 
 REBUILDS = 20
 _KEPT = ("fp16-ir", "reference-run", "reference-logits")  # what does not hang on calibration is not made again

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-from fault import Fault, Scratch
 
 from fixtures.builds import Builds
+from tests.mutations.fault import Fault, Scratch
 from wergate.corpora.audio import Samples
 from wergate.networks.ctc import Logits
 from wergate.recognizers.openvino import OpenVinoRecognizer

@@ -14,12 +14,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "src"), str(ROOT / "tests"), str(ROOT / "tests" / "mutations")]
+sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from catching import Catch, catch_fault  # noqa: E402 - a script's own folder is its path
-from fault import Fault  # noqa: E402
-from faults import FAULTS  # noqa: E402
-from warm_store import warm_store  # noqa: E402
+from tests.mutations.catching import Catch, catch_fault  # noqa: E402 - a script finds its own folder only
+from tests.mutations.fault import Fault  # noqa: E402
+from tests.mutations.faults import FAULTS  # noqa: E402
+from tests.mutations.warm_store import warm_store  # noqa: E402
 
 _MANY = 3  # from there on percents read badly
 DOCUMENT = ROOT / "docs" / "mutations.md"

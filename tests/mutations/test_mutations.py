@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from catching import catch
-from fault import Fault
-from faults import FAULTS
-from table import DOCUMENT
-from warm_store import WarmStore
+
+from tests.mutations.catching import catch
+from tests.mutations.fault import Fault
+from tests.mutations.faults import FAULTS
+from tests.mutations.table import DOCUMENT
+from tests.mutations.warm_store import WarmStore
 
 NAMES = {fault.name for fault in FAULTS}
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from fault import LENGTHS, Fault, Scratch
 from hypothesis import Phase, settings
 
 import fixtures.profiles  # noqa: F401 - registers its profiles now, not when the run begins
+from tests.mutations.fault import LENGTHS, Fault, Scratch
 from wergate.corpora.audio import Samples
 from wergate.evaluation import evaluate as comparison
 from wergate.networks.ctc import Logits

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fault import Fault, Scratch
-
+from tests.mutations.fault import Fault, Scratch
 from wergate.config.thresholds import Gates
 from wergate.gates import ir, wer
 from wergate.session.session import Pipeline

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from fault import CORPUS, UTTERANCES
-from suite_run import run
+from tests.mutations.fault import CORPUS, UTTERANCES
+from tests.support.suite_run import run
 
 
 @dataclass(frozen=True)

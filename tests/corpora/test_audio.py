@@ -1,0 +1,205 @@
+"""Audio bytes become mono samples at the model's rate, or one clear error."""
+
+from __future__ import annotations
+
+import io
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.support.tiny import RATE, encoded, sound
+from wergate.corpora.audio import Header, Part, Waveform, decode, read_header
+from wergate.errors import BadUtteranceError, SuiteError
+
+
+def waveform(data: bytes) -> Waveform:
+    """Decode for a 16 kHz model."""
+    return decode(data, RATE, name="u1")
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container and how exactly it keeps samples."""
+
+    id: str
+    subtype: str
+    tolerance: float
+
+
+CONTAINERS = (
+    Container("WAV", "FLOAT", 0.0),
+    Container("WAV", "PCM_16", 1 / 32768),
+    Container("FLAC", "PCM_16", 1 / 32768),
+    Container("WAV", "PCM_24", 2**-23),
+    Container("WAV", "ULAW", 0.05),
+    Container("OGG", "VORBIS", 0.15),
+    Container("OGG", "OPUS", 0.3),
+    Container("MP3", "MPEG_LAYER_III", 0.25),
+)
+
+
+@pytest.mark.parametrize("container", CONTAINERS, ids=lambda container: f"{container.id} {container.subtype}")
+def test_containers_are_read(container: Container) -> None:
+    """Every container gives its samples back, as exactly as it keeps them, and none is shifted."""
+    samples = sound(0.3, seed=1)
+    decoded = waveform(encoded(samples, container=container.id, subtype=container.subtype))
+    assert (np.float32, len(samples), ()) == (decoded.samples.dtype, len(decoded.samples), decoded.notes)
+    assert np.abs(decoded.samples - samples).max() <= container.tolerance
+    assert np.corrcoef(decoded.samples, samples)[0, 1] > 0.95
+
+
+@pytest.mark.parametrize(
+    ("container", "subtype", "rate"),
+    [
+        ("MP3", "MPEG_LAYER_III", 44_100),
+        ("MP3", "MPEG_LAYER_III", 22_050),
+        ("OGG", "OPUS", 48_000),
+        ("OGG", "OPUS", 24_000),
+        ("OGG", "VORBIS", 44_100),
+        ("FLAC", "PCM_24", 96_000),
+    ],
+)
+def test_stereo_at_other_rates_is_read(container: str, subtype: str, rate: int) -> None:
+    """What comes out is the mean of both channels at 16 kHz, in phase with the original."""
+    time_s = np.arange(rate) / rate
+    tone = 0.4 * np.sin(2 * np.pi * 330 * time_s) * np.sin(2 * np.pi * 2 * time_s)
+    stereo = np.stack([tone, tone / 2], axis=1).astype(np.float32)
+    decoded = waveform(encoded(stereo, rate=rate, container=container, subtype=subtype))
+    expected = 0.75 * np.interp(np.arange(RATE) / RATE, time_s, tone)
+    assert (rate, 2, RATE) == (decoded.source_rate, decoded.source_channels, len(decoded.samples))
+    assert np.abs(decoded.samples - expected).max() < 0.02
+
+
+def test_files_are_read_as_bytes_are(tmp_path: Path) -> None:
+    """A path gives what its content gives."""
+    data = encoded(sound(0.3, seed=1))
+    (tmp_path / "a.flac").write_bytes(data)
+    from_file = decode(tmp_path / "a.flac", RATE, name="u1")
+    np.testing.assert_array_equal(waveform(data).samples, from_file.samples)
+
+
+def test_a_header_tells_the_length() -> None:
+    """Frames, rate and channels, of the whole or of a part."""
+    data = encoded(np.zeros((8000, 2), np.float32), rate=8000, container="WAV")
+    assert Header(0, 8000, 8000, 2) == read_header(data, name="u1")
+    assert Header(2000, 4000, 8000, 2) == read_header(data, name="u1", part=Part(0.25, 0.5))
+    assert 0.5 == read_header(data, name="u1", part=Part(0.25, 0.5)).duration_s
+
+
+def test_three_hours_are_refused_by_their_header(tmp_path: Path) -> None:
+    """Both figures are told, and what to do; a sparse file of 3 hours takes no time because it is not decoded."""
+    path = tmp_path / "long.wav"
+    with path.open("wb") as file:
+        file.write(encoded(np.zeros(10, np.float32), rate=RATE, container="WAV"))
+        file.truncate(44 + 2 * RATE * 3 * 3600)
+    with path.open("r+b") as file:
+        file.seek(40)
+        file.write((2 * RATE * 3 * 3600).to_bytes(4, "little"))
+    begun = time.perf_counter()
+    for read in (lambda: read_header(path, name="u1", max_duration_s=600), lambda: long_decode(path)):
+        with pytest.raises(BadUtteranceError, match=r"'u1' lasts 10800.0 s, but at most 600 s are accepted; cut") as e:
+            read()
+        assert "too long" == e.value.reason
+    assert time.perf_counter() - begun < 1
+
+
+def long_decode(path: Path) -> Waveform:
+    """Decode with a limit."""
+    return decode(path, RATE, name="u1", max_duration_s=600)
+
+
+@pytest.mark.parametrize("rate", [8_000, 22_050, 44_100, 48_000])
+def test_other_rates_are_resampled(rate: int) -> None:
+    """A tone keeps its frequency and level, the duration stays, and the note says what was done."""
+    time_s = np.arange(rate) / rate
+    decoded = waveform(encoded((0.5 * np.sin(2 * np.pi * 440 * time_s)).astype(np.float32), rate=rate))
+    spectrum = np.abs(np.fft.rfft(decoded.samples * np.hanning(len(decoded.samples))))
+    assert (16_000, 440) == (len(decoded.samples), round(spectrum.argmax() * RATE / len(decoded.samples)))
+    assert np.abs(decoded.samples[4000:12000]).max() == pytest.approx(0.5, abs=0.01)
+    assert (f"resampled from {rate} Hz to 16000 Hz",) == decoded.notes
+
+
+def test_channels_are_mixed_down() -> None:
+    """The mean of the channels is taken, and the note says so."""
+    left, right = sound(0.2, seed=1), sound(0.2, seed=2)
+    decoded = waveform(encoded(np.stack([left, right], axis=1), container="WAV", subtype="FLOAT"))
+    np.testing.assert_allclose(decoded.samples, (left + right) / 2, atol=1e-6)
+    assert ("mixed down from 2 channels",) == decoded.notes
+
+
+def test_both_are_noted() -> None:
+    """Stereo at another rate is told twice."""
+    stereo = np.zeros((4410, 2), np.float32)
+    decoded = waveform(encoded(stereo, rate=44_100, container="WAV"))
+    assert ("resampled from 44100 Hz to 16000 Hz", "mixed down from 2 channels") == decoded.notes
+    assert decoded.duration_s == pytest.approx(0.1, abs=1e-3)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Bytes that are no recording, and what is said of them."""
+
+    id: str
+    data: bytes
+    message: str
+
+
+def _poisoned(value: float) -> bytes:
+    samples = sound(0.1, seed=3)
+    samples[[5, 9]] = value
+    return encoded(samples, container="WAV", subtype="FLOAT")
+
+
+def _variable(*, headless: bool) -> bytes:
+    """Return 8 s of MP3 at a variable bit rate, a tone and then noise, with the header that tells its length or not."""
+    tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(5 * RATE) / RATE)
+    samples = np.concatenate([tone, 0.3 * np.random.default_rng(0).normal(size=3 * RATE)])
+    stream = io.BytesIO()
+    with soundfile.SoundFile(stream, "w", RATE, 1, "MPEG_LAYER_III", format="MP3", bitrate_mode="VARIABLE") as file:
+        file.write(samples.astype(np.float32))
+    data = stream.getvalue()
+    return data[data.index(data[:2], data.index(b"Xing")) :] if headless else data
+
+
+def _unknown_length() -> bytes:
+    """Return a FLAC whose header leaves the number of samples open, as one written to a pipe does."""
+    data = bytearray(encoded(sound(0.3, seed=1)))
+    data[21] &= 0xF0
+    data[22:26] = bytes(4)
+    return bytes(data)
+
+
+def test_tags_at_the_end_are_no_sound() -> None:
+    """An MP3 with its title in the last 128 bytes, or in a longer tag, is whole."""
+    data = _variable(headless=False)
+    for tag in (b"TAG" + b" " * 125, b"APETAGEX" + b" " * 5000 + b"TAG" + b" " * 125):
+        assert 8 * RATE == len(waveform(data + tag).samples)
+
+
+REFUSALS = (
+    Refusal("no bytes", b"", r"'u1' cannot be decoded \(0 bytes"),
+    Refusal("no audio", b"not audio at all", r"'u1' cannot be decoded \(16 bytes"),
+    Refusal("half a header", encoded(sound(0.1, seed=1))[:20], r"'u1' cannot be decoded \(20 bytes"),
+    Refusal("no samples", encoded(np.zeros(0, np.float32), container="WAV"), "'u1' holds 0 samples"),
+    Refusal("no samples in OGG", encoded(np.zeros(0, np.float32), container="OGG"), "'u1' holds 0 samples"),
+    Refusal("half a FLAC", encoded(sound(2.0, seed=1))[:30_000], "'u1' cannot be decoded"),
+    Refusal("half an MP3", _variable(headless=False)[:10_000], r"ends after \d\.\d\d s, but 8.00 s by its header"),
+    Refusal(
+        "MP3 of unknown length", _variable(headless=True), "and more of the file is left: it is damaged, or an MP3"
+    ),
+    Refusal("FLAC of unknown length", _unknown_length(), r"'u1' does not tell its length \(FLAC that was written to"),
+    Refusal("NaN", _poisoned(np.nan), "'u1' has 2 samples that are NaN or infinite"),
+    Refusal("infinite", _poisoned(np.inf), "'u1' has 2 samples that are NaN or infinite"),
+)
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.id)
+def test_what_is_no_recording_is_refused(refusal: Refusal) -> None:
+    """The error names the utterance, says what is wrong and what to do, on one line."""
+    with pytest.raises(SuiteError, match=refusal.message) as caught:
+        waveform(refusal.data)
+    assert "\n" not in str(caught.value)

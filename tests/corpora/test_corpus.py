@@ -1,0 +1,184 @@
+"""Corpora: columns, order, limits, fingerprints and overlaps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.support.corpus_forms import manifest
+from tests.support.tiny import RATE, Spoken, spoken, write_corpus
+from wergate.corpora.corpus import Corpus, open_corpus, require_disjoint
+from wergate.corpora.sources.opening import parse_corpus_specs
+from wergate.corpora.spec import CorpusSpec
+from wergate.errors import SuiteError
+
+TWELVE = spoken(range(12))
+
+
+def opened(path: Path, utterances: list[Spoken], limit: int | None = None) -> Corpus:
+    """Write a corpus and open it."""
+    return open_corpus(CorpusSpec(path.stem, write_corpus(path, utterances)), limit)
+
+
+def rounded(corpus: Corpus) -> list[float]:
+    """Return the durations, the shortest first."""
+    return sorted(round(duration_s, 2) for duration_s in corpus.durations.values())
+
+
+def test_utterances_come_in_order_and_whole(tmp_path: Path) -> None:
+    """Ids, texts and durations are those that were written."""
+    corpus = opened(tmp_path / "c.parquet", TWELVE)
+    read = list(corpus.utterances(RATE))
+    assert [(u.id, u.text) for u in TWELVE] == [(u.id, u.text) for u in read]
+    assert [0.5, 0.85, 1.2, 1.55] == [round(u.waveform.duration_s, 2) for u in read[:4]]
+    assert 12 == len(corpus)
+
+
+def test_limit_draws_the_same_utterances_every_time(tmp_path: Path) -> None:
+    """What a limit draws does not depend on the order in the file."""
+    forward = opened(tmp_path / "f.parquet", TWELVE, 5)
+    backward = opened(tmp_path / "b.parquet", TWELVE[::-1], 5)
+    assert set(forward.digests) == set(backward.digests)
+    assert 5 == len(forward) == len(list(forward.utterances(RATE)))
+    assert list(forward.digests) != [u.id for u in TWELVE[:5]]
+
+
+def test_a_limit_beyond_the_corpus_is_the_corpus(tmp_path: Path) -> None:
+    """There is no more than there is."""
+    assert 12 == len(opened(tmp_path / "c.parquet", TWELVE, 99))
+
+
+def test_fingerprint_sees_every_change(tmp_path: Path) -> None:
+    """Other audio, text, id, order or limit: another fingerprint. The same content elsewhere: the same."""
+    changed = {
+        "audio": [TWELVE[0].but(audio=TWELVE[5].audio), *TWELVE[1:]],
+        "text": [TWELVE[0].but(text="OTHER"), *TWELVE[1:]],
+        "id": [TWELVE[0].but(id="other"), *TWELVE[1:]],
+        "order": TWELVE[::-1],
+        "fewer": TWELVE[1:],
+    }
+    prints = {name: opened(tmp_path / f"{name}.parquet", rows).fingerprint for name, rows in changed.items()}
+    prints["limit"] = opened(tmp_path / "limit.parquet", TWELVE, 5).fingerprint
+    prints["plain"] = opened(tmp_path / "plain.parquet", TWELVE).fingerprint
+    assert len(prints) == len(set(prints.values()))
+    assert prints["plain"] == opened(tmp_path / "again.parquet", TWELVE).fingerprint
+
+
+def test_a_spec_has_its_own_limit_and_the_seed_its_own_draw(tmp_path: Path) -> None:
+    """The option wins over the spec; another seed draws others."""
+    path = write_corpus(tmp_path / "c.parquet", TWELVE)
+    spec = CorpusSpec("c", path, limit=5)
+    assert opened(path, TWELVE, 5).ids == open_corpus(spec).ids
+    assert 3 == len(open_corpus(spec, 3))
+    assert open_corpus(spec).ids != open_corpus(spec, seed=4).ids
+
+
+def test_a_limit_is_spread_over_durations(tmp_path: Path) -> None:
+    """Of four lengths, each three times, four utterances have them all; headers tell, not what a manifest says."""
+    assert [0.5, 0.85, 1.2, 1.55] == rounded(opened(tmp_path / "c.parquet", TWELVE, 4))
+    corpus = open_corpus(CorpusSpec("m", manifest(tmp_path, TWELVE, duration=99.0), limit=4))
+    assert [0.5, 0.85, 1.2, 1.55] == rounded(corpus)
+
+
+def test_calibration_is_held_out(tmp_path: Path) -> None:
+    """A quarter at most, spread over durations, disjoint, the same every time; the rest is evaluated, in its order."""
+    corpus = opened(tmp_path / "c.parquet", [u.but(id=f"v{n}") for n, u in enumerate(spoken(range(16)))])
+    evaluation, calibration = corpus.hold_out(300)
+    assert (12, 4) == (len(evaluation), len(calibration))
+    assert set(corpus.ids) == {*evaluation.ids, *calibration.ids}
+    assert [0.5, 0.85, 1.2, 1.55] == rounded(calibration)
+    assert [i for i in corpus.ids if i in evaluation.ids] == list(evaluation.ids)
+    require_disjoint(evaluation, calibration)
+    assert (evaluation, calibration) == corpus.hold_out(300)
+    assert calibration.ids != corpus.hold_out(300, seed=1)[1].ids
+    assert 2 == len(corpus.hold_out(2)[1])
+    assert (corpus.name, f"{corpus.name} (calibration)") == (evaluation.name, calibration.name)
+    assert list(calibration.ids) == [u.id for u in calibration.utterances(RATE)]
+    assert 3 == len({evaluation.fingerprint, calibration.fingerprint, corpus.fingerprint})
+
+
+@pytest.mark.parametrize(("limit", "evaluated"), [(1, 1), (5, 5), (9, 9), (11, 9), (12, 9)])
+def test_a_limit_leaves_the_calibration_as_it_is(limit: int, evaluated: int, tmp_path: Path) -> None:
+    """As many as wanted are evaluated as long as there are; the quantized model is the same for every limit."""
+    whole = opened(tmp_path / "c.parquet", TWELVE)
+    evaluation, calibration = opened(tmp_path / "c.parquet", TWELVE, limit).hold_out(300)
+    assert whole.hold_out(300)[1].digests == calibration.digests
+    assert evaluated == len(evaluation)
+    require_disjoint(evaluation, calibration)
+
+
+def test_equal_recordings_are_not_divided(tmp_path: Path) -> None:
+    """A recording under two ids is on one side only."""
+    doubled = [*TWELVE, *(u.but(id=f"again {u.id}") for u in TWELVE)]
+    evaluation, calibration = opened(tmp_path / "c.parquet", doubled).hold_out(300)
+    assert (18, 3) == (len(evaluation), len(calibration))
+    require_disjoint(evaluation, calibration)
+
+
+@pytest.mark.parametrize("utterances", [TWELVE[:1], [TWELVE[0], TWELVE[0].but(id="again")]], ids=["one", "one twice"])
+def test_nothing_can_be_held_out_of_one_recording(utterances: list[Spoken], tmp_path: Path) -> None:
+    """Then a calibration corpus of its own is needed, and is asked for."""
+    with pytest.raises(SuiteError, match=r"'c' has 1 different recording, .*at least 2 are needed; .* --calibration"):
+        opened(tmp_path / "c.parquet", utterances).hold_out(300)
+
+
+def test_two_recordings_can_be_divided(tmp_path: Path) -> None:
+    """One each."""
+    evaluation, calibration = opened(tmp_path / "c.parquet", TWELVE[:2]).hold_out(300)
+    assert {TWELVE[0].id, TWELVE[1].id} == {*evaluation.ids, *calibration.ids}
+    assert (1, 1) == (len(evaluation), len(calibration))
+
+
+@pytest.mark.parametrize(
+    "calibration",
+    [
+        pytest.param([TWELVE[3].but(audio=TWELVE[9].audio)], id="the same id"),
+        pytest.param([TWELVE[3].but(id="renamed")], id="the same recording"),
+    ],
+)
+def test_overlap_is_refused(calibration: list[Spoken], tmp_path: Path) -> None:
+    """An utterance in both is named, whether its id or its audio gives it away."""
+    evaluation = opened(tmp_path / "evaluation.parquet", TWELVE[:6])
+    with pytest.raises(SuiteError, match=r"'calibration' overlaps .*'evaluation' in 1 utterances, first 'u3'"):
+        require_disjoint(evaluation, opened(tmp_path / "calibration.parquet", calibration))
+
+
+def test_disjoint_corpora_are_accepted(tmp_path: Path) -> None:
+    """Nothing shared, nothing said."""
+    require_disjoint(opened(tmp_path / "e.parquet", TWELVE[:6]), opened(tmp_path / "c.parquet", TWELVE[6:]))
+
+
+@pytest.mark.parametrize(
+    ("utterances", "message"),
+    [
+        pytest.param([], "has no utterance", id="no utterance"),
+        pytest.param([TWELVE[0].but(text=" ")], "transcript of utterance 'u0' is empty", id="empty transcript"),
+        pytest.param([TWELVE[0], TWELVE[0]], "has the id 'u0' twice", id="an id twice"),
+    ],
+)
+def test_what_is_no_corpus_is_refused(utterances: list[Spoken], message: str, tmp_path: Path) -> None:
+    """Said before anything is decoded."""
+    with pytest.raises(SuiteError, match=message):
+        opened(tmp_path / "c.parquet", utterances)
+
+
+def test_rows_without_an_id_are_numbered(tmp_path: Path) -> None:
+    """Other column names of the hub are understood; without ids, the row number stands in."""
+    path = tmp_path / "c.parquet"
+    rows = [{"speech": {"bytes": u.audio, "path": None}, "sentence": u.text} for u in TWELVE[:2]]
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    corpus = open_corpus(CorpusSpec("c", path))
+    assert [("000000", TWELVE[0].text), ("000001", TWELVE[1].text)] == [(u.id, u.text) for u in corpus.utterances(RATE)]
+
+
+def test_specs_are_understood(tmp_path: Path) -> None:
+    """Embedded splits, a file, a data set of the hub with configuration and split."""
+    assert ["embedded:clean", "embedded:other"] == [s.name for s in parse_corpus_specs("embedded", tmp_path)]
+    assert ["embedded:other"] == [s.name for s in parse_corpus_specs("embedded:other", tmp_path)]
+    path = write_corpus(tmp_path / "mine.parquet", TWELVE[:1])
+    assert [CorpusSpec("mine", path)] == parse_corpus_specs(str(path), tmp_path)
+    (hub,) = parse_corpus_specs("org/name:clean:validation", tmp_path)
+    assert ("org/name", "clean", "validation", None) == (hub.hub_id, hub.config, hub.split, hub.path)

@@ -1,0 +1,171 @@
+"""An evaluation's figures: tokens, characters that the model cannot write, emptied references, shapes, time."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.recorded import Recognizer, Session, corpus_of
+from wergate.corpora.audio import Samples
+from wergate.corpora.corpus import Corpus, Utterance
+from wergate.errors import SuiteError
+from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome, unknown_characters
+from wergate.evaluation.normalize import NORMALIZERS
+from wergate.evaluation.wer import WordErrors
+from wergate.networks.alphabet import Alphabet
+from wergate.networks.ctc import Logits
+from wergate.networks.logits import LogitsDifference
+
+UPPER = Alphabet(("<pad>", "|", "'", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ"), 0, "|")
+LOWER = Alphabet(("<pad>", "|", "'", *"abcdefghijklmnopqrstuvwxyz"), 0, "|")
+SUBWORDS = Alphabet(("<pad>", "\u2581", "\u2581the", "\u2581c", "at", "s", "t"), 0, None, "\u2581", units="subwords")
+PHONEMES = Alphabet(("<pad>", "tʃ", "t", "ə"), 0, None, units="phonemes", joiner=" ")
+
+
+def evaluated(pairs: Sequence[tuple[str, str]], normalizer: str = "upper", alphabet: Alphabet = UPPER) -> Evaluation:
+    """Return the evaluation of texts and hypotheses; the reference model hears all as it was said."""
+    outcomes = [
+        UtteranceOutcome(f"u{number}", 1.0, text, text, hypothesis, LogitsDifference())
+        for number, (text, hypothesis) in enumerate(pairs)
+    ]
+    return Evaluation("corpus", "pytorch", normalizer, tuple(outcomes), alphabet)
+
+
+def test_letters_have_no_token_errors() -> None:
+    """Where units are letters, words say it all."""
+    assert evaluated([("A B", "A C")]).candidate.token_total is None
+
+
+def test_token_errors_beside_word_errors() -> None:
+    """A word wrong in one piece is a whole word error and one token error, whatever the case."""
+    evaluation = evaluated([("The cats", "the cat")], "basic", SUBWORDS)
+    assert WordErrors(2, substitutions=1) == evaluation.candidate.total
+    assert WordErrors(4, deletions=1) == evaluation.candidate.token_total
+    assert WordErrors(4) == evaluation.reference.token_total
+
+
+def test_phonemes_are_counted_as_tokens() -> None:
+    """Several letters may be one phoneme."""
+    total = evaluated([("tʃ t ə", "tʃ ə ə")], "none", PHONEMES).candidate.token_total
+    assert WordErrors(3, substitutions=1) == total
+
+
+@pytest.mark.parametrize(
+    ("text", "normalizer", "alphabet", "unknown"),
+    [
+        pytest.param("It's, a CAT", "none", UPPER, {"t": 1, "s": 1, ",": 1, "a": 1}, id="as it is written"),
+        pytest.param("It's, a CAT", "upper", UPPER, {",": 1}, id="punctuation that stays"),
+        pytest.param("It's, a CAT", "upper", LOWER, {",": 1}, id="case that is folded"),
+        pytest.param("It's, a CAT", "basic", UPPER, {}, id="nothing left"),
+        pytest.param("Ça va 2 fois", "basic", UPPER, {"ç": 1, "2": 1}, id="letters and digits"),
+        pytest.param("We paid twenty dollars, café", "english", UPPER, {}, id="what the normalizer writes itself"),
+        pytest.param("Привет", "english", LOWER, Counter("привет"), id="another script"),
+        pytest.param("tʃ ʃ", "none", PHONEMES, {"ʃ": 1}, id="phonemes"),
+    ],
+)
+def test_unknown_characters(text: str, normalizer: str, alphabet: Alphabet, unknown: dict[str, int]) -> None:
+    """What is left after the normalizer and has no label, in either case where case is folded."""
+    assert unknown == unknown_characters(text, NORMALIZERS[normalizer], alphabet)
+
+
+def test_unknown_characters_are_counted_and_not_hidden() -> None:
+    """Their number, the utterances that hold them; their words still count as errors."""
+    evaluation = evaluated([("ONE", "ONE"), ("2 OR 3", "TWO OR THREE"), ("3", "THREE")])
+    assert Counter({"3": 2, "2": 1}) == evaluation.unknown_characters
+    assert 2 == evaluation.utterances_with_unknown
+    assert WordErrors(5, substitutions=3) == evaluation.candidate.total
+
+
+@given(st.text(alphabet="ABC 'éÉ1"))
+def test_what_the_alphabet_can_write_is_never_unknown(text: str) -> None:
+    """Only the accented letters and the digit are."""
+    assert set("ÉÉ1") >= set(unknown_characters(text, NORMALIZERS["upper"], UPPER))
+    assert len([c for c in text if c in "éÉ1"]) == unknown_characters(text, NORMALIZERS["upper"], UPPER).total()
+
+
+def test_emptied_references_are_counted() -> None:
+    """The utterance stays, what was heard is inserted, and it is said how many there are."""
+    evaluation = evaluated([("(MUSIC)", "LA LA"), ("A CAT", "A CAT")], "english")
+    assert (1, WordErrors(2, insertions=2)) == (evaluation.emptied_references, evaluation.candidate.total)
+    assert 0 == evaluated([("(MUSIC)", "LA LA")], "basic").emptied_references
+
+
+@dataclass
+class Misshapen(Recognizer):
+    """Gives logits with fewer frames or labels."""
+
+    frames: int | None = None
+    labels: int | None = None
+
+    def logits_of(self, utterances: Sequence[Samples]) -> list[Logits]:
+        return [logits[: self.frames, : self.labels] for logits in super().logits_of(utterances)]
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Corpus:
+    """Ten utterances."""
+    return corpus_of(tmp_path / "corpus.parquet", 10)
+
+
+def test_another_number_of_frames_is_refused(corpus: Corpus) -> None:
+    """Both figures, the utterance, its length and what to do."""
+    message = (
+        r"INT8 gives 3 frames for utterance 'u0' \(0.10 s\), the reference model 4; the same number is needed; "
+        "gate an IR against the model that it was made from, exported without padding"
+    )
+    with pytest.raises(SuiteError, match=message):
+        Session(corpus, recognizer=Misshapen(frames=3)).evaluate()
+
+
+def test_another_vocabulary_is_refused(corpus: Corpus) -> None:
+    """Both figures and what to do."""
+    message = "INT8 gives 20 logits a frame, the reference model 22; the same vocabulary is needed; gate an IR against"
+    with pytest.raises(SuiteError, match=message):
+        Session(corpus, recognizer=Misshapen(labels=20)).evaluate()
+
+
+@dataclass(frozen=True)
+class Slow(Corpus):
+    """A corpus whose audio takes its time."""
+
+    def utterances(self, sampling_rate: int, only: object = None) -> Iterator[Utterance]:
+        for utterance in super().utterances(sampling_rate, only):  # type: ignore[arg-type]
+            time.sleep(0.02)
+            yield utterance
+
+
+def test_waiting_for_audio_is_measured(corpus: Corpus) -> None:
+    """Slow audio is waited for nearly all the time, quick audio less."""
+    fields = (corpus.spec, corpus.source, corpus.columns, corpus.entries, corpus.whole)
+    slow = Session(Slow(*fields)).evaluate()
+    assert 0.15 < slow.audio_wait_s <= slow.elapsed_s
+    assert slow.audio_wait_s / slow.elapsed_s > 0.8
+    assert 0 < Session(corpus).evaluate().audio_wait_s < slow.audio_wait_s
+
+
+def test_inference_time_is_shared_by_duration(corpus: Corpus) -> None:
+    """Of utterances that ran side by side, the longer one took longer; together they took what was measured."""
+    evaluation = Session(corpus).evaluate()
+    first, second = evaluation.outcomes[:2]
+    assert first.seconds / second.seconds == pytest.approx(first.duration_s / second.duration_s)
+    assert 0 < evaluation.seconds == pytest.approx(sum(outcome.seconds for outcome in evaluation.outcomes))
+
+
+def test_outcomes_are_in_corpus_order(corpus: Corpus) -> None:
+    """Whatever was resumed."""
+    part = replace(corpus, entries=corpus.entries[3:5])
+    path = corpus.spec.path
+    assert path is not None
+    file = path.with_name("transcripts.jsonl")
+    Session(part, file).evaluate()
+    evaluation = Session(corpus, file).evaluate()
+    assert (2, list(corpus.ids)) == (evaluation.resumed, [outcome.id for outcome in evaluation.outcomes])
+    assert np.isfinite(evaluation.logits.mean_abs)

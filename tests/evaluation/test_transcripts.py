@@ -1,0 +1,392 @@
+"""Transcripts on disk: nothing that was heard is lost, nothing is heard twice, and only what fits is taken up."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import resource
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import filelock
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.recorded import INT8, REFERENCE, Recognizer, Session, corpus_of
+from tests.support.tiny import Tiny, encoded, sound
+from wergate.corpora.corpus import Corpus
+from wergate.errors import SuiteError
+from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
+from wergate.evaluation.transcript_file import Line, TranscriptFile
+from wergate.networks.logits import LogitsDifference
+from wergate.session.session import Pipeline
+from wergate.store import Store
+
+HERE = Path(__file__).parent
+COUNT = 100
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    """A hundred short utterances: blocks of 8, 16, 32 and the rest."""
+    return corpus_of(tmp_path_factory.mktemp("corpus") / "corpus.parquet", COUNT)
+
+
+@pytest.fixture(scope="module")
+def whole(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a run that nothing interrupted."""
+    path = tmp_path_factory.mktemp("whole") / "transcripts.jsonl"
+    Session(corpus, path).evaluate()
+    return path
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    """Return a file's lines."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:-1]]
+
+
+def results(evaluation: Evaluation) -> list[UtteranceOutcome]:
+    """Return all that is scored and told of an evaluation, without its clocks."""
+    return [replace(outcome, seconds=0.0) for outcome in evaluation.outcomes]
+
+
+def test_a_line_for_each_utterance_and_recognizer(corpus: Corpus, whole: Path) -> None:
+    """Id, duration, reference, hypothesis, seconds, recognizer and corpus of each."""
+    evaluation = Session(corpus).evaluate()
+    lines = rows(whole)
+    told = {(row["id"], row["recognizer"]): row for row in lines}
+    assert (2 * COUNT, 2 * COUNT) == (len(lines), len(told))
+    for outcome in evaluation.outcomes:
+        pytorch, int8 = told[outcome.id, "pytorch"], told[outcome.id, "int8"]
+        assert (outcome.reference_hypothesis, 0.25) == (pytorch["hypothesis"], pytorch["seconds"])
+        assert (outcome.hypothesis, outcome.text) == (int8["hypothesis"], int8["reference"])
+        assert outcome.duration_s == int8["duration_s"] == pytorch["duration_s"]
+        assert int8["seconds"] > 0
+        assert ("model", "corpus", "ir-1") == (int8["model"], int8["corpus"], int8["ir"])
+
+
+def test_a_file_changes_no_result(corpus: Corpus, whole: Path) -> None:
+    """With a new file, with a finished one, without any: the same outcomes and notes, in corpus order."""
+    plain, resumed = Session(corpus).evaluate(), Session(corpus, whole).evaluate()
+    assert results(plain) == results(resumed)
+    assert dict(plain.notes) == dict(resumed.notes)
+    assert {"resampled from 8000 Hz to 16000 Hz": 33} == dict(plain.notes)
+    assert (0, COUNT) == (plain.resumed, resumed.resumed)
+
+
+def test_a_finished_run_is_scored_again_without_inference(corpus: Corpus, whole: Path) -> None:
+    """Another normalizer: nothing is compiled, neither model hears anything, the file stays as it is."""
+    before = whole.read_bytes()
+    again = Session(corpus, whole, normalizer="basic")
+    evaluation = again.evaluate()
+    assert (0, 0, 0) == (again.recognizer.compiled, again.recognizer.inferences, again.reference_run.asked)
+    assert before == whole.read_bytes()
+    fresh = Session(corpus, normalizer="basic").evaluate()
+    assert (fresh.candidate, fresh.reference, fresh.logits) == (
+        evaluation.candidate,
+        evaluation.reference,
+        evaluation.logits,
+    )
+    assert f"resumed {COUNT} of {COUNT} utterances from the transcripts" == evaluation.resume_note
+
+
+KILLED = """
+    import sys
+    from pathlib import Path
+    from tests.support.recorded import Recognizer, Session
+    from wergate.corpora.corpus import CorpusSpec, open_corpus
+
+    corpus = open_corpus(CorpusSpec("corpus", Path(sys.argv[1])))
+    Session(corpus, Path(sys.argv[2]), recognizer=Recognizer(kill_at=int(sys.argv[3]))).evaluate()
+"""
+
+
+def child(code: str, *arguments: object) -> subprocess.Popen[str]:
+    """Start a process that finds this folder's modules and wergate."""
+    paths = os.pathsep.join([str(HERE), str(HERE.parent / "src")])
+    command = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
+    return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": paths}, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize(("kill_at", "kept"), [(0, 0), (8, 8), (24, 24), (56, 56)])
+def test_a_killed_run_is_resumed(kill_at: int, kept: int, corpus: Corpus, tmp_path: Path) -> None:
+    """SIGKILL before some block: the next run hears only what is left, and ends as if nothing had happened."""
+    path = tmp_path / "transcripts.jsonl"
+    process = child(KILLED, corpus.spec.path, path, kill_at)
+    _, errors = process.communicate(timeout=60)
+    assert -signal.SIGKILL == process.returncode, errors
+    resumed = Session(corpus, path)
+    evaluation = resumed.evaluate()
+    assert (COUNT - kept, kept) == (resumed.recognizer.inferences, evaluation.resumed)
+    assert results(Session(corpus).evaluate()) == results(evaluation)
+    lines = [{key: value for key, value in row.items() if key != "seconds"} for row in rows(path)]
+    assert 2 * COUNT == len({(row["id"], row["recognizer"]) for row in lines}) == len(lines)
+
+
+@settings(max_examples=25)
+@given(data=st.data())
+def test_cut_anywhere_it_is_resumed(
+    data: st.DataObject, corpus: Corpus, whole: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Killed while it wrote, at any byte: the partial line is dropped, its utterance heard again, no other."""
+    content = whole.read_bytes()
+    at = data.draw(st.integers(0, len(content)))
+    path = tmp_path_factory.mktemp("cut") / "transcripts.jsonl"
+    path.write_bytes(content[:at])
+    pairs = sum(row["recognizer"] == "int8" for row in map(json.loads, content[:at].split(b"\n")[:-1]))
+    resumed = Session(corpus, path)
+    evaluation = resumed.evaluate()
+    assert (pairs, COUNT - pairs) == (evaluation.resumed, resumed.recognizer.inferences)
+    assert results(Session(corpus).evaluate()) == results(evaluation)
+    assert COUNT == sum(row["recognizer"] == "int8" for row in rows(path))
+    assert COUNT == Session(corpus, path).evaluate().resumed
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate"),
+    [
+        pytest.param(REFERENCE, replace(INT8, ir="ir-2"), id="another IR"),
+        pytest.param(REFERENCE, replace(INT8, decided_by={"openvino": "2"}), id="another OpenVINO"),
+        pytest.param(replace(REFERENCE, decided_by={"model": "xyz"}), INT8, id="another reference model"),
+    ],
+)
+def test_lines_of_something_else_are_ignored_and_counted(
+    reference: Any, candidate: Any, corpus: Corpus, whole: Path, tmp_path: Path
+) -> None:
+    """Other weights, settings or versions: all is heard anew, the lines stay, and it is said how many there are."""
+    path = tmp_path / "transcripts.jsonl"
+    path.write_bytes(whole.read_bytes())
+    session = Session(corpus, path, candidate=candidate, reference=reference)
+    evaluation = session.evaluate()
+    ignored = COUNT if candidate is not INT8 else 0
+    assert (0, COUNT, ignored) == (evaluation.resumed, session.recognizer.inferences, evaluation.ignored_lines)
+    assert path.read_bytes().startswith(whole.read_bytes())
+    if ignored:
+        note = (
+            f"resumed 0 of {COUNT} utterances from the transcripts; {COUNT} lines of other weights, versions or audio"
+        )
+        assert evaluation.resume_note == f"{note} ignored"
+
+
+def test_other_audio_is_heard_anew(corpus: Corpus, whole: Path, tmp_path: Path) -> None:
+    """A recording that was replaced under its old id is no longer the one that was heard."""
+    path = tmp_path / "transcripts.jsonl"
+    path.write_bytes(whole.read_bytes())
+    (old,) = (u for u in corpus_rows(corpus) if u.id == "u5")
+    changed = corpus_of(tmp_path / "corpus.parquet", COUNT, u5=old.but(audio=encoded(sound(0.3, seed=999))))
+    session = Session(changed, path)
+    evaluation = session.evaluate()
+    assert (1, COUNT - 1, 1) == (session.recognizer.inferences, evaluation.resumed, evaluation.ignored_lines)
+    assert results(Session(changed).evaluate()) == results(evaluation)
+
+
+def test_a_corrected_text_needs_no_inference(corpus: Corpus, whole: Path, tmp_path: Path) -> None:
+    """The same audio with another transcript is scored against that, and later runs know it."""
+    path = tmp_path / "transcripts.jsonl"
+    path.write_bytes(whole.read_bytes())
+    (old,) = (u for u in corpus_rows(corpus) if u.id == "u5")
+    changed = corpus_of(tmp_path / "corpus.parquet", COUNT, u5=old.but(text="QUITE ANOTHER TEXT"))
+    for _ in range(2):
+        session = Session(changed, path)
+        evaluation = session.evaluate()
+        assert (0, 0, COUNT) == (session.recognizer.inferences, session.reference_run.asked, evaluation.resumed)
+        assert results(Session(changed).evaluate()) == results(evaluation)
+    assert 2 * COUNT + 2 == len(rows(path))
+
+
+def test_a_part_of_the_corpus_serves_the_whole(corpus: Corpus, tmp_path: Path) -> None:
+    """What was heard of ten utterances is not heard again for a hundred."""
+    path = tmp_path / "transcripts.jsonl"
+    Session(replace(corpus, entries=corpus.entries[:10]), path).evaluate()
+    session = Session(corpus, path)
+    assert (10, COUNT - 10) == (session.evaluate().resumed, session.recognizer.inferences)
+
+
+def test_several_candidates_share_a_file(corpus: Corpus, tmp_path: Path) -> None:
+    """The reference model's lines are written once, each candidate's are its own."""
+    path = tmp_path / "transcripts.jsonl"
+    Session(corpus, path).evaluate()
+    fp16 = Session(corpus, path, candidate=replace(INT8, recognizer="fp16", ir="ir-3"), recognizer=Recognizer(noise=0))
+    assert (0, COUNT) == (fp16.evaluate().ignored_lines, fp16.recognizer.inferences)
+    assert 3 * COUNT == len(rows(path))
+
+
+CROWD = """
+    import sys
+    from dataclasses import replace
+    from pathlib import Path
+    from tests.support.recorded import INT8, Session
+    from wergate.corpora.corpus import CorpusSpec, open_corpus
+
+    corpus = open_corpus(CorpusSpec("corpus", Path(sys.argv[1])))
+    Session(corpus, Path(sys.argv[2]), candidate=replace(INT8, recognizer=sys.argv[3], ir=sys.argv[3])).evaluate()
+"""
+
+
+def test_several_processes_write_one_file(corpus: Corpus, tmp_path: Path) -> None:
+    """Whole lines from all of them, none lost and none torn, so that each finds its own again."""
+    path = tmp_path / "transcripts.jsonl"
+    names = ["one", "two", "three"]
+    processes = [child(CROWD, corpus.spec.path, path, name) for name in names]
+    ends = [process.communicate(timeout=60)[1] for process in processes]
+    assert ["", "", ""] == ends
+    found = rows(path)
+    for name in names:
+        assert COUNT == sum(row["recognizer"] == name for row in found)
+        again = Session(corpus, path, candidate=replace(INT8, recognizer=name, ir=name))
+        assert COUNT == again.evaluate().resumed
+
+
+def test_nobody_writes_while_another_one_does(tmp_path: Path) -> None:
+    """An unfinished line that belongs to a process at work must not be cut off: the lock is waited for."""
+    file = TranscriptFile(tmp_path / "transcripts.jsonl")
+    line = Line("m", "c", "int8", "u", 1.0, "A", "A", 0.1, None, (), "", "", "", "")
+    writer = threading.Thread(target=file.append, args=([line],))
+    with filelock.FileLock(tmp_path / ".transcripts.jsonl.lock"):
+        writer.start()
+        writer.join(0.3)
+        assert [] == list(file.lines())
+    writer.join()
+    assert [line] == list(file.lines())
+
+
+STRANGE = {
+    "text": b"hello\n",
+    "no line break": b"hello",
+    "other JSON": b'{"id": "u1", "text": "A"}\n',
+    "another format": b'{"wergate": "transcript/99", "id": "u1"}\n',
+    "an empty line": b"\n",
+    "binary": b"PAR1\x00\xff",
+}
+
+
+@pytest.mark.parametrize("content", STRANGE.values(), ids=STRANGE)
+def test_a_file_that_is_not_ours_is_refused(content: bytes, tmp_path: Path) -> None:
+    """One line that says so, and the file is left as it is."""
+    path = tmp_path / "mine.txt"
+    path.write_bytes(content)
+    with pytest.raises(SuiteError, match=r"transcripts file '.*mine.txt' was not written by .*: its line 1 is no "):
+        TranscriptFile(path)
+    assert content == path.read_bytes()
+
+
+def test_a_strange_line_among_ours_is_named(whole: Path, tmp_path: Path) -> None:
+    """The whole file is looked through."""
+    path = tmp_path / "edited.jsonl"
+    lines = whole.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:3], b"a note of mine\n", *lines[3:]]))
+    with pytest.raises(SuiteError, match="its line 4 is no transcript"):
+        TranscriptFile(path)
+
+
+@pytest.mark.parametrize("name", ["", "nowhere/transcripts.jsonl", "/dev/null"], ids=["a folder", "in none", "device"])
+def test_a_path_that_cannot_be_a_file_is_refused(name: str, tmp_path: Path) -> None:
+    """Told before anything is heard."""
+    with pytest.raises(SuiteError, match=r"is no file, or lies in no folder that exists; .* --transcripts FILE\.jsonl"):
+        TranscriptFile(tmp_path / name)
+
+
+def test_a_file_that_cannot_be_written_is_told(tmp_path: Path, corpus: Corpus) -> None:
+    """No room for more: one line, and what is there is taken up when there is room again."""
+    path = tmp_path / "transcripts.jsonl"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        with pytest.raises(SuiteError, match=r"transcripts file '.*' cannot be written: File too large; free some"):
+            Session(corpus, path).evaluate()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    evaluation = Session(corpus, path).evaluate()
+    assert 8 <= evaluation.resumed < COUNT
+    assert results(Session(corpus).evaluate()) == results(evaluation)
+
+
+@given(
+    line=st.builds(
+        Line,
+        model=st.text(),
+        corpus=st.text(),
+        recognizer=st.text(),
+        id=st.text(st.characters()),
+        duration_s=st.floats(0, 1e4),
+        reference=st.text(),
+        hypothesis=st.text(),
+        seconds=st.floats(0, 1e4),
+        logits=st.none()
+        | st.builds(
+            LogitsDifference,
+            frames=st.integers(0, 9**9),
+            max_abs=st.floats(allow_nan=False),
+            signal=st.floats(allow_nan=False),
+        ),
+        notes=st.lists(st.text()).map(tuple),
+    )
+)
+def test_what_is_written_is_read(line: Line, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Any text, any number, to the bit."""
+    file = TranscriptFile(tmp_path_factory.mktemp("lines") / "transcripts.jsonl")
+    file.append([line])
+    file.append([line])
+    assert [line, line] == list(file.lines())
+
+
+def test_text_that_is_no_unicode_is_kept(tmp_path: Path) -> None:
+    """Half a surrogate pair, as JSON manifests can hold it."""
+    file = TranscriptFile(tmp_path / "transcripts.jsonl")
+    line = Line("m", "c", "int8", "u\ud800", 1.0, "A\udfff", "\u2028", 0.1, None, (), "", "", "", "")
+    file.append([line, line])
+    assert [line, line] == list(file.lines())
+
+
+def test_logits_that_are_no_numbers_are_kept_as_such(tmp_path: Path) -> None:
+    """NaN stays NaN, in a file that every JSON reader takes."""
+    path = tmp_path / "transcripts.jsonl"
+    line = Line("m", "c", "int8", "u", 1.0, "A", "A", 0.1, LogitsDifference(max_abs=math.nan), (), "", "", "", "")
+    TranscriptFile(path).append([line])
+    (found,) = TranscriptFile(path).lines()
+    assert found is not None
+    assert found.logits is not None
+    assert math.isnan(found.logits.max_abs)
+    json.loads(path.read_text(), parse_constant=pytest.fail)
+
+
+def test_a_pipeline_takes_up_its_transcripts(tiny: Tiny, warm: Any, tmp_path: Path) -> None:
+    """The real way, on the tiny model: a second session infers nothing and finds the same; another precision does."""
+    path, model = tmp_path / "transcripts.jsonl", str(tiny.model)
+
+    def session(**changes: str) -> tuple[Evaluation, Pipeline]:
+        config = tiny.config(tmp_path, **changes)
+        pipeline = Pipeline(config, embedded=tmp_path, store=Store(warm.cache), transcripts=TranscriptFile(path))
+        spec = pipeline_spec(pipeline, model)
+        return pipeline.evaluation(model, spec, "int8"), pipeline
+
+    first, _ = session()
+    second, pipeline = session(normalizer='"basic"')
+    assert (0, 4, "basic") == (first.resumed, second.resumed, second.normalizer)
+    assert first.outcomes == second.outcomes
+    assert {"fp16-ir", "int8-ir"} == {use.artifact.kind for use in pipeline.uses.artifacts}
+    third, _ = session(inference_precision='"bf16"')
+    assert (0, 4) == (third.resumed, third.ignored_lines)
+
+
+def corpus_rows(corpus: Corpus) -> Any:
+    """Return the rows that a corpus was written from."""
+    import pyarrow.parquet as pq
+
+    from tests.support.tiny import Spoken
+
+    table = pq.read_table(corpus.spec.path).to_pylist()
+    return [Spoken(row["id"], row["text"], row["audio"]["bytes"]) for row in table]
+
+
+def pipeline_spec(pipeline: Pipeline, model: str) -> Any:
+    """Return the corpus that the tiny suite file names."""
+    return pipeline.first_corpus(model)

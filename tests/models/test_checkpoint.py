@@ -1,0 +1,284 @@
+"""Checkpoints in the forms they come in, and those that are refused."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import (
+    AutoModelForCTC,
+    AutoProcessor,
+    BertTokenizer,
+    SeamlessM4TFeatureExtractor,
+    Wav2Vec2BertConfig,
+    Wav2Vec2BertForCTC,
+    Wav2Vec2FeatureExtractor,
+)
+
+from tests.support.checkpoints import WAV2VEC2, changed, load
+from tests.support.tiny import LABELS, RATE, Tiny, save_processor, sound
+from wergate.errors import SuiteError
+from wergate.hub import Snapshot
+from wergate.models import checkpoint
+from wergate.models.checkpoint import load_model, resolve_checkpoint
+from wergate.models.processor import load_frontend
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny wav2vec2 in the form of the hub's."""
+    return WAV2VEC2.save(tmp_path_factory.mktemp("published"))
+
+
+@pytest.fixture
+def mine(published: Path, tmp_path: Path) -> Path:
+    """A copy of it that a test may change."""
+    return shutil.copytree(published, tmp_path / "mine")
+
+
+# processors
+
+
+def old_files(folder: Path) -> None:
+    """Save the processor as transformers 4 did: each part in a file of its own."""
+    (folder / "processor_config.json").unlink()
+    Wav2Vec2FeatureExtractor(sampling_rate=RATE, return_attention_mask=True).save_pretrained(folder)
+    changed(folder / "preprocessor_config.json", processor_class="Wav2Vec2Processor")
+
+
+def no_class(folder: Path) -> None:
+    """Name no processor class anywhere."""
+    old_files(folder)
+    changed(folder / "preprocessor_config.json", processor_class=None)
+    changed(folder / "tokenizer_config.json", processor_class=None)
+
+
+def with_language_model(folder: Path) -> None:
+    """Name the processor that decodes with a language model, whose packages are not installed."""
+    old_files(folder)
+    changed(folder / "preprocessor_config.json", processor_class="Wav2Vec2ProcessorWithLM")
+    changed(folder / "tokenizer_config.json", processor_class="Wav2Vec2ProcessorWithLM")
+
+
+@pytest.mark.parametrize("form", [old_files, no_class, with_language_model], ids=lambda form: form.__name__)
+def test_processors_are_read_in_every_form(form: Callable[[Path], None], published: Path, mine: Path) -> None:
+    """Of transformers 5 and 4, with and without a class for both parts: the same frontend."""
+    form(mine)
+    assert load(published).frontend == load(mine).frontend
+
+
+def test_features_are_the_extractors(mine: Path) -> None:
+    """Sampling rate, normalization and mask come from the checkpoint's own extractor."""
+    save_processor(mine, sampling_rate=8000, do_normalize=False, return_attention_mask=False)
+    frontend = load(mine).frontend
+    assert (8000, False, False) == (frontend.sampling_rate, frontend.normalize, frontend.attention_mask)
+    assert load(WAV2VEC2.save(mine / "masked")).frontend.attention_mask
+
+
+@pytest.mark.parametrize("masked", [True, False])
+def test_the_model_gets_what_its_processor_gives(masked: bool, mine: Path) -> None:
+    """The reference run hands over the features, and the mask where the processor makes one."""
+    save_processor(mine, return_attention_mask=masked)
+    found, given = load(mine), []
+    found.model.register_forward_pre_hook(lambda _, args, named: given.append((args, named)), with_kwargs=True)
+    found.logits()
+    expected = AutoProcessor.from_pretrained(mine)(sound(0.5, seed=1), sampling_rate=RATE, return_tensors="pt")
+    (features,), named = given[0]
+    torch.testing.assert_close(expected.pop("input_values"), features)
+    assert ["attention_mask"] * masked == list(expected) == list(named)
+    for name, value in expected.items():
+        torch.testing.assert_close(value, named[name], check_dtype=False)
+
+
+# weights
+
+
+def renamed(folder: Path) -> None:
+    """Name the weights as checkpoints of before 2024 do, and leave out what only training reads."""
+    old = {"parametrizations.weight.original0": "weight_g", "parametrizations.weight.original1": "weight_v"}
+    weights = load_file(folder / "model.safetensors")
+    assert any(key.endswith(tuple(old)) for key in weights)
+    for new, name in old.items():
+        weights = {key.replace(new, name): value for key, value in weights.items()}
+    del weights["wav2vec2.masked_spec_embed"]
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+
+
+def in_pieces(folder: Path) -> None:
+    """Save the weights in several files with an index."""
+    model = AutoModelForCTC.from_pretrained(folder)
+    (folder / "model.safetensors").unlink()
+    model.save_pretrained(folder, max_shard_size="50KB")
+    assert (folder / "model.safetensors.index.json").exists()
+
+
+@pytest.mark.parametrize("form", [renamed, in_pieces], ids=lambda form: form.__name__)
+def test_weights_are_read_in_every_form(form: Callable[[Path], None], published: Path, mine: Path) -> None:
+    """Old names or several files: the same logits."""
+    form(mine)
+    np.testing.assert_array_equal(load(published).logits(), load(mine).logits())
+
+
+def pickled(folder: Path) -> None:
+    """Have weights in a pickle only."""
+    torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
+
+
+def test_pickled_weights_are_taken_where_they_are_allowed(published: Path, mine: Path) -> None:
+    """The same logits; without the leave a refusal that names the option."""
+    pickled(mine)
+    np.testing.assert_array_equal(load(published).logits(), load(mine, allow_pickle=True).logits())
+    with pytest.raises(SuiteError, match=r"pickled weights are refused.*--allow-pickle"):
+        load(mine)
+
+
+class Malice:
+    """Writes a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.write_text, (self.path, "run")
+
+
+def test_code_in_a_pickle_never_runs(mine: Path, tmp_path: Path) -> None:
+    """Even where pickles are allowed."""
+    pickled(mine)
+    torch.save({"lm_head.weight": Malice(tmp_path / "run")}, mine / "pytorch_model.bin")
+    with pytest.raises(SuiteError, match="model 'mine' cannot be loaded"):
+        load(mine, allow_pickle=True)
+    (mine / "pytorch_model.bin").write_bytes(pickle.dumps(Malice(tmp_path / "run")))
+    with pytest.raises(SuiteError, match="model 'mine' cannot be loaded"):
+        load(mine, allow_pickle=True)
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_digest_is_of_what_is_used(published: Path, mine: Path) -> None:
+    """Another vocabulary is another checkpoint; another name, or a file beside it, is not."""
+    same = resolve_checkpoint(str(published), published).digest
+    (mine / "README.md").write_text("read me")
+    assert same == resolve_checkpoint(str(mine), mine).digest
+    vocabulary = json.loads((mine / "vocab.json").read_text())
+    (mine / "vocab.json").write_text(json.dumps({**vocabulary, "A": vocabulary["E"], "E": vocabulary["A"]}))
+    assert same != resolve_checkpoint(str(mine), mine).digest
+
+
+def test_a_model_of_the_hub_is_known_by_its_commit(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Id, revision and choices are what is fetched by; the commit is kept, and the name stays what was asked for."""
+    asked = []
+
+    def snapshot(*names: str, **choices: Any) -> Snapshot:
+        asked.append((names, choices))
+        return Snapshot(published, "0123abcd")
+
+    monkeypatch.setattr(checkpoint, "snapshot", snapshot)
+    found = resolve_checkpoint("org/name@main", published, allow_pickle=True)
+    assert [(("org/name", "main"), {"allow_pickle": True, "language": None})] == asked
+    assert ("org/name@main", "0123abcd") == (found.name, found.revision)
+    assert resolve_checkpoint(str(published), published).digest == found.digest
+
+
+def test_a_language_of_a_model_that_has_one_only_is_told(published: Path) -> None:
+    """The option is named."""
+    with pytest.raises(SuiteError, match=r"no vocabulary of language 'fra': it has a single vocabulary.* language"):
+        load(published, language="fra")
+
+
+# what is refused
+
+
+def bert(folder: Path) -> None:
+    """Have a tokenizer that is none of CTC's."""
+    (folder / "vocab.txt").write_text("\n".join(LABELS))
+    BertTokenizer(str(folder / "vocab.txt")).save_pretrained(folder)
+    for name in ("processor_config.json", "vocab.json"):
+        (folder / name).unlink(missing_ok=True)
+    Wav2Vec2FeatureExtractor().save_pretrained(folder)
+
+
+def log_mel(folder: Path) -> None:
+    """Be a wav2vec2-bert, which takes log-mel features."""
+    sizes = {key: WAV2VEC2.configuration[key] for key in ("vocab_size", "hidden_size", "num_hidden_layers")}
+    config = Wav2Vec2BertConfig(**sizes, num_attention_heads=2, intermediate_size=64)
+    Wav2Vec2BertForCTC(config).save_pretrained(folder)
+    (folder / "processor_config.json").unlink()
+    SeamlessM4TFeatureExtractor().save_pretrained(folder)
+
+
+def fewer_labels(folder: Path) -> None:
+    """Take the last letters from the tokenizer."""
+    (folder / "vocab.json").write_text(json.dumps({label: number for number, label in enumerate(LABELS[:-3])}))
+
+
+def foreign_blank(folder: Path) -> None:
+    """Have a padding token behind the labels that the model has logits for."""
+    changed(folder / "tokenizer_config.json", pad_token="[PAD]")  # noqa: S106 - a token of another kind
+
+
+def without_processor(folder: Path) -> None:
+    """Have weights and a configuration only."""
+    for path in folder.iterdir():
+        if path.name not in {"config.json", "model.safetensors"}:
+            path.unlink()
+
+
+def code(name: str) -> Callable[[Path], None]:
+    """Point to code of its own in one of the files."""
+    return lambda folder: changed(folder / name, auto_map={"AutoModelForCTC": "mine.MyForCTC"})
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A checkpoint with something wrong in it, and the message that it gets."""
+
+    id: str
+    change: Callable[[Path], object]
+    message: str
+
+
+REFUSALS = (
+    Refusal(
+        "no CTC head",
+        lambda f: changed(f / "config.json", architectures=["Wav2Vec2Model"]),
+        "has no CTC head: its architecture is Wav2Vec2Model",
+    ),
+    Refusal(
+        "code for the model", code("config.json"), r"code of its own \(auto_map in config.json\), which is never run"
+    ),
+    Refusal("code for the tokenizer", code("tokenizer_config.json"), r"auto_map in tokenizer_config.json"),
+    Refusal("log-mel features", log_mel, "takes the features of a SeamlessM4TFeatureExtractor; .* raw waveform"),
+    Refusal("no CTC tokenizer", bert, "has a BertTokenizer.*; a CTC tokenizer .* is accepted"),
+    Refusal("fewer labels than logits", fewer_labels, f"has {len(LABELS)} logits a frame, but its tokenizer 19 labels"),
+    Refusal("a blank without a logit", foreign_blank, r"the blank '\[PAD\]' is not in the labels"),
+    Refusal("no processor", without_processor, "has no processor that can be loaded"),
+    Refusal("an architecture of nobody's", lambda f: changed(f / "config.json", model_type="wav2vec9"), "wav2vec9"),
+)
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.id)
+def test_a_checkpoint_that_cannot_be_taken_is_told(refusal: Refusal, mine: Path) -> None:
+    """One line names the model and what is wrong with it."""
+    refusal.change(mine)
+    with pytest.raises(SuiteError, match=refusal.message) as told:
+        load(mine)
+    assert "model 'mine'" in str(told.value)
+
+
+def test_frames_that_are_not_as_configured_are_told(tiny: Tiny) -> None:
+    """The formula is held to what the model gives, before anything is built on it."""
+    found = resolve_checkpoint(str(tiny.model), tiny.model)
+    model: Any = load_model(found)
+    model.config.conv_stride = (5, 4, 4, 2)
+    with pytest.raises(SuiteError, match=r"model 'model' gives \d+ frames .* but its configuration says \d+"):
+        load_frontend(found, model)

@@ -1,0 +1,279 @@
+"""Models of the hub: what is fetched, when, and what is said where it cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import huggingface_hub
+import numpy as np
+import pytest
+
+from tests.support.hub_client import Client
+from tests.support.hub_repo import Repo, repo
+from tests.support.hub_server import Fault, Hub, running
+from wergate.errors import SuiteError
+from wergate.hub import snapshot
+
+OFFLINE = {"HF_HUB_OFFLINE": "1"}
+SECRET, STRANGER, BAD = "hf_secretSECRETsecret", "hf_strangerSTRANGER", "hf_badBADbad"
+WEIGHTS = np.random.default_rng(1).bytes(100_000)
+SMALL = {"config.json": b"{}", "vocab.json": b'{"a": 0}', "tokenizer.model": b"pieces", "labels.txt": b"a\n"}
+USED = {**SMALL, "model.safetensors": WEIGHTS}
+BESIDE = {
+    "README.md": b"words",
+    "pytorch_model.bin": b"a pickle",
+    "tf_model.h5": b"h5",
+    "checkpoint-1/model.safetensors": b"older",
+    "adapter.fra.safetensors": b"French",
+}
+ID = "org/speech"
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    """A hub with one model."""
+    with running(repo(ID, {**USED, **BESIDE}), granted=SECRET, stranger=STRANGER) as hub:
+        yield hub
+
+
+@pytest.fixture
+def client(hub: Hub, tmp_path: Path) -> Client:
+    """A machine that has nothing of that hub yet."""
+    return Client(hub, tmp_path / "home")
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """Return the files of a snapshot."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def main_of(hub: Hub) -> Repo:
+    """Return the model's repository."""
+    return hub.repos["model", ID]
+
+
+def test_the_first_download_takes_what_is_used(hub: Hub, client: Client) -> None:
+    """Weights as safetensors, JSON and text at the top; no pickle, no other format, no other checkpoint, no adapter."""
+    found = client.snapshot(ID)
+    assert USED == content(found.folder)
+    assert main_of(hub).refs["main"] == found.commit
+    assert sum(map(len, USED.values())) == hub.fetched()
+
+
+def test_a_cache_hit_fetches_nothing(hub: Hub, client: Client) -> None:
+    """A second run asks which commit main is, and fetches no file."""
+    first, fetched = client.snapshot(ID), hub.fetched()
+    hub.requests.clear()
+    assert first.answer == client.snapshot(ID).answer
+    assert fetched > 0 == hub.fetched()
+    assert [f"GET /api/models/{ID}/revision/main"] == [asked for asked in hub.asked() if ID in asked]
+
+
+def test_offline_the_cache_is_used(hub: Hub, client: Client) -> None:
+    """The same folder and commit, without a request."""
+    first = client.snapshot(ID)
+    hub.requests.clear()
+    assert first.answer == client.snapshot(ID, environ=OFFLINE).answer
+    assert [] == hub.requests
+
+
+@pytest.mark.parametrize("revision", [None, "main", "0123456789abcdef0123456789abcdef01234567"])
+def test_offline_without_a_cache_is_told(revision: str | None, hub: Hub, client: Client) -> None:
+    """The id, and the option for a local folder."""
+    told = client.snapshot(ID, revision, environ=OFFLINE)
+    assert f"model '{ID}' is not in the cache, or not whole, and HF_HUB_OFFLINE forbids" in told.error
+    assert "--model PATH" in told.error
+    assert [] == hub.requests
+
+
+def test_offline_with_a_file_missing_is_told(client: Client) -> None:
+    """A snapshot that lost its weights is not whole."""
+    (client.snapshot(ID).folder / "model.safetensors").unlink()
+    assert "or not whole" in client.snapshot(ID, environ=OFFLINE).error
+
+
+def test_revisions_are_pinned(hub: Hub, client: Client) -> None:
+    """A tag and a commit stay what they are while main moves; offline, main is what was last seen of it."""
+    first = client.snapshot(ID).commit
+    hub.serve(replace(main_of(hub), refs={**main_of(hub).refs, "refs/tags/v1": first, "v1": first}))
+    hub.serve(main_of(hub).with_commit({**USED, "vocab.json": b'{"b": 0}'}, "main"))
+    moved = main_of(hub).refs["main"]
+    assert first == client.snapshot(ID, environ=OFFLINE).commit
+    assert [moved, first, first] == [client.snapshot(ID, revision).commit for revision in (None, "v1", first)]
+    assert moved == client.snapshot(ID, environ=OFFLINE).commit
+    assert b'{"b": 0}' == content(client.snapshot(ID).folder)["vocab.json"]
+    assert USED == content(client.snapshot(ID, "v1", environ=OFFLINE).folder)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A request that the hub does not grant, and what is said of it."""
+
+    id: str
+    hub_id: str
+    message: str
+    revision: str | None = None
+    token: str = ""
+
+
+REFUSALS = (
+    Refusal("missing, not logged in", "org/absent", "model 'org/absent' is not on the hub, or is private"),
+    Refusal("missing, logged in", "org/absent", "model 'org/absent' is not on the hub, or is private", token=SECRET),
+    Refusal("no id", "org/a--b", "model 'org/a--b' is no id of the hub"),
+    Refusal("no such revision", ID, f"model '{ID}' has no revision 'v9'", revision="v9"),
+    Refusal("no such commit", ID, f"model '{ID}' has no revision 'aaaaaaaaaa", revision="a" * 40),
+    Refusal("gated, not logged in", "org/gated", "model 'org/gated' is gated and nobody is logged in"),
+    Refusal("gated, not granted", "org/gated", "your account has not been given access", token=STRANGER),
+    Refusal("bad token", ID, f"model '{ID}' cannot be fetched: the hub refuses the token (401)", token=BAD),
+)
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.id)
+def test_a_refusal_is_told_in_a_line_of_its_own(refusal: Refusal, hub: Hub, client: Client) -> None:
+    """What is the matter and what to do; the token is nowhere in what is printed."""
+    hub.serve(replace(repo("org/gated", USED), gated=True))
+    token = {"HF_TOKEN": refusal.token} if refusal.token else {}
+    told = client.snapshot(refusal.hub_id, refusal.revision, environ=token)
+    assert refusal.message in told.error
+    assert not refusal.token or refusal.token not in told.output
+    assert "gated" not in refusal.id or ("hf auth login" in told.error and "HF_TOKEN" in told.error)
+
+
+def test_a_gated_model_opens_to_its_token(hub: Hub, client: Client) -> None:
+    """The token goes to the hub alone, not to the storage it points to, and is not printed."""
+    hub.serve(replace(repo("org/gated", USED), gated=True))
+    told = client.snapshot("org/gated", environ={"HF_TOKEN": SECRET, "HF_DEBUG": "1"})
+    assert USED == content(told.folder)
+    assert SECRET not in told.output
+    stored = [r for r in hub.requests if "/resolve/" not in r.path and r.path.endswith("model.safetensors")]
+    assert [None] == [request.authorization for request in stored]
+    assert any(SECRET in (request.authorization or "") for request in hub.requests)
+
+
+def test_a_cut_connection_is_resumed(hub: Hub, client: Client) -> None:
+    """The rest of the weights is asked for by its range, and the file is whole."""
+    weights = np.random.default_rng(2).bytes(12_000_000)  # the client writes pieces of 10 MiB
+    hub.serve(repo(ID, {**SMALL, "model.safetensors": weights}))
+    hub.faults.append(Fault("model.safetensors", cut_after=11_000_000, times=1))
+    assert weights == content(client.snapshot(ID).folder)["model.safetensors"]
+    ranges = [request.range for request in hub.requests if request.status == 206]
+    assert ["bytes=10485760-"] == ranges
+
+
+def test_a_connection_that_is_always_cut_is_refused(hub: Hub, client: Client) -> None:
+    """No truncated file is left where a model is looked for; the next run, on a sound line, fetches what is missing."""
+    hub.faults.append(Fault("model.safetensors", cut_after=50_000))
+    assert "the connection broke off during the download" in client.snapshot(ID).error
+    assert [] == list(client.home.rglob("*.safetensors"))
+    assert "or not whole" in client.snapshot(ID, environ=OFFLINE).error
+    hub.faults.clear()
+    hub.requests.clear()
+    assert USED == content(client.snapshot(ID).folder)
+    assert len(WEIGHTS) == hub.fetched()
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "vocab.json"])
+def test_wrong_bytes_are_found_by_their_checksum(name: str, hub: Hub, client: Client) -> None:
+    """A file of the right length whose content is not the hub's is named, refused and fetched anew, and no other."""
+    hub.faults.append(Fault(name, flip=True, times=1))
+    told = client.snapshot(ID)
+    assert f"the checksum of {name} is wrong" in told.error
+    assert "or not whole" in client.snapshot(ID, environ=OFFLINE).error
+    hub.requests.clear()
+    assert USED == content(client.snapshot(ID).folder)
+    assert len(USED[name]) == hub.fetched()
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["own", "shared"])
+def test_a_blob_that_rotted_is_found_offline(shared: bool, client: Client, tmp_path: Path) -> None:
+    """What was whole when it was fetched is checked again when it is used; its neighbours stay.
+
+    The client can keep blobs in a store that several caches share: there a blob is a link in its turn.
+    """
+    folder = client.snapshot(ID).folder
+    blob = (folder / "model.safetensors").resolve()
+    if shared:
+        blob = blob.rename(tmp_path / "shared")
+        (folder / "model.safetensors").parent.joinpath((folder / "model.safetensors").readlink()).symlink_to(blob)
+        assert USED == content(client.snapshot(ID, environ=OFFLINE).folder)
+    blob.write_bytes(WEIGHTS[:-1] + b"?")
+    told = client.snapshot(ID, environ=OFFLINE)
+    assert "the checksum of model.safetensors is wrong" in told.error
+    assert SMALL == content(folder)
+    assert not blob.exists()
+    assert USED == content(client.snapshot(ID).folder)
+
+
+def test_only_pickles_are_refused(hub: Hub, client: Client) -> None:
+    """The weights that are there are named, and the pull request that holds safetensors; no pickle is fetched."""
+    old = repo("org/old", {**SMALL, **BESIDE})
+    hub.serve(
+        old, old.with_commit({**SMALL, **BESIDE, "config.json": b"[]"}, "refs/pr/1").with_commit(USED, "refs/pr/2")
+    )
+    told = client.snapshot("org/old")
+    assert "no *.safetensors, only pytorch_model.bin, tf_model.h5; pickled weights are refused" in told.error
+    assert "--model org/old@refs/pr/2" in told.error
+    assert "--allow-pickle" in told.error
+    assert 0 == hub.fetched(".bin") == hub.fetched(".h5")
+    assert USED == content(client.snapshot("org/old", "refs/pr/2").folder)
+
+
+def test_pickles_are_fetched_for_those_who_ask(hub: Hub, client: Client) -> None:
+    """PyTorch's alone, and only where there is nothing better; offline too."""
+    hub.serve(repo("org/old", {**SMALL, **BESIDE}))
+    found = client.snapshot("org/old", allow_pickle=True)
+    assert {**SMALL, "pytorch_model.bin": b"a pickle"} == content(found.folder)
+    assert found.answer == client.snapshot("org/old", allow_pickle=True, environ=OFFLINE).answer
+    assert USED == content(client.snapshot(ID, allow_pickle=True).folder)
+
+
+def test_a_model_without_weights_is_told(hub: Hub, client: Client) -> None:
+    """It has no *.safetensors, and nothing to trust instead."""
+    hub.serve(repo("org/none", SMALL))
+    assert "has no *.safetensors; name another" in client.snapshot("org/none").error
+
+
+def test_a_language_adapter_is_fetched_when_it_is_named(client: Client) -> None:
+    """One of a thousand."""
+    found = client.snapshot(ID, language="fra")
+    assert {**USED, "adapter.fra.safetensors": b"French"} == content(found.folder)
+
+
+def test_a_hub_out_of_reach_is_told(client: Client) -> None:
+    """With a whole snapshot in the cache it does not matter."""
+    nowhere = {"HF_ENDPOINT": "http://127.0.0.1:9"}
+    told = client.snapshot(ID, environ=nowhere)
+    assert "the hub cannot be reached; check the network and HF_ENDPOINT" in told.error
+    assert client.snapshot(ID).answer == client.snapshot(ID, environ=nowhere).answer
+
+
+def test_a_cache_that_cannot_be_written_is_told(hub: Hub, tmp_path: Path) -> None:
+    """The disk is named, not the network."""
+    (tmp_path / "file").write_text("")
+    told = Client(hub, tmp_path / "file" / "home").snapshot(ID)
+    assert f"model '{ID}' cannot be written to the hub's cache: Not a directory" in told.error
+    assert "HF_HOME" in told.error
+
+
+def test_what_the_client_does_not_explain_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other ways of transfer raise errors of their own; their words, which may hold anything, are not repeated."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError(SECRET)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", broken)
+    with pytest.raises(SuiteError, match=r"cannot be fetched .RuntimeError in the hub's client.; run again") as told:
+        snapshot(ID)
+    assert SECRET not in str(told.value)
+
+
+def test_a_hub_out_of_order_is_told(hub: Hub, client: Client) -> None:
+    """With its status; a whole snapshot in the cache is used all the same."""
+    hub.faults.append(Fault("/revision/main", status=500))
+    assert "the hub answers with status 500" in client.snapshot(ID).error
+    hub.faults.clear()
+    known = client.snapshot(ID).answer
+    hub.faults.append(Fault("/revision/main", status=500))
+    assert known == client.snapshot(ID).answer

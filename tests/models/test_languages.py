@@ -1,0 +1,125 @@
+"""Checkpoints of many languages: the chosen one's vocabulary and adapter, and those that are not there."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import Wav2Vec2Config, Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor, Wav2Vec2ForCTC
+
+from tests.support.checkpoints import WAV2VEC2, changed, load
+from wergate.errors import SuiteError
+from wergate.models.checkpoint import resolve_checkpoint
+
+LANGUAGES = {"eng": "ABCDEFGH", "fra": "ABÇÉÈ", "por": "ABÃÕÇ"}
+SPECIAL = ("<pad>", "<s>", "</s>", "<unk>", "|")
+
+
+@pytest.fixture(scope="module")
+def multilingual(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny model of three languages, an adapter for each, in the form of Meta's MMS."""
+    folder = tmp_path_factory.mktemp("languages") / "multilingual"
+    folder.mkdir()
+    nested = {name: {label: n for n, label in enumerate((*SPECIAL, *letters))} for name, letters in LANGUAGES.items()}
+    (folder / "vocab.json").write_text(json.dumps(nested))
+    tokenizer = Wav2Vec2CTCTokenizer(str(folder / "vocab.json"), target_lang="eng")
+    Wav2Vec2FeatureExtractor(return_attention_mask=True).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    for seed, (name, vocabulary) in reversed([*enumerate(nested.items())]):  # English is saved last, as the default
+        adapted(folder, name, len(vocabulary), seed)
+    return folder
+
+
+def adapted(folder: Path, language: str, outputs: int, seed: int) -> None:
+    """Save the common model with a head and adapters of one language, and these on their own."""
+    config = Wav2Vec2Config(**{**WAV2VEC2.configuration, "adapter_attn_dim": 4, "vocab_size": outputs})
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(0)
+        model = Wav2Vec2ForCTC(config)
+        adapters = model._get_adapters()
+        torch.manual_seed(seed)
+        for weight in adapters.values():
+            weight.normal_()
+    save_file(
+        {key: weight.contiguous() for key, weight in adapters.items()}, folder / f"adapter.{language}.safetensors"
+    )
+    model.save_pretrained(folder)
+
+
+def test_a_language_brings_its_vocabulary_and_its_adapter(multilingual: Path) -> None:
+    """The chosen language's labels and logits; without a choice those that the tokenizer and the weights have."""
+    default, english, french = (
+        load(multilingual),
+        load(multilingual, language="eng"),
+        load(multilingual, language="fra"),
+    )
+    assert (*SPECIAL, *LANGUAGES["fra"]) == french.frontend.alphabet.labels
+    assert default.frontend.alphabet == english.frontend.alphabet != french.frontend.alphabet
+    np.testing.assert_array_equal(default.logits(), english.logits())
+    assert len(french.frontend.alphabet.labels) == french.logits().shape[1]
+    expected = load_file(multilingual / "adapter.fra.safetensors")
+    np.testing.assert_array_equal(expected["lm_head.bias"], french.model.lm_head.bias.detach())
+
+
+def test_languages_are_different_checkpoints(multilingual: Path, tmp_path: Path) -> None:
+    """Each has a digest of its own, which another language's adapter has no part in."""
+    digests = {
+        language: resolve_checkpoint(str(multilingual), multilingual, language=language).digest
+        for language in LANGUAGES
+    }
+    assert len(LANGUAGES) == len(set(digests.values()))
+    fewer = shutil.copytree(multilingual, tmp_path / "fewer", ignore=shutil.ignore_patterns("adapter.por.*"))
+    assert digests["fra"] == resolve_checkpoint(str(fewer), fewer, language="fra").digest
+    changed(fewer / "config.json", adapter_attn_dim=None)  # a model that has vocabularies only
+    for language in LANGUAGES:
+        (fewer / f"adapter.{language}.safetensors").unlink(missing_ok=True)
+    first, second = (resolve_checkpoint(str(fewer), fewer, language=language).digest for language in ("eng", "fra"))
+    assert first != second
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A language that cannot be had."""
+
+    id: str
+    language: str | None
+    change: Callable[[Path], object]
+    message: str
+
+
+def forget_default(folder: Path) -> None:
+    """Let the tokenizer name no language."""
+    changed(folder / "tokenizer_config.json", target_lang=None)
+
+
+CHOICES = (
+    Choice(
+        "unknown", "fre", lambda _: None, r"no vocabulary of language 'fre' \(did you mean 'fra'\?\): .* eng, fra, por"
+    ),
+    Choice(
+        "no adapter", "por", lambda f: (f / "adapter.por.safetensors").unlink(), "no adapter weights of language 'por'"
+    ),
+    Choice("none chosen", None, forget_default, r"vocabularies of 3 languages \(eng, fra, por\), and none is chosen"),
+    Choice(
+        "damaged adapter",
+        "por",
+        lambda f: (f / "adapter.por.safetensors").write_bytes(b"no weights"),
+        "the adapter of language 'por' cannot be loaded",
+    ),
+)
+
+
+@pytest.mark.parametrize("choice", CHOICES, ids=lambda choice: choice.id)
+def test_a_language_that_is_not_there_is_told(choice: Choice, multilingual: Path, tmp_path: Path) -> None:
+    """What there is, and the nearest of it, is in the message."""
+    folder = shutil.copytree(multilingual, tmp_path / "mine")
+    choice.change(folder)
+    with pytest.raises(SuiteError, match=choice.message):
+        load(folder, language=choice.language)

@@ -1,0 +1,220 @@
+"""An ONNX file and what belongs to it: found, digested, and told where something is missing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.networks import Spelling, export
+from wergate.errors import SuiteError
+from wergate.models.labels import LabelOptions
+from wergate.models.onnx import OnnxModel
+from wergate.models.onnx_file import OnnxFile, OnnxOptions, open_onnx
+
+LABELS = "<blk> 0\n<space> 1\na 2\nb 3\nc 4\n"
+
+
+@pytest.fixture
+def net(tmp_path: Path) -> Path:
+    """A network with its labels beside it."""
+    (tmp_path / "tokens.txt").write_text(LABELS)
+    return Spelling(5).export(tmp_path / "net.onnx")
+
+
+def opened(path: Path, **options: Any) -> OnnxFile:
+    return open_onnx(path, OnnxOptions(**options))
+
+
+def with_external_data(path: Path, location: str = "weights.bin") -> Path:
+    """Save a network's weights in a file of their own."""
+    import onnx
+    from onnx.external_data_helper import convert_model_to_external_data
+
+    proto = onnx.load(path)
+    convert_model_to_external_data(proto, location=location, size_threshold=0)
+    onnx.save(proto, path)
+    return path
+
+
+def test_name_and_size_are_the_files(net: Path) -> None:
+    """The stem, and the bytes of the file."""
+    file = opened(net)
+    assert ("net", net.stat().st_size, ["tokens.txt"]) == (file.name, file.weight_bytes, list(file.processor_files))
+
+
+def test_external_data_belongs_to_the_model(net: Path) -> None:
+    """It counts, it is digested, and the model runs with it as without."""
+    expected = OnnxModel(opened(net)).frontend()
+    separate = opened(with_external_data(net))
+    assert net.stat().st_size + (net.parent / "weights.bin").stat().st_size == separate.weight_bytes
+    model = OnnxModel(separate)
+    assert expected == model.frontend()
+    model.convert(net.with_suffix(".xml"))
+    data = bytearray((net.parent / "weights.bin").read_bytes())
+    data[-1] ^= 1
+    (net.parent / "weights.bin").write_bytes(data)
+    assert separate.digest != opened(net).digest
+
+
+def test_missing_external_data_is_told(net: Path) -> None:
+    """By its name and where it should be."""
+    with_external_data(net)
+    (net.parent / "weights.bin").unlink()
+    with pytest.raises(
+        SuiteError, match=r"model 'net.onnx' has external data in 'weights.bin', which is not in '.*'; put it"
+    ):
+        opened(net)
+
+
+def test_truncated_external_data_is_told(net: Path) -> None:
+    """A copy that was cut short is refused before a runtime maps it."""
+    with_external_data(net)
+    weights = net.parent / "weights.bin"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(SuiteError, match=r"has \d+ bytes of external data in 'weights.bin', but there are \d+"):
+        opened(net)
+
+
+def test_external_data_elsewhere_is_refused(net: Path) -> None:
+    """A file does not reach out of its folder."""
+    import onnx
+
+    proto = onnx.load(with_external_data(net), load_external_data=False)
+    for tensor in proto.graph.initializer:
+        tensor.external_data[0].value = "../../etc/passwd"
+    net.write_bytes(proto.SerializeToString())
+    with pytest.raises(SuiteError, match=r"wants external data '../../etc/passwd' outside of its folder"):
+        opened(net)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"\x7fELF no network", "model 'net.onnx' is no ONNX file: .*; a whole file is needed; check --model"),
+        (b"", "model 'net.onnx' is no ONNX file: it has no operations"),
+        (b"version https://git-lfs.github.com/spec/v1\n", r"no ONNX file: it is a pointer .*git lfs pull"),
+    ],
+    ids=["another file", "an empty file", "a pointer of Git LFS"],
+)
+def test_what_is_no_onnx_is_told(content: bytes, message: str, net: Path) -> None:
+    """Before anything is loaded."""
+    net.write_bytes(content)
+    with pytest.raises(SuiteError, match=message):
+        opened(net)
+
+
+def test_a_truncated_file_is_told(net: Path) -> None:
+    """A copy that was cut short is no model."""
+    net.write_bytes(net.read_bytes()[:-200])
+    with pytest.raises(SuiteError, match=r"model 'net.onnx' is no ONNX file|cannot be loaded by ONNX Runtime"):
+        OnnxModel(opened(net)).frontend()
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    """With its path, and what is nearest in its folder."""
+    with pytest.raises(SuiteError, match=r"model '.*none.onnx' does not exist; an .onnx file is accepted"):
+        opened(tmp_path / "none.onnx")
+    (tmp_path / "none2.onnx").touch()
+    with pytest.raises(SuiteError, match=r"none.onnx' does not exist \(did you mean 'none2.onnx'\?\); an .onnx file"):
+        opened(tmp_path / "none.onnx")
+
+
+def test_the_digest_is_of_all_that_decides(net: Path) -> None:
+    """The same files and options, the same digest; another label, setting or option, another."""
+    digests = [opened(net).digest, opened(net, sampling_rate=8000).digest, opened(net, normalize_audio=True).digest]
+    assert digests[0] == opened(net).digest
+    digests.append(opened(net, labels=LabelOptions(blank="1")).digest)
+    (net.parent / "preprocessor_config.json").write_text('{"sampling_rate": 8000}')
+    digests.append(opened(net).digest)
+    (net.parent / "tokens.txt").write_text(LABELS.replace("a 2", "x 2"))
+    digests.append(opened(net).digest)
+    assert len(digests) == len(set(digests))
+
+
+def test_the_digest_does_not_depend_on_the_place(net: Path, tmp_path: Path) -> None:
+    """A moved folder is the same model."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for path in (net, net.parent / "tokens.txt"):
+        (elsewhere / path.name).write_bytes(path.read_bytes())
+    assert opened(net).digest == opened(elsewhere / net.name).digest
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "options", "expected"),
+    [
+        ("preprocessor_config.json", {}, {}, (16_000, False)),
+        ("preprocessor_config.json", {"sampling_rate": 8000, "do_normalize": True}, {}, (8000, True)),
+        ("processor_config.json", {"feature_extractor": {"sampling_rate": 8000}}, {}, (8000, False)),
+        (
+            "preprocessor_config.json",
+            {"sampling_rate": 8000, "do_normalize": True},
+            {"sampling_rate": 22_050},
+            (22_050, True),
+        ),
+        ("preprocessor_config.json", {"do_normalize": True}, {"normalize_audio": False}, (16_000, False)),
+    ],
+)
+def test_what_is_said_wins_over_what_is_told_beside(
+    name: str, settings: dict[str, Any], options: dict[str, Any], expected: tuple[int, bool], net: Path
+) -> None:
+    """Rate and normalization: options, else the preprocessor's file, else 16 kHz as it is."""
+    (net.parent / name).write_text(json.dumps(settings))
+    file = opened(net, **options)
+    assert expected == (file.sampling_rate, file.normalize_audio)
+    frontend = OnnxModel(file).frontend()
+    assert expected == (frontend.sampling_rate, frontend.normalize)
+
+
+def test_a_broken_preprocessor_is_told(net: Path) -> None:
+    """With its path."""
+    (net.parent / "preprocessor_config.json").write_text("{")
+    with pytest.raises(SuiteError, match=r"preprocessor_config.json' cannot be read"):
+        _ = opened(net).sampling_rate
+
+
+def test_a_network_that_fails_is_told_with_its_reason(tmp_path: Path) -> None:
+    """Exported for one length, though its axes are said to be dynamic."""
+    import torch
+
+    class Fixed(torch.nn.Module):
+        def forward(self, waveform: Any) -> Any:
+            return waveform.reshape(1, 25, 640)[:, :, :5]
+
+    (tmp_path / "tokens.txt").write_text(LABELS)
+    path = export(Fixed(), tmp_path / "net.onnx", {"x": torch.zeros(1, 16_000)}, ["y"])
+    with pytest.raises(
+        SuiteError, match=r"model 'net.onnx' fails in ONNX Runtime on 'x' \[1, 24000\]: .*; check its e"
+    ):
+        OnnxModel(opened(path)).frontend()
+
+
+def test_a_network_that_wants_more_than_a_second_is_told(net: Path) -> None:
+    """With the runtime's reason, which a sampling rate that is too low may be."""
+    Spelling(5, wanted=12_000, told=True).export(net)
+    with pytest.raises(
+        SuiteError, match=r"model 'net.onnx' fails in ONNX Runtime on 'x.1' \[1, 8000\]: .*; check its e"
+    ):
+        OnnxModel(opened(net, sampling_rate=8000)).frontend()
+
+
+def test_an_operation_that_openvino_does_not_know_is_told(tmp_path: Path) -> None:
+    """With the operation's name."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    (tmp_path / "tokens.txt").write_text(LABELS)
+    node = helper.make_node("Unheard", ["x"], ["y"], domain="some.where")
+    ports = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in (("x", "bn"), ("y", "bfv"))
+    ]
+    graph = helper.make_graph([node], "net", ports[:1], ports[1:])
+    onnx.save(helper.make_model(graph), tmp_path / "net.onnx")
+    model = OnnxModel(opened(tmp_path / "net.onnx"))
+    with pytest.raises(SuiteError, match=r"model 'net' cannot be converted by OpenVINO: .*Unheard"):
+        model.convert(tmp_path / "net.xml")
+    with pytest.raises(SuiteError, match=r"model 'net.onnx' cannot be loaded by ONNX Runtime: .*; check --model"):
+        model.frontend()

@@ -1,0 +1,296 @@
+"""ONNX files of many kinds through the whole path: ONNX Runtime, FP16 IR, INT8 IR, and what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.support.networks import HOP, RECEPTIVE_FIELD, Spelling, export_tutorial
+from tests.support.tiny import LABELS, RATE, Tiny, save_processor, sound
+from wergate.config.quantization import Quantization
+from wergate.errors import InputTooShortError, SuiteError
+from wergate.models.checkpoint import load_model, resolve_checkpoint
+from wergate.models.labels import LabelOptions
+from wergate.models.onnx import OnnxModel
+from wergate.models.onnx_file import OnnxOptions, open_onnx
+from wergate.models.processor import load_frontend
+from wergate.networks.alphabet import Units
+from wergate.networks.frontend import Frontend
+from wergate.networks.ir.execution import executed_work
+from wergate.networks.ir.file import ir_signature
+from wergate.quantization.nncf import quantize
+from wergate.recognizers.base import Recognizer
+from wergate.recognizers.onnx import onnx_signature
+from wergate.recognizers.openvino import OpenVinoRecognizer
+from wergate.recognizers.pytorch import PyTorchRecognizer
+
+FP16_TOLERANCE = 0.002  # of the largest logit: weights in half precision are off by 0.0005 at most
+LETTERS = "<blk> 0\n<space> 1\na 2\nb 3\nc 4\n"
+
+
+def model(path: Path, **options: Any) -> OnnxModel:
+    """Return the model of a file; label options by their names."""
+    ours = {name: options.pop(name) for name in ("sampling_rate", "normalize_audio") if name in options}
+    return OnnxModel(open_onnx(path, OnnxOptions(LabelOptions(**options), **ours)))
+
+
+def compiled(path: Path, frontend: Frontend, **options: Any) -> OpenVinoRecognizer:
+    return OpenVinoRecognizer(path, frontend, device="CPU", inference_precision="f32", **options)
+
+
+def said(recognizer: Recognizer, waveforms: Sequence[np.ndarray]) -> list[str]:
+    """Return the transcripts of waveforms."""
+    alphabet = recognizer.frontend.alphabet
+    return [alphabet.text(logits.argmax(-1).tolist()) for logits in recognizer.logits_of(waveforms)]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network, the labels beside it, frames that it is made to say, and the transcript that they mean."""
+
+    id: str
+    network: Spelling
+    said: tuple[tuple[int, ...], ...] = ((2, 2, 0, 2, 3, 1, 4), (3,), (4, 1, 2, 0, 0, 3))
+    expected: tuple[str, ...] = ("aab c", "b", "c ab")
+    labels: str = LETTERS
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+SUBWORDS = "<unk> 0\n▁the 1\n▁th 2\nink 3\ning 4\n▁ 5\ns 6\n<blk> 7\n"
+PHONEMES = "<pad>\nDH\nAH0\nK\nAE1\nT\n"
+HAN = "_\n你\n好\n吗\n"
+CASES = (
+    Case("letters, frames-major", Spelling(5)),
+    Case("letters, told", Spelling(5, told=True)),
+    Case("labels-major", Spelling(5, labels_major=True)),
+    Case("labels-major, told", Spelling(5, labels_major=True, told=True)),
+    Case("log-probabilities", Spelling(5, log_probabilities=True, names=("audio_signal", "logprobs"))),
+    Case("log-probabilities, labels-major", Spelling(5, log_probabilities=True, labels_major=True)),
+    Case("a channel", Spelling(5, channel=True)),
+    Case("an int32 length", Spelling(5, length="int32")),
+    Case("an int64 length, labels-major", Spelling(5, length="int64", labels_major=True)),
+    Case("a mask", Spelling(5, mask="int64")),
+    Case("a mask and a length", Spelling(5, mask="int32", length="int64")),
+    Case("a batch of one", Spelling(5, batch=False)),
+    Case(
+        "subwords",
+        Spelling(8, log_probabilities=True),
+        ((1, 1, 7, 2, 3, 6), (2, 3, 4, 5, 6, 7, 6)),
+        ("the thinks", "thinking ss"),
+        SUBWORDS,
+    ),
+    Case("phonemes", Spelling(6), ((1, 2, 0, 3, 4, 5, 5),), ("DH AH0 K AE1 T",), PHONEMES, {"units": "phonemes"}),
+    Case("labels that join without spaces", Spelling(4), ((1, 2, 2, 0, 2, 3),), ("你好好吗",), HAN),
+)
+
+
+@dataclass(frozen=True)
+class Built:
+    """A case's model, its frontend and its two IRs."""
+
+    case: Case
+    model: OnnxModel
+    frontend: Frontend
+    fp16: Path
+    int8: Path
+
+    @property
+    def waveforms(self) -> list[np.ndarray]:
+        return [self.case.network.waveform(ids) for ids in self.case.said]
+
+
+@pytest.fixture(scope="module", params=CASES, ids=lambda case: case.id)
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """Each case, with both IRs built from its ONNX file."""
+    case, folder = request.param, tmp_path_factory.mktemp("network")
+    (folder / "tokens.txt").write_text(case.labels, encoding="utf-8")
+    found = model(case.network.export(folder / "net.onnx"), **case.options)
+    frontend, fp16, int8 = found.frontend(), folder / "fp16.xml", folder / "int8.xml"
+    found.convert(fp16)
+    signature = ir_signature(fp16, case.network.labels)
+    spelt = [case.network.waveform([*range(case.network.labels), *ids]) for ids in case.said]
+    quantize(fp16, [signature.feed(waveform[None]) for waveform in spelt], Quantization(), int8)
+    return Built(case, found, frontend, fp16, int8)
+
+
+def test_the_frontend_is_measured_and_read(built: Built) -> None:
+    """Frame geometry from inferences, labels from the file beside."""
+    frontend = built.frontend
+    assert (RECEPTIVE_FIELD, HOP) == (frontend.receptive_field, frontend.hop)
+    assert (RATE, False, built.case.network.labels) == (
+        frontend.sampling_rate,
+        frontend.normalize,
+        len(frontend.alphabet.labels),
+    )
+
+
+def test_onnx_runtime_says_what_the_waveforms_spell(built: Built) -> None:
+    """The reference recognizer decodes by the labels' own rules."""
+    assert list(built.case.expected) == said(built.model.recognizer(built.frontend), built.waveforms)
+
+
+def test_the_fp16_ir_gives_the_reference_logits(built: Built) -> None:
+    """At f32 inference precision, alone and in batches, at several lengths."""
+    reference, candidate = built.model.recognizer(built.frontend), compiled(built.fp16, built.frontend)
+    for seconds in (0.025, 0.3, 1.7):
+        batch = np.stack([sound(seconds, seed=seed) for seed in (1, 2)])
+        expected = reference.logits(batch)
+        assert (2, built.frontend.frame_count(batch.shape[1]), built.case.network.labels) == expected.shape
+        atol = FP16_TOLERANCE * float(np.abs(expected).max())
+        np.testing.assert_allclose(candidate.logits(batch), expected, atol=atol)
+    assert list(built.case.expected) == said(candidate, built.waveforms)
+
+
+def test_the_int8_ir_says_the_same(built: Built) -> None:
+    """It is quantized, runs on one stream and on two, and decodes to the reference transcripts."""
+    assert "FakeQuantize" in built.int8.read_text()
+    for streams in (1, 2):
+        assert list(built.case.expected) == said(compiled(built.int8, built.frontend, streams=streams), built.waveforms)
+
+
+def test_what_the_int8_ir_executes_is_read(built: Built) -> None:
+    """Whatever its inputs are: its convolution runs in 8 bit."""
+    work = executed_work(built.int8, device="CPU", inference_precision="f32", sampling_rate=RATE)
+    assert (1, 1.0) == (len(work.layers), work.int8_share)
+
+
+def test_too_short_an_input_is_refused(built: Built) -> None:
+    """By ONNX Runtime's recognizer and the IR's, with both lengths."""
+    for recognizer in (built.model.recognizer(built.frontend), compiled(built.fp16, built.frontend)):
+        with pytest.raises(InputTooShortError, match=r"input of 399 samples is too short: .* at least 400 samples"):
+            recognizer.logits(np.zeros((1, 399), np.float32))
+
+
+@dataclass(frozen=True)
+class Tutorial:
+    """The tutorial's ONNX file of the tiny Data2Vec, with what it was exported from."""
+
+    model: OnnxModel
+    frontend: Frontend
+    pytorch: PyTorchRecognizer
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def tutorial(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Tutorial:
+    """A file `data2vec.onnx` with the processor's files beside it."""
+    folder = tmp_path_factory.mktemp("tutorial")
+    save_processor(folder)
+    found = model(export_tutorial(tiny.model, folder / "data2vec.onnx"))
+    checkpoint = resolve_checkpoint(str(tiny.model), folder)
+    torch_model = load_model(checkpoint)
+    pytorch = PyTorchRecognizer(load_frontend(checkpoint, torch_model), lambda: torch_model)
+    return Tutorial(found, found.frontend(), pytorch, folder)
+
+
+def test_the_tutorials_export_has_the_checkpoints_frontend(tutorial: Tutorial) -> None:
+    """Everything but the alphabet's finer rules: geometry, normalization, rate, labels, blank, delimiter."""
+    ours, theirs = tutorial.frontend, tutorial.pytorch.frontend
+    for name in ("sampling_rate", "normalize", "receptive_field", "hop"):
+        assert (name, getattr(theirs, name)) == (name, getattr(ours, name))
+    assert LABELS == ours.alphabet.labels == theirs.alphabet.labels
+    assert theirs.alphabet.blank_id == ours.alphabet.blank_id
+    assert theirs.alphabet.word_delimiter == ours.alphabet.word_delimiter
+
+
+def test_the_tutorials_export_gives_pytorchs_logits(tutorial: Tutorial) -> None:
+    """ONNX Runtime is as good a reference as the checkpoint itself, and the FP16 IR follows it."""
+    onnx = tutorial.model.recognizer(tutorial.frontend)
+    tutorial.model.convert(tutorial.folder / "fp16.xml")
+    fp16 = compiled(tutorial.folder / "fp16.xml", tutorial.frontend)
+    for seconds in (0.1, 0.8, 2.3):
+        batch = np.stack([sound(seconds, seed=seed) for seed in (3, 4)])
+        expected = tutorial.pytorch.logits(batch)
+        largest = float(np.abs(expected).max())
+        np.testing.assert_allclose(onnx.logits(batch), expected, atol=1e-4 * largest)
+        np.testing.assert_allclose(fp16.logits(batch), onnx.logits(batch), atol=0.02 * largest)
+
+
+def test_the_tutorials_export_is_quantized(tutorial: Tutorial) -> None:
+    """NNCF takes the IR of the ONNX file; its logits are finite and of the reference's shape."""
+    fp16, int8 = tutorial.folder / "for_int8.xml", tutorial.folder / "int8.xml"
+    tutorial.model.convert(fp16)
+    signature = ir_signature(fp16, len(LABELS))
+    inputs = [signature.feed(tutorial.frontend.features(sound(1.0, seed=seed))[None]) for seed in range(3)]
+    quantize(fp16, inputs, Quantization(), int8)
+    logits = compiled(int8, tutorial.frontend).logits(sound(1.3, seed=9)[None])
+    assert (1, tutorial.frontend.frame_count(20_800), len(LABELS)) == logits.shape
+    assert np.isfinite(logits).all()
+
+
+def test_signatures_name_the_files_own_inputs(tmp_path: Path) -> None:
+    """By name from the ONNX file, by position from its IR."""
+    (tmp_path / "tokens.txt").write_text(LETTERS)
+    path = Spelling(5, length="int32", labels_major=True).export(tmp_path / "net.onnx")
+    model(path).convert(tmp_path / "net.xml")
+    for signature, keys in ((onnx_signature(path, 5), ("x.1", "n")), (ir_signature(tmp_path / "net.xml", 5), (0, 1))):
+        assert signature.inputs.length is not None
+        assert (keys, 1, True) == (
+            (signature.inputs.waveform.key, signature.inputs.length.key),
+            signature.output,
+            signature.labels_major,
+        )
+
+
+def test_an_onnx_file_is_a_model_of_its_own_units(tmp_path: Path) -> None:
+    """Units are found, or given."""
+    for units in ("letters", "subwords", "phonemes"):
+        given: Units = units
+        (tmp_path / "tokens.txt").write_text(LETTERS)
+        path = Spelling(5).export(tmp_path / "net.onnx")
+        assert given == model(path, units=given).frontend().alphabet.units
+
+
+def test_another_number_of_labels_is_told(tmp_path: Path) -> None:
+    """Both figures, before anything is measured or built."""
+    (tmp_path / "tokens.txt").write_text(LETTERS)
+    found = model(Spelling(6).export(tmp_path / "net.onnx"))
+    with pytest.raises(SuiteError, match=r"model 'net.onnx' gives 6 values a frame, but there are 5 labels"):
+        found.frontend()
+
+
+@pytest.mark.parametrize(("padding", "receptive_field", "shortest"), [(100, 200, 200), (200, 0, 1), (300, -200, 1)])
+def test_a_padded_network_is_measured(padding: int, receptive_field: int, shortest: int, tmp_path: Path) -> None:
+    """Padding is taken off the receptive field; what remains is no shorter than a sample."""
+    (tmp_path / "tokens.txt").write_text(LETTERS)
+    found = model(Spelling(5, padding=padding).export(tmp_path / "net.onnx"))
+    frontend = found.frontend()
+    assert (receptive_field, HOP, shortest) == (frontend.receptive_field, frontend.hop, frontend.shortest_input())
+    found.convert(tmp_path / "fp16.xml")
+    reference, candidate = found.recognizer(frontend), compiled(tmp_path / "fp16.xml", frontend)
+    for samples in (shortest, shortest + 1, 3 * HOP, 3 * HOP + 1, 5000):
+        waveforms = sound(1.0, seed=samples)[None, :samples]
+        expected = reference.logits(waveforms)
+        assert frontend.frame_count(samples) == expected.shape[1]
+        np.testing.assert_allclose(candidate.logits(waveforms), expected, atol=0.2)
+    with pytest.raises(InputTooShortError, match=f"input of {shortest - 1} samples is too short"):
+        candidate.logits(np.zeros((1, shortest - 1), np.float32))
+
+
+def test_a_network_that_wants_more_is_measured(tmp_path: Path) -> None:
+    """Shorter inputs are refused though they would make frames."""
+    (tmp_path / "tokens.txt").write_text(LETTERS)
+    found = model(Spelling(5, wanted=2000).export(tmp_path / "net.onnx"))
+    frontend = found.frontend()
+    assert (RECEPTIVE_FIELD, HOP, 2000) == (frontend.receptive_field, frontend.hop, frontend.shortest_input())
+    recognizer = found.recognizer(frontend)
+    assert 6 == frontend.frame_count(2000) == recognizer.logits(np.zeros((1, 2000), np.float32)).shape[1]
+    with pytest.raises(InputTooShortError, match=r"input of 1999 samples is too short: .* at least 2000 samples"):
+        recognizer.logits(np.zeros((1, 1999), np.float32))
+
+
+def test_a_fixed_length_is_told(tmp_path: Path) -> None:
+    """A network for one length is no recognizer of utterances."""
+    import torch
+
+    (tmp_path / "tokens.txt").write_text(LETTERS)
+    path = tmp_path / "net.onnx"
+    with torch.no_grad():
+        torch.onnx.export(torch.nn.Flatten(), (torch.zeros(1, 30_480),), path, input_names=["inputs"], dynamo=False)
+    with pytest.raises(SuiteError, match=r"takes input 'inputs' float32 \(1, 30480\) only; .* dynamic axes"):
+        model(path).frontend()

@@ -1,0 +1,148 @@
+"""What an IR states and what its compiled model executes, on the tiny model's real IRs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import openvino as ov
+import pytest
+from openvino import opset13 as ops
+
+from tests.support.suite_run import Warm
+from tests.support.tiny import RATE, Tiny
+from wergate.config.quantization import IgnoredScope
+from wergate.networks.ir.execution import ExecutedLayer, ExecutedWork, GraphCounts, executed_work, graph_counts
+from wergate.networks.ir.work import product_macs
+from wergate.session.session import Pipeline
+
+
+@pytest.fixture(scope="module")
+def pipelined(tiny: Tiny, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    """A pipeline on the warm cache."""
+    return tiny.pipeline(tmp_path_factory.mktemp("ir"), warm.cache)
+
+
+def layer(precision: str, macs: int) -> ExecutedLayer:
+    """Return a layer of which only these matter."""
+    return ExecutedLayer("x", "FullyConnected", "brgemm", precision, macs)
+
+
+def test_share_is_weighted_by_work() -> None:
+    """Three quarters of the multiply-accumulates in 8 bit are three quarters, however many layers that is."""
+    work = ExecutedWork((layer("i8", 50), layer("u8", 25), layer("f32", 5), layer("bf16", 20)))
+    assert work.int8_share == 0.75
+    assert ["bf16", "f32"] == [fallback.precision for fallback in work.fallbacks]
+
+
+def test_no_work_is_no_8_bit_work() -> None:
+    """An empty model does not pass as quantized."""
+    assert ExecutedWork(()).int8_share == 0.0
+
+
+def test_every_executed_layer_has_work(pipelined: Pipeline, tiny: Tiny) -> None:
+    """No layer is weighted with nothing: its kernel was found; and none of the IR's work is missing."""
+    for precision in ("fp16", "int8"):
+        work = pipelined.executed(str(tiny.model), precision)
+        assert [] == [found.name for found in work.layers if found.macs <= 0]
+        kinds = {found.kind for found in work.layers}
+        assert {"FullyConnected", "Convolution"} < kinds <= {"FullyConnected", "Convolution", "Subgraph", "MatMul"}
+        assert 0 == work.unseen_macs
+
+
+def test_work_that_no_layer_shows_is_not_in_8_bit() -> None:
+    """What the runtime hid counts against the share."""
+    assert 0.5 == ExecutedWork((layer("i8", 50),), unseen_macs=50).int8_share
+
+
+def test_attention_is_work(pipelined: Pipeline, tiny: Tiny) -> None:
+    """Frames by frames by channels, twice in each layer; INT8 leaves the second in floating point and says so."""
+    work = pipelined.executed(str(tiny.model), "int8")
+    products = [found for found in work.layers if found.name.endswith(("(scores)", "(values)"))]
+    frames = 249
+    assert [frames * frames * 32] * 4 == [found.macs for found in products]
+    assert [True, False] * 2 == [found.eight_bit for found in products]
+    assert {found.name for found in products[1::2]} == {found.name for found in work.fallbacks}
+    assert all("no FakeQuantize before its values" in found.reason for found in work.fallbacks)
+
+
+def test_layers_that_nobody_quantized_say_so(pipelined: Pipeline, tiny: Tiny) -> None:
+    """Every layer of the FP16 IR falls back; what an ignored scope names is told apart."""
+    work = pipelined.executed(str(tiny.model), "fp16")
+    assert len(work.layers) == len(work.fallbacks)
+    assert all(found.reason.startswith("no FakeQuantize before its ") for found in work.fallbacks)
+    scope = IgnoredScope(types=["Convolution"], patterns=[".*k_proj.*"])
+    path = pipelined.ir_path(str(tiny.model), "fp16")
+    told = executed_work(path, device="CPU", inference_precision="f32", sampling_rate=RATE, ignored_scope=scope)
+    ignored = [found.name for found in told.layers if "ignored_scope" in found.reason]
+    assert 4 + 2 == len(ignored), ignored
+
+
+def product(folder: Path, *, levels: int, weights: type[np.generic]) -> ExecutedWork:
+    """Return what a single product of frames by weights executes, with a FakeQuantize of that many levels before it."""
+    samples = ops.parameter([1, -1], np.float32, name="input_values")
+    frames = ops.reshape(samples, np.array([1, -1, 160]), special_zero=False)
+    bounds = [np.float32(value) for value in (-1, 1, -1, 1)]
+    quantized = ops.fake_quantize(frames, *bounds, levels)
+    constant = ops.constant(np.ones((160, 32), weights))
+    scaled = ops.multiply(ops.convert(constant, "f32"), np.float32(0.01))
+    logits = ops.matmul(quantized, scaled, transpose_a=False, transpose_b=False)
+    ov.save_model(ov.Model([logits], [samples], "product"), folder / "model.xml", compress_to_fp16=False)
+    return executed_work(folder / "model.xml", device="CPU", inference_precision="f32", sampling_rate=RATE)
+
+
+def test_fake_quantize_is_no_evidence(tmp_path: Path) -> None:
+    """Of quantizers in the graph, the one of 256 levels runs in 8 bit; one of 65,536 is there and runs in f32."""
+    (tmp_path / "eight").mkdir()
+    (tmp_path / "sixteen").mkdir()
+    assert 1.0 == product(tmp_path / "eight", levels=256, weights=np.int8).int8_share
+    work = product(tmp_path / "sixteen", levels=65_536, weights=np.int8)
+    assert 0.0 == work.int8_share
+    assert graph_counts(tmp_path / "sixteen" / "model.xml").fake_quantize == 1
+    (found,) = work.fallbacks
+    assert found.reason.startswith("quantized in the IR, but "), found
+
+
+def test_quantized_weights_alone_are_no_8_bit_work(tmp_path: Path) -> None:
+    """And neither are quantized inputs with weights in floating point."""
+    (found,) = product(tmp_path, levels=256, weights=np.float32).fallbacks
+    assert "no FakeQuantize before its operand 2" in found.reason
+
+
+def test_products_are_weighed_by_their_shapes() -> None:
+    """Plain, in batches, broadcast, transposed: c m k n."""
+    assert 2 * 3 * 5 == product_macs([2, 3], [3, 5], [2, 5])
+    assert 7 * 2 * 3 * 5 == product_macs([7, 2, 3], [7, 3, 5], [7, 2, 5])
+    assert 7 * 2 * 3 * 5 == product_macs([7, 2, 3], [3, 5], [7, 2, 5])
+    assert 7 * 4 * 2 * 3 * 5 == product_macs([7, 1, 2, 3], [1, 4, 5, 3], [7, 4, 2, 5])
+
+
+def test_work_is_that_of_the_architecture(pipelined: Pipeline, tiny: Tiny) -> None:
+    """The convolutions of the feature encoder on five seconds cost what their shapes say."""
+    encoder, frames, channels = [], 5 * 16_000, 1
+    for kernel, stride in zip((10, 8, 4, 4), (5, 4, 4, 4), strict=True):
+        frames = (frames - kernel) // stride + 1
+        encoder.append(frames * 16 * kernel * channels)
+        channels = 16
+    found = [x.macs for x in pipelined.executed(str(tiny.model), "fp16").layers if x.kind == "Convolution"]
+    assert encoder == found[:4]
+
+
+def test_int8_works_in_8_bit_and_fp16_does_not(pipelined: Pipeline, tiny: Tiny) -> None:
+    """Most work of the INT8 IR, none of the FP16 IR."""
+    assert pipelined.executed(str(tiny.model), "int8").int8_share > 0.8
+    assert pipelined.executed(str(tiny.model), "fp16").int8_share == 0.0
+
+
+def test_graph_counts(pipelined: Pipeline, tiny: Tiny) -> None:
+    """The FP16 IR has no quantizer; the INT8 IR has many, 8-bit weights, and fewer bytes of weights."""
+    fp16, int8 = (pipelined.graph(str(tiny.model), precision) for precision in ("fp16", "int8"))
+    assert GraphCounts(0, 0, fp16.bytes) == fp16
+    assert int8.fake_quantize > 0
+    assert int8.int8_weights >= 2 * 6 + 1, "six projections in each of two layers, and the head"
+    assert _weight_bytes(pipelined, tiny, "int8") < _weight_bytes(pipelined, tiny, "fp16")
+
+
+def _weight_bytes(pipelined: Pipeline, tiny: Tiny, precision: str) -> int:
+    path: Path = pipelined.ir(str(tiny.model), precision).file("model.bin")
+    return path.stat().st_size

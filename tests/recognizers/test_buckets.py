@@ -1,0 +1,158 @@
+"""Buckets: the cheapest lengths, and recognizers that pad to them without a change."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import openvino as ov
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.tiny import RATE, save_model, sound
+from wergate.config.quantization import BucketSettings
+from wergate.errors import SuiteError
+from wergate.models.checkpoint import load_model, resolve_checkpoint
+from wergate.models.processor import load_frontend
+from wergate.networks.frontend import Frontend
+from wergate.networks.ir.conversion import export
+from wergate.recognizers.bucketed import BucketedRecognizer, Compilable
+from wergate.recognizers.buckets import Buckets, CompiledMemory, choose_buckets, compiled_memory, corpus_buckets
+from wergate.recognizers.compiled_store import compilable, static_options
+from wergate.recognizers.openvino import OpenVinoRecognizer
+from wergate.store import Store
+
+LENGTHS = (RATE // 2, RATE, 3 * RATE)
+
+
+def cost(buckets: Buckets, samples: list[int], compiling: int) -> int:
+    """Return padded samples and what compiling costs."""
+    return sum(buckets.of(length) or 10**9 for length in samples) + compiling * len(buckets.lengths)
+
+
+@given(samples=st.lists(st.integers(1, 40), min_size=1, max_size=12), compiling=st.integers(0, 60))
+def test_no_other_choice_is_cheaper(samples: list[int], compiling: int) -> None:
+    """Beside every set of at most three lengths that holds all utterances."""
+    chosen = choose_buckets(samples, compiling=compiling, most=3, longest=40)
+    lengths = sorted(set(samples))
+    others = (Buckets((*shorter, lengths[-1])) for count in range(3) for shorter in combinations(lengths[:-1], count))
+    assert cost(chosen, samples, compiling) == min(cost(other, samples, compiling) for other in others)
+    assert (sum(samples), sum(chosen.of(length) or 0 for length in samples)) == (chosen.work, chosen.padded_work)
+
+
+def test_what_is_too_long_has_no_bucket() -> None:
+    """Nor has anything where there is room for none."""
+    chosen = choose_buckets([5, 9, 100], compiling=1, most=4, longest=10)
+    assert ((5, 9), 5, 9, None) == (chosen.lengths, chosen.of(3), chosen.of(6), chosen.of(100))
+    assert () == choose_buckets([5], compiling=1, most=0, longest=10).lengths
+
+
+def test_there_are_as_many_buckets_as_there_is_memory_for(exported: tuple[Path, Frontend]) -> None:
+    """All compiled models together are reckoned, each as long as it is; none where not even one fits."""
+    _, frontend = exported
+    durations_s = [float(seconds) for seconds in range(1, 31)]
+    memory = CompiledMemory(each=10**8, per_sample=1000.0)
+
+    def chosen(memory_gb: float) -> Buckets:
+        settings = BucketSettings(memory_gb=memory_gb, compiling_s=0.1)
+        return corpus_buckets(durations_s, frontend, settings, memory)
+
+    counts = [len(chosen(memory_gb).lengths) for memory_gb in (0.5, 0.6, 2.0, 3.0, 9.0)]
+    assert counts[0] == 0 < counts[1] < counts[2] < counts[3] < counts[4] == BucketSettings().most
+    for memory_gb in (0.6, 2.0, 3.0, 9.0):
+        assert memory.of(chosen(memory_gb).lengths) <= memory_gb * 1e9
+
+
+def test_memory_is_that_of_weights_and_of_the_widest_layer(exported: tuple[Path, Frontend]) -> None:
+    """The norm behind the first convolution reads and writes its channels, in single precision, on each stream.
+
+    Beside them a model has kernels, however few weights it has.
+    """
+    path, _ = exported
+    config = json.loads((path.parent / "model" / "config.json").read_text())
+    found = compiled_memory(path, streams=1)
+    assert 2 * path.with_suffix(".bin").stat().st_size < found.each < 60 * 2**20
+    widest = 2 * 4 * config["conv_dim"][0] / config["conv_stride"][0]
+    assert found.per_sample == pytest.approx(widest, rel=0.01)
+    assert compiled_memory(path, streams=2).per_sample == 2 * found.per_sample
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Frontend]:
+    """A tiny model's IR."""
+    folder = tmp_path_factory.mktemp("buckets")
+    save_model(folder / "model")
+    checkpoint = resolve_checkpoint(str(folder / "model"), folder)
+    model = load_model(checkpoint)
+    export(model, folder / "model.xml")
+    return folder / "model.xml", load_frontend(checkpoint, model)
+
+
+def loop(exported: tuple[Path, Frontend]) -> OpenVinoRecognizer:
+    """The IR with dynamic shapes."""
+    path, frontend = exported
+    return OpenVinoRecognizer(path, frontend, device="CPU", inference_precision="f32", streams=2)
+
+
+def bucketed(exported: tuple[Path, Frontend], store: Store) -> BucketedRecognizer:
+    """The IR in three buckets."""
+    _, frontend = exported
+    lengths = tuple(frontend.whole_frames(length) for length in LENGTHS)
+    return BucketedRecognizer(kept(exported, store), Buckets(lengths), streams=2, probe_sqnr_db_min=20.0)
+
+
+def kept(exported: tuple[Path, Frontend], store: Store) -> Compilable:
+    """The IR, whose compilations are kept in a store."""
+    path, frontend = exported
+    return compilable(store, path, lambda: loop(exported), frontend, static_options("f32", 2))
+
+
+def test_padded_utterances_get_their_own_logits(exported: tuple[Path, Frontend], tmp_path: Path) -> None:
+    """In every bucket, at its edge, and beyond the longest; compiled anew and found in the store."""
+    utterances = [sound(seconds, seed=n) for n, seconds in enumerate((0.3, 3.0, 0.5, 0.9, 2.2, 4.1, 1.0))]
+    expected = loop(exported).logits_of(utterances)
+    for _ in range(2):
+        for one, other in zip(expected, bucketed(exported, Store(tmp_path)).logits_of(utterances), strict=True):
+            np.testing.assert_allclose(other, one, atol=1e-4)
+    assert len(LENGTHS) == len(list((tmp_path / "compiled-model").iterdir()))
+
+
+def test_what_is_found_needs_no_dynamic_model(exported: tuple[Path, Frontend], tmp_path: Path) -> None:
+    """Compiled buckets and what their streams are tried with are in the store; longer utterances still need it."""
+    speech = sound(0.8, seed=1)
+    expected = bucketed(exported, Store(tmp_path)).logits_of([speech])[0]
+    found = bucketed(exported, Store(tmp_path))
+    np.testing.assert_array_equal(expected, found.logits_of([speech])[0])
+    assert "loop" not in vars(found)
+    found.logits_of([sound(4.1, seed=2)])
+    assert "loop" in vars(found)
+
+
+def test_a_stream_with_wrong_logits_is_not_used(exported: tuple[Path, Frontend], tmp_path: Path) -> None:
+    """A compilation that gives something else is thrown away and counted; one that always does ends the run."""
+    path, frontend = exported
+    right, length = kept(exported, Store(tmp_path)), frontend.whole_frames(RATE)
+    wrong = [_compiled_wrong(path, length)]
+    once = replace(right, compile_for=lambda samples: wrong.pop() if wrong else right.compile_for(samples))
+    found = BucketedRecognizer(once, Buckets((length,)), streams=2, probe_sqnr_db_min=20.0)
+    speech = sound(0.8, seed=1)
+    np.testing.assert_allclose(found.logits_of([speech])[0], found.loop.logits(speech[None])[0], atol=1e-4)
+    assert 1 == found.rejected
+    always = replace(right, compile_for=lambda samples: _compiled_wrong(path, samples))
+    never = BucketedRecognizer(always, Buckets((length,)), streams=2, probe_sqnr_db_min=20.0)
+    with pytest.raises(SuiteError, match=r"wrong logits in each of 3 compilations .*--shapes dynamic"):
+        never.logits_of([speech])
+
+
+def _compiled_wrong(path: Path, samples: int) -> ov.CompiledModel:
+    """Compile the IR with its logits turned round."""
+    model = ov.Core().read_model(path)
+    (result,) = model.get_results()
+    negative = ov.opset13.negative(result.input_value(0))
+    result.input(0).replace_source_output(negative.output(0))
+    model.reshape({port: [1, samples] for port in model.inputs})
+    return ov.Core().compile_model(model, "CPU", static_options("f32", 2))

@@ -1,0 +1,165 @@
+"""The exit code says what failed: accuracy, latency, neither settled, the set-up, or a test that no gate explains."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.suite_run import ROOT, Run, Warm, run
+from tests.support.tiny import Tiny
+from wergate.report.exit_code import MEANING, Cause, cause_of, exit_code, status_of
+from wergate.verdict import Status
+
+ELSEWHERE = ("-c", str(ROOT / "pytest.ini"), "--rootdir", str(ROOT), "--import-mode", "importlib", "-k", "test_more")
+GATES = """
+import pytest
+from wergate.errors import SuiteError
+from wergate.verdict import Verdict
+
+def verdict(kind, value, undecided=""):
+    return Verdict("made_up", "INT8", value, "<=", 1.0, "nothing", "mend it", kind=kind, undecided=undecided)
+
+"""
+ACCURACY = "def test_more_accuracy(gate):\n    gate(verdict('accuracy', 2.0))\n"
+LATENCY = "def test_more_latency(gate):\n    gate(verdict('accuracy', 0.5), verdict('latency', 2.0))\n"
+OPEN = "def test_more_open(gate):\n    gate(verdict('accuracy', 0.5, undecided='900 more words would'))\n"
+CRASH = "def test_more_crash():\n    raise ValueError('nobody expected this')\n"
+MISTAKE = "def test_more_mistake():\n    raise SuiteError('the made-up corpus is gone; restore it')\n"
+PASSING = "def test_more_passing(gate):\n    gate(verdict('latency', 0.5))\n"
+OPEN_CRASH = OPEN + "    raise ValueError('nobody expected this')\n"
+LATE_CRASH = """
+@pytest.fixture
+def falling():
+    yield
+    raise ValueError("too late")
+
+def test_more_late(falling, gate):
+    gate(verdict("latency", 2.0))
+"""
+
+
+def run_of(folder: Path, tests: str, *options: str) -> Run:
+    """Run made-up tests under the suite's own fixtures."""
+    (folder / "test_more.py").write_text(GATES + tests)
+    given = ("--suite", str(ROOT / "suite.toml"), *ELSEWHERE, *options)
+    return run(["accuracy/test_graph.py", str(folder / "test_more.py")], *given, results=folder / "results.json")
+
+
+@dataclass(frozen=True)
+class Case:
+    """Tests, and the code and verdict that a run of them ends with."""
+
+    id: str
+    tests: str
+    code: int
+    verdict: str = "FAIL"
+
+
+CASES = (
+    Case("nothing fails", PASSING, 0, "PASS"),
+    Case("accuracy", ACCURACY + PASSING, 10),
+    Case("latency", LATENCY + PASSING, 11),
+    Case("inconclusive", OPEN + PASSING, 12, "INCONCLUSIVE"),
+    Case("a mistake in the set-up", PASSING + MISTAKE, 13),
+    Case("a failure that no gate made", CRASH + PASSING, 1),
+    Case("several at once", OPEN + LATENCY + ACCURACY, 10),
+    Case("a teardown that no gate explains", LATE_CRASH, 1),
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_a_run_ends_with_the_code_of_its_causes(case: Case, tmp_path: Path) -> None:
+    """The process ends with the code, and the results hold the verdict that goes with it."""
+    done = run_of(tmp_path, case.tests)
+    assert done.results is not None, done.output
+    assert (case.code, case.verdict) == (done.code, done.results["verdict"]), done.output
+
+
+WITH_WORKERS = ("inconclusive", "a mistake in the set-up", "a failure that no gate made")
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.id in WITH_WORKERS], ids=lambda case: case.id)
+def test_workers_change_no_code(case: Case, tmp_path: Path) -> None:
+    """Under xdist the controller knows what its workers know."""
+    done = run_of(tmp_path, case.tests, "-n", "2")
+    assert done.results is not None, done.output
+    assert (case.code, case.verdict) == (done.code, done.results["verdict"]), done.output
+
+
+def test_what_may_stay_open_explains_no_failure(tmp_path: Path) -> None:
+    """A test that crashes after a verdict that is allowed to be open is a crash."""
+    allowed = run_of(tmp_path, OPEN + PASSING, "--allow-inconclusive")
+    crashed = run_of(tmp_path, OPEN_CRASH, "--allow-inconclusive")
+    assert (0, 1) == (allowed.code, crashed.code), crashed.output
+
+
+def test_the_shipped_gates_end_with_their_code(tiny: Tiny, warm: Warm, tmp_path: Path) -> None:
+    """A real model that loses too many words ends the run with the code of accuracy."""
+    suite = tiny.suite(tmp_path / "mine.toml", thresholds__int8__wer_drop_max="-9.0")
+    done = run(["accuracy/test_wer.py"], "--suite", str(suite), "--cache-dir", str(warm.cache), "-n", "2")
+    assert 10 == done.code, done.output
+
+
+def test_a_mistake_before_there_is_a_session_has_the_same_code(tmp_path: Path) -> None:
+    """Whether a corpus is missed while options are read or when it is opened makes no difference to a pipeline."""
+    done = run(["accuracy/test_wer.py"], "--suite", str(tmp_path / "absent.toml"))
+    assert 13 == done.code, done.output
+    assert done.output.startswith("ERROR: suite file '")
+    assert 4 == run(["accuracy/test_wer.py"], "--limit", "few").code  # pytest's own parser's
+
+
+def test_no_test_is_no_verdict(tmp_path: Path) -> None:
+    """pytest's own codes keep their meaning."""
+    done = run_of(tmp_path, "")
+    assert 5 == done.code, done.output
+
+
+def test_what_cannot_be_written_at_the_end_hides_no_verdict(tmp_path: Path) -> None:
+    """A results file that cannot be is one line; a pass becomes a broken set-up, a failure stays what it is."""
+    taken = f"import pathlib\ndef test_more_taken():\n    pathlib.Path({str(tmp_path)!r}, 'results.json').mkdir()\n"
+    passing, failing = tmp_path / "passing", tmp_path / "failing"
+    for folder, code, tests in ((passing, 13, PASSING), (failing, 11, LATENCY)):
+        folder.mkdir()
+        done = run_of_unwritable(folder, taken.replace(str(tmp_path), str(folder)) + tests)
+        assert code == done.code, done.output
+        (line,) = [line for line in done.output.splitlines() if line.startswith("ERROR: results file '")]
+        assert line.endswith("correct --results")
+        assert "Traceback" not in done.output
+        assert "verdicts: " in done.output
+
+
+def run_of_unwritable(folder: Path, tests: str) -> Run:
+    """Run tests of which one puts a folder where the results should be."""
+    (folder / "test_more.py").write_text(GATES + tests)
+    given = ("--suite", str(ROOT / "suite.toml"), *ELSEWHERE, "--results", str(folder / "results.json"))
+    return run(["accuracy/test_graph.py", str(folder / "test_more.py")], *given)
+
+
+def test_a_worse_cause_never_hides_behind_a_better_one() -> None:
+    """Whatever comes together, the order is one; a pipeline that tolerates 12 tolerates nothing else with it."""
+    order = (Cause.SETUP, Cause.UNEXPLAINED, Cause.ACCURACY, Cause.LATENCY, Cause.INCONCLUSIVE)
+    for first, second in itertools.combinations(order, 2):
+        assert first == exit_code(1, {second, first})
+
+
+@pytest.mark.parametrize("code", [2, 3, 4, 5, 6])
+def test_a_run_without_an_end_has_no_verdict(code: int) -> None:
+    """Interrupted, or broken itself: whatever the gates had said by then is not all."""
+    assert code == exit_code(code, {Cause.ACCURACY, Cause.UNEXPLAINED})
+    assert (Status.FAIL, True) == (status_of(code), code in MEANING)
+
+
+def test_a_mistake_that_ended_the_workers_is_no_interruption() -> None:
+    """pytest-xdist reports 2 when a worker gave up; only pytest's own breakdown says more than the mistake."""
+    assert (13, 13, 3) == tuple(exit_code(code, {Cause.SETUP}) for code in (2, 1, 3))
+
+
+def test_every_verdict_has_a_cause() -> None:
+    """By its kind where it fails, by its status where it settles nothing."""
+    found = [
+        cause_of(status, kind) for status in (Status.FAIL, Status.INCONCLUSIVE) for kind in ("accuracy", "latency")
+    ]
+    assert [Cause.ACCURACY, Cause.LATENCY, Cause.INCONCLUSIVE, Cause.INCONCLUSIVE] == found

@@ -1,0 +1,45 @@
+"""A verdict that the evidence does not settle fails a run, unless it may stay open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support.suite_run import Run, Warm, run
+
+TOY = ("--min-words", "13")
+TOLD = "12 words are a toy corpus: evaluate 1 words more, or lower --min-words from 13"
+
+
+def gated(warm: Warm, folder: Path, *options: str) -> Run:
+    """Run the WER gate on the warm cache."""
+    given = ("--suite", str(warm.suite), "--cache-dir", str(warm.cache), "--precisions", "int8", *options)
+    return run(["accuracy/test_wer.py"], *given, results=folder / "results.json")
+
+
+def test_what_is_not_settled_fails(warm: Warm, tmp_path: Path) -> None:
+    """The test fails with the line that says what would settle it; the table does not call it a failure."""
+    done = gated(warm, tmp_path, *TOY)
+    (row,) = done.gate("wer", "INT8")
+    assert (12, "INCONCLUSIVE") == (done.code, row["status"]), done.output
+    assert f"INCONCLUSIVE: {row['line']}" in done.output
+    assert row["line"].endswith(TOLD)
+    assert any(line.endswith(" 1 INCONCLUSIVE") for line in done.output.splitlines()), done.output
+
+
+def test_what_is_not_settled_may_be_allowed(warm: Warm, tmp_path: Path) -> None:
+    """The run passes, and still says what is open."""
+    done = gated(warm, tmp_path, *TOY, "--allow-inconclusive")
+    (row,) = done.gate("wer", "INT8")
+    assert (0, "INCONCLUSIVE") == (done.code, row["status"]), done.output
+    assert ["INCONCLUSIVE"] == [evaluation["paired"]["status"] for evaluation in done.results["evaluations"]]
+    assert f"INCONCLUSIVE: {row['line']}" in done.output
+
+
+def test_a_failure_is_never_allowed(warm: Warm, tmp_path: Path) -> None:
+    """Only what is open may stay open."""
+    suite = tmp_path / "strict.toml"
+    strict = '"thresholds"."int8"."wer_drop_max" = -9.0'
+    lines = [line for line in warm.suite.read_text().splitlines() if not line.startswith(strict.partition(" =")[0])]
+    suite.write_text("\n".join([*lines, strict]))
+    done = gated(warm, tmp_path, "--suite", str(suite), "--allow-inconclusive")
+    assert (10, ["FAIL"]) == (done.code, [row["status"] for row in done.gate("wer", "INT8")]), done.output

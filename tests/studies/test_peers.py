@@ -1,0 +1,78 @@
+"""Peers as a person races them: one whose answers are wrong has no speed, and fails the run."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.support.suite_run import run
+from tests.support.tiny import Tiny
+from wergate.studies.peers.catalog import PEERS, why_absent
+from wergate.studies.peers.table import ratio_interval
+
+BACKWARDS = """
+from dataclasses import replace
+
+from wergate.studies.peers.client import Remote
+
+right = Remote.run
+
+
+def run(self, task):
+    answer = right(self, task)
+    if self._name != "openvino-f32":
+        return answer
+    return replace(answer, logits=[[found[::-1] for found in call] for call in answer.logits])
+
+
+Remote.run = run
+"""
+
+
+def test_a_wrong_peer_is_marked_and_fails(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One peer turns its logits around in time; the other one's figures stand beside it."""
+    pytest.importorskip("matplotlib", reason="the environment was made before matplotlib was in the lock")
+    (tmp_path / "backwards.py").write_text(BACKWARDS)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    suite = tiny.suite(
+        tmp_path / "tiny.toml",
+        benchmarks__durations_s="[0.5]",
+        benchmarks__peers__names='["onnxruntime-f32", "openvino-f32"]',
+        benchmarks__peers__models=json.dumps([str(tiny.model)]),
+        benchmarks__peers__utterances="2",
+        benchmarks__peers__rounds="1",
+    )
+    options = ("-m", "peers", "--suite", str(suite), "--cache-dir", str(tmp_path / "cache"), "-p", "backwards")
+    found = run(["benchmarks/test_peers.py"], *options, results=tmp_path / "results.json")
+    assert found.code == 10, found.output
+    assert "1 failed, 1 passed" in found.output
+    assert "WRONG: SQNR of an utterance" in found.output
+    (table,) = (json.loads(path.read_text()) for path in tmp_path.glob("peers-*.json"))
+    right, wrong = table["rows"]
+    assert ("ok", "wrong") == (right["status"], wrong["status"])
+    assert right["rtfx"] > 0
+    assert {"0.5"} == right["latency_ms"].keys()
+    assert right["wer"] is not None
+    assert (None, {}) == (wrong["rtfx"], wrong["latency_ms"])
+
+
+def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a compiler, or with a model that PyTorch cannot load, the row says so."""
+    peers = {peer.key: peer for peer in PEERS}
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    assert why_absent(peers["pytorch-compile"], checkpoint=True, padding_exact=True) == "no C++ compiler: install g++"
+    assert why_absent(peers["pytorch-eager"], checkpoint=False, padding_exact=True) == "the model is an ONNX file"
+    why = why_absent(peers["openvino-int8-bucketed"], checkpoint=True, padding_exact=False)
+    assert why == "padding would change what this model hears"
+    assert why_absent(peers["openvino-int8"], checkpoint=False, padding_exact=True) is None
+
+
+def test_the_interval_is_of_ratios_within_blocks() -> None:
+    """A block that is long for both sides says nothing about their ratio."""
+    slow, fast = [1.0, 9.0, 2.0, 30.0], [0.5, 4.4, 1.02, 15.3]
+    interval = ratio_interval(slow=slow, fast=fast)
+    assert 1.8 < interval.low < 2.0 < interval.high < 2.2

@@ -1,0 +1,89 @@
+"""Processes forked from one that has imported what takes seconds: runs of the suite start at once."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.metadata import entry_points
+from multiprocessing import forkserver
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+from unittest import mock
+
+PATIENCE_S = 300  # a hung process must not hang the tests; nothing is measured by it
+_ROOT = Path(__file__).parents[2]
+_HEAVY = (
+    *("openvino", "torchmetrics.text", "jiwer", "pandas", "scipy.stats", "pyarrow.parquet"),
+    *("hypothesis", *(plugin.module for plugin in entry_points(group="pytest11"))),
+    *sorted(f"fixtures.{path.stem}" for path in (_ROOT / "fixtures").glob("*.py")),
+)
+_PLACES = os.pathsep.join(str(_ROOT / name) for name in ("", "src"))
+_READ_LATER = ("GITHUB_STEP_SUMMARY", "PYTHONPATH")  # by none of these when it is imported
+
+
+def environment() -> dict[str, str]:
+    """Return this process's environment without what a surrounding pytest put there, offline, one thread each."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    return inherited | {"HF_HUB_OFFLINE": "1", "COLUMNS": "200", "OMP_NUM_THREADS": "1"}
+
+
+def can_fork(variables: Mapping[str, str]) -> bool:
+    """Tell whether a forked process would be one of that environment: some libraries read it when they are imported."""
+    return _read_at_import(_server_environment()) == _read_at_import(variables)
+
+
+def _read_at_import(variables: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in variables.items() if key not in _READ_LATER}
+
+
+@cache
+def _server_environment() -> Mapping[str, str]:
+    """Start the process that all others are forked from, and return its environment."""
+    found = environment()
+    with mock.patch.dict(os.environ, found | {"PYTHONPATH": _PLACES}, clear=True):
+        _context().set_forkserver_preload(list(_HEAVY))
+        forkserver.ensure_running()
+    return found
+
+
+def _context() -> ForkServerContext:
+    return multiprocessing.get_context("forkserver")
+
+
+def fork(
+    work: Callable[..., None], *arguments: object, output: Path, variables: Mapping[str, str] | None = None
+) -> int:
+    """Run a function in a process of its own and return its exit code; a killed one's is negative.
+
+    Args:
+        work: of a module that the process can import.
+        output: where its output goes, standard error too.
+        variables: its environment; None is `environment()`.
+    """
+    _server_environment()
+    given = dict(environment() if variables is None else variables)
+    process = _context().Process(target=_redirected, args=(output, given, work, arguments))
+    process.start()
+    process.join(PATIENCE_S)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
+    assert process.exitcode is not None
+    return process.exitcode
+
+
+def _redirected(
+    output: Path, variables: Mapping[str, str], work: Callable[..., None], arguments: tuple[object, ...]
+) -> None:
+    descriptor = os.open(output, os.O_WRONLY | os.O_CREAT)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.environ.clear()
+    os.environ.update(variables)
+    sys.path[:0] = [place for place in variables.get("PYTHONPATH", "").split(os.pathsep) if place]
+    gc.freeze()  # what was imported before is no garbage: pytest collects five times, half a second each
+    work(*arguments)

@@ -1,0 +1,119 @@
+"""The hub through wergate, in a process of its own: HF_HOME, HF_ENDPOINT and HF_HUB_OFFLINE are read at import."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tests.support.forked import fork
+from tests.support.hub_server import Hub
+
+ROOT = Path(__file__).parents[2]
+_CLIENTS = ("huggingface_hub", "datasets")
+_SNAPSHOT = """
+import json, sys
+from wergate import hub
+from wergate.errors import SuiteError
+arguments = json.loads(sys.argv[1])
+try:
+    found = hub.snapshot(**arguments)
+    print("told: " + json.dumps({"folder": str(found.folder), "commit": found.commit}))
+except SuiteError as error:
+    print("told: " + json.dumps({"error": str(error)}))
+"""
+_CORPUS = """
+import json, sys
+from pathlib import Path
+from dataclasses import replace
+from wergate.corpora.corpus import open_corpus, parse_corpus_specs
+from wergate.errors import SuiteError
+from wergate.store import Store
+arguments = json.loads(sys.argv[1])
+try:
+    (spec,) = parse_corpus_specs(arguments["spec"], Path())
+    corpus = open_corpus(spec, arguments["limit"], store=Store(Path(arguments["store"])))
+    read = {u.id: [u.text, u.speaker, len(u.waveform.samples)] for u in corpus.utterances(16_000)}
+    facts = {"read": read, "commit": corpus.revision, "notes": corpus.notes, "whole": len(corpus.whole)}
+    print("told: " + json.dumps(facts | {"datasets": "datasets" in sys.modules}))
+except SuiteError as error:
+    print("told: " + json.dumps({"error": str(error)}))
+"""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a process said: the answer it was written for, and everything it printed."""
+
+    answer: Mapping[str, Any]
+    output: str
+
+    @property
+    def folder(self) -> Path:
+        """The snapshot's folder."""
+        assert "folder" in self.answer, self.output
+        return Path(self.answer["folder"])
+
+    @property
+    def commit(self) -> str:
+        """The snapshot's commit."""
+        assert "commit" in self.answer, self.output
+        commit: str = self.answer["commit"]
+        return commit
+
+    @property
+    def error(self) -> str:
+        """The one line of a `SuiteError`."""
+        assert "error" in self.answer, self.output
+        error: str = self.answer["error"]
+        return error
+
+
+@dataclass(frozen=True)
+class Client:
+    """A person's machine: a home for the hub's cache, and the hub it talks to."""
+
+    hub: Hub
+    home: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def environment(self, **variables: str) -> dict[str, str]:
+        """Return the environment of its processes: nothing of a surrounding one's hub, and a proxy that tells tales."""
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith(("HF_", "PYTEST_"))}
+        own = {"HF_ENDPOINT": self.hub.url, "HF_HOME": str(self.home), "PYTHONPATH": str(ROOT / "src")}
+        away = {"HTTP_PROXY": self.hub.proxy_url, "HTTPS_PROXY": self.hub.proxy_url, "NO_PROXY": "127.0.0.1"}
+        away["HF_UPDATE_DOWNLOAD_COUNTS"] = "0"  # `datasets` would tell a counter elsewhere what it loads
+        return inherited | own | away | {"OMP_NUM_THREADS": "1"} | {**self.variables} | variables
+
+    def tell(self, script: str, arguments: Mapping[str, Any], **variables: str) -> Told:
+        """Run a script that prints its answer in a line that starts with "told: "."""
+        with TemporaryDirectory() as folder:
+            printed = Path(folder) / "output"
+            fork(_execute, script, json.dumps(arguments), output=printed, variables=self.environment(**variables))
+            output = printed.read_text()
+        answers = [line.removeprefix("told: ") for line in output.splitlines() if line.startswith("told: ")]
+        assert 1 == len(answers), output
+        return Told(json.loads(answers[0]), output)
+
+    def snapshot(
+        self, hub_id: str, revision: str | None = None, *, environ: Mapping[str, str] | None = None, **options: Any
+    ) -> Told:
+        """Call `wergate.hub.snapshot`."""
+        return self.tell(_SNAPSHOT, {"hub_id": hub_id, "revision": revision, **options}, **(environ or {}))
+
+    def corpus(self, spec: str, limit: int | None = None, **environ: str) -> Told:
+        """Open a corpus, with its store in the same home, and decode it."""
+        return self.tell(_CORPUS, {"spec": spec, "limit": limit, "store": str(self.home / "store")}, **environ)
+
+
+def _execute(script: str, arguments: str) -> None:
+    """Run a script as `python -c` does, with the hub's clients imported anew: in this environment."""
+    for name in [name for name in sys.modules if name.partition(".")[0] in _CLIENTS]:
+        del sys.modules[name]
+    sys.argv = ["-c", arguments]
+    exec(script, {"__name__": "__main__"})  # noqa: S102 - one of ours
