@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from fixtures.report import Gate
-from wergate.config.thresholds import Gates
-from wergate.config.variants import subject_of
 from wergate.corpora.spec import CorpusSpec
 from wergate.gates.buckets import BucketComparison, bucket_verdicts
+from wergate.models.variant import Variant
 
 
 def test_buckets_transcribe_as_the_dynamic_model_does(
-    in_buckets: BucketComparison, model: str, corpus_spec: CorpusSpec, variant: str, gates: Gates, gate: Gate
+    in_buckets: BucketComparison, corpus_spec: CorpusSpec, variant: Variant, gate: Gate
 ) -> None:
     """A sample of the corpus, spread over durations; FP16 to the last letter, INT8 but for what rounding moves."""
-    gate(*bucket_verdicts(in_buckets, gates, subject=subject_of(variant), scope=f"{model}, {corpus_spec.name}"))
+    gate(*bucket_verdicts(in_buckets, variant, corpus=corpus_spec.name))

@@ -24,7 +24,7 @@ def test_the_choice_of_calibration_utterances_hardly_matters(
     """WER and SQNR of INT8 models that were calibrated on different utterances lie close together."""
     settings = model_settings.calibration_study
     hand_over(request.node, "calibration_studies", calibration_study_row(recalibrated, settings, model=model))
-    gate(*spread_verdicts(recalibrated, settings, model=model))
+    gate(*spread_verdicts(recalibrated, settings))
 
 
 def test_accuracy_control_reaches_its_drop(

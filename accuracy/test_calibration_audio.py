@@ -6,12 +6,12 @@ from fixtures.report import Gate
 from wergate.config.models import ModelSettings
 from wergate.corpora.corpus import Corpus
 from wergate.gates.calibration_audio import audio_verdicts, listen
-from wergate.session.session import Pipeline
+from wergate.session.session import Session
 
 
 def test_calibration_audio_is_speech(
-    pipeline: Pipeline, model: str, calibrated_on: Corpus, model_settings: ModelSettings, gate: Gate
+    session: Session, model: str, calibrated_on: Corpus, model_settings: ModelSettings, gate: Gate
 ) -> None:
     """Utterances, seconds and levels of the calibration corpus hold their thresholds."""
-    heard = listen(calibrated_on, pipeline.frontend(model).sampling_rate)
+    heard = listen(calibrated_on, session.frontend(model).sampling_rate)
     gate(*audio_verdicts(heard, model_settings.calibration_audio, scope=f"{model}, {calibrated_on.name}"))

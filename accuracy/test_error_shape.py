@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from fixtures.report import Gate
-from wergate.config.thresholds import Gates
-from wergate.config.variants import subject_of
 from wergate.evaluation.evaluation import Evaluation
 from wergate.gates.error_shape.gates import shape_verdicts
 from wergate.gates.error_shape.shape import error_shape
 
 
-def test_error_shape_keeps_its_budgets(
-    evaluation: Evaluation, model: str, variant: str, gates: Gates, gate: Gate
-) -> None:
+def test_error_shape_keeps_its_budgets(evaluation: Evaluation, gate: Gate) -> None:
     """Deletions, insertions, letters, lengths, durations and single utterances each hold a budget of their own."""
-    shape = error_shape(evaluation)
-    gate(*shape_verdicts(shape, evaluation, gates, subject=subject_of(variant), model=model))
+    gate(*shape_verdicts(error_shape(evaluation), evaluation))

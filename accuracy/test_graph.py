@@ -8,8 +8,6 @@ import pytest
 
 from fixtures.report import Gate, RecordWork
 from wergate.config.suite import SuiteConfig
-from wergate.config.thresholds import Gates
-from wergate.config.variants import subject_of
 from wergate.gates.ir import (
     GRAPH_BASELINE,
     count_verdicts,
@@ -19,52 +17,45 @@ from wergate.gates.ir import (
     size_verdict,
     write_baseline,
 )
-from wergate.session.session import Pipeline
+from wergate.models.variant import Variant
+from wergate.session.session import Session
 
 
 def test_quantized_operations_equal_the_baseline(
-    pipeline: Pipeline, model: str, variant: str, gate: Gate, baselines: Path, pytestconfig: pytest.Config
+    session: Session, variant: Variant, gate: Gate, baselines: Path, pytestconfig: pytest.Config
 ) -> None:
     """FakeQuantize and 8-bit weights are as many as when the baseline was stored."""
-    graph = pipeline.graph(model, variant)
+    graph = session.models.graph(variant.path)
     counts = {"fake_quantize": graph.fake_quantize, "int8_weights": graph.int8_weights}
-    path, key = baselines / GRAPH_BASELINE, f"{model}/{pipeline.label(model, variant)}"
+    path, key = baselines / GRAPH_BASELINE, f"{variant.model}/{variant.label}"
     if pytestconfig.option.update_baselines:
         write_baseline(path, key, counts)
     baseline = read_baseline(path, key)
     if baseline is None:
         pytest.skip(f"no graph baseline for {key}: --update-baselines stores this run's")
-    gate(*count_verdicts(counts, baseline, subject=subject_of(variant), scope=model))
+    gate(*count_verdicts(counts, baseline, variant))
 
 
 def test_compiled_model_executes_in_8_bit(
-    pipeline: Pipeline, model: str, variant: str, gates: Gates, gate: Gate, record_work: RecordWork
+    session: Session, variant: Variant, gate: Gate, record_work: RecordWork
 ) -> None:
     """The runtime model, not the graph, shows in which precision the work is done."""
-    work = pipeline.executed(model, variant)
+    work = session.models.executed(variant.model, variant.path)
     record_work(work)
-    gate(executed_verdict(work, gates, subject=subject_of(variant), model=model))
+    gate(executed_verdict(work, variant))
 
 
 def test_inference_precision_is_what_was_asked_for(
-    pipeline: Pipeline, suite_config: SuiteConfig, model: str, variant: str, gate: Gate
+    session: Session, suite_config: SuiteConfig, variant: Variant, gate: Gate
 ) -> None:
     """The recognizer that the corpora go through runs in the precision of the configuration."""
-    found = pipeline.loop(model, variant)
-    wanted, subject = suite_config.inference_precision, subject_of(variant)
-    gate(precision_verdict(found.asked_precision, found.precision, wanted=wanted, subject=subject, model=model))
+    found, wanted = session.recognizers.dynamic(variant), suite_config.inference_precision
+    gate(precision_verdict(found.asked_precision, found.precision, wanted=wanted, variant=variant))
 
 
-def test_ir_is_smaller_than_the_checkpoint(
-    pipeline: Pipeline, model: str, variant: str, gates: Gates, gate: Gate
-) -> None:
+def test_ir_is_smaller_than_the_checkpoint(session: Session, variant: Variant, gate: Gate) -> None:
     """The IR's bytes are at most the agreed share of the checkpoint's."""
-    weight_bytes = pipeline.reference_model(model).weight_bytes
+    weight_bytes = session.models.reference(variant.model).weight_bytes
     if not weight_bytes:
-        pytest.skip(f"{model} has no weights file to compare with")
-    ir_bytes = pipeline.graph(model, variant).bytes
-    gate(
-        size_verdict(
-            ir_bytes=ir_bytes, weight_bytes=weight_bytes, gates=gates, subject=subject_of(variant), model=model
-        )
-    )
+        pytest.skip(f"{variant.model} has no weights file to compare with")
+    gate(size_verdict(variant, ir_bytes=session.models.graph(variant.path).bytes, weight_bytes=weight_bytes))

@@ -11,13 +11,12 @@ from hypothesis import strategies as st
 
 import fixtures.profiles  # noqa: F401 - registers and loads hypothesis' profile
 from fixtures.report import Gate
-from wergate.config.thresholds import Gates
-from wergate.config.variants import REFERENCE, subject_of
 from wergate.corpora.waveforms import SIGNALS, Probe, Signal
 from wergate.errors import InputTooShortError
 from wergate.gates.accuracy import worst_delta_verdict
+from wergate.models.variant import Variant
 from wergate.networks.frontend import Frontend
-from wergate.session.session import Pipeline
+from wergate.session.session import Session
 
 LONGEST_S = 30
 
@@ -31,11 +30,9 @@ def lengths(frontend: Frontend) -> st.SearchStrategy[int]:
     return st.integers(frontend.shortest_input(), LONGEST_S * frontend.sampling_rate)
 
 
-def test_any_length_gives_the_reference_logits(
-    pipeline: Pipeline, model: str, variant: str, gates: Gates, gate: Gate
-) -> None:
+def test_any_length_gives_the_reference_logits(session: Session, variant: Variant, gate: Gate) -> None:
     """Frame counts follow the architecture's formula, logits stay close to the reference's, singly and in twos."""
-    recognizer, frontend = pipeline.recognizer(model, variant), pipeline.frontend(model)
+    recognizer, frontend = session.recognizers.single(variant), variant.frontend
     deltas: list[float] = []
     told = ""
 
@@ -45,9 +42,9 @@ def test_any_length_gives_the_reference_logits(
         probe = Probe(samples, batch)
         logits = recognizer.logits(probe.waveforms(frontend.sampling_rate))
         expected = (batch, frontend.frame_count(samples), len(frontend.alphabet.labels))
-        reference = pipeline.probe_logits(model, probe, keep=settings.default.derandomize)
+        reference = session.evaluations.probe_logits(variant.model, probe, keep=settings().derandomize)
         deltas.append(float(np.abs(logits - reference).max()) if logits.shape == expected else np.inf)
-        if not deltas[-1] <= gates.length_delta_max:
+        if not deltas[-1] <= variant.thresholds.length_delta_max:
             told = f"{samples} samples in a batch of {batch}: logits {logits.shape}, but should be {expected}"
             if logits.shape == expected:
                 told = f"{samples} samples in a batch of {batch}: largest difference {deltas[-1]:.4g}"
@@ -55,13 +52,13 @@ def test_any_length_gives_the_reference_logits(
 
     with suppress(FarFromReferenceError):  # the simplest input that failed is the last one that was told
         check()
-    gate(worst_delta_verdict(deltas, gates, subject=subject_of(variant), model=model), detail=told)
+    gate(worst_delta_verdict(deltas, variant), detail=told)
 
 
-def test_too_short_an_input_is_refused(pipeline: Pipeline, model: str, variant: str) -> None:
+def test_too_short_an_input_is_refused(session: Session, variant: Variant) -> None:
     """Less than a frame needs is refused, by the reference model too, with both lengths in the message."""
-    recognizers = [pipeline.recognizer(model, name) for name in (REFERENCE, variant)]
-    shortest = pipeline.frontend(model).shortest_input()
+    recognizers = [session.models.reference_recognizer(variant.model), session.recognizers.single(variant)]
+    shortest = variant.frontend.shortest_input()
 
     @given(samples=st.integers(0, shortest - 1))
     def check(samples: int) -> None:
@@ -74,9 +71,9 @@ def test_too_short_an_input_is_refused(pipeline: Pipeline, model: str, variant: 
 
 
 @pytest.mark.parametrize("signal", SIGNALS)
-def test_extreme_signals_give_finite_logits(pipeline: Pipeline, model: str, variant: str, signal: Signal) -> None:
+def test_extreme_signals_give_finite_logits(session: Session, variant: Variant, signal: Signal) -> None:
     """Silence, clipping, a constant offset and a tiny amplitude give numbers, not NaN."""
-    recognizer, frontend = pipeline.recognizer(model, variant), pipeline.frontend(model)
+    recognizer, frontend = session.recognizers.single(variant), variant.frontend
     for samples in (frontend.shortest_input(), frontend.sampling_rate, 5 * frontend.sampling_rate):
         logits = recognizer.logits(Probe(samples, signal=signal).waveforms(frontend.sampling_rate))
         assert np.isfinite(logits).all(), f"{signal} of {samples} samples gives logits that are not finite"

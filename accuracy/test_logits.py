@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from fixtures.report import Gate
-from wergate.config.thresholds import Gates
-from wergate.config.variants import subject_of
 from wergate.evaluation.evaluation import Evaluation
 from wergate.gates.accuracy import logits_verdicts
 
 
-def test_logits_stay_close_to_pytorch(
-    evaluation: Evaluation, model: str, variant: str, gates: Gates, gate: Gate
-) -> None:
+def test_logits_stay_close_to_pytorch(evaluation: Evaluation, gate: Gate) -> None:
     """Differences, signal-to-quantization-noise ratio and best labels hold their thresholds."""
-    gate(*logits_verdicts(evaluation, gates, subject=subject_of(variant), model=model))
+    gate(*logits_verdicts(evaluation))

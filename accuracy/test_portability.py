@@ -8,15 +8,15 @@ from fixtures.portability import Judge, TryFixes
 from fixtures.report import Gate, hand_over
 from wergate.studies.portability.gates import overall
 from wergate.studies.portability.rows import portability_row
-from wergate.studies.portability.study import Cell, Shown
+from wergate.studies.portability.study import Shown
 from wergate.verdict import Status
 
 
 def test_int8_holds_on_the_instruction_set(
-    shown: Shown, cell: Cell, judge: Judge, try_fixes: TryFixes, gate: Gate, request: pytest.FixtureRequest
+    shown: Shown, judge: Judge, try_fixes: TryFixes, gate: Gate, request: pytest.FixtureRequest
 ) -> None:
     """No more is lost than agreed, against the native instruction set and, as everywhere, the reference model."""
     tried = try_fixes(failed=overall(judge(shown)) is Status.FAIL)
     verdicts = judge(shown, tried=tried)
-    hand_over(request.node, "portability", portability_row(shown, cell, status=overall(verdicts), tried=tried))
+    hand_over(request.node, "portability", portability_row(shown, status=overall(verdicts), tried=tried))
     gate(*verdicts)

@@ -7,8 +7,7 @@ import pytest
 from fixtures.report import Gate, hand_over
 from fixtures.sensitivity import RecordScope
 from wergate.config.models import ModelSettings
-from wergate.config.thresholds import Gates
-from wergate.config.variants import subject_of
+from wergate.models.variant import Variant
 from wergate.studies.sensitivity.gates import cured_verdicts, restored_verdict, scope_verdict
 from wergate.studies.sensitivity.rows import sensitivity_row
 from wergate.studies.sensitivity.scope import Judged, Scope
@@ -18,29 +17,16 @@ pytestmark = pytest.mark.sensitivity
 
 
 def test_the_layers_are_ranked(
-    ranked: Sensitivity,
-    model: str,
-    variant: str,
-    model_settings: ModelSettings,
-    gate: Gate,
-    request: pytest.FixtureRequest,
+    ranked: Sensitivity, variant: Variant, model_settings: ModelSettings, gate: Gate, request: pytest.FixtureRequest
 ) -> None:
     """Each quantized layer alone and each left out; with all of them back, the variant is the FP16 IR again."""
-    hand_over(request.node, "sensitivities", sensitivity_row(ranked, model=model, variant=variant))
-    gate(restored_verdict(ranked, model_settings.sensitivity, subject=subject_of(variant), model=model))
+    hand_over(request.node, "sensitivities", sensitivity_row(ranked, variant))
+    gate(restored_verdict(ranked, variant, model_settings.sensitivity))
 
 
 def test_the_smallest_scope_holds_where_it_was_not_searched(
-    ignored: Scope,
-    judged: Judged | None,
-    record_scope: RecordScope,
-    model: str,
-    variant: str,
-    gates: Gates,
-    gate: Gate,
+    ignored: Scope, judged: Judged | None, record_scope: RecordScope, variant: Variant, gate: Gate
 ) -> None:
     """A variant that fails is brought back by leaving out a few layers, on other utterances too."""
     record_scope(ignored, judged)
-    subject = subject_of(variant)
-    cured = cured_verdicts(judged.after, gates, subject=subject, model=model) if judged else ()
-    gate(scope_verdict(ignored, subject=subject, scope=model), *cured)
+    gate(scope_verdict(ignored, variant), *(cured_verdicts(judged.after) if judged else ()))

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from fixtures.report import Gate
-from wergate.config.thresholds import Gates
-from wergate.config.variants import subject_of
 from wergate.evaluation.evaluation import Evaluation
 from wergate.gates.accuracy import mismatch_lines, mismatch_verdict
 
 
-def test_transcripts_equal_pytorch(evaluation: Evaluation, model: str, variant: str, gates: Gates, gate: Gate) -> None:
+def test_transcripts_equal_pytorch(evaluation: Evaluation, gate: Gate) -> None:
     """Transcripts are compared character by character; each that differs is shown aligned."""
-    differing = "\n".join(mismatch_lines(evaluation, gates.near_tie_margin))
+    differing = "\n".join(mismatch_lines(evaluation, evaluation.variant.thresholds.near_tie_margin))
     print(differing)
-    gate(mismatch_verdict(evaluation, gates, subject=subject_of(variant), model=model), detail=differing)
+    gate(mismatch_verdict(evaluation), detail=differing)

@@ -5,19 +5,17 @@ from __future__ import annotations
 import pytest
 
 from fixtures.report import Gate
-from wergate.config.thresholds import Gates
-from wergate.config.variants import subject_of
 from wergate.gates.ir import weights_verdict
-from wergate.session.session import Pipeline
+from wergate.models.variant import Variant
+from wergate.session.session import Session
 
 
-def test_weights_are_those_of_the_checkpoint(
-    pipeline: Pipeline, model: str, variant: str, gates: Gates, gate: Gate
-) -> None:
+def test_weights_are_those_of_the_checkpoint(session: Session, variant: Variant, gate: Gate) -> None:
     """No weight of any layer is further from the FP16 IR's than rounding takes it."""
-    if gates.weight_error_max is None:
-        pytest.skip(f"no weight_error_max in the thresholds that {variant} is held to")
-    layers = pipeline.weights(model, variant)
-    if variant != "int8" and not any(layer.known for layer in layers):
-        pytest.skip(f"{variant} has no 8-bit weights under names of the FP16 IR: they cannot be compared")
-    gate(weights_verdict(layers, gates.weight_error_max, subject=subject_of(variant), model=model))
+    most = variant.thresholds.weight_error_max
+    if most is None:
+        pytest.skip(f"no weight_error_max in the thresholds that {variant.name} is held to")
+    layers = session.models.weights(variant)
+    if variant.name != "int8" and not any(layer.known for layer in layers):
+        pytest.skip(f"{variant.name} has no 8-bit weights under names of the FP16 IR: they cannot be compared")
+    gate(weights_verdict(layers, most, variant))

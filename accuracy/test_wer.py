@@ -7,42 +7,33 @@ import pytest
 from fixtures.report import Gate, Record
 from wergate.config.models import ModelSettings
 from wergate.config.suite import SuiteConfig
-from wergate.config.thresholds import Gates
-from wergate.config.variants import subject_of
 from wergate.evaluation.evaluation import Evaluation
 from wergate.gates.accuracy import headline_verdict, reference_verdict
 from wergate.gates.wer import wer_verdict
 
 
 def test_wer_stays_within_tolerance(
-    evaluation: Evaluation,
-    model: str,
-    variant: str,
-    gates: Gates,
-    suite_config: SuiteConfig,
-    gate: Gate,
-    record_evaluation: Record,
+    evaluation: Evaluation, suite_config: SuiteConfig, gate: Gate, record_evaluation: Record
 ) -> None:
     """The candidate's corpus WER is at most the reference model's plus the tolerance, chance allowed for."""
-    min_words = suite_config.min_words
-    verdict = wer_verdict(evaluation, gates, subject=subject_of(variant), model=model, min_words=min_words)
+    verdict = wer_verdict(evaluation, min_words=suite_config.min_words)
     record_evaluation(evaluation, verdict.status)
     gate(verdict)
 
 
 @pytest.mark.parametrize("side", ["reference", "candidate"])
-def test_torchmetrics_and_jiwer_agree(evaluation: Evaluation, side: str, model: str, variant: str, gate: Gate) -> None:
+def test_torchmetrics_and_jiwer_agree(evaluation: Evaluation, side: str, gate: Gate) -> None:
     """The headline of torchmetrics is what jiwer's alignment counts: two libraries, one number."""
     transcripts = evaluation.reference if side == "reference" else evaluation.candidate
-    subject = evaluation.engine if side == "reference" else subject_of(variant)
-    gate(headline_verdict(transcripts, subject=subject, scope=f"{model}, {evaluation.scope}"))
+    subject = evaluation.engine if side == "reference" else evaluation.variant.subject
+    gate(headline_verdict(transcripts, subject=subject, scope=evaluation.scope))
 
 
 def test_reference_recognizer_understands_the_corpus(
-    evaluation: Evaluation, model_settings: ModelSettings, model: str, gate: Gate
+    evaluation: Evaluation, model_settings: ModelSettings, gate: Gate
 ) -> None:
     """Parity with a recognizer that understands nothing is worth nothing."""
     threshold = model_settings.thresholds.reference_wer_max
     if threshold is None:
         pytest.skip("thresholds.reference_wer_max is not set: the reference recognizer's own WER is reported only")
-    gate(reference_verdict(evaluation, threshold, model=model))
+    gate(reference_verdict(evaluation, threshold))

@@ -30,7 +30,7 @@ from wergate.evaluation.reference_run import ReferenceUtterance
 from wergate.networks.ctc import Logits
 from wergate.progress import silent
 from wergate.recognizers.base import Recognizer
-from wergate.session.session import Pipeline
+from wergate.session.session import Session
 from wergate.verdict import Verdict
 
 UTTERANCES = 500
@@ -109,7 +109,7 @@ def written(path: Path, corpus: Corpus, rate: int, form: Form) -> Corpus:
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.id.split(",")[0].lower())
 def test_audio_wait(
     benchmark: BenchmarkFixture,
-    pipeline: Pipeline,
+    session: Session,
     suite_config: SuiteConfig,
     model: str,
     form: Form,
@@ -119,15 +119,13 @@ def test_audio_wait(
     """Decoding, resampling and mixing down keep ahead of INT8: a whole evaluation hardly waits for them."""
     if "int8" not in suite_config.precisions:
         pytest.skip("--precisions leaves INT8 out, which is what audio has to keep ahead of")
-    frontend = pipeline.frontend(model)
-    corpus = pipeline.corpus(model, speech_of(suite_config, model))
-    corpus = written(tmp_path / "corpus.parquet", corpus, frontend.sampling_rate, form)
+    variant, recognizers = session.variant(model, "int8"), session.recognizers
+    speech = session.corpora.corpus(model, speech_of(suite_config, model))
+    corpus = written(tmp_path / "corpus.parquet", speech, variant.frontend.sampling_rate, form)
 
     def evaluation() -> Evaluation:
-        echo = cache(lambda: Echo(pipeline.compiled(model, "int8", streams=pipeline.corpus_streams)))
-        return evaluate(
-            Candidate("INT8", frontend, echo), corpus, echo, engine="none", normalizer="none", progress=silent
-        )
+        echo = cache(lambda: Echo(recognizers.compile(variant, streams=recognizers.corpus_streams)))
+        return evaluate(Candidate(variant, echo), corpus, echo, engine="none", normalizer="none", progress=silent)
 
     found = benchmark.pedantic(evaluation, rounds=1)
     label(benchmark, group="evaluation", model=model, name=f"int8, {form.id}", audio_s=found.audio_s)

@@ -7,6 +7,7 @@ import pytest
 from fixtures.benchmarks import Bench
 from fixtures.builds import Builds
 from fixtures.turns import UNTIMED, RecordRatio, TakeTurns
+from wergate.networks.ir.conversion import MODEL_FILE
 from wergate.session.matrix import candidates
 from wergate.timing.baseline_builds import Build
 from wergate.timing.gates import Outputs, speedup_verdict
@@ -17,18 +18,19 @@ def test_todays_build_is_as_fast(
     bench: Bench, builds: Builds, take_turns: TakeTurns, record_ratio: RecordRatio, timed_variant: str
 ) -> None:
     """Two IRs of the same model on the same machine, minute and runtime: what differs is what was built."""
-    if timed_variant in candidates(bench.pipeline.config, bench.model):
+    if timed_variant in candidates(bench.session.config, bench.model):
         pytest.skip("a candidate is built elsewhere: no baseline names its build")
-    today = bench.pipeline.ir(bench.model, timed_variant)
+    today = bench.session.models.ir(bench.model, timed_variant)
     builds.today[bench.model, timed_variant] = Build(today.kind, today.key)
-    before = builds.before(bench.model, timed_variant, bench.pipeline.store)
+    before = builds.before(bench.model, timed_variant, bench.session.store)
     if before is None:
         pytest.skip("the baseline names no build that the store still has: --update-baselines names this one")
     if before.key == today.key:
         pytest.skip("today's build is the baseline's: a difference would be the machine's")
-    settings = bench.pipeline.config.benchmarks
+    settings = bench.session.config.benchmarks
     duration_s, minimum = max(settings.paired.durations_s), settings.baseline_speed_min
-    outputs, recognizers = Outputs(), [bench.pipeline.compiled_ir(bench.model, ir) for ir in (today, before)]
+    frontend, outputs = bench.session.frontend(bench.model), Outputs()
+    recognizers = [bench.session.recognizers.compile_ir(ir.file(MODEL_FILE), frontend) for ir in (today, before)]
     first, second = (bench.call(recognizer, duration_s) for recognizer in recognizers)
     turns = take_turns(Side(first, outputs.keep), Side(second), minimum)
     bench.check(outputs, timed_variant, duration_s)

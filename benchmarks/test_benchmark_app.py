@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from fixtures.benchmarks import Bench, seconds
+from wergate.networks.ctc import Logits
 from wergate.session.matrix import variants
 from wergate.timing.benchmark_app import TUTORIAL_SAMPLES, AppFigures, benchmark_app
 from wergate.timing.gates import Outputs
@@ -35,7 +36,7 @@ class Figures(NamedTuple):
 def test_our_figures_are_those_of_benchmark_app(bench: Bench) -> None:
     """Throughput with a stream per core, latency one by one; every one of our inferences is checked."""
     turns: dict[str, list[Figures]] = defaultdict(list)
-    sides = [_Side(bench, variant) for variant in variants(bench.pipeline.config, bench.model)]
+    sides = [_Side(bench, variant) for variant in variants(bench.session.config, bench.model)]
     for _ in range(TURNS):
         for side in sides:
             turns[side.variant].append(side.turn())
@@ -51,28 +52,30 @@ def test_our_figures_are_those_of_benchmark_app(bench: Bench) -> None:
 
 class _Side:
     def __init__(self, bench: Bench, variant: str) -> None:
-        pipeline = bench.pipeline
+        session, found = bench.session, bench.variant(variant)
         self.variant = variant
         self._bench = bench
-        self._duration_s = TUTORIAL_SAMPLES / pipeline.frontend(bench.model).sampling_rate
+        self._duration_s = TUTORIAL_SAMPLES / found.frontend.sampling_rate
         self._waveforms = bench.waveforms(self._duration_s)
         self._outputs = Outputs()
-        self._single = pipeline.at_length(bench.model, variant, TUTORIAL_SAMPLES)
-        self._many = pipeline.compiled(bench.model, variant, streams=pipeline.corpus_streams, samples=TUTORIAL_SAMPLES)
+        self._single = session.recognizers.fixed_length(found, TUTORIAL_SAMPLES)
+        self._many = session.recognizers.compile(
+            found, streams=session.recognizers.corpus_streams, samples=TUTORIAL_SAMPLES
+        )
 
     def turn(self) -> Figures:
         many, single = self._app(api="async"), self._app(api="sync", hint="latency")
         return Figures(self._fps(round(many.fps * TURN_S)), many.fps, self._median_ms(), single.median_ms)
 
     def _app(self, **options: str) -> AppFigures:
-        pipeline = self._bench.pipeline
-        path, precision = pipeline.ir_path(self._bench.model, self.variant), pipeline.config.inference_precision
+        session = self._bench.session
+        path, precision = self._bench.variant(self.variant).path, session.config.inference_precision
         return benchmark_app(
             path, samples=TUTORIAL_SAMPLES, seconds=TURN_S, inference_precision=precision, options=options
         )
 
     def _fps(self, inferences: int) -> float:
-        found = []
+        found: list[tuple[int, Logits]] = []
         took_s = seconds(lambda: found.extend(self._many.completed([self._waveforms[0]] * inferences)))
         for _, logits in found:
             self._outputs.keep(logits[None])
@@ -82,7 +85,7 @@ class _Side:
         return 1000 * statistics.median(_times_s(lambda: self._outputs.keep(self._single.logits(self._waveforms))))
 
     def check(self) -> None:
-        self._bench.check(self._outputs, self.variant, self._duration_s, at_length=True)
+        self._bench.check(self._outputs, self.variant, self._duration_s, fixed_length=True)
 
 
 def _times_s(call: Callable[[], object]) -> Iterator[float]:

@@ -9,7 +9,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from fixtures.benchmarks import Bench, Timed, label
 from fixtures.options import EMBEDDED
 from wergate.recognizers.base import Recognizer
-from wergate.session.session import Pipeline
+from wergate.session.session import Session
 from wergate.studies.build_cost import BuildRequest, FoundOnly, build_apart, is_built
 from wergate.timing.gates import Outputs
 
@@ -22,22 +22,22 @@ def test_build(bench: Bench, benchmark: BenchmarkFixture, tmp_path: Path) -> Non
     A first run builds into the session's own store, and so builds once; every later one builds into a fresh store.
     """
     request = BuildRequest(
-        config=bench.pipeline.config, embedded=EMBEDDED, cache_dir=bench.pipeline.store.root, model=bench.model
+        config=bench.session.config, embedded=EMBEDDED, cache_dir=bench.session.store.root, model=bench.model
     )
     if is_built(request):
         request = request.model_copy(update={"cache_dir": tmp_path})
     label(benchmark, group="build", model=bench.model, name="FP16 and INT8 IR")
     cost = benchmark.pedantic(build_apart, args=(request,), rounds=1)
     benchmark.extra_info |= cost.figures
-    built = Pipeline(request.config, embedded=EMBEDDED, store=FoundOnly(request.cache_dir))
+    built = Session(request.config, embedded=EMBEDDED, store=FoundOnly(request.cache_dir))
     for precision in request.config.precisions:
-        check(bench, built.compiled(bench.model, precision), precision)
+        check(bench, built.recognizers.compile(built.variant(bench.model, precision)), precision)
 
 
 def test_compile(bench: Bench, benchmark: BenchmarkFixture, timed: Timed, timed_variant: str) -> None:
     """From an IR on disk to a recognizer that has run its first inferences."""
     label(benchmark, group="build", model=bench.model, name=f"compile {timed_variant}")
-    check(bench, timed(lambda: bench.pipeline.compiled(bench.model, timed_variant)), timed_variant)
+    check(bench, timed(lambda: bench.compile(timed_variant)), timed_variant)
 
 
 def check(bench: Bench, recognizer: Recognizer, name: str) -> None:

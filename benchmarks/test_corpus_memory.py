@@ -25,7 +25,7 @@ from fixtures.benchmarks import speech_of
 from fixtures.report import Gate
 from wergate.config.suite import SuiteConfig
 from wergate.corpora.audio import Samples
-from wergate.session.session import Pipeline
+from wergate.session.session import Session
 from wergate.verdict import Verdict
 
 FEW, MANY = 100, 10_000
@@ -40,18 +40,18 @@ EVALUATE = """
 import json, sys
 from pathlib import Path
 from fixtures.options import EMBEDDED
-from wergate.session.matrix import corpus_specs
+from wergate.session.matrix import Cell, corpus_specs
 from wergate.config.suite import load_config
-from wergate.session.session import Pipeline
+from wergate.session.session import Session
 from wergate.store import Store
 from wergate.evaluation.transcript_file import TranscriptFile
 
 suite, corpus, cache, model, calibration = sys.argv[1:]
 config = load_config(Path(suite), {"corpora": [corpus], "models": [model], "calibration": calibration})
 transcripts = TranscriptFile(Path(corpus).with_suffix(".jsonl"))
-pipeline = Pipeline(config, embedded=EMBEDDED, store=Store(Path(cache)), transcripts=transcripts)
+session = Session(config, embedded=EMBEDDED, store=Store(Path(cache)), transcripts=transcripts)
 (spec,) = corpus_specs(config, corpus, EMBEDDED)
-evaluation = pipeline.evaluation(model, spec, "int8")
+evaluation = session.evaluation(Cell(model, spec, "int8"))
 (peak,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
 print(json.dumps({
     "utterances": len(evaluation.outcomes),
@@ -86,17 +86,17 @@ def evaluated(suite: Path, corpus: Path, cache: Path, model: str) -> dict[str, f
 
 @pytest.mark.scale
 def test_corpus_memory(
-    pipeline: Pipeline, suite_config: SuiteConfig, model: str, gate: Gate, pytestconfig: pytest.Config, tmp_path: Path
+    session: Session, suite_config: SuiteConfig, model: str, gate: Gate, pytestconfig: pytest.Config, tmp_path: Path
 ) -> None:
     """Indexing, both models, scoring, transcripts on disk: a hundred times the utterances, hardly more memory."""
     suite = Path(pytestconfig.option.suite or pytestconfig.rootpath / "suite.toml").resolve()
     cache = tmp_path / "cache"
     cache.mkdir()
     for precision in ("fp16", "int8"):
-        folder = pipeline.ir(model, precision).folder.parent
+        folder = session.models.ir(model, precision).folder.parent
         (cache / folder.name).symlink_to(folder)  # the IRs are found, the reference runs are not kept
-    rate = pipeline.frontend(model).sampling_rate
-    speech = pipeline.excerpt(model, speech_of(suite_config, model), POOL_S)
+    rate = session.frontend(model).sampling_rate
+    speech = session.evaluations.excerpt(model, speech_of(suite_config, model), POOL_S)
     found = []
     for count in (FEW, MANY):
         corpus = tmp_path / f"utterances-{count}.parquet"

@@ -42,7 +42,7 @@ pytestmark = pytest.mark.scale
 @pytest.fixture(autouse=True)
 def _full_size_on_request(bench: Bench, pytestconfig: pytest.Config) -> None:
     """Leave out what takes hours; `--model` asks for it."""
-    if bench.model in bench.pipeline.config.benchmarks.memory.skip_models and not pytestconfig.option.model:
+    if bench.model in bench.session.config.benchmarks.memory.skip_models and not pytestconfig.option.model:
         pytest.skip("[benchmarks.memory] skips this model: --model looks at it")
 
 
@@ -52,12 +52,13 @@ def test_memory_over_lengths(bench: Bench, timed_variant: str, shapes: str, gate
 
     First in this file: what the reference model allocates and frees would be in the readings.
     """
-    rule = bench.pipeline.config.benchmarks.growth
-    recognizer: Recognizer = bench.pipeline.loop(bench.model, timed_variant)
+    rule = bench.session.config.benchmarks.growth
+    variant, recognizers = bench.variant(timed_variant), bench.session.recognizers
+    recognizer: Recognizer = recognizers.dynamic(variant)
     if shapes == "buckets":
-        if not bench.pipeline.runs_in_buckets(bench.model, timed_variant):
+        if not recognizers.runs_in_buckets(variant):
             pytest.skip("its corpora are not padded: docs/padding.md")
-        recognizer = bench.pipeline.bucketed(bench.model, bench.speech, timed_variant)
+        recognizer = recognizers.bucketed(variant, bench.session.corpora.corpus(bench.model, bench.speech))
     held = length_rule(rule.max_kib_per_length, rule.confidence)
     at_first, per_pass = resident_bytes(), rule.lengths // 2
     passes, growth = settled(_resident(bench, recognizer, per_pass, rule.calls), per_pass, held)
@@ -73,7 +74,7 @@ def test_memory_over_lengths(bench: Bench, timed_variant: str, shapes: str, gate
 
 def _resident(bench: Bench, recognizer: Recognizer, lengths: int, calls: int) -> Iterator[list[int]]:
     """Yield resident bytes after every few lengths, pass by pass."""
-    frontend = bench.pipeline.frontend(bench.model)
+    frontend = bench.session.frontend(bench.model)
     shortest = frontend.whole_frames(round(SHORTEST_S * frontend.sampling_rate))
     passes = passes_over_lengths(shortest, frontend.hop, lengths)
     longest = max(length for found in passes for length in found)
@@ -101,7 +102,7 @@ def _told(title: str, at_first: int, passes: Sequence[Sequence[int]], growth: Gr
 
 def test_latency_over_duration(bench: Bench, timed_variant: str, plotted: Plotted) -> None:
     """From a tenth of a second to a minute, all durations once in each round; every answer is checked."""
-    recognizer = bench.pipeline.compiled(bench.model, timed_variant)
+    recognizer = bench.compile(timed_variant)
     calls = {duration_s: bench.call(recognizer, duration_s) for duration_s in DURATIONS_S}
     outputs = {duration_s: Outputs() for duration_s in DURATIONS_S}
     times_s: dict[float, list[float]] = {duration_s: [] for duration_s in DURATIONS_S}
@@ -124,11 +125,12 @@ def test_latency_over_duration(bench: Bench, timed_variant: str, plotted: Plotte
 
 def test_speed_over_corpus_size(bench: Bench, timed_variant: str, plotted: Plotted) -> None:
     """Real-time factor of a corpus that grows, on a recognizer that has met none of its lengths before."""
-    drawn_s = librispeech_like(SIZES[-1], bench.pipeline.config.benchmarks.peers.seed)
-    rate = bench.pipeline.frontend(bench.model).sampling_rate
-    utterances = pieces(bench.pipeline.corpus(bench.model, bench.speech), drawn_s, rate)
+    drawn_s = librispeech_like(SIZES[-1], bench.session.config.benchmarks.peers.seed)
+    rate = bench.session.frontend(bench.model).sampling_rate
+    utterances = pieces(bench.session.corpora.corpus(bench.model, bench.speech), drawn_s, rate)
     started = time.perf_counter()
-    recognizer = bench.pipeline.compiled(bench.model, timed_variant, streams=bench.pipeline.corpus_streams)
+    recognizers = bench.session.recognizers
+    recognizer = recognizers.compile(bench.variant(timed_variant), streams=recognizers.corpus_streams)
     compile_s = time.perf_counter() - started
     run_s, without, with_ = 0.0, [], []
     for first, last in pairwise((0, *SIZES)):
@@ -145,8 +147,8 @@ def test_speed_over_corpus_size(bench: Bench, timed_variant: str, plotted: Plott
 
 def test_compilation_over_buckets(bench: Bench, timed_variant: str, plotted: Plotted) -> None:
     """Seconds and resident memory of one static model after the other, each kept and used once."""
-    core, path = ov.Core(), bench.pipeline.ir_path(bench.model, timed_variant)
-    rate = bench.pipeline.frontend(bench.model).sampling_rate
+    core, path = ov.Core(), bench.variant(timed_variant).path
+    rate = bench.session.frontend(bench.model).sampling_rate
     kept, taken_s, resident = [], [0.0], [resident_bytes()]
     for number in range(1, BUCKETS + 1):
         model = core.read_model(path)

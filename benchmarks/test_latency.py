@@ -16,4 +16,4 @@ def test_latency(
     label(benchmark, group="latency", model=bench.model, name=name, audio_s=duration_s)
     recognizer, outputs = bench.recognizer(timed_recognizer, duration_s), Outputs()
     timed(bench.call(recognizer, duration_s), after=outputs.keep)
-    bench.check(outputs, timed_recognizer, duration_s, at_length=True)
+    bench.check(outputs, timed_recognizer, duration_s, fixed_length=True)

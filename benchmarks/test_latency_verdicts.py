@@ -22,7 +22,7 @@ from pytest_benchmark.utils import PercentageRegressionCheck
 from fixtures.benchmarks import Bench, seconds, speech_of
 from fixtures.report import Gate
 from wergate.config.suite import SuiteConfig
-from wergate.session.session import Pipeline
+from wergate.session.session import Session
 from wergate.timing.gates import is_open, speedup_verdict
 from wergate.timing.noise import read_counters, seen_between
 from wergate.timing.paired import Paired, PairedRule, Side, time_pair
@@ -118,10 +118,10 @@ def compare_fails(current: float, stored: float) -> bool:
 
 def trial(bench: Bench, kind: str, workload: Workload, trials: Trials) -> dict[str, Any]:
     """Compile both builds anew, judge them in turns, and as pytest-benchmark does."""
-    settings = bench.pipeline.config.benchmarks
+    settings = bench.session.config.benchmarks
     before, started = read_counters(), time.perf_counter()
-    plain, today = (bench.call(bench.pipeline.compiled(bench.model, "int8"), DURATION_S) for _ in range(2))
-    today = workload.beside(today)
+    plain, build = (bench.call(bench.compile("int8"), DURATION_S) for _ in range(2))
+    today = workload.beside(build)
     number = len(trials.kept(kind))
     rule = PairedRule(**settings.paired.model_dump(exclude={"durations_s"}), seed=number)
     paired = time_pair(Side(today), Side(plain), rule, is_open(settings.baseline_speed_min))
@@ -152,16 +152,16 @@ def _verdict(paired: Paired, minimum: float) -> Verdict:
 
 @pytest.mark.scale
 def test_latency_verdicts(
-    pipeline: Pipeline, suite_config: SuiteConfig, model: str, gate: Gate, pytestconfig: pytest.Config
+    session: Session, suite_config: SuiteConfig, model: str, gate: Gate, pytestconfig: pytest.Config
 ) -> None:
     """Two compilations of one IR are the same; one with a twentieth of its work added is slower."""
-    bench = Bench(pipeline, model, speech_of(suite_config, model), gate)
+    bench = Bench(session, model, speech_of(suite_config, model), gate)
     trials = Trials(pytestconfig.rootpath / "results" / "latency-verdicts.jsonl")
-    workload = calibrated(bench.call(pipeline.compiled(model, "int8"), DURATION_S), trials)
+    workload = calibrated(bench.call(bench.compile("int8"), DURATION_S), trials)
     wanted = [("same", Workload(0), SAME), ("slower", workload, SLOWER)]
     for kind, work, count in wanted:
         left = range(count - len(trials.kept(kind)))
-        for _ in pipeline.progress(left, f"trials, {kind}", len(left)):
+        for _ in session.progress(left, f"trials, {kind}", len(left)):
             trial(bench, kind, work, trials)
     same, slower = (trials.kept(kind) for kind in ("same", "slower"))
     gate(

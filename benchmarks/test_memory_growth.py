@@ -7,12 +7,12 @@ import pytest
 from fixtures.benchmarks import speech_of
 from fixtures.report import Gate
 from wergate.config.suite import SuiteConfig
-from wergate.session.session import Pipeline
+from wergate.session.session import Session
 from wergate.timing.memory import GrowthRule, growth_verdict, measure_growth
 
 
 def test_memory_growth(
-    pipeline: Pipeline,
+    session: Session,
     suite_config: SuiteConfig,
     timed_model: str,
     timed_variant: str,
@@ -24,8 +24,8 @@ def test_memory_growth(
     if timed_model in asked.skip_models and not pytestconfig.option.model:
         pytest.skip("[benchmarks.memory] skips this model: --model looks at it")
     rule = GrowthRule(max_kib=asked.max_kib, budget_s=asked.budget_s, windows=asked.windows)
-    waveforms = pipeline.excerpt(timed_model, speech_of(suite_config, timed_model), asked.duration_s)[None]
-    recognizer = pipeline.compiled(timed_model, timed_variant)
+    waveforms = session.evaluations.excerpt(timed_model, speech_of(suite_config, timed_model), asked.duration_s)[None]
+    recognizer = session.recognizers.compile(session.variant(timed_model, timed_variant))
     growth = measure_growth(lambda: recognizer.logits(waveforms), rule)
     scope = f"{timed_model}, {asked.duration_s:g} s of speech"
     gate(growth_verdict(growth, rule, subject=timed_variant.upper(), scope=scope))

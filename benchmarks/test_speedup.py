@@ -16,16 +16,16 @@ def test_speedup(bench: Bench, take_turns: TakeTurns, record_ratio: RecordRatio,
     names = fast, slow = turns.split(" beside ")
     outputs = Outputs(), Outputs()
     recognizers = [bench.recognizer(name, turns_s) for name in names]
-    sides = [
+    first, second = (
         Side(bench.call(recognizer, turns_s), kept.keep) for recognizer, kept in zip(recognizers, outputs, strict=True)
-    ]
-    held_as = bench.pipeline.held_as(bench.model, fast)
-    minimum = bench.pipeline.config.benchmarks.speedup_min(
-        bench.model, fast=held_as, slow=slow, dot_products=cpu().has_dot_products
     )
-    found = take_turns(*sides, minimum)
+    precision = bench.precision_of(fast)
+    minimum = bench.session.config.benchmarks.speedup_min(
+        bench.model, fast=precision, slow=slow, dot_products=cpu().has_dot_products
+    )
+    found = take_turns(first, second, minimum)
     for name, kept in zip(names, outputs, strict=True):
-        bench.check(kept, name, turns_s, at_length=True)
+        bench.check(kept, name, turns_s, fixed_length=True)
     if found is None:
         pytest.skip(UNTIMED)
     slow = bench.called(slow)

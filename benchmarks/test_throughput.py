@@ -15,13 +15,14 @@ from fixtures.benchmarks import label, speech_of, sqnr_db_min
 from fixtures.report import Gate
 from wergate.config.base import Precision
 from wergate.config.suite import SuiteConfig
-from wergate.config.variants import subject_of
 from wergate.corpora.corpus import Corpus, Utterance
 from wergate.corpora.sampling import librispeech_like
 from wergate.corpora.waveforms import pieces
+from wergate.models.variant import Variant
 from wergate.networks.ctc import greedy_decode
 from wergate.recognizers.base import Recognizer
-from wergate.session.session import Pipeline
+from wergate.session.matrix import Cell
+from wergate.session.session import Session
 from wergate.studies.throughput.study import PRECISIONS, WAYS, HardwareShare, Load, Side, hardware_share, side_by_side
 from wergate.timing.gates import same_work_verdict
 
@@ -38,10 +39,9 @@ def corpus_slice(corpus: Corpus, sampling_rate: int, wanted: int) -> list[Uttera
 
 def test_throughput(
     benchmark: BenchmarkFixture,
-    pipeline: Pipeline,
+    session: Session,
     suite_config: SuiteConfig,
-    model: str,
-    variant: str,
+    variant: Variant,
     gate: Gate,
 ) -> None:
     """Inference and decoding, as the accuracy gates run a corpus; the transcripts are theirs.
@@ -49,12 +49,13 @@ def test_throughput(
     Every round makes the recognizer anew, untimed: one with dynamic shapes that has met the utterances' lengths before
     would be faster than it ever is on speech it has not heard.
     """
-    frontend, speech = pipeline.frontend(model), speech_of(suite_config, model)
-    corpus, wanted = pipeline.corpus(model, speech), suite_config.benchmarks.throughput_utterances
+    model, frontend = variant.model, variant.frontend
+    speech = speech_of(suite_config, model)
+    corpus, wanted = session.corpora.corpus(model, speech), suite_config.benchmarks.throughput_utterances
     utterances = corpus_slice(corpus, frontend.sampling_rate, wanted)
     buckets_s = list(corpus.durations.values())  # those of the evaluation: INT8 rounds as it is padded
-    load = Load(pipeline, model, [utterance.waveform.samples for utterance in utterances], buckets_s)
-    name = f"{variant} {len(utterances)} utterances"
+    load = Load(session, model, [utterance.waveform.samples for utterance in utterances], buckets_s)
+    name = f"{variant.name} {len(utterances)} utterances"
     label(benchmark, group="throughput", model=model, name=name, audio_s=load.audio_s)
 
     rounds: list[list[str]] = []
@@ -64,32 +65,33 @@ def test_throughput(
         rounds.append([greedy_decode(found, frontend.alphabet) for found in logits])
 
     def make_anew() -> tuple[tuple[Recognizer], dict[str, object]]:
-        in_buckets = pipeline.runs_in_buckets(model, variant)
-        return (load.recognizer(variant, "buckets" if in_buckets else "streams"),), {}
+        in_buckets = session.recognizers.runs_in_buckets(variant)
+        return (load.recognizer(variant.name, "buckets" if in_buckets else "streams"),), {}
 
     benchmark.pedantic(transcribe, setup=make_anew, rounds=ROUNDS)
-    evaluation = pipeline.evaluation(model, speech, variant)
+    evaluation = session.evaluation(Cell(model, speech, variant.name))
     gate(
         same_work_verdict(
             accuracy_run={outcome.id: outcome.hypothesis for outcome in evaluation.outcomes},
             timed=dict(zip((u.id for u in utterances), zip(*rounds, strict=True), strict=True)),
-            subject=subject_of(variant),
+            subject=variant.subject,
             scope=f"{model}, {len(utterances)} utterances of {speech.name}, {len(rounds)} rounds",
         )
     )
 
 
 @pytest.mark.scale
-def test_buckets_beside_the_loop(pipeline: Pipeline, suite_config: SuiteConfig, timed_model: str) -> None:
+def test_buckets_beside_the_loop(session: Session, suite_config: SuiteConfig, timed_model: str) -> None:
     """Durations as LibriSpeech's, both precisions, three ways; buckets give the logits of the loop over streams."""
     durations_s = librispeech_like(suite_config.limit or UTTERANCES, SEED)
-    corpus = pipeline.corpus(timed_model, speech_of(suite_config, timed_model))
-    rate = pipeline.frontend(timed_model).sampling_rate
-    load = Load(pipeline, timed_model, pieces(corpus, durations_s, rate))
+    corpus = session.corpora.corpus(timed_model, speech_of(suite_config, timed_model))
+    rate = session.frontend(timed_model).sampling_rate
+    load = Load(session, timed_model, pieces(corpus, durations_s, rate))
     race = side_by_side(load, blocks=BLOCKS)
     laps = race.laps
     rtfx: dict[Side, float] = {side: load.audio_s / lap.seconds for side, lap in laps.items()}
-    print(f"\n{timed_model}: {len(durations_s)} utterances, {load.audio_s:.0f} s, {pipeline.corpus_streams} streams")
+    streams = session.recognizers.corpus_streams
+    print(f"\n{timed_model}: {len(durations_s)} utterances, {load.audio_s:.0f} s, {streams} streams")
     for variant in PRECISIONS:
         share = hardware_share(load, variant, laps[variant, "buckets"].seconds)
         _tell(variant, rtfx, share, race.gemm_gmacs[variant])

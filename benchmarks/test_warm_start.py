@@ -10,20 +10,20 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks.first_inference import REACHED
 from fixtures.benchmarks import label
-from wergate.session.session import Pipeline
+from wergate.session.session import Session
 
 ROUNDS = 5
 
 
-def test_warm_start(benchmark: BenchmarkFixture, pipeline: Pipeline, model: str, pytestconfig: pytest.Config) -> None:
+def test_warm_start(benchmark: BenchmarkFixture, session: Session, model: str, pytestconfig: pytest.Config) -> None:
     """A process of its own each time; that it came as far as an inference is told by its exit code."""
     if model != "embedded":
         pytest.skip("a warm start is that of `pytest accuracy/` without options")
-    for variant in pipeline.config.precisions:
-        pipeline.compiled(model, variant)
+    for variant in session.config.precisions:
+        session.recognizers.compile(session.variant(model, variant))
     label(benchmark, group="start", model=model, name="pytest accuracy/, warm")
     command = [sys.executable, "-m", "pytest", "accuracy", "-p", "benchmarks.first_inference", "-p", "no:cacheprovider"]
-    command += ["--cache-dir", str(pipeline.store.root)]
+    command += ["--cache-dir", str(session.store.root)]
 
     def start() -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603 - this interpreter, on the suite itself

@@ -61,6 +61,12 @@ class SuiteConfig(Section):
         """The verdicts that fail no test."""
         return frozenset({Status.PASS, Status.INCONCLUSIVE} if self.allow_inconclusive else {Status.PASS})
 
+    def with_quantizer(self, quantizer: QuantizerName) -> SuiteConfig:
+        """Return a copy in which every model is quantized by another quantizer."""
+        change = {"quantizer": quantizer}
+        models = {name: settings.model_copy(update=change) for name, settings in self.model.items()}
+        return self.model_copy(update={**change, "model": models})
+
     def settings_of(self, model: str) -> ModelSettings:
         """Return a model's settings, by its name in suite.toml or by its spec."""
         return self.model.get(model) or ModelSettings(

@@ -12,9 +12,9 @@ from wergate.errors import SuiteError
 from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
 from wergate.evaluation.journal import Journal, Kept
 from wergate.evaluation.reference_run import ReferenceUtterance
+from wergate.models.variant import Variant
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.ctc import Logits, greedy_decode
-from wergate.networks.frontend import Frontend
 from wergate.networks.logits import difference
 from wergate.progress import Progress
 from wergate.recognizers.base import Recognizer, completed
@@ -22,15 +22,13 @@ from wergate.recognizers.base import Recognizer, completed
 
 @dataclass(frozen=True)
 class Candidate:
-    """A recognizer under test.
+    """A variant under test.
 
     Attributes:
-        name: as messages show it.
-        recognizer: compiles it; called when the first utterance needs an inference.
+        recognizer: what runs it; called when the first utterance needs an inference.
     """
 
-    name: str
-    frontend: Frontend
+    variant: Variant
     recognizer: Callable[[], Recognizer]
 
 
@@ -59,14 +57,14 @@ def evaluate(
     work = _Work(candidate, reference, kept, journal)
     if len(kept.outcomes) < len(corpus):
         work.prepare()
-    description = f"{candidate.name} on {corpus.name}"
+    description = f"{candidate.variant.subject} on {corpus.name}"
     done = {outcome.id: outcome for outcome in progress(work.outcomes(corpus, left), description, len(left))}
     return Evaluation(
+        candidate.variant,
         corpus.name,
         engine,
         normalizer,
         tuple((whole.get(id_) or done[id_]) for id_ in corpus.ids),
-        candidate.frontend.alphabet,
         speakers=corpus.speakers,
         elapsed_s=work.elapsed_s,
         audio_wait_s=work.audio_wait_s,
@@ -101,7 +99,7 @@ class _Work:
         if not left:
             return
         started = time.perf_counter()
-        utterances = corpus.utterances(self._candidate.frontend.sampling_rate, only=left)
+        utterances = corpus.utterances(self._candidate.variant.frontend.sampling_rate, only=left)
         with Prefetched(in_blocks(utterances)) as blocks:
             for block in blocks:
                 outcomes = self._outcomes(block)
@@ -117,13 +115,13 @@ class _Work:
         return [*retold, *(self._inferred(new) if new else ())]
 
     def _inferred(self, utterances: Sequence[Utterance]) -> Iterator[UtteranceOutcome]:
-        reference, alphabet = self._reference(), self._candidate.frontend.alphabet
+        reference, alphabet = self._reference(), self._candidate.variant.frontend.alphabet
         started = time.perf_counter()
         outcomes: dict[int, UtteranceOutcome] = {}
         samples = [utterance.waveform.samples for utterance in utterances]
         for number, logits in completed(self._candidate.recognizer(), samples):  # others run while this one is decoded
             expected = reference[utterances[number].id]
-            outcomes[number] = _outcome(utterances[number], expected, logits, alphabet, self._candidate.name)
+            outcomes[number] = _outcome(utterances[number], expected, logits, alphabet, self._candidate.variant.subject)
         rate = (time.perf_counter() - started) / sum(utterance.waveform.duration_s for utterance in utterances)
         for _, outcome in sorted(outcomes.items()):
             yield replace(outcome, seconds=rate * outcome.duration_s)

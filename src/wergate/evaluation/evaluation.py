@@ -1,4 +1,4 @@
-"""What came out of a corpus: a candidate's outcomes beside the reference model's, and their scores."""
+"""What came out of a corpus: a variant's outcomes compared with the reference model's, and their scores."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from functools import cached_property
 from wergate.evaluation.normalize import NORMALIZERS, Normalizer
 from wergate.evaluation.significance import MatchedPairs, WerDrop, matched_pairs, paired_bootstrap, segment_rises
 from wergate.evaluation.wer import WordErrors, count_token_errors, count_word_errors, headline_wer, place_errors
+from wergate.models.variant import Variant
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.logits import LogitsDifference, total
 
@@ -41,9 +42,10 @@ class Transcripts:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A candidate recognizer on a corpus.
+    """A variant on a corpus.
 
     Attributes:
+        variant: what was transcribed with.
         engine: what runs the reference model, "pytorch" or "onnxruntime".
         normalizer: its name; it was applied to both sides before errors were counted.
         outcomes: in corpus order.
@@ -54,11 +56,11 @@ class Evaluation:
         ignored_lines: lines of these transcripts that other weights, versions or audio had made.
     """
 
+    variant: Variant
     corpus: str
     engine: str
     normalizer: str
     outcomes: tuple[UtteranceOutcome, ...]
-    alphabet: Alphabet
     speakers: int = 0
     elapsed_s: float = 0.0
     audio_wait_s: float = 0.0
@@ -124,7 +126,9 @@ class Evaluation:
     @cached_property
     def _unknown(self) -> list[Counter[str]]:
         normalizer = NORMALIZERS[self.normalizer]
-        return [unknown_characters(outcome.text, normalizer, self.alphabet) for outcome in self.outcomes]
+        return [
+            unknown_characters(outcome.text, normalizer, self.variant.frontend.alphabet) for outcome in self.outcomes
+        ]
 
     @cached_property
     def emptied_references(self) -> int:
@@ -153,21 +157,21 @@ class Evaluation:
 
     @property
     def scope(self) -> str:
-        """Corpus and amount of evidence, for messages."""
+        """Model, corpus and amount of evidence, for messages."""
         words = self.reference.total.words
-        return f"{self.corpus}, {len(self.outcomes)} utterances, {words} words"
+        return f"{self.variant.model}, {self.corpus}, {len(self.outcomes)} utterances, {words} words"
 
     def _transcripts(self, hypotheses: list[str]) -> Transcripts:
         references = [outcome.text for outcome in self.outcomes]
         normalizer = NORMALIZERS[self.normalizer]
         errors = count_word_errors(references=references, hypotheses=hypotheses, normalizer=normalizer)
         headline = headline_wer(references=references, hypotheses=hypotheses, normalizer=normalizer)
-        if self.alphabet.units == "letters":
+        if self.variant.frontend.alphabet.units == "letters":
             return Transcripts(headline, errors)
         tokens = count_token_errors(
             references=references,
             hypotheses=hypotheses,
-            tokens=lambda text: self.alphabet.tokens(normalizer(text)),
+            tokens=lambda text: self.variant.frontend.alphabet.tokens(normalizer(text)),
         )
         return Transcripts(headline, errors, tokens)
 

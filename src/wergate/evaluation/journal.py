@@ -18,7 +18,7 @@ from wergate.networks.frontend import Frontend
 from wergate.store import content_key
 
 # all that an utterance goes through; the recognizers and the model are handed over, so no import names them
-_TRANSCRIBING = ("wergate.evaluation.evaluate", "wergate.recognizers", "wergate.models", "wergate.session.session")
+_TRANSCRIBING = ("wergate.evaluation.evaluate", "wergate.recognizers", "wergate.models", "wergate.session.recognizers")
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from wergate.config.thresholds import Gates
 from wergate.evaluation.evaluation import Evaluation, Transcripts, UtteranceOutcome
 from wergate.evaluation.wer import show_alignment
+from wergate.models.variant import Variant
 from wergate.verdict import Verdict
 
 _HEADLINE_ROUNDING = 1e-6  # torchmetrics counts in float32
@@ -16,7 +16,7 @@ _FP16_REMEDY = "an FP16 IR at f32 inference precision must be the model: look at
 _INT8_REMEDY = "look at the logits gates for the layer's share, then widen quantization.ignored_scope or calibration"
 
 
-def reference_verdict(evaluation: Evaluation, threshold: float, *, model: str) -> Verdict:
+def reference_verdict(evaluation: Evaluation, threshold: float) -> Verdict:
     """Gate the reference recognizer's own WER: where it does not understand the corpus, nothing can be compared."""
     return Verdict(
         gate="reference_wer",
@@ -24,34 +24,34 @@ def reference_verdict(evaluation: Evaluation, threshold: float, *, model: str) -
         value=evaluation.reference.total.wer,
         relation="<=",
         threshold=threshold,
-        scope=f"{model}, {evaluation.scope}",
+        scope=evaluation.scope,
         remedy="see whether transcripts belong to their audio, its sampling rate is what its header says, and the "
         "vocabulary is the checkpoint's; a corpus that is so hard wants a higher thresholds.reference_wer_max",
     )
 
 
-def mismatch_verdict(evaluation: Evaluation, gates: Gates, *, subject: str, model: str) -> Verdict:
+def mismatch_verdict(evaluation: Evaluation) -> Verdict:
     """Gate the share of utterances whose transcript is not the reference model's."""
     return Verdict(
         gate="transcript_mismatch_rate",
-        subject=subject,
+        subject=evaluation.variant.subject,
         value=len(evaluation.mismatches) / len(evaluation.outcomes),
         relation="<=",
-        threshold=gates.mismatch_rate_max,
+        threshold=evaluation.variant.thresholds.mismatch_rate_max,
         basis=f"{len(evaluation.mismatches)} of {len(evaluation.outcomes)} differ from {evaluation.engine}",
-        scope=f"{model}, {evaluation.scope}",
-        remedy=remedy_of(subject),
+        scope=evaluation.scope,
+        remedy=remedy_of(evaluation.variant.subject),
     )
 
 
-def logits_verdicts(evaluation: Evaluation, gates: Gates, *, subject: str, model: str) -> tuple[Verdict, ...]:
+def logits_verdicts(evaluation: Evaluation) -> tuple[Verdict, ...]:
     """Gate the logits' differences for which there is a threshold."""
-    logits = evaluation.logits
+    logits, thresholds, subject = evaluation.logits, evaluation.variant.thresholds, evaluation.variant.subject
     claims: tuple[tuple[str, float, str, float | None], ...] = (
-        ("max_abs_delta", logits.max_abs, "<=", gates.max_abs_delta_max),
-        ("mean_abs_delta", logits.mean_abs, "<=", gates.mean_abs_delta_max),
-        ("sqnr_db", logits.sqnr_db, ">=", gates.sqnr_db_min),
-        ("argmax_agreement", logits.argmax_agreement, ">=", gates.argmax_agreement_min),
+        ("max_abs_delta", logits.max_abs, "<=", thresholds.max_abs_delta_max),
+        ("mean_abs_delta", logits.mean_abs, "<=", thresholds.mean_abs_delta_max),
+        ("sqnr_db", logits.sqnr_db, ">=", thresholds.sqnr_db_min),
+        ("argmax_agreement", logits.argmax_agreement, ">=", thresholds.argmax_agreement_min),
     )
     return tuple(
         Verdict(
@@ -61,7 +61,7 @@ def logits_verdicts(evaluation: Evaluation, gates: Gates, *, subject: str, model
             relation="<=" if relation == "<=" else ">=",
             threshold=threshold,
             basis=f"{logits.frames} frames against {evaluation.engine}",
-            scope=f"{model}, {evaluation.scope}",
+            scope=evaluation.scope,
             remedy=remedy_of(subject),
         )
         for gate, value, relation, threshold in claims
@@ -84,16 +84,16 @@ def headline_verdict(transcripts: Transcripts, *, subject: str, scope: str) -> V
     )
 
 
-def worst_delta_verdict(deltas: Sequence[float], gates: Gates, *, subject: str, model: str) -> Verdict:
+def worst_delta_verdict(deltas: Sequence[float], variant: Variant) -> Verdict:
     """Gate the largest difference of logits over inputs of many lengths; one that is not a number is the largest."""
     return Verdict(
         gate="length_max_abs_delta",
-        subject=subject,
+        subject=variant.subject,
         value=float(np.max(deltas)),
         relation="<=",
-        threshold=gates.length_delta_max,
-        scope=f"{model}, {len(deltas)} lengths",
-        remedy=remedy_of(subject),
+        threshold=variant.thresholds.length_delta_max,
+        scope=f"{variant.model}, {len(deltas)} lengths",
+        remedy=remedy_of(variant.subject),
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wergate.config.thresholds import Gates
 from wergate.corpora.audio import Samples
+from wergate.models.variant import Variant
 from wergate.networks.ctc import greedy_decode
 from wergate.networks.logits import LogitsDifference, difference, total
 from wergate.recognizers.bucketed import BucketedRecognizer
@@ -55,12 +55,12 @@ def compare_buckets(recognizer: BucketedRecognizer, utterances: Sequence[Samples
     )
 
 
-def bucket_verdicts(found: BucketComparison, gates: Gates, *, subject: str, scope: str) -> tuple[Verdict, ...]:
+def bucket_verdicts(found: BucketComparison, variant: Variant, *, corpus: str) -> tuple[Verdict, ...]:
     """Gate what padding may change, and that no stream of a compiled model gave wrong logits."""
-    scope = f"{scope}, {found}"
+    thresholds, scope = variant.thresholds, f"{variant.model}, {corpus}, {found}"
     rejected = Verdict(
         gate="rejected_compilations",
-        subject=subject,
+        subject=variant.subject,
         value=found.rejected,
         relation="<=",
         threshold=0,
@@ -69,15 +69,15 @@ def bucket_verdicts(found: BucketComparison, gates: Gates, *, subject: str, scop
         remedy="a stream gave wrong logits, and was not used; run on another version of OpenVINO and report it",
     )
     claims: tuple[tuple[str, float, Relation, float | None], ...] = (
-        ("bucket_mismatch_rate", found.mismatches / found.utterances, "<=", gates.bucket_mismatch_rate_max),
-        ("bucket_sqnr_db", found.logits.sqnr_db, ">=", gates.bucket_sqnr_db_min),
+        ("bucket_mismatch_rate", found.mismatches / found.utterances, "<=", thresholds.bucket_mismatch_rate_max),
+        ("bucket_sqnr_db", found.logits.sqnr_db, ">=", thresholds.bucket_sqnr_db_min),
     )
     return (
         rejected,
         *(
             Verdict(
                 gate=gate,
-                subject=subject,
+                subject=variant.subject,
                 value=value,
                 relation=relation,
                 threshold=threshold,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from wergate.config.quantization import CalibrationAudio
 from wergate.config.thresholds import Gates
@@ -19,7 +20,9 @@ from wergate.gates.calibration_audio import Heard, audio_verdicts
 from wergate.gates.error_shape.gates import shape_verdicts
 from wergate.gates.error_shape.shape import ErrorShape, Lengths, Range, Rise, Worst
 from wergate.gates.wer import wer_verdict
+from wergate.models.variant import Variant
 from wergate.networks.alphabet import Alphabet
+from wergate.networks.frontend import Frontend
 from wergate.networks.ir.execution import ExecutedLayer, ExecutedWork
 from wergate.networks.ir.weights import LayerWeights
 from wergate.networks.logits import LogitsDifference
@@ -28,25 +31,31 @@ from wergate.verdict import Verdict
 _BEYOND = 1.02  # times a threshold: the least excess that a gate must see
 _UTTERANCES = 1000
 _WORDS = 100  # of an utterance of many errors; fewer errors than one in these take more words
-_WHO = {"subject": "canary", "model": "canary"}
+_FRONTEND = Frontend(16_000, normalize=False, receptive_field=400, hop=320, alphabet=Alphabet(("", "A"), 0, None))
 
 
-def bad_verdicts(stated: Gates, thresholds: Gates) -> Iterator[Verdict]:
+def bad_verdicts(stated: Gates, handed: Gates) -> Iterator[Verdict]:
     """Yield the gates' verdicts on inputs that are just beyond the thresholds; not one may pass.
 
     Args:
         stated: the thresholds as the configuration states them.
-        thresholds: those that the run's gates are handed.
+        handed: those that the run's variants are held to.
     """
-    yield wer_verdict(_dropped(_beyond(stated.wer_drop_max)), thresholds, **_WHO, min_words=0)
+    canary = _canary(handed)
+    yield wer_verdict(_dropped(_beyond(stated.wer_drop_max), canary), min_words=0)
     if stated.mismatch_rate_max < 1:  # more than all cannot differ
-        yield accuracy.mismatch_verdict(_misheard(_beyond(stated.mismatch_rate_max)), thresholds, **_WHO)
-    yield from accuracy.logits_verdicts(_noisy(stated), thresholds, **_WHO)
-    yield accuracy.worst_delta_verdict([_beyond(stated.length_delta_max)], thresholds, **_WHO)
-    yield from _bad_graph(stated, thresholds)
-    yield from _bad_buckets(stated, thresholds)
+        yield accuracy.mismatch_verdict(_misheard(_beyond(stated.mismatch_rate_max), canary))
+    yield from accuracy.logits_verdicts(_noisy(stated, canary))
+    yield accuracy.worst_delta_verdict([_beyond(stated.length_delta_max)], canary)
+    yield from _bad_graph(stated, canary)
+    yield from _bad_buckets(stated, canary)
     for quiet in (True, False):
-        yield from _bad_shape(stated, thresholds, quiet=quiet)
+        yield from _bad_shape(stated, canary, quiet=quiet)
+
+
+def _canary(thresholds: Gates) -> Variant:
+    """Return a variant that stands for those of the run."""
+    return Variant("canary", "canary", Path(), _FRONTEND, False, "int8", thresholds, "canary", "canary")  # noqa: FBT003
 
 
 def bad_audio_verdicts(stated: CalibrationAudio) -> Iterator[Verdict]:
@@ -71,7 +80,7 @@ def _below(minimum: float) -> float:
     return minimum / _BEYOND if minimum > 0 else minimum - 1e-3
 
 
-def _dropped(rate: float) -> Evaluation:
+def _dropped(rate: float, canary: Variant) -> Evaluation:
     """Return two utterances with that many words too many, over all words, each alike: chance explains nothing.
 
     No longer than the rate takes: torchmetrics' alignment costs the square of the words.
@@ -80,10 +89,10 @@ def _dropped(rate: float) -> Evaluation:
     said = " ".join("A" * (math.floor(more / rate) if more else _WORDS))
     heard = said + " A" * more
     difference = LogitsDifference(frames=1, values=1, signal=1.0)
-    return _evaluation(*(UtteranceOutcome(name, 1.0, said, said, heard, difference) for name in ("one", "two")))
+    return _evaluation(canary, *(UtteranceOutcome(name, 1.0, said, said, heard, difference) for name in ("one", "two")))
 
 
-def _misheard(rate: float) -> Evaluation:
+def _misheard(rate: float, canary: Variant) -> Evaluation:
     """Return utterances of one word each with that many words too many, over all words, spread evenly."""
     ghosts, one_more = divmod(math.ceil(max(0.0, rate) * _UTTERANCES), _UTTERANCES)
     difference = LogitsDifference(frames=1, values=1, signal=1.0)
@@ -91,14 +100,14 @@ def _misheard(rate: float) -> Evaluation:
         UtteranceOutcome(str(number), 1.0, "A", "A", "A" + " A" * (ghosts + (number < one_more)), difference)
         for number in range(_UTTERANCES)
     )
-    return _evaluation(*outcomes)
+    return _evaluation(canary, *outcomes)
 
 
-def _evaluation(*outcomes: UtteranceOutcome) -> Evaluation:
-    return Evaluation("canary", "reference", "none", outcomes, Alphabet(("", "A"), 0, None))
+def _evaluation(canary: Variant, *outcomes: UtteranceOutcome) -> Evaluation:
+    return Evaluation(canary, "canary", "reference", "none", outcomes)
 
 
-def _noisy(stated: Gates) -> Evaluation:
+def _noisy(stated: Gates, canary: Variant) -> Evaluation:
     """Return one utterance whose logits are beyond whatever is stated for them."""
     agreement = _below(stated.argmax_agreement_min or 0.0)
     difference = LogitsDifference(
@@ -110,38 +119,38 @@ def _noisy(stated: Gates) -> Evaluation:
         noise=1.0,
         flipped_frames=math.ceil((1 - agreement) * _UTTERANCES),
     )
-    return _evaluation(UtteranceOutcome("canary", 1.0, "A", "A", "A", difference))
+    return _evaluation(canary, UtteranceOutcome("canary", 1.0, "A", "A", "A", difference))
 
 
-def _bad_graph(stated: Gates, thresholds: Gates) -> Iterator[Verdict]:
+def _bad_graph(stated: Gates, canary: Variant) -> Iterator[Verdict]:
     if stated.int8_work_min > 0:
         done = math.floor(_below(stated.int8_work_min) * _UTTERANCES)
         layers = (
             ExecutedLayer("8 bit", "MatMul", "", "i8", done),
             ExecutedLayer("not", "MatMul", "", "f32", _UTTERANCES - done),
         )
-        yield ir.executed_verdict(ExecutedWork(layers), thresholds, **_WHO)
-    if stated.weight_error_max is not None and thresholds.weight_error_max is not None:
+        yield ir.executed_verdict(ExecutedWork(layers), canary)
+    if stated.weight_error_max is not None and canary.thresholds.weight_error_max is not None:
         spoilt = [LayerWeights("canary", _beyond(stated.weight_error_max))]
-        yield ir.weights_verdict(spoilt, thresholds.weight_error_max, **_WHO)
+        yield ir.weights_verdict(spoilt, canary.thresholds.weight_error_max, canary)
     large = math.ceil(_beyond(stated.size_ratio_max) * _UTTERANCES)
-    yield ir.size_verdict(ir_bytes=large, weight_bytes=_UTTERANCES, gates=thresholds, **_WHO)
-    yield from ir.count_verdicts({"fake_quantize": 1}, {"fake_quantize": 2}, subject="canary", scope="canary")
+    yield ir.size_verdict(canary, ir_bytes=large, weight_bytes=_UTTERANCES)
+    yield from ir.count_verdicts({"fake_quantize": 1}, {"fake_quantize": 2}, canary)
     yield accuracy.headline_verdict(Transcripts(1e-3, ()), subject="canary", scope="canary")
-    yield ir.precision_verdict("f32", "bf16", wanted="f32", **_WHO)
-    yield ir.precision_verdict("bf16", "f32", wanted="f32", **_WHO)
+    yield ir.precision_verdict("f32", "bf16", wanted="f32", variant=canary)
+    yield ir.precision_verdict("bf16", "f32", wanted="f32", variant=canary)
 
 
-def _bad_buckets(stated: Gates, thresholds: Gates) -> Iterator[Verdict]:
+def _bad_buckets(stated: Gates, canary: Variant) -> Iterator[Verdict]:
     mismatches = math.ceil(_beyond(stated.bucket_mismatch_rate_max or 0.0) * _UTTERANCES)
     noisy = LogitsDifference(
         frames=1, values=1, signal=10 ** (_below(stated.bucket_sqnr_db_min or 0.0) / 10), noise=1.0
     )
     found = BucketComparison(_UTTERANCES, mismatches, noisy, rejected=1, lengths_s=(1.0,), padding=0.0)
-    yield from bucket_verdicts(found, thresholds, subject="canary", scope="canary")
+    yield from bucket_verdicts(found, canary, corpus="canary")
 
 
-def _bad_shape(stated: Gates, thresholds: Gates, *, quiet: bool) -> Iterator[Verdict]:
+def _bad_shape(stated: Gates, canary: Variant, *, quiet: bool) -> Iterator[Verdict]:
     """Yield the verdicts on a shape that is beyond whatever is stated, too short or too long.
 
     Of the two bounds of the length one is beyond at a time.
@@ -164,13 +173,13 @@ def _bad_shape(stated: Gates, thresholds: Gates, *, quiet: bool) -> Iterator[Ver
         worst_rise=Worst("canary", _beyond(stated.worst_utterance_rise_max or 0.0)),
         worst_sqnr=Worst("canary", _below(stated.worst_sqnr_db_min or 0.0)),
     )
-    for verdict in shape_verdicts(shape, _misheard(0.0), thresholds, **_WHO):
+    for verdict in shape_verdicts(shape, _misheard(0.0, canary)):
         if verdict.gate != "length_ratio" or (verdict.relation == ">=") == quiet:
             yield verdict
 
 
-def bad_reference_verdict(stated: float) -> Verdict:
+def bad_reference_verdict(stated: float, handed: Gates) -> Verdict:
     """Return the verdict on a reference recognizer that is just too bad."""
-    evaluation = _misheard(_beyond(stated))
+    evaluation = _misheard(_beyond(stated), _canary(handed))
     unheard = [replace(outcome, reference_hypothesis=outcome.hypothesis) for outcome in evaluation.outcomes]
-    return accuracy.reference_verdict(_evaluation(*unheard), stated, model="canary")
+    return accuracy.reference_verdict(replace(evaluation, outcomes=tuple(unheard)), stated)

@@ -9,91 +9,90 @@ from pathlib import Path
 
 import numpy as np
 
-from wergate.config.thresholds import Gates
 from wergate.errors import SuiteError
+from wergate.models.variant import Variant
 from wergate.networks.ir.execution import ExecutedWork
 from wergate.networks.ir.weights import LayerWeights
 from wergate.verdict import Verdict
 
+GRAPH_BASELINE = "graph.json"
+Counts = Mapping[str, int]
 
-def executed_verdict(work: ExecutedWork, gates: Gates, *, subject: str, model: str) -> Verdict:
+
+def executed_verdict(work: ExecutedWork, variant: Variant) -> Verdict:
     """Gate the share of multiply-accumulates that run in 8 bit, those of an attention among them."""
     fallbacks = ", ".join(f"{layer.name} ({layer.precision}: {layer.reason})" for layer in work.fallbacks[:3])
     return Verdict(
         gate="int8_work",
-        subject=subject,
+        subject=variant.subject,
         value=work.int8_share,
         relation=">=",
-        threshold=gates.int8_work_min,
+        threshold=variant.thresholds.int8_work_min,
         basis=f"{len(work.layers) - len(work.fallbacks)} of {len(work.layers)} layers in 8 bit",
-        scope=model,
+        scope=variant.model,
         remedy=f"heaviest layers in another precision: {fallbacks}; see whether the ignored scope is too wide",
     )
 
 
-def weights_verdict(layers: Sequence[LayerWeights], threshold: float, *, subject: str, model: str) -> Verdict:
+def weights_verdict(layers: Sequence[LayerWeights], threshold: float, variant: Variant) -> Verdict:
     """Gate the 8-bit weights that are furthest from the FP16 IR's; a layer that it does not know is infinitely far."""
     errors = [layer.error if layer.known else math.inf for layer in layers] or [math.inf]
     worst = int(np.argmax(errors))
     return Verdict(
         gate="weight_error",
-        subject=subject,
+        subject=variant.subject,
         value=errors[worst],
         relation="<=",
         threshold=threshold,
         basis=layers[worst].name if layers else "no layer has 8-bit weights",
-        scope=f"{model}, {len(layers)} layers",
+        scope=f"{variant.model}, {len(layers)} layers",
         remedy="that is no rounding: the IR was made of other weights, or a layer of it is spoilt; build it again",
     )
 
 
-def precision_verdict(asked: str, runs: str, *, wanted: str, subject: str, model: str) -> Verdict:
+def precision_verdict(asked: str, runs: str, *, wanted: str, variant: Variant) -> Verdict:
     """Gate the inference precision: what the runtime was asked for, and what it says it took, are what is wanted."""
     return Verdict(
         gate="inference_precision_differs",
-        subject=subject,
+        subject=variant.subject,
         value=int(asked != wanted) + int(runs != wanted),
         relation="==",
         threshold=0,
         basis=f"{wanted} wanted, {asked} asked for, {runs} taken",
-        scope=model,
+        scope=variant.model,
         remedy="logits in another precision are another model's; a device without it cannot be gated with it",
     )
 
 
-def size_verdict(*, ir_bytes: int, weight_bytes: int, gates: Gates, subject: str, model: str) -> Verdict:
+def size_verdict(variant: Variant, *, ir_bytes: int, weight_bytes: int) -> Verdict:
     """Gate the IR's size against the checkpoint's."""
     return Verdict(
         gate="size_ratio",
-        subject=subject,
+        subject=variant.subject,
         value=ir_bytes / weight_bytes,
         relation="<=",
-        threshold=gates.size_ratio_max,
+        threshold=variant.thresholds.size_ratio_max,
         basis=f"{ir_bytes / 1e6:.2f} MB of the checkpoint's {weight_bytes / 1e6:.2f} MB",
-        scope=model,
+        scope=variant.model,
         remedy="see whether weights were compressed: FP16 constants, i8 weights",
     )
 
 
-def count_verdicts(counts: Counts, baseline: Counts, *, subject: str, scope: str) -> tuple[Verdict, ...]:
+def count_verdicts(counts: Counts, baseline: Counts, variant: Variant) -> tuple[Verdict, ...]:
     """Gate each count against the stored one; a count that only one side knows is zero on the other."""
     return tuple(
         Verdict(
             gate=name,
-            subject=subject,
+            subject=variant.subject,
             value=counts.get(name, 0),
             relation="==",
             threshold=baseline.get(name, 0),
             basis="stored baseline",
-            scope=scope,
+            scope=variant.model,
             remedy="see what changed in the toolchain or the ignored scope; if it is meant, --update-baselines",
         )
         for name in sorted({*counts, *baseline})
     )
-
-
-GRAPH_BASELINE = "graph.json"
-Counts = Mapping[str, int]
 
 
 def read_baseline(path: Path, key: str) -> Counts | None:

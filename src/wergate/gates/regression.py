@@ -64,8 +64,6 @@ def regression(
     stored: Mapping[str, StoredTranscripts],
     *,
     machine: str,
-    subject: str,
-    model: str,
 ) -> Regression:
     """Compare what a run found with what is stored.
 
@@ -74,7 +72,7 @@ def regression(
         stored: by kind of machine.
         machine: the kind that this is.
     """
-    name = f"baseline of {model} on {evaluation.corpus}, {subject}"
+    name = f"baseline of {evaluation.variant.model} on {evaluation.corpus}, {evaluation.variant.subject}"
     if not stored:
         return Regression("absent", f"{name}: none is stored; --update-baselines stores this run's")
     if machine not in stored:
@@ -85,7 +83,7 @@ def regression(
     other = "; ".join(differences(before, now))
     if other:
         return Regression("not compared", f"{name}: made with {other}: not compared")
-    verdict = _verdict(evaluation, before.counts, now.counts, subject=subject, model=model)
+    verdict = _verdict(evaluation, before.counts, now.counts)
     outcome, told = _told(before.counts.errors, now.counts.errors)
     return Regression(outcome, f"{name}: {told}", verdict, tuple(changes(evaluation, before)))
 
@@ -112,15 +110,15 @@ def _told(before: int, now: int) -> tuple[Outcome, str]:
     return "better", f"{before - now} errors fewer than the {before} that are stored; --update-baselines raises it"
 
 
-def _verdict(evaluation: Evaluation, before: StoredCounts, now: StoredCounts, *, subject: str, model: str) -> Verdict:
+def _verdict(evaluation: Evaluation, before: StoredCounts, now: StoredCounts) -> Verdict:
     return Verdict(
         gate="word_errors",
-        subject=subject,
+        subject=evaluation.variant.subject,
         value=now.errors,
         relation="<=",
         threshold=before.errors,
         basis=f"stored baseline; S/D/I {before.kinds} then, {now.kinds} now",
-        scope=f"{model}, {evaluation.scope}",
+        scope=evaluation.scope,
         remedy="see below which utterances changed; if it is meant, --update-baselines",
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from wergate.config.thresholds import Gates
 from wergate.errors import SuiteError
 from wergate.evaluation.evaluation import Evaluation
 from wergate.evaluation.significance import WerDrop
@@ -15,7 +14,7 @@ _DIGITS = 12  # beyond which a sum of fractions is rounding
 _FEWEST_UTTERANCES = 2
 
 
-def wer_verdict(evaluation: Evaluation, gates: Gates, *, subject: str, model: str, min_words: int) -> Verdict:
+def wer_verdict(evaluation: Evaluation, *, min_words: int) -> Verdict:
     """Gate the candidate's WER against the reference model's plus the tolerance.
 
     It passes where the whole interval of the drop is within the tolerance, and fails where all of it is beyond. The
@@ -28,18 +27,19 @@ def wer_verdict(evaluation: Evaluation, gates: Gates, *, subject: str, model: st
         SuiteError: the corpus has no word.
     """
     require_words(evaluation)
-    reference, drop, tolerance = evaluation.reference.total.wer, evaluation.wer_drop, gates.wer_drop_max
+    variant, reference, drop = evaluation.variant, evaluation.reference.total.wer, evaluation.wer_drop
+    tolerance = variant.thresholds.wer_drop_max
     p = evaluation.matched_pairs.p
     test = "" if math.isnan(p) else f"; MAPSSWE p={p:.2g}"
     return Verdict(
         gate="wer",
-        subject=subject,
+        subject=variant.subject,
         value=round(evaluation.candidate.total.wer, _DIGITS),
         relation="<=",
         threshold=round(reference + tolerance, _DIGITS),
         basis=f"{evaluation.engine} {reference:.4g} + {tolerance:g}{test}",
-        scope=f"{model}, {evaluation.scope}",
-        remedy=remedy_of(subject),
+        scope=evaluation.scope,
+        remedy=remedy_of(variant.subject),
         interval=_over(reference, drop.interval),
         undecided=undecided(drop, tolerance, min_words),
     )

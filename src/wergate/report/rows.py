@@ -22,6 +22,7 @@ from wergate.evaluation.rows import (
 from wergate.gates.accuracy import near_tie
 from wergate.gates.error_shape.rows import ShapeRow, shape_row
 from wergate.gates.error_shape.shape import error_shape
+from wergate.models.variant import Variant
 from wergate.networks.ir.execution import ExecutedWork
 from wergate.session.memo import ArtifactUse, CorpusUse, ModelUse, Uses
 from wergate.verdict import Kind, Status, Verdict
@@ -238,10 +239,7 @@ class ArtifactRow(ResultRow):
 def evaluation_row(
     evaluation: Evaluation,
     *,
-    model: str,
-    variant: str,
     quantizer: str,
-    near_tie_margin: float,
     expected_wer: Mapping[str, float],
     status: Status,
 ) -> EvaluationRow:
@@ -251,6 +249,7 @@ def evaluation_row(
         expected_wer: figures printed elsewhere, by variant, and of the "reference" model.
         status: of the verdict on its WER.
     """
+    variant = evaluation.variant
     mismatches = [
         MismatchRow(
             id=outcome.id,
@@ -258,14 +257,14 @@ def evaluation_row(
             hypothesis=outcome.hypothesis,
             flipped_frames=outcome.logits.flipped_frames,
             widest_flip=outcome.logits.widest_flip,
-            near_tie=near_tie(outcome, near_tie_margin),
+            near_tie=near_tie(outcome, variant.thresholds.near_tie_margin),
         )
         for outcome in evaluation.mismatches
     ]
     return EvaluationRow(
-        model=model,
+        model=variant.model,
         corpus=evaluation.corpus,
-        variant=variant,
+        variant=variant.name,
         quantizer=quantizer,
         engine=evaluation.engine,
         normalizer=evaluation.normalizer,
@@ -281,7 +280,7 @@ def evaluation_row(
         candidate=word_error_row(evaluation.candidate.total),
         paired=paired_row(evaluation, status),
         tokens=_token_row(evaluation),
-        expected=ExpectedRow(reference=expected_wer.get("reference"), candidate=expected_wer.get(variant)),
+        expected=ExpectedRow(reference=expected_wer.get("reference"), candidate=expected_wer.get(variant.name)),
         logits=logits_row(evaluation.logits),
         shape=shape_row(error_shape(evaluation)),
         unknown=UnknownRow(
@@ -318,7 +317,7 @@ def _token_row(evaluation: Evaluation) -> TokenRow | None:
     if reference is None or candidate is None:
         return None
     sides = {"reference": word_error_row(reference), "candidate": word_error_row(candidate)}
-    return TokenRow(units=evaluation.alphabet.units, **sides)
+    return TokenRow(units=evaluation.variant.frontend.alphabet.units, **sides)
 
 
 def model_row(use: ModelUse) -> ModelRow:
@@ -398,11 +397,11 @@ def artifact_row(use: ArtifactUse) -> ArtifactRow:
     )
 
 
-def execution_row(work: ExecutedWork, *, model: str, variant: str) -> ExecutionRow:
+def execution_row(work: ExecutedWork, variant: Variant) -> ExecutionRow:
     """Return the row of what a compiled model executes."""
     return ExecutionRow(
-        model=model,
-        variant=variant,
+        model=variant.model,
+        variant=variant.name,
         macs=work.macs,
         int8_macs=work.int8_macs,
         int8_share=work.int8_share,

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 import wergate
 from wergate.config.suite import SuiteConfig
 from wergate.errors import SuiteError
-from wergate.session.session import Pipeline
+from wergate.session.session import Session
 from wergate.store import Artifact, Store
 from wergate.timing.memory import peak_rss_bytes
 
@@ -53,9 +53,9 @@ class FoundOnly(Store):
 
 def is_built(request: BuildRequest) -> bool:
     """Tell whether the model's IRs are both in the store already."""
-    pipeline = Pipeline(request.config, embedded=request.embedded, store=FoundOnly(request.cache_dir))
+    session = Session(request.config, embedded=request.embedded, store=FoundOnly(request.cache_dir))
     try:
-        pipeline.ir(request.model, "int8")
+        session.models.ir(request.model, "int8")
     except LookupError:
         return False
     return True
@@ -68,8 +68,8 @@ def build(request: BuildRequest) -> BuildCost:
 
 
 def _build_one(request: BuildRequest, precision: str) -> Artifact:
-    pipeline = Pipeline(request.config, embedded=request.embedded, store=Store(request.cache_dir))
-    return pipeline.ir(request.model, precision)
+    session = Session(request.config, embedded=request.embedded, store=Store(request.cache_dir))
+    return session.models.ir(request.model, precision)
 
 
 def build_apart(request: BuildRequest) -> BuildCost:

@@ -19,28 +19,30 @@ _SPREAD = "many utterances pay a little: look at the logits gates, then widen qu
 _SINGLE = "one utterance pays for all: listen to it, and look for its like among the calibration utterances"
 
 
-def shape_verdicts(
-    shape: ErrorShape, evaluation: Evaluation, gates: Gates, *, subject: str, model: str
-) -> tuple[Verdict, ...]:
+def shape_verdicts(shape: ErrorShape, evaluation: Evaluation) -> tuple[Verdict, ...]:
     """Gate the shape's figures for which there is a budget.
 
     A rate fails where it rose beyond its budget by more than chance: two standard errors of the difference. A single
     utterance has no chance that could be told, so its rates are reported alone.
     """
-    make = partial(Verdict, subject=subject, scope=f"{model}, {evaluation.scope}")
+    thresholds = evaluation.variant.thresholds
+    make = partial(Verdict, subject=evaluation.variant.subject, scope=evaluation.scope)
     return (
-        *_rise_verdicts(shape, gates, make),
-        *_length_verdicts(shape.lengths, gates, make),
-        *_worst(shape, gates, make),
+        *_rise_verdicts(shape, thresholds, make),
+        *_length_verdicts(shape.lengths, thresholds, make),
+        *_worst(shape, thresholds, make),
     )
 
 
-def _rise_verdicts(shape: ErrorShape, gates: Gates, make: partial[Verdict]) -> Iterator[Verdict]:
+def _rise_verdicts(shape: ErrorShape, thresholds: Gates, make: partial[Verdict]) -> Iterator[Verdict]:
     claims: list[tuple[str, Rise, float | None, str, str]] = [
-        ("deletion_rise", shape.deletions, gates.deletion_rise_max, "words", _QUIET),
-        ("insertion_rise", shape.insertions, gates.insertion_rise_max, "words", _GHOSTS),
-        ("cer_rise", shape.characters, gates.cer_rise_max, "characters", _LETTERS),
-        *((f"wer_rise[{part.name}]", part.wer, gates.range_wer_rise_max, "words", _LENGTHS) for part in shape.ranges),
+        ("deletion_rise", shape.deletions, thresholds.deletion_rise_max, "words", _QUIET),
+        ("insertion_rise", shape.insertions, thresholds.insertion_rise_max, "words", _GHOSTS),
+        ("cer_rise", shape.characters, thresholds.cer_rise_max, "characters", _LETTERS),
+        *(
+            (f"wer_rise[{part.name}]", part.wer, thresholds.range_wer_rise_max, "words", _LENGTHS)
+            for part in shape.ranges
+        ),
     ]
     for gate, rise, budget, units, remedy in claims:
         if budget is not None and math.isfinite(rise.chance):
@@ -51,27 +53,34 @@ def _rise_verdicts(shape: ErrorShape, gates: Gates, make: partial[Verdict]) -> I
             )
 
 
-def _length_verdicts(lengths: Lengths, gates: Gates, make: partial[Verdict]) -> Iterator[Verdict]:
+def _length_verdicts(lengths: Lengths, thresholds: Gates, make: partial[Verdict]) -> Iterator[Verdict]:
     """Gate what is written against the transcripts, or against a reference recognizer that is itself out of bounds."""
-    own = gates.length_ratio_min <= lengths.reference_ratio <= gates.length_ratio_max
+    own = thresholds.length_ratio_min <= lengths.reference_ratio <= thresholds.length_ratio_max
     value = lengths.ratio if own else lengths.kept
     against = "the transcripts'" if own else "those of the reference recognizer, itself out of bounds"
     basis = f"characters over {against}; reference recognizer {lengths.reference_ratio:.4g}"
     bounds: tuple[tuple[Relation, float, str], ...] = (
-        (">=", gates.length_ratio_min, _QUIET),
-        ("<=", gates.length_ratio_max, _GHOSTS),
+        (">=", thresholds.length_ratio_min, _QUIET),
+        ("<=", thresholds.length_ratio_max, _GHOSTS),
     )
     for relation, threshold, remedy in bounds:
         yield make(gate="length_ratio", value=value, relation=relation, threshold=threshold, basis=basis, remedy=remedy)
 
 
-def _worst(shape: ErrorShape, gates: Gates, make: partial[Verdict]) -> Iterator[Verdict]:
+def _worst(shape: ErrorShape, thresholds: Gates, make: partial[Verdict]) -> Iterator[Verdict]:
     counts = f"{shape.worse} of {shape.utterances} got worse, {shape.better} better"
     rise, sqnr = shape.worst_rise, shape.worst_sqnr
     claims: tuple[tuple[str, float, Relation, float | None, str, str], ...] = (
-        ("worse_rate", shape.worse_rate, "<=", gates.worse_rate_max, counts, _SPREAD),
-        ("worst_utterance_rise", rise.value, "<=", gates.worst_utterance_rise_max, f"utterance '{rise.id}'", _SINGLE),
-        ("worst_sqnr_db", sqnr.value, ">=", gates.worst_sqnr_db_min, f"utterance '{sqnr.id}'", _SINGLE),
+        ("worse_rate", shape.worse_rate, "<=", thresholds.worse_rate_max, counts, _SPREAD),
+        (
+            "worst_utterance_rise",
+            rise.value,
+            "<=",
+            thresholds.worst_utterance_rise_max,
+            f"utterance '{rise.id}'",
+            _SINGLE,
+        ),
+        ("worst_sqnr_db", sqnr.value, ">=", thresholds.worst_sqnr_db_min, f"utterance '{sqnr.id}'", _SINGLE),
     )
     for gate, value, relation, threshold, basis, remedy in claims:
         if threshold is not None:

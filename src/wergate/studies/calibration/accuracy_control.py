@@ -13,7 +13,8 @@ from wergate.evaluation.wer import WordErrors
 from wergate.networks.ir.conversion import MODEL_FILE
 from wergate.networks.ir.execution import ExecutedWork
 from wergate.quantization.accuracy_control import Tuning, controlled_ir, read_tuning
-from wergate.session.session import Pipeline
+from wergate.session.matrix import Cell
+from wergate.session.session import Session
 from wergate.store import Artifact
 
 SUBJECT = "accuracy-controlled INT8"
@@ -94,35 +95,35 @@ def draw_validation(corpus: Corpus, settings: AccuracyControl) -> Corpus:
     return corpus.drawn(wanted, seed=settings.seed, part="validation")
 
 
-def controlled_model(pipeline: Pipeline, model: str) -> ControlledModel:
+def controlled_model(session: Session, model: str) -> ControlledModel:
     """Quantize a model with accuracy control, tuned on a part of its first corpus.
 
     Raises:
         SuiteError: no utterance of that corpus would be left to verify on.
     """
-    spec, settings = pipeline.first_corpus(model), pipeline.config.settings_of(model)
-    validation = draw_validation(pipeline.corpus(model, spec), settings.accuracy_control)
+    spec, settings = session.corpora.first(model), session.config.settings_of(model)
+    validation = draw_validation(session.corpora.corpus(model, spec), settings.accuracy_control)
     ir = controlled_ir(
-        pipeline.store,
-        pipeline.ir(model, "fp16"),
-        pipeline.calibration(model),
+        session.store,
+        session.models.ir(model, "fp16"),
+        session.corpora.calibration(model),
         validation,
         settings=settings,
-        normalizer=pipeline.normalizer(model, spec),
-        progress=pipeline.progress,
+        normalizer=session.corpora.normalizer(model, spec),
+        progress=session.progress,
     )
-    tuning = read_tuning(pipeline.used(model, None, ir))
+    tuning = read_tuning(session.memo.used(model, None, ir))
     return ControlledModel(
         ir,
         tuning,
         spec,
-        _drop(pipeline, model, spec, ir, tuning.utterances),
-        pipeline.executed_by(model, ir.file(MODEL_FILE)),
-        pipeline.executed_by(model, pipeline.ir_path(model, "int8")),
+        _drop(session, model, spec, ir, tuning.utterances),
+        session.models.executed(model, ir.file(MODEL_FILE)),
+        session.models.executed(model, session.variant(model, "int8").path),
     )
 
 
-def held_out(pipeline: Pipeline, model: str, spec: CorpusSpec, controlled: ControlledModel) -> WerDrop:
+def held_out(session: Session, model: str, spec: CorpusSpec, controlled: ControlledModel) -> WerDrop:
     """Return the drop of an accuracy-controlled model on a corpus, without what it was tuned on.
 
     Of the corpus that its validation utterances were drawn from, the rest is taken; any other must not hold one.
@@ -130,14 +131,14 @@ def held_out(pipeline: Pipeline, model: str, spec: CorpusSpec, controlled: Contr
     Raises:
         SuiteError: another corpus holds utterances that it was tuned on.
     """
-    corpus = pipeline.corpus(model, spec)
+    corpus = session.corpora.corpus(model, spec)
     seen = tuned_on(corpus, controlled.tuning)
     if seen and spec != controlled.corpus:
         raise SuiteError(
             f"corpus '{corpus.name}' holds {len(seen)} utterances that accuracy control tuned '{model}' on, first "
             f"'{seen[0]}'; a drop is verified on others; name another --corpus"
         )
-    return _drop(pipeline, model, spec, controlled.ir, [id_ for id_ in corpus.ids if id_ not in seen])
+    return _drop(session, model, spec, controlled.ir, [id_ for id_ in corpus.ids if id_ not in seen])
 
 
 def tuned_on(corpus: Corpus, tuning: Tuning) -> tuple[str, ...]:
@@ -146,9 +147,10 @@ def tuned_on(corpus: Corpus, tuning: Tuning) -> tuple[str, ...]:
     return tuple(id_ for id_, digest in corpus.digests.items() if digest in known or id_ in tuning.utterances)
 
 
-def _drop(pipeline: Pipeline, model: str, spec: CorpusSpec, ir: Artifact, ids: Collection[str]) -> WerDrop:
+def _drop(session: Session, model: str, spec: CorpusSpec, ir: Artifact, ids: Collection[str]) -> WerDrop:
     """Return the drop on these utterances, both sides transcribed as the suite transcribes everything."""
-    fp16, candidate = pipeline.evaluation(model, spec, "fp16"), pipeline.evaluation_of(model, spec, ir, SUBJECT)
+    fp16 = session.evaluation(Cell(model, spec, "fp16"))
+    candidate = session.evaluations.of(session.models.variant_of(model, ir, subject=SUBJECT), spec)
     used = [number for number, outcome in enumerate(candidate.outcomes) if outcome.id in ids]
     return WerDrop(
         candidate.corpus,

@@ -14,7 +14,7 @@ _SPREAD_REMEDY = (
 )
 
 
-def spread_verdicts(found: CalibrationSpread, settings: CalibrationStudy, *, model: str) -> tuple[Verdict, ...]:
+def spread_verdicts(found: CalibrationSpread, settings: CalibrationStudy) -> tuple[Verdict, ...]:
     """Gate how far WER and SQNR move with the choice of calibration utterances."""
     size, first = len(found.models[0].calibration), found.models[0].evaluation
     claims = (
@@ -29,7 +29,7 @@ def spread_verdicts(found: CalibrationSpread, settings: CalibrationStudy, *, mod
             relation="<=",
             threshold=budget,
             basis=f"{spread.low:.4g} to {spread.high:.4g}, sd {spread.sd:.2g}",
-            scope=f"{model}, {first.scope}, {len(found.models)} calibration subsets of {size}",
+            scope=f"{first.scope}, {len(found.models)} calibration subsets of {size}",
             remedy=_SPREAD_REMEDY,
         )
         for gate, spread, budget in claims

@@ -16,7 +16,7 @@ from wergate.corpora.spec import CorpusSpec
 from wergate.errors import SuiteError
 from wergate.evaluation.evaluation import Evaluation
 from wergate.quantization.nncf import int8_ir
-from wergate.session.session import Pipeline
+from wergate.session.session import Session
 from wergate.store import Artifact
 
 
@@ -85,30 +85,31 @@ class CalibrationSpread:
         return most_shared(tuple(found.calibration for found in self.models))
 
 
-def calibration_spread(pipeline: Pipeline, model: str, spec: CorpusSpec) -> CalibrationSpread:
+def calibration_spread(session: Session, model: str, spec: CorpusSpec) -> CalibrationSpread:
     """Quantize a model once for each calibration subset and evaluate each result on a corpus.
 
     Raises:
         SuiteError: a subset size that leaves no choice, or a subset that overlaps the evaluation corpus.
     """
-    evaluated, pool = pipeline.corpus(model, spec), pipeline.calibration(model)
-    subsets = draw_subsets(pool, pipeline.config.settings_of(model).calibration_study)
+    evaluated, pool = session.corpora.corpus(model, spec), session.corpora.calibration(model)
+    subsets = draw_subsets(pool, session.config.settings_of(model).calibration_study)
     for subset in subsets:
         require_disjoint(evaluated, subset)
-    counted = pipeline.progress(subsets, f"calibration subsets of {model}", len(subsets))
-    return CalibrationSpread(pool, tuple(_calibrated(pipeline, model, spec, subset) for subset in counted))
+    counted = session.progress(subsets, f"calibration subsets of {model}", len(subsets))
+    return CalibrationSpread(pool, tuple(_calibrated(session, model, spec, subset) for subset in counted))
 
 
-def _calibrated(pipeline: Pipeline, model: str, spec: CorpusSpec, subset: Corpus) -> CalibratedModel:
+def _calibrated(session: Session, model: str, spec: CorpusSpec, subset: Corpus) -> CalibratedModel:
     ir = int8_ir(
-        pipeline.store,
-        pipeline.ir(model, "fp16"),
+        session.store,
+        session.models.ir(model, "fp16"),
         subset,
-        settings=pipeline.config.settings_of(model).quantization,
-        progress=pipeline.progress,
+        settings=session.config.settings_of(model).quantization,
+        progress=session.progress,
     )
-    pipeline.used(model, None, ir)
-    return CalibratedModel(subset, ir, pipeline.evaluation_of(model, spec, ir, f"INT8 of {subset.name}"))
+    session.memo.used(model, None, ir)
+    variant = session.models.variant_of(model, ir, subject=f"INT8 of {subset.name}")
+    return CalibratedModel(subset, ir, session.evaluations.of(variant, spec))
 
 
 def draw_subsets(pool: Corpus, settings: CalibrationStudy) -> tuple[Corpus, ...]:

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from wergate.config.benchmarks import Noise, PeerRace
-from wergate.config.variants import REFERENCE
 from wergate.corpora.audio import Samples
 from wergate.corpora.sampling import librispeech_like
-from wergate.corpora.spec import CorpusSpec
 from wergate.corpora.waveforms import pieces
 from wergate.environment import cpu, source_digest, versions
 from wergate.errors import SuiteError, did_you_mean
-from wergate.evaluation.evaluate import Candidate, evaluate
 from wergate.evaluation.evaluation import Evaluation
 from wergate.models.checkpoint import Checkpoint, resolve_checkpoint
 from wergate.networks.ctc import Logits
 from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE
 from wergate.recognizers.buckets import Buckets
 from wergate.recognizers.subprocess.messages import read_arrays, write_arrays
-from wergate.session.session import Pipeline
+from wergate.session.session import Session
 from wergate.store import Artifact
 from wergate.studies.peers.catalog import PEERS, Peer, why_absent
 from wergate.studies.peers.client import Remote
@@ -75,16 +72,16 @@ def _noise(seen: Seen, rule: Noise) -> list[str]:
 
 
 class PeerRun:
-    """What a race over one model needs of a pipeline."""
+    """What a race over one model needs of a session."""
 
-    def __init__(self, pipeline: Pipeline, model: str, embedded: Path) -> None:
-        """Take the pipeline; nothing is built before the race."""
-        self._pipeline = pipeline
+    def __init__(self, session: Session, model: str, embedded: Path) -> None:
+        """Take the session; nothing is built before the race."""
+        self._session = session
         self._model = model
-        self._settings = pipeline.config.benchmarks.peers
+        self._settings = session.config.benchmarks.peers
         self._checkpoint = self._resolved(embedded)
-        self._onnx = None if self._checkpoint else Path(pipeline.config.settings_of(model).spec)
-        self._speech = pipeline.first_corpus(model)
+        self._onnx = None if self._checkpoint else Path(session.config.settings_of(model).spec)
+        self._speech = session.corpora.first(model)
 
     def race(self) -> Finished:
         """Let all peers take turns, and then transcribe the model's first corpus."""
@@ -99,12 +96,12 @@ class PeerRun:
             race.warm_up([alone[duration_s].utterances[0] for duration_s in sorted(alone, reverse=True)])
             race.latencies(alone)
             race.throughput(corpus)
-            if not self._pipeline.reference_model(self._model).random:
+            if not self._session.models.reference(self._model).random:
                 race.evaluate(self._evaluate)
         finally:
             race.close()
         seen = seen_between(before, read_counters())
-        noise = _noise(seen, self._pipeline.config.benchmarks.noise)
+        noise = _noise(seen, self._session.config.benchmarks.noise)
         return Finished(self._table(records, sum(durations_s), noise), tuple(records))
 
     @property
@@ -112,34 +109,34 @@ class PeerRun:
         return RaceRule(**self._settings.model_dump(include={"rounds", "calls", "block", "seed"}))
 
     def _resolved(self, embedded: Path) -> Checkpoint | None:
-        settings = self._pipeline.config.settings_of(self._model)
+        settings = self._session.config.settings_of(self._model)
         if settings.spec.endswith(".onnx"):
             return None
-        allow_pickle = self._pipeline.config.allow_pickle
+        allow_pickle = self._session.config.allow_pickle
         return resolve_checkpoint(settings.spec, embedded, language=settings.language, allow_pickle=allow_pickle)
 
     def _durations_s(self) -> tuple[float, ...]:
-        limit = self._pipeline.config.limit or self._settings.utterances
+        limit = self._session.config.limit or self._settings.utterances
         return librispeech_like(min(limit, self._settings.utterances), self._settings.seed)
 
     def _spoken(self, durations_s: Sequence[float]) -> Speech:
-        corpus = self._pipeline.corpus(self._model, self._speech)
-        rate = self._pipeline.frontend(self._model).sampling_rate
+        corpus = self._session.corpora.corpus(self._model, self._speech)
+        rate = self._session.frontend(self._model).sampling_rate
         utterances = pieces(corpus, durations_s, rate)
         return Speech(utterances, self._reference(utterances))
 
     def _alone(self) -> dict[float, Speech]:
         return {
             duration_s: Speech(
-                [self._pipeline.excerpt(self._model, self._speech, duration_s)],
-                [self._pipeline.excerpt_logits(self._model, self._speech, duration_s)],
+                [self._session.evaluations.excerpt(self._model, self._speech, duration_s)],
+                [self._session.evaluations.excerpt_logits(self._model, self._speech, duration_s)],
             )
-            for duration_s in self._pipeline.config.benchmarks.durations_s
+            for duration_s in self._session.config.benchmarks.durations_s
         }
 
     def _reference(self, utterances: Sequence[Samples]) -> list[Logits]:
         """Return the reference model's logits, computed once for these utterances."""
-        model = self._pipeline.reference_model(self._model)
+        model = self._session.models.reference(self._model)
         digest = hashlib.sha256()
         for samples in utterances:
             digest.update(hashlib.sha256(samples.tobytes()).digest())
@@ -151,59 +148,54 @@ class PeerRun:
         }
 
         def build(folder: Path) -> None:
-            recognizer = self._pipeline.recognizer(self._model, REFERENCE)
+            recognizer = self._session.models.reference_recognizer(self._model)
             write_arrays(folder / _LOGITS, recognizer.logits_of(utterances))
 
-        artifact: Artifact = self._pipeline.store.get("peer-reference", parts, build)
+        artifact: Artifact = self._session.store.get("peer-reference", parts, build)
         return read_arrays(artifact.file(_LOGITS))
 
     def _file(self, peer: Peer) -> Path | None:
         """Return what a peer loads where it is not the checkpoint."""
         if peer.engine == "openvino":
-            return self._pipeline.ir(self._model, peer.file).file(MODEL_FILE)
+            return self._session.models.ir(self._model, peer.file).file(MODEL_FILE)
         if peer.engine == "onnxruntime" and self._checkpoint is not None:
-            calibration, own = self._pipeline.calibration(self._model), self._pipeline.frontend(self._model)
-            return onnx_file(self._pipeline.store, peer.file, self._checkpoint, calibration, own)
+            calibration, own = self._session.corpora.calibration(self._model), self._session.frontend(self._model)
+            return onnx_file(self._session.store, peer.file, self._checkpoint, calibration, own)
         return self._onnx
 
     def _order(self, peer: Peer) -> Order:
-        frontend_file = self._pipeline.ir(self._model, "fp16").file(FRONTEND_FILE)
-        streams = self._pipeline.corpus_streams
+        frontend_file = self._session.models.ir(self._model, "fp16").file(FRONTEND_FILE)
+        streams = self._session.recognizers.corpus_streams
         bucketing = self._bucketing() if peer.bucketed else None
         return Order(peer, frontend_file, self._checkpoint, self._file(peer), streams, bucketing)
 
     def _absent(self, peer: Peer) -> str | None:
-        padding_exact = not peer.bucketed or self._pipeline.may_be_padded(self._model, "int8")
+        padding_exact = not peer.bucketed or self._session.recognizers.may_be_padded(
+            self._session.variant(self._model, "int8")
+        )
         return why_absent(peer, checkpoint=self._checkpoint is not None, padding_exact=padding_exact)
 
     def _bucketing(self) -> Bucketing:
         """Return the buckets of what is timed: each single duration's own, and the fewest that suit the corpus."""
-        config, path = self._pipeline.config, self._pipeline.ir_path(self._model, "int8")
-        frontend = self._pipeline.frontend(self._model)
+        config, variant = self._session.config, self._session.variant(self._model, "int8")
+        frontend = variant.frontend
         alone = [frontend.used_samples(round(s * frontend.sampling_rate)) for s in config.benchmarks.durations_s]
-        corpus = self._pipeline.buckets(self._model, path, self._durations_s())
+        corpus = self._session.recognizers.buckets(variant.path, frontend, self._durations_s())
         probe = config.buckets.probe_sqnr_db_min
-        return Bucketing(self._pipeline.store.root, Buckets(tuple(sorted(alone))), corpus, probe)
+        return Bucketing(self._session.store.root, Buckets(tuple(sorted(alone))), corpus, probe)
 
     def _start(self, orders: Mapping[Peer, Order], peer: Peer) -> Remote:
-        environment = {"TORCHINDUCTOR_CACHE_DIR": str(self._pipeline.store.root / "inductor")}
-        return Remote(orders[peer], self._pipeline.frontend(self._model), environment)
+        environment = {"TORCHINDUCTOR_CACHE_DIR": str(self._session.store.root / "inductor")}
+        return Remote(orders[peer], self._session.frontend(self._model), environment)
 
     def _evaluate(self, peer: Peer, remote: Remote) -> Evaluation:
-        spec: CorpusSpec = self._speech
-        return evaluate(
-            Candidate(peer.name, remote.frontend, lambda: remote),
-            self._pipeline.corpus(self._model, spec),
-            lambda: self._pipeline.reference(self._model, spec),
-            engine=self._pipeline.reference_model(self._model).engine,
-            normalizer=self._pipeline.normalizer(self._model, spec),
-            progress=self._pipeline.progress,
-        )
+        variant = replace(self._session.variant(self._model, "fp16"), subject=peer.name)
+        return self._session.evaluations.evaluate(variant, self._speech, lambda: remote)
 
     def sqnr_db_min(self, peer: Peer) -> float:
         """Return what every timed utterance is held to."""
         general = self._settings.sqnr_db_min[peer.kind]
-        by_model = self._pipeline.config.benchmarks.int8_sqnr_db_min_by_model
+        by_model = self._session.config.benchmarks.int8_sqnr_db_min_by_model
         return by_model.get(self._model, general) if peer.kind == "int8" else general
 
     def _wrong(self, record: Record) -> str:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import get_args
 
 from wergate.config.base import OverflowFix
+from wergate.corpora.spec import CorpusSpec
+from wergate.models.variant import Variant
 from wergate.store import Artifact
 from wergate.studies.portability.instruction_sets import Place
-from wergate.studies.portability.study import Cell, Portability, Shown
+from wergate.studies.portability.study import Portability, Shown
 from wergate.timing.paired import Paired, PairedRule, Side, time_pair
 
 TIMED_S = 5.0  # of speech
@@ -29,33 +31,34 @@ class Fix:
     speed: Paired | None
 
 
-def overflow_fixes(portability: Portability, cell: Cell, place: Place) -> Iterator[Fix]:
+def overflow_fixes(portability: Portability, variant: Variant, spec: CorpusSpec, place: Place) -> Iterator[Fix]:
     """Build INT8 with each setting and yield what it comes to on an instruction set.
 
     Raises:
         NotShownError, SuiteError: as of `Portability.shown`.
     """
-    chosen = portability.pipeline.config.settings_of(cell.model).quantization.overflow_fix
-    yield Fix(chosen, portability.shown(cell, place), None)
+    chosen = portability.session.config.settings_of(variant.model).quantization.overflow_fix
+    yield Fix(chosen, portability.shown(variant, spec, place), None)
     for setting in get_args(OverflowFix):
         if setting != chosen:
-            ir = _with(portability, cell.model, setting)
-            yield Fix(setting, portability.shown(cell, place, ir), _speed(portability, cell, place, ir))
+            ir = _with(portability, variant.model, setting)
+            shown = portability.shown(variant, spec, place, ir)
+            yield Fix(setting, shown, _speed(portability, variant, spec, place, ir))
 
 
 def _with(portability: Portability, model: str, setting: OverflowFix) -> Artifact:
-    pipeline = portability.pipeline
-    settings = pipeline.config.settings_of(model)
+    session = portability.session
+    settings = session.config.settings_of(model)
     quantization = settings.quantization.model_copy(update={"overflow_fix": setting})
-    return pipeline.quantized(model, settings.model_copy(update={"quantization": quantization}))
+    return session.models.quantized(model, settings.model_copy(update={"quantization": quantization}))
 
 
-def _speed(portability: Portability, cell: Cell, place: Place, ir: Artifact) -> Paired:
-    """Time the IR in turns with the variant's own, by their processes' clocks: what passes between is not timed."""
-    pipeline = portability.pipeline
-    samples = pipeline.excerpt(cell.model, cell.spec, TIMED_S)
-    rule = PairedRule(budget_s=pipeline.config.settings_of(cell.model).portability.timing_s)
-    with portability.apart(cell, place, ir, streams=1) as other, portability.apart(cell, place, streams=1) as own:
+def _speed(portability: Portability, variant: Variant, spec: CorpusSpec, place: Place, ir: Artifact) -> Paired:
+    """Time the IR interleaved with the variant's own, by their processes' clocks: what passes between is not timed."""
+    session = portability.session
+    samples = session.evaluations.excerpt(variant.model, spec, TIMED_S)
+    rule = PairedRule(budget_s=session.config.settings_of(variant.model).portability.timing_s)
+    with portability.apart(variant, place, ir, streams=1) as other, portability.apart(variant, place, streams=1) as own:
         return time_pair(
             Side(lambda: other.logits_of([samples])),
             Side(lambda: own.logits_of([samples])),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
+from wergate.corpora.spec import CorpusSpec
 from wergate.evaluation.rows import (
     IntervalRow,
     LogitsRow,
@@ -16,10 +17,11 @@ from wergate.evaluation.rows import (
     logits_row,
     word_error_row,
 )
+from wergate.models.variant import Variant
 from wergate.recognizers.subprocess.messages import Executed
 from wergate.studies.portability.instruction_sets import Place
 from wergate.studies.portability.overflow import Fix
-from wergate.studies.portability.study import Cell, Shown
+from wergate.studies.portability.study import Shown
 from wergate.verdict import Status
 
 
@@ -72,7 +74,7 @@ class PortabilityRow(ResultRow):
     status: Status | None = None
 
 
-def portability_row(shown: Shown, cell: Cell, *, status: Status, tried: Sequence[Fix]) -> PortabilityRow:
+def portability_row(shown: Shown, *, status: Status, tried: Sequence[Fix]) -> PortabilityRow:
     """Return the row of a variant on an instruction set.
 
     Args:
@@ -80,9 +82,9 @@ def portability_row(shown: Shown, cell: Cell, *, status: Status, tried: Sequence
     """
     evaluation = shown.evaluation
     return PortabilityRow(
-        model=cell.model,
-        corpus=cell.spec.name,
-        variant=cell.variant,
+        model=evaluation.variant.model,
+        corpus=evaluation.corpus,
+        variant=evaluation.variant.name,
         isa=shown.place.isa,
         inference_precision=shown.place.precision,
         skipped=None,
@@ -98,12 +100,12 @@ def portability_row(shown: Shown, cell: Cell, *, status: Status, tried: Sequence
     )
 
 
-def skipped_row(cell: Cell, place: Place, reason: str) -> PortabilityRow:
+def skipped_row(variant: Variant, spec: CorpusSpec, place: Place, reason: str) -> PortabilityRow:
     """Return the row of what this machine cannot show."""
     return PortabilityRow(
-        model=cell.model,
-        corpus=cell.spec.name,
-        variant=cell.variant,
+        model=variant.model,
+        corpus=spec.name,
+        variant=variant.name,
         isa=place.isa,
         inference_precision=place.precision,
         skipped=reason,

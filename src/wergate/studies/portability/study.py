@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -13,20 +13,19 @@ from pathlib import Path
 import numpy as np
 
 from wergate.config.suite import SuiteConfig
-from wergate.config.variants import subject_of
 from wergate.corpora.audio import Samples
 from wergate.corpora.spec import CorpusSpec
 from wergate.errors import SuiteError
-from wergate.evaluation.evaluate import Candidate, evaluate
 from wergate.evaluation.evaluation import Evaluation
 from wergate.evaluation.significance import WerDrop, paired_bootstrap
+from wergate.models.variant import Variant
 from wergate.networks.ctc import Logits
 from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE
 from wergate.networks.logits import LogitsDifference, difference
 from wergate.recognizers.base import Recognizer
 from wergate.recognizers.subprocess.client import ApartRecognizer
 from wergate.recognizers.subprocess.messages import Executed, Order
-from wergate.session.session import Pipeline
+from wergate.session.session import Session
 from wergate.store import Artifact
 from wergate.studies.portability.instruction_sets import Place, beyond, limited, unavailable
 
@@ -35,18 +34,10 @@ class NotShownError(SuiteError):
     """This machine cannot show what was asked for: no fault of the model."""
 
 
-@dataclass(frozen=True)
-class Cell:
-    """What is run: a variant of a model on a corpus."""
-
-    model: str
-    spec: CorpusSpec
-    variant: str
-
-    def name(self, place: Place) -> str:
-        """Return how messages call it on an instruction set; the inference precision where it is not the usual one."""
-        precision = "" if place.precision == "f32" else f" in {place.precision}"
-        return f"{subject_of(self.variant)} on {place.isa}{precision}"
+def name_on(variant: Variant, place: Place) -> str:
+    """Return how messages call a variant on an instruction set; the inference precision where it is not the usual."""
+    precision = "" if place.precision == "f32" else f" in {place.precision}"
+    return f"{variant.subject} on {place.isa}{precision}"
 
 
 @dataclass(frozen=True)
@@ -98,17 +89,17 @@ def native(config: SuiteConfig) -> Place:
 class Portability:
     """Evaluations on other instruction sets, each made once in a session."""
 
-    def __init__(self, pipeline: Pipeline, folder: Path) -> None:
-        """Evaluate what the pipeline builds.
+    def __init__(self, session: Session, folder: Path) -> None:
+        """Evaluate what the session builds.
 
         Args:
             folder: empty, for logits: as many bytes as the reference run's.
         """
-        self.pipeline = pipeline
+        self.session = session
         self._folder = folder
-        self._made: dict[tuple[Cell, Place, str], Shown] = {}
+        self._made: dict[tuple[Path, CorpusSpec, Place], Shown] = {}
 
-    def shown(self, cell: Cell, place: Place, ir: Artifact | None = None) -> Shown:
+    def shown(self, variant: Variant, spec: CorpusSpec, place: Place, ir: Artifact | None = None) -> Shown:
         """Return what came out on an instruction set.
 
         Args:
@@ -118,44 +109,45 @@ class Portability:
             NotShownError: this machine cannot show it.
             SuiteError: the model cannot be run there.
         """
-        key = cell, place, "" if ir is None else ir.key
+        key = variant.path if ir is None else ir.file(MODEL_FILE), spec, place
         if key not in self._made:
-            self._made[key] = self._shown(cell, place, ir)
+            self._made[key] = self._shown(variant, spec, place, ir)
         return self._made[key]
 
-    def _shown(self, cell: Cell, place: Place, ir: Artifact | None) -> Shown:
-        base = native(self.pipeline.config)
-        first = None if (place, ir) == (base, None) else self.shown(cell, base)
-        with self.apart(cell, place, ir) as recognizer:
-            beside = _Beside(recognizer, self._logits_folder(cell), keep=first is None)
-            evaluation = self._evaluated(cell, place, beside)
+    def _shown(self, variant: Variant, spec: CorpusSpec, place: Place, ir: Artifact | None) -> Shown:
+        base = native(self.session.config)
+        first = None if (place, ir) == (base, None) else self.shown(variant, spec, base)
+        with self.apart(variant, place, ir) as recognizer:
+            beside = _Beside(recognizer, self._logits_folder(variant, spec), keep=first is None)
+            there = replace(variant, subject=name_on(variant, place))
+            evaluation = self.session.evaluations.evaluate(there, spec, lambda: beside)
         errors = tuple(found.errors for found in (first.evaluation if first else evaluation).candidate.errors)
         return Shown(place, recognizer.executed, evaluation, beside.difference, errors, is_native=first is None)
 
     def apart(
-        self, cell: Cell, place: Place, ir: Artifact | None = None, *, streams: int | None = None
+        self, variant: Variant, place: Place, ir: Artifact | None = None, *, streams: int | None = None
     ) -> ApartRecognizer:
         """Return the model, compiled in a process of its own.
 
         Raises:
             NotShownError, SuiteError: as of `shown`.
         """
-        pipeline = self.pipeline
-        reason = unavailable(place.isa, pipeline.config.device)
+        session, config = self.session, self.session.config
+        reason = unavailable(place.isa, config.device)
         if reason:
             raise NotShownError(reason)
         recognizer = ApartRecognizer(
             Order(
-                path=pipeline.ir_path(cell.model, cell.variant) if ir is None else ir.file(MODEL_FILE),
-                frontend=pipeline.ir(cell.model, "fp16").file(FRONTEND_FILE),
-                device=pipeline.config.device,
+                path=variant.path if ir is None else ir.file(MODEL_FILE),
+                frontend=session.models.ir(variant.model, "fp16").file(FRONTEND_FILE),
+                device=config.device,
                 inference_precision=place.precision,
-                streams=streams or pipeline.corpus_streams,
+                streams=streams or session.recognizers.corpus_streams,
             ),
-            pipeline.frontend(cell.model),
+            variant.frontend,
             environment=limited(os.environ, place.isa),
-            name=cell.name(place),
-            patience_s=pipeline.config.settings_of(cell.model).portability.patience_s,
+            name=name_on(variant, place),
+            patience_s=config.settings_of(variant.model).portability.patience_s,
         )
         reason = _not_that(place, recognizer.executed)
         if reason:
@@ -163,19 +155,8 @@ class Portability:
             raise NotShownError(reason)
         return recognizer
 
-    def _evaluated(self, cell: Cell, place: Place, recognizer: Recognizer) -> Evaluation:
-        pipeline, model, spec = self.pipeline, cell.model, cell.spec
-        return evaluate(
-            Candidate(cell.name(place), pipeline.frontend(model), lambda: recognizer),
-            pipeline.corpus(model, spec),
-            lambda: pipeline.reference(model, spec),
-            engine=pipeline.reference_model(model).engine,
-            normalizer=pipeline.normalizer(model, spec),
-            progress=pipeline.progress,
-        )
-
-    def _logits_folder(self, cell: Cell) -> Path:
-        folder = self._folder / hashlib.sha256(repr(cell).encode()).hexdigest()
+    def _logits_folder(self, variant: Variant, spec: CorpusSpec) -> Path:
+        folder = self._folder / hashlib.sha256(repr((variant.path, spec)).encode()).hexdigest()
         folder.mkdir(exist_ok=True)
         return folder
 

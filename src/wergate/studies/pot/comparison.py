@@ -9,7 +9,8 @@ from wergate.corpora.spec import CorpusSpec
 from wergate.evaluation.evaluation import Evaluation
 from wergate.networks.ir.execution import ExecutedWork, GraphCounts
 from wergate.quantization.pot import read_pot_report
-from wergate.session.session import Pipeline
+from wergate.session.matrix import Cell
+from wergate.session.session import Session
 from wergate.timing.gates import is_open
 from wergate.timing.paired import Paired, PairedRule, Side, time_pair
 
@@ -43,26 +44,26 @@ class Leaving:
     speed: Paired
 
 
-def leaving_pot(pipeline: Pipeline, model: str, spec: CorpusSpec, rule: PairedRule) -> Leaving:
+def leaving_pot(session: Session, model: str, spec: CorpusSpec, rule: PairedRule) -> Leaving:
     """Quantize a model with NNCF beside POT, and compare the two on a corpus."""
-    successor = pipeline.beside(SUCCESSOR)
-    samples = pipeline.excerpt(model, spec, TIMED_S)
-    before, after = (_quantized(one, model, spec) for one in (pipeline, successor))
-    old, new = (one.compiled(model, "int8") for one in (pipeline, successor))
+    successor = session.with_quantizer(SUCCESSOR)
+    samples = session.evaluations.excerpt(model, spec, TIMED_S)
+    before, after = (_quantized(one, model, spec) for one in (session, successor))
+    old, new = (one.recognizers.compile(one.variant(model, "int8")) for one in (session, successor))
     speed = time_pair(
         Side(lambda: new.logits(samples[None])), Side(lambda: old.logits(samples[None])), rule, is_open(None)
     )
     return Leaving(before, after, speed)
 
 
-def _quantized(pipeline: Pipeline, model: str, spec: CorpusSpec) -> Quantized:
-    quantizer = pipeline.config.settings_of(model).quantizer
-    ir = pipeline.ir(model, "int8")
+def _quantized(session: Session, model: str, spec: CorpusSpec) -> Quantized:
+    quantizer = session.config.settings_of(model).quantizer
+    variant, ir = session.variant(model, "int8"), session.models.ir(model, "int8")
     return Quantized(
         quantizer,
-        pipeline.evaluation(model, spec, "int8"),
-        pipeline.graph(model, "int8"),
-        pipeline.executed(model, "int8"),
+        session.evaluation(Cell(model, spec, "int8")),
+        session.models.graph(variant.path),
+        session.models.executed(model, variant.path),
         ir.build_seconds,
         None if quantizer == SUCCESSOR else read_pot_report(ir).seconds,
     )

@@ -106,12 +106,13 @@ def steps_row(steps: Steps, *, model: str) -> PotStepsRow:
     )
 
 
-def runtime_row(found: TwoRuntimes, *, model: str, variant: str) -> RuntimeRow:
+def runtime_row(found: TwoRuntimes) -> RuntimeRow:
     """Return the row of an IR on two runtimes."""
+    variant = found.today.variant
     return RuntimeRow(
-        model=model,
+        model=variant.model,
         corpus=found.today.corpus,
-        variant=variant,
+        variant=variant.name,
         openvino=found.version,
         utterances=len(found.today.outcomes),
         legacy=word_error_row(found.legacy.candidate.total),

@@ -9,19 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from wergate.config.base import Precision
 from wergate.config.quantization import Pot
 from wergate.corpora.audio import Samples
 from wergate.corpora.spec import CorpusSpec
 from wergate.errors import SuiteError
-from wergate.evaluation.evaluate import Candidate, evaluate
 from wergate.evaluation.evaluation import Evaluation
 from wergate.evaluation.wer import show_alignment
+from wergate.models.variant import Variant
 from wergate.networks.ctc import Logits
 from wergate.networks.frontend import Frontend
 from wergate.quantization.legacy import Legacy, LegacyError, run_step
 from wergate.recognizers.base import features
-from wergate.session.session import Pipeline
+from wergate.session.matrix import Cell
+from wergate.session.session import Session
 from wergate.verdict import Verdict
 
 
@@ -52,40 +52,33 @@ class TwoRuntimes:
                 yield f"{legacy.id}\n{aligned.replace('REF:', 'NOW:').replace('HYP:', 'OLD:')}"
 
 
-def two_runtimes(pipeline: Pipeline, model: str, spec: CorpusSpec, variant: str) -> TwoRuntimes:
+def two_runtimes(session: Session, variant: Variant, spec: CorpusSpec) -> TwoRuntimes:
     """Run a variant on the legacy runtime, too.
 
     Raises:
         SuiteError: there is no legacy environment, or it does not take the IR.
     """
-    legacy, corpus = pipeline.legacy(), pipeline.corpus(model, spec)
-    frontend, path = pipeline.frontend(model), pipeline.ir_path(model, variant)
-    found = evaluate(
-        Candidate(
-            f"{variant} on OpenVINO {legacy.versions['openvino']}",
-            frontend,
-            lambda: LegacyRecognizer(path, frontend, legacy, folder=pipeline.store.root),
-        ),
-        corpus,
-        lambda: pipeline.reference(model, spec),
-        engine=pipeline.reference_model(model).engine,
-        normalizer=pipeline.normalizer(model, spec),
-        progress=pipeline.progress,
+    legacy, folder = session.models.legacy(), session.store.root
+    version = legacy.versions["openvino"]
+    there = replace(variant, subject=f"{variant.name} on OpenVINO {version}")
+    found = session.evaluations.evaluate(
+        there, spec, lambda: LegacyRecognizer(variant.path, variant.frontend, legacy, folder=folder)
     )
-    return TwoRuntimes(found, pipeline.evaluation(model, spec, variant), legacy.versions["openvino"])
+    return TwoRuntimes(found, session.evaluation(Cell(variant.model, spec, variant.name)), version)
 
 
-def runtime_verdict(found: TwoRuntimes, settings: Pot, *, held_as: Precision, subject: str, model: str) -> Verdict:
+def runtime_verdict(found: TwoRuntimes, settings: Pot) -> Verdict:
     """Gate the share of utterances that the two runtimes transcribe otherwise."""
+    variant = found.today.variant
     most = {"fp16": settings.fp16_runtime_mismatch_rate_max, "int8": settings.int8_runtime_mismatch_rate_max}
     return Verdict(
         gate="runtime_mismatch_rate",
-        subject=subject,
+        subject=variant.subject,
         value=len(found.differing) / max(1, len(found.today.outcomes)),
         relation="<=",
-        threshold=most[held_as],
+        threshold=most[variant.precision],
         basis=f"OpenVINO {found.version} against today's",
-        scope=f"{model}, {found.today.scope}",
+        scope=found.today.scope,
         remedy="see below which utterances differ, and which of the two runtimes is nearer to the reference model",
     )
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from wergate.corpora.spec import CorpusSpec
 from wergate.evaluation.evaluation import Evaluation
 from wergate.quantization.pot import PotReport, read_pot_report
-from wergate.session.session import Pipeline
+from wergate.session.matrix import Cell
+from wergate.session.session import Session
 from wergate.timing.benchmark_app import TUTORIAL_SAMPLES, benchmark_app
 
 
@@ -28,24 +29,24 @@ class Steps:
     fps: Mapping[str, float]
 
 
-def pot_steps(pipeline: Pipeline, model: str, spec: CorpusSpec, *, seconds: int) -> Steps:
+def pot_steps(session: Session, model: str, spec: CorpusSpec, *, seconds: int) -> Steps:
     """Go through the tutorial's steps, most of which have been done by now.
 
     Args:
         seconds: how long `benchmark_app` runs each IR.
     """
-    variants: list[str] = [variant for variant in ("fp16", "int8") if variant in pipeline.config.precisions]
-    paths = {variant: pipeline.ir_path(model, variant) for variant in variants}
+    variants: list[str] = [variant for variant in ("fp16", "int8") if variant in session.config.precisions]
+    paths = {variant: session.variant(model, variant).path for variant in variants}
     return Steps(
         paths,
-        read_pot_report(pipeline.ir(model, "int8")),
-        {variant: pipeline.evaluation(model, spec, variant) for variant in variants},
-        {variant: _fps(pipeline, path, seconds) for variant, path in paths.items()},
+        read_pot_report(session.models.ir(model, "int8")),
+        {variant: session.evaluation(Cell(model, spec, variant)) for variant in variants},
+        {variant: _fps(session, path, seconds) for variant, path in paths.items()},
     )
 
 
-def _fps(pipeline: Pipeline, path: Path, seconds: int) -> float:
-    precision, options = pipeline.config.inference_precision, {"api": "async"}
+def _fps(session: Session, path: Path, seconds: int) -> float:
+    precision, options = session.config.inference_precision, {"api": "async"}
     found = benchmark_app(
         path, samples=TUTORIAL_SAMPLES, seconds=seconds, inference_precision=precision, options=options
     )

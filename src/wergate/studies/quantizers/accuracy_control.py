@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from wergate.config.models import ModelSettings
 from wergate.networks.ir.conversion import MODEL_FILE
 from wergate.networks.ir.layers import quantized_names
 from wergate.quantization.accuracy_control import Tuning, read_tuning
-from wergate.session.session import Pipeline
+from wergate.session.session import Session
 from wergate.store import Artifact
 from wergate.studies.quantizers.study import time_irs
 from wergate.timing.paired import Paired
@@ -33,17 +32,23 @@ class Reverted:
     speed: Paired
 
 
-def reverted(pipeline: Pipeline, model: str) -> Reverted:
+def reverted(session: Session, model: str) -> Reverted:
     """Compare a model's accuracy-controlled IR with the one that NNCF makes of it without accuracy control."""
-    ir = pipeline.ir(model, "int8")
-    plain = pipeline.quantized(model, pipeline.config.settings_of(model).model_copy(update={"quantizer": "nncf"}))
+    models = session.models
+    ir = models.ir(model, "int8")
+    plain = models.quantized(model, session.config.settings_of(model).model_copy(update={"quantizer": "nncf"}))
     kept = quantized_names(ir.file(MODEL_FILE))
     return Reverted(
         ir,
         plain,
         read_tuning(ir),
         tuple(name for name in quantized_names(plain.file(MODEL_FILE)) if name not in kept),
-        time_irs(pipeline, model, pipeline.first_corpus(model), ir, Path(plain.file(MODEL_FILE))),
+        time_irs(
+            session,
+            models.variant(model, "int8"),
+            models.variant_of(model, plain, subject="INT8"),
+            session.corpora.first(model),
+        ),
     )
 
 

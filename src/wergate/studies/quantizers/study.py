@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from wergate.config.base import QuantizerName
 from wergate.config.models import ModelSettings
 from wergate.config.quantization import Quantization
 from wergate.corpora.spec import CorpusSpec
 from wergate.evaluation.evaluation import Evaluation
-from wergate.networks.ir.conversion import MODEL_FILE
+from wergate.models.variant import Variant
 from wergate.networks.ir.execution import GraphCounts, graph_counts
-from wergate.session.session import Pipeline
+from wergate.session.session import Session
 from wergate.store import Artifact
 from wergate.timing.gates import is_open
 from wergate.timing.paired import Paired, PairedRule, Side, time_pair
@@ -72,31 +71,29 @@ def _distinct(found: list[Way]) -> Iterator[Way]:
     yield from (way for way in others if way.settings != first.settings)
 
 
-def compare_quantizers(pipeline: Pipeline, model: str, spec: CorpusSpec) -> tuple[Quantized, ...]:
+def compare_quantizers(session: Session, model: str, spec: CorpusSpec) -> tuple[Quantized, ...]:
     """Quantize a model in each way, evaluate what comes of it, and time it in turns with the FP16 IR."""
-    asked = ways(pipeline.config.settings_of(model))
-    return tuple(
-        _quantized(pipeline, model, spec, way) for way in pipeline.progress(asked, f"ways to quantize {model}")
-    )
+    asked = ways(session.config.settings_of(model))
+    return tuple(_quantized(session, model, spec, way) for way in session.progress(asked, f"ways to quantize {model}"))
 
 
-def _quantized(pipeline: Pipeline, model: str, spec: CorpusSpec, way: Way) -> Quantized:
-    ir = pipeline.quantized(model, way.settings)
-    path = ir.file(MODEL_FILE)
+def _quantized(session: Session, model: str, spec: CorpusSpec, way: Way) -> Quantized:
+    ir = session.models.quantized(model, way.settings)
+    variant = session.models.variant_of(model, ir, subject=way.name)
     return Quantized(
         way,
         ir,
-        pipeline.evaluation_of(model, spec, ir, way.name),
-        graph_counts(path),
-        pipeline.executed_by(model, path).int8_share,
-        time_irs(pipeline, model, spec, ir, pipeline.ir_path(model, "fp16")),
+        session.evaluations.of(variant, spec),
+        graph_counts(variant.path),
+        session.models.executed(model, variant.path).int8_share,
+        time_irs(session, variant, session.variant(model, "fp16"), spec),
     )
 
 
-def time_irs(pipeline: Pipeline, model: str, spec: CorpusSpec, ir: Artifact, other: Path) -> Paired:
-    """Time an IR in turns with another one, on the first seconds of a corpus."""
-    settings = pipeline.config.settings_of(model).quantizer_study
-    batch = pipeline.excerpt(model, spec, settings.timed_s)[None]
-    fast, slow = pipeline.compiled_ir(model, ir), pipeline.compiled_path(model, other)
+def time_irs(session: Session, variant: Variant, other: Variant, spec: CorpusSpec) -> Paired:
+    """Time an IR interleaved with another one, on the first seconds of a corpus."""
+    settings = session.config.settings_of(variant.model).quantizer_study
+    batch = session.evaluations.excerpt(variant.model, spec, settings.timed_s)[None]
+    fast, slow = (session.recognizers.compile(one) for one in (variant, other))
     rule = PairedRule(budget_s=settings.timing_s)
     return time_pair(Side(lambda: fast.logits(batch)), Side(lambda: slow.logits(batch)), rule, is_open(None))

@@ -5,59 +5,60 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wergate.config.studies import Sensitivity as SensitivitySettings
-from wergate.config.thresholds import Gates
 from wergate.evaluation.evaluation import Evaluation
+from wergate.models.variant import Variant
 from wergate.studies.sensitivity.scope import Scope
 from wergate.studies.sensitivity.study import Sensitivity
 from wergate.verdict import Verdict
 
 
-def restored_verdict(found: Sensitivity, settings: SensitivitySettings, *, subject: str, model: str) -> Verdict:
+def restored_verdict(found: Sensitivity, variant: Variant, settings: SensitivitySettings) -> Verdict:
     """Gate that a variant with all its layers in floating point is the FP16 IR."""
     strangers = sum(cost.layer.twin is None for cost in found.layers)
     return Verdict(
         gate="restored_sqnr_db",
-        subject=subject,
+        subject=variant.subject,
         value=found.restored.sqnr_db,
         relation=">=",
         threshold=settings.restored_sqnr_db_min,
         basis=f"all {len(found.layers)} layers in floating point, {strangers} of them not in the FP16 IR",
-        scope=f"{model}, {found.sample.name}, {len(found.sample)} utterances",
+        scope=f"{variant.model}, {found.sample.name}, {len(found.sample)} utterances",
         remedy="it differs from the FP16 IR in more than its quantized layers: name the model that it was made of, or "
         "look at test_weights",
     )
 
 
-def scope_verdict(found: Scope, *, subject: str, scope: str) -> Verdict:
+def scope_verdict(found: Scope, variant: Variant) -> Verdict:
     """Gate that a variant which fails can be brought back."""
     return Verdict(
         gate="scope_found",
-        subject=subject,
+        subject=variant.subject,
         value=int(found.names is not None),
         relation="==",
         threshold=1,
         basis=f"fails {', '.join(found.before) or 'nothing'}, {found.tried} sets of layers tried",
-        scope=scope,
+        scope=variant.model,
         remedy="it fails even with every layer in floating point: the fault is not in what was quantized",
     )
 
 
-def cured_verdicts(after: Evaluation, gates: Gates, *, subject: str, model: str) -> Iterator[Verdict]:
+def cured_verdicts(after: Evaluation) -> Iterator[Verdict]:
     """Gate what a scope gives on utterances that it was not searched on, by the thresholds of a plain run."""
+    thresholds = after.variant.thresholds
     drop = after.candidate.total.wer - after.reference.total.wer
     claims = (
-        ("scope_wer_drop", drop, "<=", gates.wer_drop_max),
-        ("scope_sqnr_db", after.logits.sqnr_db, ">=", gates.sqnr_db_min),
-        ("scope_argmax_agreement", after.logits.argmax_agreement, ">=", gates.argmax_agreement_min),
+        ("scope_wer_drop", drop, "<=", thresholds.wer_drop_max),
+        ("scope_sqnr_db", after.logits.sqnr_db, ">=", thresholds.sqnr_db_min),
+        ("scope_argmax_agreement", after.logits.argmax_agreement, ">=", thresholds.argmax_agreement_min),
     )
     for gate, value, relation, threshold in claims:
         if threshold is not None:
             yield Verdict(
                 gate=gate,
-                subject=f"{subject} with its scope",
+                subject=after.variant.subject,
                 value=value,
                 relation="<=" if relation == "<=" else ">=",
                 threshold=threshold,
-                scope=f"{model}, {after.scope}, none of them searched on",
+                scope=f"{after.scope}, none of them searched on",
                 remedy="it holds only where it was searched: raise sensitivity.search_utterances",
             )

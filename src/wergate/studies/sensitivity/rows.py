@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wergate.evaluation.rows import LogitsRow, ResultRow, WordErrorRow, logits_row, word_error_row
 from wergate.evaluation.wer import WordErrors
+from wergate.models.variant import Variant
 from wergate.studies.sensitivity.scope import Judged, Scope
 from wergate.studies.sensitivity.study import LayerCost, Sensitivity
 
@@ -70,11 +71,11 @@ class ScopeRow(ResultRow):
     toml: str
 
 
-def sensitivity_row(found: Sensitivity, *, model: str, variant: str) -> SensitivityRow:
+def sensitivity_row(found: Sensitivity, variant: Variant) -> SensitivityRow:
     """Return the row of a variant's layers."""
     return SensitivityRow(
-        model=model,
-        variant=variant,
+        model=variant.model,
+        variant=variant.name,
         sample=list(found.sample.ids),
         search=list(found.search.ids),
         quantized=logits_row(found.quantized),
@@ -101,16 +102,16 @@ def _errors(found: WordErrors | None) -> WordErrorRow | None:
     return None if found is None else word_error_row(found)
 
 
-def scope_row(found: Scope, judged: Judged | None, *, model: str, corpus: str, variant: str, toml: str) -> ScopeRow:
+def scope_row(found: Scope, judged: Judged | None, variant: Variant, *, corpus: str, toml: str) -> ScopeRow:
     """Return the row of a scope on a corpus.
 
     Args:
         toml: the scope as suite.toml takes it; empty where there is none.
     """
     return ScopeRow(
-        model=model,
+        model=variant.model,
         corpus=corpus,
-        variant=variant,
+        variant=variant.name,
         fails=list(found.before),
         tried=found.tried,
         names=None if found.names is None else list(found.names),

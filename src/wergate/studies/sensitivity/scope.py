@@ -6,14 +6,14 @@ import json
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from wergate.config.models import ModelSettings
 from wergate.config.thresholds import Gates
 from wergate.corpora.spec import CorpusSpec
 from wergate.evaluation.evaluation import Evaluation
-from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE, save_ir
-from wergate.session.session import Pipeline
+from wergate.networks.ir.conversion import MODEL_FILE
+from wergate.session.matrix import Cell
+from wergate.session.session import Session
 from wergate.store import Artifact
 from wergate.studies.sensitivity.sample import Figures
 from wergate.studies.sensitivity.study import LayerStudy, Sensitivity
@@ -41,14 +41,14 @@ class Scope:
     ir: Artifact | None = None
 
 
-def find_scope(pipeline: Pipeline, model: str, study: LayerStudy, ranked: Sensitivity) -> Scope:
+def find_scope(session: Session, study: LayerStudy, ranked: Sensitivity) -> Scope:
     """Search the smallest scope on the search utterances, and build what it gives."""
-    gates, tried = pipeline.gates(model, study.variant), list[tuple[str, ...]]()
+    variant, tried = study.variant, list[tuple[str, ...]]()
     order = [cost.layer.name for cost in ranked.layers]
     fp16 = study.errors(study.fp16(study.search)).wer
 
     def failing(figures: Figures) -> tuple[str, ...]:
-        return _failing(figures, study.errors(figures).wer - fp16, gates)
+        return _failing(figures, study.errors(figures).wer - fp16, variant.thresholds)
 
     def holds(names: tuple[str, ...]) -> bool:
         tried.append(names)
@@ -60,8 +60,8 @@ def find_scope(pipeline: Pipeline, model: str, study: LayerStudy, ranked: Sensit
         return Scope(found, (), before, len(tried))
     twins = {layer.name: layer.twin or layer.name for layer in study.ir.layers}
     names = tuple(twins[name] for name in found)
-    rebuilt = study.variant == "int8"
-    ir = _rebuilt(pipeline, model, names) if rebuilt else _edited(pipeline, model, study, found)
+    rebuilt = variant.name == "int8"
+    ir = _rebuilt(session, variant.model, names) if rebuilt else study.edited(found)
     return Scope(names, found, before, len(tried), rebuilt, ir)
 
 
@@ -78,13 +78,13 @@ def _failing(figures: Figures, drop: float, gates: Gates) -> tuple[str, ...]:
     return tuple(name for name, held in claims if not held)
 
 
-def _rebuilt(pipeline: Pipeline, model: str, names: Sequence[str]) -> Artifact:
-    settings = pipeline.config.settings_of(model)
+def _rebuilt(session: Session, model: str, names: Sequence[str]) -> Artifact:
+    settings = session.config.settings_of(model)
     table = scope_table(settings)
     section = getattr(settings, table)
     scope = section.ignored_scope
     wider = scope.model_copy(update={"names": list(dict.fromkeys([*scope.names, *names]))})
-    return pipeline.quantized(
+    return session.models.quantized(
         model, settings.model_copy(update={table: section.model_copy(update={"ignored_scope": wider})})
     )
 
@@ -92,17 +92,6 @@ def _rebuilt(pipeline: Pipeline, model: str, names: Sequence[str]) -> Artifact:
 def scope_table(settings: ModelSettings) -> str:
     """Return which table of suite.toml has the ignored scope of the model's quantizer."""
     return "pot" if settings.quantizer.startswith("pot") else "quantization"
-
-
-def _edited(pipeline: Pipeline, model: str, study: LayerStudy, layers: Sequence[str]) -> Artifact:
-    fp16 = pipeline.ir(model, "fp16")
-
-    def build(folder: Path) -> None:
-        save_ir(study.ir.without(layers), folder / MODEL_FILE)
-        (folder / FRONTEND_FILE).write_bytes(fp16.file(FRONTEND_FILE).read_bytes())
-
-    ir = pipeline.store.get("partly-quantized-ir", {**study.parts, "left_out": sorted(layers)}, build)
-    return pipeline.used(model, None, ir)
 
 
 @dataclass(frozen=True)
@@ -113,12 +102,14 @@ class Judged:
     after: Evaluation
 
 
-def judge(pipeline: Pipeline, model: str, spec: CorpusSpec, study: LayerStudy, ir: Artifact) -> Judged:
+def judge(session: Session, study: LayerStudy, spec: CorpusSpec, ir: Artifact) -> Judged:
     """Evaluate a variant and what its scope gives on a corpus, without the search utterances."""
-    seen = {*study.search.digests.values()}
-    unseen = {id_ for id_, digest in pipeline.corpus(model, spec).digests.items() if digest not in seen}
-    after = pipeline.evaluation_of(model, spec, ir, f"{study.variant} with its scope")
-    return Judged(_part(pipeline.evaluation(model, spec, study.variant), unseen), _part(after, unseen))
+    variant, seen = study.variant, {*study.search.digests.values()}
+    corpus = session.corpora.corpus(variant.model, spec)
+    unseen = {id_ for id_, digest in corpus.digests.items() if digest not in seen}
+    with_scope = replace(variant, path=ir.file(MODEL_FILE), subject=f"{variant.subject} with its scope")
+    before = session.evaluation(Cell(variant.model, spec, variant.name))
+    return Judged(_part(before, unseen), _part(session.evaluations.of(with_scope, spec), unseen))
 
 
 def _part(evaluation: Evaluation, ids: set[str]) -> Evaluation:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,11 +13,13 @@ from wergate.environment import cpu, source_digest, versions
 from wergate.errors import SuiteError
 from wergate.evaluation.normalize import NORMALIZERS
 from wergate.evaluation.wer import WordErrors, count_word_errors
+from wergate.models.variant import Variant
+from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE, save_ir
 from wergate.networks.ir.layers import QuantizedIr, QuantizedLayer
 from wergate.networks.logits import LogitsDifference
 from wergate.progress import Progress
-from wergate.session.session import Pipeline
-from wergate.store import content_key, file_digest
+from wergate.session.session import Session
+from wergate.store import Artifact, content_key, file_digest
 from wergate.studies.sensitivity.sample import Figures, Sample
 
 _FIGURES = "figures.json"
@@ -63,34 +65,33 @@ class Sensitivity:
 class LayerStudy:
     """Measures a variant with any of its layers in floating point; each figure is an artifact of the store."""
 
-    def __init__(self, pipeline: Pipeline, model: str, variant: str) -> None:
+    def __init__(self, session: Session, variant: Variant) -> None:
         """Draw the utterances.
 
         Raises:
             SuiteError: the variant has no quantized layer.
         """
-        self._pipeline, self._model, self.variant = pipeline, model, variant
-        self.settings = pipeline.config.settings_of(model).sensitivity
-        spec = pipeline.first_corpus(model)
-        self.normalizer = NORMALIZERS[pipeline.normalizer(model, spec)]
-        evaluated, pool = pipeline.corpus(model, spec), pipeline.calibration(model)
+        self._session, self.variant, model = session, variant, variant.model
+        self.settings = session.config.settings_of(model).sensitivity
+        spec = session.corpora.first(model)
+        self.normalizer = NORMALIZERS[session.corpora.normalizer(model, spec)]
+        evaluated, pool = session.corpora.corpus(model, spec), session.corpora.calibration(model)
         searched = min(self.settings.search_utterances, len(evaluated) // 2 or 1)  # the rest judges what is found
         self.search = evaluated.drawn(searched, seed=self.settings.seed, part="search")
         sampled, source = self.settings.sample_utterances, pool if len(pool) else evaluated
         self.sample = source.drawn(sampled, seed=self.settings.seed, part="sample")
+        self._original = session.models.ir(model, "fp16")
         self._samples = {corpus.fingerprint: self._sample(corpus) for corpus in (self.search, self.sample)}
-        self.path = pipeline.ir_path(model, variant)
-        self._original = pipeline.ir(model, "fp16")
         if not self.ir.layers:
             raise SuiteError(
-                f"'{variant}' of '{model}' has no quantized layer: nothing can be ranked; an IR with FakeQuantize or "
-                "8-bit weights is needed; name one with --candidate"
+                f"'{variant.name}' of '{model}' has no quantized layer: nothing can be ranked; an IR with FakeQuantize "
+                "or 8-bit weights is needed; name one with --candidate"
             )
 
     @cached_property
     def ir(self) -> QuantizedIr:
         """The variant beside the FP16 IR."""
-        return QuantizedIr(self.path, self._pipeline.ir_path(self._model, "fp16"))
+        return QuantizedIr(self.variant.path, self._original.file(MODEL_FILE))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -101,7 +102,7 @@ class LayerStudy:
         """Return what the variant makes of a sample with these layers in floating point."""
         sample = self._samples[corpus.fingerprint]
         return self._kept(
-            corpus, {"left_out": sorted(left_out)}, lambda: sample.figures(self.ir.without(left_out), self.path)
+            corpus, {"left_out": sorted(left_out)}, lambda: sample.figures(self.ir.without(left_out), self.variant.path)
         )
 
     def fp16(self, corpus: Corpus) -> Figures:
@@ -119,11 +120,11 @@ class LayerStudy:
         return sum(found, WordErrors())
 
     def _sample(self, corpus: Corpus) -> Sample:
-        config = self._pipeline.config
+        config = self._session.config
         return Sample(
             corpus,
-            self._pipeline.frontend(self._model),
-            self._pipeline.ir_path(self._model, "fp16"),
+            self.variant.frontend,
+            self._original.file(MODEL_FILE),
             device=config.device,
             inference_precision=config.inference_precision,
         )
@@ -133,19 +134,32 @@ class LayerStudy:
             (folder / _FIGURES).write_text(json.dumps(asdict(measure()), ensure_ascii=False), encoding="utf-8")
 
         parts = {**self.parts, **changes, "audio": dict(corpus.digests)}
-        artifact = self._pipeline.used(self._model, None, self._pipeline.store.get("layer-figures", parts, build))
+        artifact = self._used(self._session.store.get("layer-figures", parts, build))
         told = json.loads(artifact.file(_FIGURES).read_text(encoding="utf-8"))
         return Figures(LogitsDifference(**told["logits"]), told["hypotheses"])
+
+    def _used(self, artifact: Artifact) -> Artifact:
+        return self._session.memo.used(self.variant.model, None, artifact)
+
+    def edited(self, layers: Sequence[str]) -> Artifact:
+        """Return the variant with these layers in floating point, as an artifact."""
+
+        def build(folder: Path) -> None:
+            save_ir(self.ir.without(layers), folder / MODEL_FILE)
+            (folder / FRONTEND_FILE).write_bytes(self._original.file(FRONTEND_FILE).read_bytes())
+
+        parts = {**self.parts, "left_out": sorted(layers)}
+        return self._used(self._session.store.get("partly-quantized-ir", parts, build))
 
     @cached_property
     def parts(self) -> dict[str, object]:
         """What every figure depends on."""
-        files = (self.path, self.path.with_suffix(".bin"))
-        config = self._pipeline.config
+        files = (self.variant.path, self.variant.path.with_suffix(".bin"))
+        config = self._session.config
         return {
             "ir": content_key({path.suffix: file_digest(path) for path in files}),
             "fp16": self._original.key,
-            "frontend": asdict(self._pipeline.frontend(self._model)),
+            "frontend": asdict(self.variant.frontend),
             "device": config.device,
             "inference_precision": config.inference_precision,
             "isa": cpu().isa,
@@ -161,7 +175,7 @@ def sensitivity(study: LayerStudy, progress: Progress) -> Sensitivity:
     the one with fewer frames of the same best label.
     """
     everything = frozenset(study.names)
-    costs = [_cost(study, layer, everything) for layer in progress(study.ir.layers, f"layers of {study.variant}")]
+    costs = [_cost(study, layer, everything) for layer in progress(study.ir.layers, f"layers of {study.variant.name}")]
     ranked = sorted(costs, key=lambda cost: (cost.alone.sqnr_db, cost.alone.argmax_agreement))
     worst = study.settings.wer_layers
     told = [_with_errors(study, cost, everything) for cost in progress(ranked[:worst], "words of the worst layers")]

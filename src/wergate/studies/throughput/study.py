@@ -18,7 +18,7 @@ from wergate.networks.ctc import Logits, greedy_decode
 from wergate.networks.logits import LogitsDifference, difference, total
 from wergate.recognizers.base import Recognizer, completed
 from wergate.recognizers.openvino import OpenVinoRecognizer
-from wergate.session.session import Pipeline
+from wergate.session.session import Session
 from wergate.studies.throughput.hardware import gemm_gmacs, layer_seconds, utterance_gmacs
 
 Way = Literal["one by one", "streams", "buckets"]
@@ -35,7 +35,7 @@ class Load:
         bucketed_s: the durations that buckets are chosen for; by default those of the utterances.
     """
 
-    pipeline: Pipeline
+    session: Session
     model: str
     utterances: Sequence[Samples]
     bucketed_s: Sequence[float] | None = None
@@ -43,7 +43,7 @@ class Load:
     @property
     def durations_s(self) -> list[float]:
         """Of each utterance, in seconds."""
-        rate = self.pipeline.frontend(self.model).sampling_rate
+        rate = self.session.frontend(self.model).sampling_rate
         return [len(samples) / rate for samples in self.utterances]
 
     @property
@@ -53,20 +53,22 @@ class Load:
 
     def path(self, variant: str) -> Path:
         """Return the IR of a variant."""
-        return self.pipeline.ir_path(self.model, variant)
+        return self.session.variant(self.model, variant).path
 
     def recognizer(self, variant: str, way: Way) -> Recognizer:
         """Return a variant compiled anew for any length, or compiled or found for the buckets of these durations."""
-        streams = 1 if way == "one by one" else self.pipeline.corpus_streams
+        streams = 1 if way == "one by one" else self.session.recognizers.corpus_streams
+
+        recognizers, found = self.session.recognizers, self.session.variant(self.model, variant)
 
         def dynamic() -> OpenVinoRecognizer:
-            return self.pipeline.compiled(self.model, variant, streams=streams)
+            return recognizers.compile(found, streams=streams)
 
         if way != "buckets":
             return dynamic()
-        found = self.pipeline.in_buckets(self.model, self.path(variant), self.bucketed_s or self.durations_s, dynamic)
-        found.try_all()
-        return found
+        bucketed = recognizers.in_buckets(found.path, found.frontend, self.bucketed_s or self.durations_s, dynamic)
+        bucketed.try_all()
+        return bucketed
 
 
 @dataclass
@@ -108,15 +110,15 @@ def side_by_side(load: Load, *, blocks: int) -> Race:
     laps = {side: Lap() for side in sides}
     peaks = dict.fromkeys(PRECISIONS, 0.0)
     for block in range(blocks):
-        peaks = {variant: max(peak, _gemm_gmacs(load.pipeline, variant)) for variant, peak in peaks.items()}
+        peaks = {variant: max(peak, _gemm_gmacs(load.session, variant)) for variant, peak in peaks.items()}
         for side, recognizer in sides.items():
             laps[side].run(recognizer, load, range(block, len(load.utterances), blocks))
     return Race(laps, peaks)
 
 
-def _gemm_gmacs(pipeline: Pipeline, variant: Precision) -> float:
-    products = "i8" if variant == "int8" else pipeline.config.inference_precision
-    return gemm_gmacs(products, streams=pipeline.corpus_streams)
+def _gemm_gmacs(session: Session, variant: Precision) -> float:
+    products = "i8" if variant == "int8" else session.config.inference_precision
+    return gemm_gmacs(products, streams=session.recognizers.corpus_streams)
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ def hardware_share(load: Load, variant: Precision, seconds: float) -> HardwareSh
     """Return what a variant that took so many seconds reached; the layers are those of the median utterance."""
     lengths = [len(samples) for samples in load.utterances]
     path = load.path(variant)
-    layers = layer_seconds(path, round(statistics.median(lengths)), load.pipeline.static_options(1))
+    layers = layer_seconds(path, round(statistics.median(lengths)), load.session.recognizers.static_options(1))
     total_s = sum(layers.values())
     return HardwareShare(_gmacs(path, lengths) / seconds, {kind: layer_s / total_s for kind, layer_s in layers.items()})
 

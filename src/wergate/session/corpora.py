@@ -1,0 +1,79 @@
+"""The corpora of a session: what each model is evaluated and calibrated on, never the same utterance for both."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from wergate.config.suite import SuiteConfig
+from wergate.corpora.corpus import Corpus, CorpusSpec, open_corpus, require_disjoint
+from wergate.session.matrix import calibration_spec, corpus_specs
+from wergate.session.memo import CorpusUse, Resources
+
+
+class Corpora:
+    """Opens each corpus once."""
+
+    def __init__(self, config: SuiteConfig, resources: Resources, *, embedded: Path) -> None:
+        """Take the configuration; nothing is opened before it is asked for.
+
+        Args:
+            embedded: the folder of the embedded checkpoint and corpus.
+        """
+        self._config = config
+        self._embedded = embedded
+        self._store, self._progress, self._memo = resources.store, resources.progress, resources.memo
+
+    def corpus(self, model: str, spec: CorpusSpec) -> Corpus:
+        """Return an evaluation corpus, disjoint from what the model is calibrated on.
+
+        Raises:
+            SuiteError: it cannot be opened, or it shares utterances with the calibration corpus.
+        """
+
+        def make() -> Corpus:
+            held_out = self._calibration_spec(model) is None and spec == self.first(model)
+            corpus = self._split(model)[0] if held_out else self._opened(spec)
+            require_disjoint(corpus, self.calibration(model))
+            self._memo.uses.corpora.append(CorpusUse(model, corpus))
+            return corpus
+
+        return self._memo.get(("corpus", model, spec), make)
+
+    def calibration(self, model: str) -> Corpus:
+        """Return the corpus that a model is calibrated on: the one that was named, or a part of its first corpus."""
+
+        def make() -> Corpus:
+            spec = self._calibration_spec(model)
+            corpus = self._split(model)[1] if spec is None else self._opened(spec)
+            if len(corpus) and self._calibrates:
+                self._memo.uses.calibrations.append(CorpusUse(model, corpus))
+            return corpus
+
+        return self._memo.get(("calibration", model), make)
+
+    def first(self, model: str) -> CorpusSpec:
+        """Return the corpus that a model is first evaluated on."""
+        return corpus_specs(self._config, self._config.settings_of(model).corpora[0], self._embedded)[0]
+
+    def normalizer(self, model: str, spec: CorpusSpec) -> str:
+        """Return the normalizer of a model's transcripts on a corpus: the corpus's own, else the model's."""
+        return self._config.corpus_of(spec.name).normalizer or self._config.settings_of(model).normalizer
+
+    @property
+    def _calibrates(self) -> bool:
+        return "int8" in self._config.precisions
+
+    def _calibration_spec(self, model: str) -> CorpusSpec | None:
+        return calibration_spec(self._config, model, self._embedded)
+
+    def _split(self, model: str) -> tuple[Corpus, Corpus]:
+        """Return the evaluation and the calibration part of a model's first corpus; all of it where none is needed."""
+        whole = self._opened(self.first(model))
+        if not self._calibrates:
+            return whole, replace(whole, entries=())
+        count = self._config.settings_of(model).quantization.subset_size
+        return self._memo.get(("split", whole.spec, count), lambda: whole.hold_out(count))
+
+    def _opened(self, spec: CorpusSpec) -> Corpus:
+        return self._memo.get(("opened", spec), lambda: open_corpus(spec, progress=self._progress, store=self._store))

@@ -1,0 +1,159 @@
+"""The evaluations of a session: reference runs, variants on corpora, and the reference model's answers to probes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from wergate.config.suite import SuiteConfig
+from wergate.corpora.audio import Samples
+from wergate.corpora.corpus import CorpusSpec
+from wergate.corpora.waveforms import Probe, excerpt
+from wergate.evaluation.evaluate import Candidate, evaluate
+from wergate.evaluation.evaluation import Evaluation
+from wergate.evaluation.journal import Journal, runs
+from wergate.evaluation.reference_run import ReferenceUtterance, read_reference, reference_logits, reference_run
+from wergate.evaluation.transcript_file import TranscriptFile
+from wergate.models.variant import Variant
+from wergate.networks.ctc import Logits, greedy_decode
+from wergate.recognizers.base import Recognizer
+from wergate.recognizers.stored_logits import read_logits
+from wergate.session.corpora import Corpora
+from wergate.session.matrix import Cell
+from wergate.session.memo import Resources
+from wergate.session.models import Models
+from wergate.session.recognizers import Recognizers
+from wergate.store import content_key, file_digest
+
+_DECIDING = ("device", "inference_precision", "shapes")
+
+
+class Evaluations:
+    """Transcribes each corpus with each variant once."""
+
+    def __init__(
+        self,
+        config: SuiteConfig,
+        resources: Resources,
+        *,
+        corpora: Corpora,
+        models: Models,
+        recognizers: Recognizers,
+        transcripts: TranscriptFile | None,
+    ) -> None:
+        """Take the parts that it needs.
+
+        Args:
+            transcripts: where transcripts are kept as they come, and taken up again.
+        """
+        self._config = config
+        self._store, self._progress, self._memo = resources.store, resources.progress, resources.memo
+        self._corpora = corpora
+        self._models = models
+        self._recognizers = recognizers
+        self._transcripts = transcripts
+
+    def reference(self, model: str, spec: CorpusSpec) -> Mapping[str, ReferenceUtterance]:
+        """Return the reference model's run on a corpus."""
+
+        def make() -> Mapping[str, ReferenceUtterance]:
+            corpus, recognizer = self._corpora.corpus(model, spec), self._models.reference_recognizer(model)
+            artifacts = reference_run(self._store, self._models.reference(model), corpus, recognizer, self._progress)
+            return read_reference([self._memo.used(model, corpus.name, artifact) for artifact in artifacts], corpus)
+
+        return self._memo.get(("reference", model, spec), make)
+
+    def evaluation(self, cell: Cell) -> Evaluation:
+        """Return a variant's evaluation on a corpus."""
+
+        def make() -> Evaluation:
+            corpus = self._corpora.corpus(cell.model, cell.corpus)  # a mistake in it is said before anything is built
+            variant = self._models.variant(cell.model, cell.variant)
+            recognizer = lambda: self._recognizers.for_corpus(variant, corpus)  # noqa: E731 - named for what it gives
+            return self.evaluate(variant, cell.corpus, recognizer, self._journal(variant))
+
+        return self._memo.get(("evaluation", cell), make)
+
+    def of(self, variant: Variant, spec: CorpusSpec) -> Evaluation:
+        """Return the evaluation of an IR that is none of the configuration's variants, at each utterance's length."""
+        recognizer = lambda: self._recognizers.dynamic(variant)  # noqa: E731 - named for what it gives
+        return self._memo.get(
+            ("evaluation", variant.model, spec, variant.path), lambda: self.evaluate(variant, spec, recognizer)
+        )
+
+    def evaluate(
+        self, variant: Variant, spec: CorpusSpec, recognizer: Callable[[], Recognizer], journal: Journal | None = None
+    ) -> Evaluation:
+        """Transcribe a corpus, every time it is asked for, and hold it against the reference run.
+
+        Args:
+            recognizer: what runs the variant; called when the first utterance needs an inference.
+        """
+        model = variant.model
+        return evaluate(
+            Candidate(variant, recognizer),
+            self._corpora.corpus(model, spec),
+            lambda: self.reference(model, spec),
+            engine=self._models.reference(model).engine,
+            normalizer=self._corpora.normalizer(model, spec),
+            progress=self._progress,
+            journal=journal,
+        )
+
+    def _journal(self, variant: Variant) -> Journal | None:
+        """Return where a variant's transcripts are kept, if anywhere."""
+        if self._transcripts is None:
+            return None
+        settings = {key: getattr(self._config, key) for key in _DECIDING} | {"fused": str(self._config.buckets.fused)}
+        ir = content_key({suffix: file_digest(variant.path.with_suffix(suffix)) for suffix in (".xml", ".bin")})
+        reference = self._models.reference(variant.model)
+        ours, theirs = runs(reference, variant.frontend, variant.name, ir, **settings)
+        return Journal(self._transcripts, reference=ours, candidate=theirs)
+
+    def probe_logits(self, model: str, probe: Probe, *, keep: bool = True) -> Logits:
+        """Return the reference model's logits of a made-up input: (batch, frames, vocabulary).
+
+        Args:
+            keep: as an artifact; not for inputs that no later run will ask for again.
+        """
+        recognizer = self._models.reference_recognizer(model)
+        waveforms = probe.waveforms(recognizer.frontend.sampling_rate)
+        return self._reference_logits(model, None, waveforms) if keep else recognizer.logits(waveforms)
+
+    def excerpt(self, model: str, spec: CorpusSpec, duration_s: float) -> Samples:
+        """Return the first seconds of a corpus: float32, shape (samples,)."""
+        rate = self._models.frontend(model).sampling_rate
+        key = "excerpt", model, spec, duration_s, rate
+        return self._memo.get(key, lambda: excerpt(self._corpora.corpus(model, spec), duration_s, rate))
+
+    def excerpt_logits(self, model: str, spec: CorpusSpec, duration_s: float) -> Logits:
+        """Return the reference model's logits of an excerpt: shape (frames, vocabulary)."""
+
+        def make() -> Logits:
+            return np.asarray(self._reference_logits(model, spec.name, self.excerpt(model, spec, duration_s)[None])[0])
+
+        return self._memo.get(("excerpt-logits", model, spec, duration_s), make)
+
+    def excerpt_transcript(self, variant: Variant, spec: CorpusSpec, duration_s: float, *, fixed_length: bool) -> str:
+        """Return what a variant makes of an excerpt, at its own length.
+
+        Args:
+            fixed_length: compiled for that length, once more; else with dynamic shapes.
+        """
+        fixed = fixed_length and self._config.shapes == "buckets"
+
+        def make() -> str:
+            samples = self.excerpt(variant.model, spec, duration_s)
+            compiled, recognizers = len(samples) if fixed else None, self._recognizers
+            recognizer = (
+                recognizers.dynamic(variant) if compiled is None else recognizers.compile(variant, samples=compiled)
+            )
+            return greedy_decode(recognizer.logits(samples[None])[0], variant.frontend.alphabet)
+
+        return self._memo.get(("excerpt-transcript", variant.model, variant.path, spec, duration_s, fixed), make)
+
+    def _reference_logits(self, model: str, corpus: str | None, waveforms: Samples) -> Logits:
+        recognizer = self._models.reference_recognizer(model)
+        artifact = reference_logits(self._store, self._models.reference(model), recognizer, waveforms)
+        return read_logits(self._memo.used(model, corpus, artifact))

@@ -1,0 +1,146 @@
+"""The models of a session: each reference model, the IRs that are built of it, and its variants."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from wergate.config.base import Precision
+from wergate.config.models import ModelSettings
+from wergate.config.suite import SuiteConfig
+from wergate.config.variants import label_of, subject_of
+from wergate.models.base import ReferenceModel
+from wergate.models.resolve import resolve_model
+from wergate.models.variant import Variant
+from wergate.networks.frontend import Frontend, read_frontend
+from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE
+from wergate.networks.ir.execution import ExecutedWork, GraphCounts, executed_work, graph_counts
+from wergate.networks.ir.weights import LayerWeights, weight_errors
+from wergate.quantization.legacy import Legacy, find_legacy
+from wergate.quantization.registry import ConversionTask, QuantizationTask, converted_ir, quantized_ir
+from wergate.recognizers.base import Recognizer
+from wergate.session.corpora import Corpora
+from wergate.session.matrix import candidates
+from wergate.session.memo import ModelUse, Resources
+from wergate.store import Artifact
+
+
+class Models:
+    """Finds each reference model, builds each IR and makes each variant once."""
+
+    def __init__(self, config: SuiteConfig, resources: Resources, *, embedded: Path, corpora: Corpora) -> None:
+        """Take the configuration; nothing is loaded or built before it is asked for.
+
+        Args:
+            embedded: the folder of the embedded checkpoint and corpus.
+        """
+        self._config = config
+        self._embedded = embedded
+        self._store, self._progress, self._memo = resources.store, resources.progress, resources.memo
+        self._corpora = corpora
+
+    def reference(self, model: str) -> ReferenceModel:
+        """Return the model that everything is compared with."""
+
+        def make() -> ReferenceModel:
+            settings = self._config.settings_of(model)
+            found = resolve_model(settings, self._config, self._embedded)
+            self._memo.uses.models.append(ModelUse(model, settings.spec, settings.quantizer, found))
+            return found
+
+        return self._memo.get(("reference-model", model), make)
+
+    def reference_recognizer(self, model: str) -> Recognizer:
+        """Return what transcribes with the reference model."""
+        return self._memo.get(
+            ("reference-recognizer", model), lambda: self.reference(model).recognizer(self.frontend(model))
+        )
+
+    def variant(self, model: str, name: str) -> Variant:
+        """Return a variant, building its IR where it is not in the store.
+
+        Args:
+            name: "fp16", "int8", or the name of a candidate.
+        """
+        return self._memo.get(("variant", model, name), lambda: self._variant(model, name))
+
+    def _variant(self, model: str, name: str) -> Variant:
+        candidate = candidates(self._config, model).get(name)
+        path = self.ir(model, name).file(MODEL_FILE) if candidate is None else candidate
+        precision = self._precision(name, path)
+        settings = self._config.settings_of(model)
+        return Variant(
+            model=model,
+            name=name,
+            path=path,
+            frontend=self.frontend(model),
+            is_candidate=candidate is not None,
+            precision=precision,
+            thresholds=settings.thresholds.of(precision),
+            label=label_of(name, settings.quantizer),
+            subject=subject_of(name),
+        )
+
+    def variant_of(self, model: str, ir: Artifact, *, subject: str) -> Variant:
+        """Return an INT8 IR of the store that is none of the configuration's variants.
+
+        Args:
+            subject: how messages call it.
+        """
+        thresholds = self._config.settings_of(model).thresholds.int8
+        path, frontend = ir.file(MODEL_FILE), self.frontend(model)
+        return Variant(model, subject, path, frontend, False, "int8", thresholds, subject, subject)  # noqa: FBT003
+
+    def ir(self, model: str, name: str) -> Artifact:
+        """Return a model's IR that is built here, "fp16" or "int8", building what it needs."""
+        return self._memo.get(("ir", model, name), lambda: self._ir(model, name))
+
+    def _ir(self, model: str, name: str) -> Artifact:
+        settings = self._config.settings_of(model)
+        if name != "fp16":
+            return self.quantized(model, settings)
+        task = ConversionTask(self._store, self.reference(model), settings, self._progress, self.legacy)
+        return self._memo.used(model, None, converted_ir(task))
+
+    def quantized(self, model: str, settings: ModelSettings) -> Artifact:
+        """Return the INT8 IR of a model's FP16 IR with settings that may be others than its own."""
+        task = QuantizationTask(
+            self._store, self.ir(model, "fp16"), self._corpora.calibration(model), settings, self._progress, self.legacy
+        )
+        return self._memo.used(model, None, quantized_ir(task))
+
+    def frontend(self, model: str) -> Frontend:
+        """Return a model's features, frame geometry and alphabet."""
+        return self._memo.get(("frontend", model), lambda: read_frontend(self.ir(model, "fp16").file(FRONTEND_FILE)))
+
+    def legacy(self) -> Legacy:
+        """Return the legacy environment.
+
+        Raises:
+            SuiteError: there is none.
+        """
+        return self._memo.get("legacy", lambda: find_legacy(self._config.legacy_python))
+
+    def graph(self, path: Path) -> GraphCounts:
+        """Return what an IR states."""
+        return self._memo.get(("graph", path), lambda: graph_counts(path))
+
+    def weights(self, variant: Variant) -> tuple[LayerWeights, ...]:
+        """Return how far each layer's 8-bit weights are from the FP16 IR's."""
+        return weight_errors(self.variant(variant.model, "fp16").path, variant.path)
+
+    def executed(self, model: str, path: Path) -> ExecutedWork:
+        """Return what an IR of a model really executes once it is compiled."""
+        return executed_work(
+            path,
+            device=self._config.device,
+            inference_precision=self._config.inference_precision,
+            sampling_rate=self.frontend(model).sampling_rate,
+            ignored_scope=self._config.settings_of(model).quantization.ignored_scope,
+        )
+
+    def _precision(self, name: str, path: Path) -> Precision:
+        """Return whose thresholds a variant is held to; a candidate's graph tells whether it is quantized."""
+        if name in {"fp16", "int8"}:
+            return "fp16" if name == "fp16" else "int8"
+        graph = self.graph(path)
+        return "int8" if graph.fake_quantize or graph.int8_weights else "fp16"
