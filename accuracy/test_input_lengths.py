@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import fixtures.profiles  # noqa: F401 - registers and loads hypothesis' profile
 from fixtures.report import Gate
+from wergate.config.variants import REFERENCE
 from wergate.corpora.waveforms import SIGNALS, Probe, Signal
 from wergate.errors import InputTooShortError
 from wergate.gates.accuracy import worst_delta_verdict
@@ -57,7 +58,7 @@ def test_any_length_gives_the_reference_logits(session: Session, variant: Varian
 
 def test_too_short_an_input_is_refused(session: Session, variant: Variant) -> None:
     """Less than a frame needs is refused, by the reference model too, with both lengths in the message."""
-    recognizers = [session.models.reference_recognizer(variant.model), session.recognizers.single(variant)]
+    recognizers = [session.recognizer(variant.model, name) for name in (REFERENCE, variant.name)]
     shortest = variant.frontend.shortest_input()
 
     @given(samples=st.integers(0, shortest - 1))

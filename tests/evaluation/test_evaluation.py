@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.recorded import Recognizer, Session, corpus_of
+from tests.support.recorded import Attempt, Recognizer, corpus_of
+from tests.support.variants import UPPER, make_variant
 from wergate.corpora.audio import Samples
 from wergate.corpora.corpus import Corpus, Utterance
 from wergate.errors import SuiteError
@@ -24,7 +25,6 @@ from wergate.networks.alphabet import Alphabet
 from wergate.networks.ctc import Logits
 from wergate.networks.logits import LogitsDifference
 
-UPPER = Alphabet(("<pad>", "|", "'", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ"), 0, "|")
 LOWER = Alphabet(("<pad>", "|", "'", *"abcdefghijklmnopqrstuvwxyz"), 0, "|")
 SUBWORDS = Alphabet(("<pad>", "\u2581", "\u2581the", "\u2581c", "at", "s", "t"), 0, None, "\u2581", units="subwords")
 PHONEMES = Alphabet(("<pad>", "tʃ", "t", "ə"), 0, None, units="phonemes", joiner=" ")
@@ -36,7 +36,7 @@ def evaluated(pairs: Sequence[tuple[str, str]], normalizer: str = "upper", alpha
         UtteranceOutcome(f"u{number}", 1.0, text, text, hypothesis, LogitsDifference())
         for number, (text, hypothesis) in enumerate(pairs)
     ]
-    return Evaluation("corpus", "pytorch", normalizer, tuple(outcomes), alphabet)
+    return Evaluation(make_variant(alphabet=alphabet), "corpus", "pytorch", normalizer, tuple(outcomes))
 
 
 def test_letters_have_no_token_errors() -> None:
@@ -122,14 +122,14 @@ def test_another_number_of_frames_is_refused(corpus: Corpus) -> None:
         "gate an IR against the model that it was made from, exported without padding"
     )
     with pytest.raises(SuiteError, match=message):
-        Session(corpus, recognizer=Misshapen(frames=3)).evaluate()
+        Attempt(corpus, recognizer=Misshapen(frames=3)).evaluate()
 
 
 def test_another_vocabulary_is_refused(corpus: Corpus) -> None:
     """Both figures and what to do."""
     message = "INT8 gives 20 logits a frame, the reference model 22; the same vocabulary is needed; gate an IR against"
     with pytest.raises(SuiteError, match=message):
-        Session(corpus, recognizer=Misshapen(labels=20)).evaluate()
+        Attempt(corpus, recognizer=Misshapen(labels=20)).evaluate()
 
 
 @dataclass(frozen=True)
@@ -145,15 +145,15 @@ class Slow(Corpus):
 def test_waiting_for_audio_is_measured(corpus: Corpus) -> None:
     """Slow audio is waited for nearly all the time, quick audio less."""
     fields = (corpus.spec, corpus.source, corpus.columns, corpus.entries, corpus.whole)
-    slow = Session(Slow(*fields)).evaluate()
+    slow = Attempt(Slow(*fields)).evaluate()
     assert 0.15 < slow.audio_wait_s <= slow.elapsed_s
     assert slow.audio_wait_s / slow.elapsed_s > 0.8
-    assert 0 < Session(corpus).evaluate().audio_wait_s < slow.audio_wait_s
+    assert 0 < Attempt(corpus).evaluate().audio_wait_s < slow.audio_wait_s
 
 
 def test_inference_time_is_shared_by_duration(corpus: Corpus) -> None:
     """Of utterances that ran side by side, the longer one took longer; together they took what was measured."""
-    evaluation = Session(corpus).evaluate()
+    evaluation = Attempt(corpus).evaluate()
     first, second = evaluation.outcomes[:2]
     assert first.seconds / second.seconds == pytest.approx(first.duration_s / second.duration_s)
     assert 0 < evaluation.seconds == pytest.approx(sum(outcome.seconds for outcome in evaluation.outcomes))
@@ -165,7 +165,7 @@ def test_outcomes_are_in_corpus_order(corpus: Corpus) -> None:
     path = corpus.spec.path
     assert path is not None
     file = path.with_name("transcripts.jsonl")
-    Session(part, file).evaluate()
-    evaluation = Session(corpus, file).evaluate()
+    Attempt(part, file).evaluate()
+    evaluation = Attempt(corpus, file).evaluate()
     assert (2, list(corpus.ids)) == (evaluation.resumed, [outcome.id for outcome in evaluation.outcomes])
     assert np.isfinite(evaluation.logits.mean_abs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,9 @@ class Model:
     digest: str = "abc"
     engine: str = "pytorch"
     packages: tuple[str, ...] = ("torch",)
+
+    def frontend(self) -> Frontend:
+        return FRONTEND
 
 
 @dataclass
@@ -166,3 +169,11 @@ def test_a_corpus_that_loses_utterances_is_refused(corpus: Corpus, tmp_path: Pat
     shrinking = Shrinking(corpus.spec, corpus.source, corpus.columns, corpus.entries, corpus.whole)
     with pytest.raises(SuiteError, match=r"corpus 'corpus' has lost utterance 'u5' since it was opened"):
         run(Store(tmp_path), shrinking, Recognizer())
+
+
+def test_a_frontend_that_is_not_the_models_is_refused(tmp_path: Path, corpus: Corpus) -> None:
+    """What another alphabet heard would be found by every later run of the honest one: the key names the model."""
+    labels = tuple(reversed(FRONTEND.alphabet.labels))
+    other = replace(FRONTEND, alphabet=replace(FRONTEND.alphabet, labels=labels))
+    with pytest.raises(SuiteError, match="the frontend stored with the FP16 IR of 'fake' is not the model's own"):
+        run(Store(tmp_path), corpus, Recognizer(frontend=other))

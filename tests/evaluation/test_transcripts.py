@@ -20,14 +20,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.recorded import INT8, REFERENCE, Recognizer, Session, corpus_of
+from tests.support.recorded import INT8, REFERENCE, Attempt, Recognizer, corpus_of
 from tests.support.tiny import Tiny, encoded, sound
 from wergate.corpora.corpus import Corpus
 from wergate.errors import SuiteError
 from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
 from wergate.evaluation.transcript_file import Line, TranscriptFile
 from wergate.networks.logits import LogitsDifference
-from wergate.session.session import Pipeline
+from wergate.session.matrix import Cell
+from wergate.session.session import Session
 from wergate.store import Store
 
 HERE = Path(__file__).parent
@@ -44,7 +45,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
 def whole(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of a run that nothing interrupted."""
     path = tmp_path_factory.mktemp("whole") / "transcripts.jsonl"
-    Session(corpus, path).evaluate()
+    Attempt(corpus, path).evaluate()
     return path
 
 
@@ -60,7 +61,7 @@ def results(evaluation: Evaluation) -> list[UtteranceOutcome]:
 
 def test_a_line_for_each_utterance_and_recognizer(corpus: Corpus, whole: Path) -> None:
     """Id, duration, reference, hypothesis, seconds, recognizer and corpus of each."""
-    evaluation = Session(corpus).evaluate()
+    evaluation = Attempt(corpus).evaluate()
     lines = rows(whole)
     told = {(row["id"], row["recognizer"]): row for row in lines}
     assert (2 * COUNT, 2 * COUNT) == (len(lines), len(told))
@@ -75,7 +76,7 @@ def test_a_line_for_each_utterance_and_recognizer(corpus: Corpus, whole: Path) -
 
 def test_a_file_changes_no_result(corpus: Corpus, whole: Path) -> None:
     """With a new file, with a finished one, without any: the same outcomes and notes, in corpus order."""
-    plain, resumed = Session(corpus).evaluate(), Session(corpus, whole).evaluate()
+    plain, resumed = Attempt(corpus).evaluate(), Attempt(corpus, whole).evaluate()
     assert results(plain) == results(resumed)
     assert dict(plain.notes) == dict(resumed.notes)
     assert {"resampled from 8000 Hz to 16000 Hz": 33} == dict(plain.notes)
@@ -85,11 +86,11 @@ def test_a_file_changes_no_result(corpus: Corpus, whole: Path) -> None:
 def test_a_finished_run_is_scored_again_without_inference(corpus: Corpus, whole: Path) -> None:
     """Another normalizer: nothing is compiled, neither model hears anything, the file stays as it is."""
     before = whole.read_bytes()
-    again = Session(corpus, whole, normalizer="basic")
+    again = Attempt(corpus, whole, normalizer="basic")
     evaluation = again.evaluate()
     assert (0, 0, 0) == (again.recognizer.compiled, again.recognizer.inferences, again.reference_run.asked)
     assert before == whole.read_bytes()
-    fresh = Session(corpus, normalizer="basic").evaluate()
+    fresh = Attempt(corpus, normalizer="basic").evaluate()
     assert (fresh.candidate, fresh.reference, fresh.logits) == (
         evaluation.candidate,
         evaluation.reference,
@@ -101,11 +102,11 @@ def test_a_finished_run_is_scored_again_without_inference(corpus: Corpus, whole:
 KILLED = """
     import sys
     from pathlib import Path
-    from tests.support.recorded import Recognizer, Session
+    from tests.support.recorded import Recognizer, Attempt
     from wergate.corpora.corpus import CorpusSpec, open_corpus
 
     corpus = open_corpus(CorpusSpec("corpus", Path(sys.argv[1])))
-    Session(corpus, Path(sys.argv[2]), recognizer=Recognizer(kill_at=int(sys.argv[3]))).evaluate()
+    Attempt(corpus, Path(sys.argv[2]), recognizer=Recognizer(kill_at=int(sys.argv[3]))).evaluate()
 """
 
 
@@ -123,10 +124,10 @@ def test_a_killed_run_is_resumed(kill_at: int, kept: int, corpus: Corpus, tmp_pa
     process = child(KILLED, corpus.spec.path, path, kill_at)
     _, errors = process.communicate(timeout=60)
     assert -signal.SIGKILL == process.returncode, errors
-    resumed = Session(corpus, path)
+    resumed = Attempt(corpus, path)
     evaluation = resumed.evaluate()
     assert (COUNT - kept, kept) == (resumed.recognizer.inferences, evaluation.resumed)
-    assert results(Session(corpus).evaluate()) == results(evaluation)
+    assert results(Attempt(corpus).evaluate()) == results(evaluation)
     lines = [{key: value for key, value in row.items() if key != "seconds"} for row in rows(path)]
     assert 2 * COUNT == len({(row["id"], row["recognizer"]) for row in lines}) == len(lines)
 
@@ -142,12 +143,12 @@ def test_cut_anywhere_it_is_resumed(
     path = tmp_path_factory.mktemp("cut") / "transcripts.jsonl"
     path.write_bytes(content[:at])
     pairs = sum(row["recognizer"] == "int8" for row in map(json.loads, content[:at].split(b"\n")[:-1]))
-    resumed = Session(corpus, path)
+    resumed = Attempt(corpus, path)
     evaluation = resumed.evaluate()
     assert (pairs, COUNT - pairs) == (evaluation.resumed, resumed.recognizer.inferences)
-    assert results(Session(corpus).evaluate()) == results(evaluation)
+    assert results(Attempt(corpus).evaluate()) == results(evaluation)
     assert COUNT == sum(row["recognizer"] == "int8" for row in rows(path))
-    assert COUNT == Session(corpus, path).evaluate().resumed
+    assert COUNT == Attempt(corpus, path).evaluate().resumed
 
 
 @pytest.mark.parametrize(
@@ -164,7 +165,7 @@ def test_lines_of_something_else_are_ignored_and_counted(
     """Other weights, settings or versions: all is heard anew, the lines stay, and it is said how many there are."""
     path = tmp_path / "transcripts.jsonl"
     path.write_bytes(whole.read_bytes())
-    session = Session(corpus, path, candidate=candidate, reference=reference)
+    session = Attempt(corpus, path, candidate=candidate, reference=reference)
     evaluation = session.evaluate()
     ignored = COUNT if candidate is not INT8 else 0
     assert (0, COUNT, ignored) == (evaluation.resumed, session.recognizer.inferences, evaluation.ignored_lines)
@@ -182,10 +183,10 @@ def test_other_audio_is_heard_anew(corpus: Corpus, whole: Path, tmp_path: Path) 
     path.write_bytes(whole.read_bytes())
     (old,) = (u for u in corpus_rows(corpus) if u.id == "u5")
     changed = corpus_of(tmp_path / "corpus.parquet", COUNT, u5=old.but(audio=encoded(sound(0.3, seed=999))))
-    session = Session(changed, path)
+    session = Attempt(changed, path)
     evaluation = session.evaluate()
     assert (1, COUNT - 1, 1) == (session.recognizer.inferences, evaluation.resumed, evaluation.ignored_lines)
-    assert results(Session(changed).evaluate()) == results(evaluation)
+    assert results(Attempt(changed).evaluate()) == results(evaluation)
 
 
 def test_a_corrected_text_needs_no_inference(corpus: Corpus, whole: Path, tmp_path: Path) -> None:
@@ -195,26 +196,26 @@ def test_a_corrected_text_needs_no_inference(corpus: Corpus, whole: Path, tmp_pa
     (old,) = (u for u in corpus_rows(corpus) if u.id == "u5")
     changed = corpus_of(tmp_path / "corpus.parquet", COUNT, u5=old.but(text="QUITE ANOTHER TEXT"))
     for _ in range(2):
-        session = Session(changed, path)
+        session = Attempt(changed, path)
         evaluation = session.evaluate()
         assert (0, 0, COUNT) == (session.recognizer.inferences, session.reference_run.asked, evaluation.resumed)
-        assert results(Session(changed).evaluate()) == results(evaluation)
+        assert results(Attempt(changed).evaluate()) == results(evaluation)
     assert 2 * COUNT + 2 == len(rows(path))
 
 
 def test_a_part_of_the_corpus_serves_the_whole(corpus: Corpus, tmp_path: Path) -> None:
     """What was heard of ten utterances is not heard again for a hundred."""
     path = tmp_path / "transcripts.jsonl"
-    Session(replace(corpus, entries=corpus.entries[:10]), path).evaluate()
-    session = Session(corpus, path)
+    Attempt(replace(corpus, entries=corpus.entries[:10]), path).evaluate()
+    session = Attempt(corpus, path)
     assert (10, COUNT - 10) == (session.evaluate().resumed, session.recognizer.inferences)
 
 
 def test_several_candidates_share_a_file(corpus: Corpus, tmp_path: Path) -> None:
     """The reference model's lines are written once, each candidate's are its own."""
     path = tmp_path / "transcripts.jsonl"
-    Session(corpus, path).evaluate()
-    fp16 = Session(corpus, path, candidate=replace(INT8, recognizer="fp16", ir="ir-3"), recognizer=Recognizer(noise=0))
+    Attempt(corpus, path).evaluate()
+    fp16 = Attempt(corpus, path, candidate=replace(INT8, recognizer="fp16", ir="ir-3"), recognizer=Recognizer(noise=0))
     assert (0, COUNT) == (fp16.evaluate().ignored_lines, fp16.recognizer.inferences)
     assert 3 * COUNT == len(rows(path))
 
@@ -223,11 +224,11 @@ CROWD = """
     import sys
     from dataclasses import replace
     from pathlib import Path
-    from tests.support.recorded import INT8, Session
+    from tests.support.recorded import INT8, Attempt
     from wergate.corpora.corpus import CorpusSpec, open_corpus
 
     corpus = open_corpus(CorpusSpec("corpus", Path(sys.argv[1])))
-    Session(corpus, Path(sys.argv[2]), candidate=replace(INT8, recognizer=sys.argv[3], ir=sys.argv[3])).evaluate()
+    Attempt(corpus, Path(sys.argv[2]), candidate=replace(INT8, recognizer=sys.argv[3], ir=sys.argv[3])).evaluate()
 """
 
 
@@ -241,7 +242,7 @@ def test_several_processes_write_one_file(corpus: Corpus, tmp_path: Path) -> Non
     found = rows(path)
     for name in names:
         assert COUNT == sum(row["recognizer"] == name for row in found)
-        again = Session(corpus, path, candidate=replace(INT8, recognizer=name, ir=name))
+        again = Attempt(corpus, path, candidate=replace(INT8, recognizer=name, ir=name))
         assert COUNT == again.evaluate().resumed
 
 
@@ -301,12 +302,12 @@ def test_a_file_that_cannot_be_written_is_told(tmp_path: Path, corpus: Corpus) -
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
     try:
         with pytest.raises(SuiteError, match=r"transcripts file '.*' cannot be written: File too large; free some"):
-            Session(corpus, path).evaluate()
+            Attempt(corpus, path).evaluate()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    evaluation = Session(corpus, path).evaluate()
+    evaluation = Attempt(corpus, path).evaluate()
     assert 8 <= evaluation.resumed < COUNT
-    assert results(Session(corpus).evaluate()) == results(evaluation)
+    assert results(Attempt(corpus).evaluate()) == results(evaluation)
 
 
 @given(
@@ -358,22 +359,21 @@ def test_logits_that_are_no_numbers_are_kept_as_such(tmp_path: Path) -> None:
     json.loads(path.read_text(), parse_constant=pytest.fail)
 
 
-def test_a_pipeline_takes_up_its_transcripts(tiny: Tiny, warm: Any, tmp_path: Path) -> None:
+def test_a_session_takes_up_its_transcripts(tiny: Tiny, warm: Any, tmp_path: Path) -> None:
     """The real way, on the tiny model: a second session infers nothing and finds the same; another precision does."""
     path, model = tmp_path / "transcripts.jsonl", str(tiny.model)
 
-    def session(**changes: str) -> tuple[Evaluation, Pipeline]:
+    def evaluated(**changes: str) -> tuple[Evaluation, Session]:
         config = tiny.config(tmp_path, **changes)
-        pipeline = Pipeline(config, embedded=tmp_path, store=Store(warm.cache), transcripts=TranscriptFile(path))
-        spec = pipeline_spec(pipeline, model)
-        return pipeline.evaluation(model, spec, "int8"), pipeline
+        session = Session(config, embedded=tmp_path, store=Store(warm.cache), transcripts=TranscriptFile(path))
+        return session.evaluation(Cell(model, session.corpora.first(model), "int8")), session
 
-    first, _ = session()
-    second, pipeline = session(normalizer='"basic"')
+    first, _ = evaluated()
+    second, session = evaluated(normalizer='"basic"')
     assert (0, 4, "basic") == (first.resumed, second.resumed, second.normalizer)
     assert first.outcomes == second.outcomes
-    assert {"fp16-ir", "int8-ir"} == {use.artifact.kind for use in pipeline.uses.artifacts}
-    third, _ = session(inference_precision='"bf16"')
+    assert {"fp16-ir", "int8-ir"} == {use.artifact.kind for use in session.memo.uses.artifacts}
+    third, _ = evaluated(inference_precision='"bf16"')
     assert (0, 4) == (third.resumed, third.ignored_lines)
 
 
@@ -385,8 +385,3 @@ def corpus_rows(corpus: Corpus) -> Any:
 
     table = pq.read_table(corpus.spec.path).to_pylist()
     return [Spoken(row["id"], row["text"], row["audio"]["bytes"]) for row in table]
-
-
-def pipeline_spec(pipeline: Pipeline, model: str) -> Any:
-    """Return the corpus that the tiny suite file names."""
-    return pipeline.first_corpus(model)

@@ -28,7 +28,7 @@ def test_nothing_bad_passes(precision: Precision) -> None:
     found = list(bad_verdicts(gates, gates))
     assert len(found) > 15
     assert set() == passing(*found)
-    assert set() == passing(*bad_audio_verdicts(CONFIG.calibration_audio), bad_reference_verdict(0.5))
+    assert set() == passing(*bad_audio_verdicts(CONFIG.calibration_audio), bad_reference_verdict(0.5, gates))
 
 
 STATED = [

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from pydantic import ValidationError
 
+from tests.support.variants import REQUIRED, make_variant
 from wergate.config.thresholds import Gates
 from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
 from wergate.gates.error_shape.gates import shape_verdicts
 from wergate.gates.error_shape.shape import error_shape
-from wergate.networks.alphabet import Alphabet
 from wergate.networks.logits import LogitsDifference
 from wergate.verdict import Status, Verdict
 
-UPPER = Alphabet(("<pad>", "|", "'", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ"), 0, "|")
 TEN = "ONE TWO SIX TEN CAT DOG SUN SEA SKY OAK"
 QUIET = LogitsDifference(1, 1, 1.0, 1.0, signal=100.0, noise=1.0)
 BUDGETS = {
@@ -28,7 +28,6 @@ BUDGETS = {
     "worst_utterance_rise_max": 0.5,
     "worst_sqnr_db_min": 10.0,
 }
-MUST = {"wer_drop_max": 0.01, "mismatch_rate_max": 1.0, "length_delta_max": 1.0, "size_ratio_max": 1.0}
 Heard = tuple[str, str, str, float]
 
 
@@ -41,13 +40,14 @@ def outcome(number: int, heard: Heard, logits: LogitsDifference = QUIET) -> Utte
 def evaluated(*heard: Heard) -> Evaluation:
     """Return the evaluation of such utterances."""
     outcomes = tuple(outcome(number, one) for number, one in enumerate(heard))
-    return Evaluation("corpus", "pytorch", "upper", outcomes, UPPER)
+    return Evaluation(make_variant(), "corpus", "pytorch", "upper", outcomes)
 
 
 def gated(evaluation: Evaluation, **budgets: float | None) -> tuple[Verdict, ...]:
     """Return the verdicts of an evaluation at budgets as the suite ships them."""
-    gates = Gates(**MUST | BUDGETS | budgets)  # type: ignore[arg-type]
-    return shape_verdicts(error_shape(evaluation), evaluation, gates, subject="INT8", model="tiny")
+    thresholds = Gates(**REQUIRED | BUDGETS | budgets)  # type: ignore[arg-type]
+    held = replace(evaluation, variant=replace(evaluation.variant, thresholds=thresholds))
+    return shape_verdicts(error_shape(held), held)
 
 
 def failed(verdicts: Sequence[Verdict]) -> set[str]:
@@ -168,7 +168,7 @@ def test_one_noisy_utterance_fails_on_its_own_ratio() -> None:
     for noise in (50.0, math.nan):
         spoiled = outcome(7, (TEN, TEN, TEN, 5.0), LogitsDifference(1, 1, 1.0, 1.0, signal=100.0, noise=noise))
         calm = evaluated(*same(7))
-        evaluation = Evaluation("corpus", "pytorch", "upper", (*calm.outcomes, spoiled), UPPER)
+        evaluation = replace(calm, outcomes=(*calm.outcomes, spoiled))
         verdicts = gated(evaluation)
         assert {"worst_sqnr_db"} == failed(verdicts)
         assert "'u7'" in next(verdict.line for verdict in verdicts if verdict.gate == "worst_sqnr_db")
@@ -183,4 +183,4 @@ def test_what_has_no_budget_is_not_gated() -> None:
 def test_a_budget_that_is_no_number_is_refused() -> None:
     """As every threshold."""
     with pytest.raises(ValidationError):
-        Gates(**MUST, deletion_rise_max=math.nan)  # type: ignore[arg-type]
+        Gates(**REQUIRED, deletion_rise_max=math.nan)  # type: ignore[arg-type]

@@ -7,15 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.variants import make_variant
 from wergate.errors import SuiteError
 from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
 from wergate.gates.regression import Regression, regression, transcripts_of
 from wergate.gates.wer_baseline import StoredTranscripts, read_transcripts, write_transcripts
-from wergate.networks.alphabet import Alphabet
 from wergate.networks.logits import LogitsDifference
 from wergate.verdict import Status
 
-UPPER = Alphabet(("<pad>", "|", "'", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ"), 0, "|")
 VERSIONS = {"openvino": "2026.4.1", "torch": "2.13.0"}
 HERE, VNNI = "CPU avx2 f32", "CPU avx512_core_vnni f32"
 KEY = "tiny spoken int8"
@@ -26,7 +25,7 @@ def evaluated(*heard: str, reference: tuple[str, ...] = TEXTS) -> Evaluation:
     """Return the evaluation of what the candidate heard of the three texts."""
     pairs = zip(TEXTS, reference, heard, strict=True)
     outcomes = (UtteranceOutcome(f"u{n}", 1.0, *texts, LogitsDifference()) for n, texts in enumerate(pairs))
-    return Evaluation("spoken", "pytorch", "upper", tuple(outcomes), UPPER)
+    return Evaluation(make_variant(), "spoken", "pytorch", "upper", tuple(outcomes))
 
 
 def stored(evaluation: Evaluation, **changes: object) -> StoredTranscripts:
@@ -38,7 +37,7 @@ def stored(evaluation: Evaluation, **changes: object) -> StoredTranscripts:
 def compared(now: Evaluation, before: Evaluation, machine: str = HERE, **changes: object) -> Regression:
     """Compare an evaluation with what a kind of machine had stored of another one."""
     kinds = {machine: stored(before, **changes)}
-    return regression(now, stored(now), kinds, machine=HERE, subject="INT8", model="tiny")
+    return regression(now, stored(now), kinds, machine=HERE)
 
 
 EQUAL = evaluated(*TEXTS)
@@ -130,7 +129,7 @@ def test_another_kind_of_machine_is_not_compared() -> None:
 
 def test_nothing_stored_is_said() -> None:
     """With what would store it."""
-    found = regression(ONE, stored(ONE), {}, machine=HERE, subject="INT8", model="tiny")
+    found = regression(ONE, stored(ONE), {}, machine=HERE)
     assert ("absent", None) == (found.outcome, found.verdict)
     assert found.line.endswith("none is stored; --update-baselines stores this run's")
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 
 import pytest
 
-from wergate.config.thresholds import Gates
+from tests.support.variants import make_variant
 from wergate.errors import SuiteError
 from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
 from wergate.evaluation.significance import WerDrop, paired_bootstrap
 from wergate.gates.wer import undecided, wer_verdict
-from wergate.networks.alphabet import Alphabet
 from wergate.networks.logits import LogitsDifference
 from wergate.verdict import Interval, Status, Verdict
 
-UPPER = Alphabet(("<pad>", "|", "'", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ"), 0, "|")
 TEN = "ONE TWO SIX TEN CAT DOG SUN SEA SKY OAK"
 WRONG = "ONE TWO SIX TEN CUT DOG SUN SEA SKY OAK"
 
@@ -24,13 +23,14 @@ WRONG = "ONE TWO SIX TEN CUT DOG SUN SEA SKY OAK"
 def evaluated(*heard: tuple[str, str, str]) -> Evaluation:
     """Return the evaluation of what was said, what the reference model heard, what the candidate heard."""
     outcomes = (UtteranceOutcome(f"u{n}", 3.0, *texts, LogitsDifference()) for n, texts in enumerate(heard))
-    return Evaluation("corpus", "pytorch", "upper", tuple(outcomes), UPPER)
+    return Evaluation(make_variant(), "corpus", "pytorch", "upper", tuple(outcomes))
 
 
 def gated(evaluation: Evaluation, tolerance: float = 0.01, min_words: int = 300) -> Verdict:
     """Return the verdict at a tolerance."""
-    gates = Gates(wer_drop_max=tolerance, mismatch_rate_max=1.0, length_delta_max=1.0, size_ratio_max=1.0)
-    return wer_verdict(evaluation, gates, subject="INT8", model="tiny", min_words=min_words)
+    thresholds = evaluation.variant.thresholds.model_copy(update={"wer_drop_max": tolerance})
+    held = replace(evaluation, variant=replace(evaluation.variant, thresholds=thresholds))
+    return wer_verdict(held, min_words=min_words)
 
 
 def corpus(*, utterances: int, worse: int = 0, better: int = 0) -> Evaluation:
@@ -126,7 +126,7 @@ def test_one_utterance_settles_nothing() -> None:
 def test_a_corpus_without_a_word_is_refused(text: str) -> None:
     """Empty transcripts, or emptied ones: which corpus, how many, and what to look at."""
     silent = evaluated((text, "", "LA LA"), (text, "", ""))
-    english = Evaluation("music", "pytorch", "english", silent.outcomes, UPPER)
+    english = replace(silent, corpus="music", normalizer="english")
     message = (
         "corpus 'music' has no word in its 2 transcripts after the normalizer 'english'; a word error rate needs "
         "words; name the transcripts' column with --columns text=NAME, or another --normalizer"

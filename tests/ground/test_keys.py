@@ -22,7 +22,8 @@ from wergate.corpora.spec import CorpusSpec
 from wergate.corpora.waveforms import Probe
 from wergate.evaluation.journal import runs
 from wergate.evaluation.reference_run import reference_logits, reference_run
-from wergate.session.session import Pipeline
+from wergate.session.matrix import Cell
+from wergate.session.session import Session
 from wergate.store import Artifact, Store, content_key
 
 
@@ -36,14 +37,14 @@ class Keys(Store):
 def keys(tiny: Tiny, folder: Path, **changes: str) -> dict[str, str]:
     """Return the key of each artifact of the tiny inputs."""
     store = Keys(folder)
-    pipeline = Pipeline(tiny.config(folder, **changes), embedded=folder, store=store)
-    checkpoint = pipeline.reference_model(str(tiny.model))
-    corpus = open_corpus(CorpusSpec("evaluation", tiny.corpus), pipeline.config.limit)
+    session = Session(tiny.config(folder, **changes), embedded=folder, store=store)
+    checkpoint = session.models.reference(str(tiny.model))
+    corpus = open_corpus(CorpusSpec("evaluation", tiny.corpus), session.config.limit)
     recognizer: Any = SimpleNamespace(frontend=checkpoint.frontend())
     unused: Any = None
     return {
-        "fp16": pipeline.ir(str(tiny.model), "fp16").key,
-        "int8": pipeline.ir(str(tiny.model), "int8").key,
+        "fp16": session.models.ir(str(tiny.model), "fp16").key,
+        "int8": session.models.ir(str(tiny.model), "int8").key,
         "reference": "".join(artifact.key for artifact in reference_run(store, checkpoint, corpus, recognizer, unused)),
     }
 
@@ -292,14 +293,14 @@ def test_all_that_a_transcription_runs_through_is_in_its_key(
     for kind in ("reference-run", "compiled-model", "stream-probe"):
         shutil.rmtree(store.root / kind)
     model, config = str(tiny.model), tiny.config(tmp_path)
-    built = Pipeline(config, embedded=tmp_path, store=store)
-    built.ir(model, precision)
-    fresh = Pipeline(config, embedded=tmp_path, store=store)
-    ran = _modules_run_by(lambda: fresh.evaluation(model, fresh.first_corpus(model), precision))
+    built = Session(config, embedded=tmp_path, store=store)
+    built.models.ir(model, precision)
+    fresh = Session(config, embedded=tmp_path, store=store)
+    ran = _modules_run_by(lambda: fresh.evaluation(Cell(model, fresh.corpora.first(model), precision)))
     assert {Path("networks/ctc.py"), Path("corpora/audio.py"), Path("recognizers/bucketed.py")} <= ran
 
     def candidate_key() -> str:
-        return runs(fresh.reference_model(model), fresh.frontend(model), precision, "ir")[1].key
+        return runs(fresh.models.reference(model), fresh.frontend(model), precision, "ir")[1].key
 
     before = candidate_key()
     for module in sorted(ran):
@@ -313,13 +314,13 @@ def test_all_that_a_transcription_runs_through_is_in_its_key(
 
 def test_an_edited_alphabet_is_another_run(tiny: Tiny, tmp_path: Path) -> None:
     """What stands behind the network decides the words, whatever the IR is."""
-    model = Pipeline(tiny.config(tmp_path), embedded=tmp_path, store=Keys(tmp_path)).reference_model(str(tiny.model))
+    model = Session(tiny.config(tmp_path), embedded=tmp_path, store=Keys(tmp_path)).models.reference(str(tiny.model))
     frontend = model.frontend()
     labels = list(frontend.alphabet.labels)
     labels[4], labels[5] = labels[5], labels[4]
     swapped = replace(frontend, alphabet=replace(frontend.alphabet, labels=tuple(labels)))
-    keys_of = [{run.key for run in runs(model, each, "int8", "ir")} for each in (frontend, swapped)]
-    assert not keys_of[0] & keys_of[1]
+    own, other = (runs(model, each, "int8", "ir")[1].key for each in (frontend, swapped))
+    assert own != other
 
 
 def test_an_unknown_module_is_refused() -> None:
@@ -330,7 +331,7 @@ def test_an_unknown_module_is_refused() -> None:
 
 def test_probes_are_kept_apart(tiny: Tiny, tmp_path: Path) -> None:
     """Every probe has reference logits of its own."""
-    checkpoint = Pipeline(tiny.config(tmp_path), embedded=tmp_path, store=Keys(tmp_path)).reference_model(
+    checkpoint = Session(tiny.config(tmp_path), embedded=tmp_path, store=Keys(tmp_path)).models.reference(
         str(tiny.model)
     )
     probe = Probe(4000)

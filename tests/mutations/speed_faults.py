@@ -7,6 +7,8 @@ import statistics
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,8 +16,9 @@ from fixtures.builds import Builds
 from tests.mutations.fault import Fault, Scratch
 from wergate.corpora.audio import Samples
 from wergate.networks.ctc import Logits
+from wergate.networks.frontend import Frontend
 from wergate.recognizers.openvino import OpenVinoRecognizer
-from wergate.session.session import Pipeline
+from wergate.session.recognizers import Recognizers
 from wergate.store import Artifact
 
 _YESTERDAY = "0" * 64
@@ -37,15 +40,15 @@ def slow_down(share: float, scratch: Scratch) -> None:
     def before(*_: object) -> Artifact:
         return Artifact("int8-ir", _YESTERDAY, copy, built=False, seconds=0.0, build_seconds=0.0)
 
-    compiled_ir = Pipeline.compiled_ir
+    compile_ir = Recognizers.compile_ir
 
-    def compiled(self: Pipeline, model: str, ir: Artifact) -> OpenVinoRecognizer:
-        recognizer = compiled_ir(self, model, ir)
-        if ir.key != _YESTERDAY:
+    def compiled(self: Recognizers, path: Path, frontend: Frontend, **options: Any) -> OpenVinoRecognizer:
+        recognizer = compile_ir(self, path, frontend, **options)
+        if path.parent != copy:
             recognizer.logits = _Slower(recognizer.logits, share)
         return recognizer
 
-    Builds.before, Pipeline.compiled_ir = before, compiled
+    Builds.before, Recognizers.compile_ir = before, compiled
 
 
 class _Slower:

@@ -16,7 +16,7 @@ from wergate.evaluation import evaluate as comparison
 from wergate.networks.ctc import Logits
 from wergate.recognizers.bucketed import BucketedRecognizer
 from wergate.recognizers.openvino import OpenVinoRecognizer
-from wergate.session import session as pipeline
+from wergate.session import evaluations
 
 
 def drop_last_frame(_: Scratch) -> None:
@@ -35,7 +35,7 @@ def drop_last_word(_: Scratch) -> None:
 
 def swap_transcripts(_: Scratch) -> None:
     """Give each of the two longest utterances the other's transcript."""
-    evaluate = pipeline.evaluate
+    evaluate = evaluations.evaluate
 
     def swapped(*given: Any, **named: Any) -> Any:
         evaluation = evaluate(*given, **named)
@@ -44,7 +44,7 @@ def swap_transcripts(_: Scratch) -> None:
         outcomes = [replace(o, hypothesis=heard.get(o.id, o.hypothesis)) for o in evaluation.outcomes]
         return replace(evaluation, outcomes=tuple(outcomes))
 
-    pipeline.evaluate = swapped
+    evaluations.evaluate = swapped
 
 
 def pad_without_mask(scratch: Scratch) -> None:

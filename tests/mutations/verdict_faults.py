@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tests.mutations.fault import Fault, Scratch
 from wergate.config.thresholds import Gates
+from wergate.evaluation.evaluation import Evaluation
 from wergate.gates import ir, wer
-from wergate.session.session import Pipeline
+from wergate.models.variant import Variant
+from wergate.session.models import Models
 from wergate.verdict import Status, Verdict
 
 _CANARIES = "test_known_bad_figures_fail"
@@ -17,16 +20,26 @@ def _loosened(thresholds: Gates) -> Gates:
     return thresholds.model_copy(update={"wer_drop_max": 2 * thresholds.wer_drop_max})
 
 
+def _held_loosely(found: Evaluation) -> Evaluation:
+    variant = replace(found.variant, thresholds=_loosened(found.variant.thresholds))
+    return replace(found, variant=variant)
+
+
 def loosen_a_threshold(_: Scratch) -> None:
     """Have one verdict function allow twice what it is told."""
     verdict = wer.wer_verdict
-    wer.wer_verdict = lambda found, thresholds, **named: verdict(found, _loosened(thresholds), **named)
+    wer.wer_verdict = lambda found, **named: verdict(_held_loosely(found), **named)
 
 
 def loosen_on_the_way(_: Scratch) -> None:
-    """Have the pipeline hand out another threshold than suite.toml states."""
-    handed_out = Pipeline.gates
-    Pipeline.gates = lambda *given: _loosened(handed_out(*given))
+    """Have the session hand out another threshold than suite.toml states."""
+    handed_out = Models.variant
+
+    def loosened(*given: Any) -> Variant:
+        variant = handed_out(*given)
+        return replace(variant, thresholds=_loosened(variant.thresholds))
+
+    Models.variant = loosened
 
 
 def always_pass(_: Scratch) -> None:
@@ -37,8 +50,8 @@ def pass_one_gate(_: Scratch) -> None:
     """Have one verdict function report its own threshold as the value."""
     size = ir.size_verdict
 
-    def passing(**named: Any) -> Verdict:
-        verdict = size(**named)
+    def passing(*given: Any, **named: Any) -> Verdict:
+        verdict = size(*given, **named)
         return Verdict(**vars(verdict) | {"value": verdict.threshold})
 
     ir.size_verdict = passing

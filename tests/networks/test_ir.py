@@ -14,13 +14,13 @@ from tests.support.tiny import RATE, Tiny
 from wergate.config.quantization import IgnoredScope
 from wergate.networks.ir.execution import ExecutedLayer, ExecutedWork, GraphCounts, executed_work, graph_counts
 from wergate.networks.ir.work import product_macs
-from wergate.session.session import Pipeline
+from wergate.session.session import Session
 
 
 @pytest.fixture(scope="module")
-def pipelined(tiny: Tiny, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
-    """A pipeline on the warm cache."""
-    return tiny.pipeline(tmp_path_factory.mktemp("ir"), warm.cache)
+def opened(tiny: Tiny, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Session:
+    """A session on the warm cache."""
+    return tiny.session(tmp_path_factory.mktemp("ir"), warm.cache)
 
 
 def layer(precision: str, macs: int) -> ExecutedLayer:
@@ -40,10 +40,10 @@ def test_no_work_is_no_8_bit_work() -> None:
     assert ExecutedWork(()).int8_share == 0.0
 
 
-def test_every_executed_layer_has_work(pipelined: Pipeline, tiny: Tiny) -> None:
+def test_every_executed_layer_has_work(opened: Session, tiny: Tiny) -> None:
     """No layer is weighted with nothing: its kernel was found; and none of the IR's work is missing."""
     for precision in ("fp16", "int8"):
-        work = pipelined.executed(str(tiny.model), precision)
+        work = _executed(opened, tiny, precision)
         assert [] == [found.name for found in work.layers if found.macs <= 0]
         kinds = {found.kind for found in work.layers}
         assert {"FullyConnected", "Convolution"} < kinds <= {"FullyConnected", "Convolution", "Subgraph", "MatMul"}
@@ -55,9 +55,9 @@ def test_work_that_no_layer_shows_is_not_in_8_bit() -> None:
     assert 0.5 == ExecutedWork((layer("i8", 50),), unseen_macs=50).int8_share
 
 
-def test_attention_is_work(pipelined: Pipeline, tiny: Tiny) -> None:
+def test_attention_is_work(opened: Session, tiny: Tiny) -> None:
     """Frames by frames by channels, twice in each layer; INT8 leaves the second in floating point and says so."""
-    work = pipelined.executed(str(tiny.model), "int8")
+    work = _executed(opened, tiny, "int8")
     products = [found for found in work.layers if found.name.endswith(("(scores)", "(values)"))]
     frames = 249
     assert [frames * frames * 32] * 4 == [found.macs for found in products]
@@ -66,13 +66,13 @@ def test_attention_is_work(pipelined: Pipeline, tiny: Tiny) -> None:
     assert all("no FakeQuantize before its values" in found.reason for found in work.fallbacks)
 
 
-def test_layers_that_nobody_quantized_say_so(pipelined: Pipeline, tiny: Tiny) -> None:
+def test_layers_that_nobody_quantized_say_so(opened: Session, tiny: Tiny) -> None:
     """Every layer of the FP16 IR falls back; what an ignored scope names is told apart."""
-    work = pipelined.executed(str(tiny.model), "fp16")
+    work = _executed(opened, tiny, "fp16")
     assert len(work.layers) == len(work.fallbacks)
     assert all(found.reason.startswith("no FakeQuantize before its ") for found in work.fallbacks)
     scope = IgnoredScope(types=["Convolution"], patterns=[".*k_proj.*"])
-    path = pipelined.ir_path(str(tiny.model), "fp16")
+    path = opened.variant(str(tiny.model), "fp16").path
     told = executed_work(path, device="CPU", inference_precision="f32", sampling_rate=RATE, ignored_scope=scope)
     ignored = [found.name for found in told.layers if "ignored_scope" in found.reason]
     assert 4 + 2 == len(ignored), ignored
@@ -117,32 +117,39 @@ def test_products_are_weighed_by_their_shapes() -> None:
     assert 7 * 4 * 2 * 3 * 5 == product_macs([7, 1, 2, 3], [1, 4, 5, 3], [7, 4, 2, 5])
 
 
-def test_work_is_that_of_the_architecture(pipelined: Pipeline, tiny: Tiny) -> None:
+def test_work_is_that_of_the_architecture(opened: Session, tiny: Tiny) -> None:
     """The convolutions of the feature encoder on five seconds cost what their shapes say."""
     encoder, frames, channels = [], 5 * 16_000, 1
     for kernel, stride in zip((10, 8, 4, 4), (5, 4, 4, 4), strict=True):
         frames = (frames - kernel) // stride + 1
         encoder.append(frames * 16 * kernel * channels)
         channels = 16
-    found = [x.macs for x in pipelined.executed(str(tiny.model), "fp16").layers if x.kind == "Convolution"]
+    found = [x.macs for x in _executed(opened, tiny, "fp16").layers if x.kind == "Convolution"]
     assert encoder == found[:4]
 
 
-def test_int8_works_in_8_bit_and_fp16_does_not(pipelined: Pipeline, tiny: Tiny) -> None:
+def test_int8_works_in_8_bit_and_fp16_does_not(opened: Session, tiny: Tiny) -> None:
     """Most work of the INT8 IR, none of the FP16 IR."""
-    assert pipelined.executed(str(tiny.model), "int8").int8_share > 0.8
-    assert pipelined.executed(str(tiny.model), "fp16").int8_share == 0.0
+    assert _executed(opened, tiny, "int8").int8_share > 0.8
+    assert _executed(opened, tiny, "fp16").int8_share == 0.0
 
 
-def test_graph_counts(pipelined: Pipeline, tiny: Tiny) -> None:
+def test_graph_counts(opened: Session, tiny: Tiny) -> None:
     """The FP16 IR has no quantizer; the INT8 IR has many, 8-bit weights, and fewer bytes of weights."""
-    fp16, int8 = (pipelined.graph(str(tiny.model), precision) for precision in ("fp16", "int8"))
+    fp16, int8 = (
+        opened.models.graph(opened.variant(str(tiny.model), precision).path) for precision in ("fp16", "int8")
+    )
     assert GraphCounts(0, 0, fp16.bytes) == fp16
     assert int8.fake_quantize > 0
     assert int8.int8_weights >= 2 * 6 + 1, "six projections in each of two layers, and the head"
-    assert _weight_bytes(pipelined, tiny, "int8") < _weight_bytes(pipelined, tiny, "fp16")
+    assert _weight_bytes(opened, tiny, "int8") < _weight_bytes(opened, tiny, "fp16")
 
 
-def _weight_bytes(pipelined: Pipeline, tiny: Tiny, precision: str) -> int:
-    path: Path = pipelined.ir(str(tiny.model), precision).file("model.bin")
+def _executed(opened: Session, tiny: Tiny, precision: str) -> ExecutedWork:
+    model = str(tiny.model)
+    return opened.models.executed(model, opened.variant(model, precision).path)
+
+
+def _weight_bytes(opened: Session, tiny: Tiny, precision: str) -> int:
+    path: Path = opened.models.ir(str(tiny.model), precision).file("model.bin")
     return path.stat().st_size

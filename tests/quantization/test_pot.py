@@ -6,6 +6,7 @@ import dataclasses
 import json
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 from pot_driver.transcript import Speller, WordErrorRate, word_errors
+from tests.support.variants import make_variant
 from wergate.config.loading import load_config
 from wergate.config.quantization import Pot
 from wergate.errors import SuiteError
@@ -189,7 +191,7 @@ def heard(*transcripts: str) -> Evaluation:
     said = (
         UtteranceOutcome(f"u{n}", 2.0, "A B", "A B", text, LogitsDifference()) for n, text in enumerate(transcripts)
     )
-    return Evaluation("corpus", "pytorch", "upper", tuple(said), LETTERS)
+    return Evaluation(make_variant(alphabet=LETTERS), "corpus", "pytorch", "upper", tuple(said))
 
 
 def test_two_runtimes_are_held_to_one_another() -> None:
@@ -199,13 +201,11 @@ def test_two_runtimes_are_held_to_one_another() -> None:
     (shown,) = found.lines()
     assert shown.startswith("u2\n")
     assert {"NOW:", "OLD:"} <= set(shown.split())
-    verdicts = [
-        runtime_verdict(found, Pot(int8_runtime_mismatch_rate_max=most), held_as="int8", subject="INT8", model="tiny")
-        for most in (0.25, 0.2)
-    ]
+    verdicts = [runtime_verdict(found, Pot(int8_runtime_mismatch_rate_max=most)) for most in (0.25, 0.2)]
     assert [Status.PASS, Status.FAIL] == [verdict.status for verdict in verdicts]
     assert "INT8 runtime_mismatch_rate=0.25, but should be <= 0.2 (OpenVINO 2023.3.0 against" in verdicts[1].line
-    exact = runtime_verdict(found, Pot(), held_as="fp16", subject="FP16", model="tiny")
+    as_fp16 = replace(found.today, variant=make_variant("fp16", alphabet=LETTERS))
+    exact = runtime_verdict(replace(found, today=as_fp16), Pot())
     assert (Status.FAIL, 0.0) == (exact.status, exact.threshold)
 
 

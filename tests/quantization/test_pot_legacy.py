@@ -20,7 +20,7 @@ from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE
 from wergate.networks.ir.execution import graph_counts
 from wergate.quantization.legacy import Legacy, LegacyError, find_legacy, run_step
 from wergate.quantization.pot import LOG_FILE, read_pot_report
-from wergate.session.session import Pipeline
+from wergate.session.session import Session
 from wergate.store import Store
 from wergate.studies.pot.runtimes import LegacyRecognizer
 
@@ -36,18 +36,18 @@ def legacy() -> Legacy:
 
 
 @pytest.fixture(scope="module")
-def made(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
-    """Return a pipeline whose IRs the legacy environment makes."""
+def made(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Session:
+    """Return a session whose IRs the legacy environment makes."""
     folder = tmp_path_factory.mktemp("pot")
-    return tiny.pipeline(folder, folder / "cache", quantizer='"pot"', legacy_python=f'"{PYTHON}"')
+    return tiny.session(folder, folder / "cache", quantizer='"pot"', legacy_python=f'"{PYTHON}"')
 
 
-def test_both_irs_are_artifacts(made: Pipeline, tiny: Tiny, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_both_irs_are_artifacts(made: Session, tiny: Tiny, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Built once and found again, with POT's log and report; nothing is written to the home folder."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     (tmp_path / "home").mkdir()
     model = str(tiny.model)
-    fp16, int8 = made.ir(model, "fp16"), made.ir(model, "int8")
+    fp16, int8 = made.models.ir(model, "fp16"), made.models.ir(model, "int8")
     assert {FRONTEND_FILE, LOG_FILE, MODEL_FILE, "model.bin", "manifest.json"} == {
         p.name for p in fp16.folder.iterdir()
     }
@@ -56,17 +56,21 @@ def test_both_irs_are_artifacts(made: Pipeline, tiny: Tiny, monkeypatch: pytest.
     report = read_pot_report(int8)
     assert ("DefaultQuantization", "performance", 3) == (report.algorithm, report.preset, report.utterances)
     assert "Quantizing model with performance preset and DefaultQuantization" in int8.file(LOG_FILE).read_text()
-    again = Pipeline(made.config, embedded=tmp_path, store=Store(made.store.root))
-    assert not any(again.ir(model, variant).built for variant in ("fp16", "int8"))
+    again = Session(made.config, embedded=tmp_path, store=Store(made.store.root))
+    assert not any(again.models.ir(model, variant).built for variant in ("fp16", "int8"))
     assert not list((tmp_path / "home").iterdir())
 
 
-def test_both_runtimes_give_the_same_logits(made: Pipeline, legacy: Legacy, tiny: Tiny, tmp_path: Path) -> None:
+def test_both_runtimes_give_the_same_logits(made: Session, legacy: Legacy, tiny: Tiny, tmp_path: Path) -> None:
     """The FP16 IR on OpenVINO 2023.3 and on today's, beside PyTorch: the same to rounding."""
     model = str(tiny.model)
     utterances = [np.random.default_rng(seed).normal(0, 0.1, 9000 + 500 * seed).astype(np.float32) for seed in (1, 2)]
-    old = LegacyRecognizer(made.ir_path(model, "fp16"), made.frontend(model), legacy, folder=tmp_path)
-    for found, today in zip(old.logits_of(utterances), made.loop(model, "fp16").logits_of(utterances), strict=True):
+    old = LegacyRecognizer(made.variant(model, "fp16").path, made.frontend(model), legacy, folder=tmp_path)
+    for found, today in zip(
+        old.logits_of(utterances),
+        made.recognizers.dynamic(made.variant(model, "fp16")).logits_of(utterances),
+        strict=True,
+    ):
         assert found == pytest.approx(today, abs=1e-3)
 
 
@@ -97,7 +101,7 @@ def test_an_ir_that_is_newer_than_the_runtime(legacy: Legacy, tmp_path: Path) ->
 def test_an_ignored_scope_that_names_nothing(tiny: Tiny, tmp_path: Path) -> None:
     """The nearest operations of the IR are shown, POT does not start."""
     scope = '["/data2vec_audio/encoder/layers.0/feed_forward/output_dense/MatMull"]'
-    pipeline = tiny.pipeline(
+    session = tiny.session(
         tmp_path,
         tmp_path / "cache",
         quantizer='"pot"',
@@ -105,29 +109,32 @@ def test_an_ignored_scope_that_names_nothing(tiny: Tiny, tmp_path: Path) -> None
         pot__ignored_scope__names=scope,
     )
     with pytest.raises(SuiteError, match=r"is no operation of the IR; the nearest are: .*output_dense/MatMul"):
-        pipeline.ir(str(tiny.model), "int8")
+        session.models.ir(str(tiny.model), "int8")
 
 
 def test_a_model_with_a_mask_is_refused(tmp_path: Path, tiny: Tiny) -> None:
     """POT is given waveforms alone."""
     network = Spelling(3, mask="int64").export(tmp_path / "net.onnx")
     (tmp_path / "labels.txt").write_text("<pad>\nA\nB\n")
-    pipeline = tiny.pipeline(
+    session = tiny.session(
         tmp_path, tmp_path / "cache", models=f'["{network}"]', quantizer='"pot"', legacy_python=f'"{PYTHON}"'
     )
     with pytest.raises(SuiteError, match="the model takes 2 inputs"):
-        pipeline.ir(str(network), "int8")
+        session.models.ir(str(network), "int8")
 
 
 @pytest.mark.scale
-def test_accuracy_aware_quantization_reverts_what_costs_words(made: Pipeline, tiny: Tiny, tmp_path: Path) -> None:
+def test_accuracy_aware_quantization_reverts_what_costs_words(made: Session, tiny: Tiny, tmp_path: Path) -> None:
     """Told that what FP16 hears is what was said, it takes operations back until INT8 hears it, too."""
     model, frontend = str(tiny.model), made.frontend(str(tiny.model))
-    samples = [utterance.waveform.samples for utterance in made.calibration(model).utterances(frontend.sampling_rate)]
-    heard = [greedy_decode(found, frontend.alphabet) for found in made.loop(model, "fp16").logits_of(samples)]
+    samples = [
+        utterance.waveform.samples for utterance in made.corpora.calibration(model).utterances(frontend.sampling_rate)
+    ]
+    fp16 = made.recognizers.dynamic(made.variant(model, "fp16"))
+    heard = [greedy_decode(found, frontend.alphabet) for found in fp16.logits_of(samples)]
     said = [Spoken(f"s{n}", text, encoded(audio)) for n, (text, audio) in enumerate(zip(heard, samples, strict=True))]
     calibration = write_corpus(tmp_path / "said.parquet", said)
-    aware = tiny.pipeline(
+    aware = tiny.session(
         tmp_path,
         made.store.root,
         quantizer='"pot-accuracy-aware"',
@@ -136,11 +143,11 @@ def test_accuracy_aware_quantization_reverts_what_costs_words(made: Pipeline, ti
         accuracy_control__max_drop="0.0",
         pot__ranking_subset_size="1",
     )
-    int8 = aware.ir(model, "int8")
+    int8 = aware.models.ir(model, "int8")
     report = read_pot_report(int8)
     fp16_wer, int8_wer, final_wer = report.wers
     assert fp16_wer == pytest.approx(0, abs=1e-6)
     assert final_wer < int8_wer
-    known = {op.get_friendly_name() for op in ov.Core().read_model(made.ir_path(model, "fp16")).get_ops()}
+    known = {op.get_friendly_name() for op in ov.Core().read_model(made.variant(model, "fp16").path).get_ops()}
     assert report.reverted
     assert set(report.reverted) <= known

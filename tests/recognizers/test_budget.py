@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from wergate.session.recognizers import Budget
+from wergate.session.recognizers import MemoryBoundedCache
 
 
 def test_what_was_asked_for_longest_ago_goes_first() -> None:
     """Each letter takes four bytes of eight, so two are kept; what is kept is not made again."""
-    budget: Budget[str] = Budget(8)
+    budget: MemoryBoundedCache[str] = MemoryBoundedCache(8)
     made: list[str] = []
 
     def get(letter: str, size: int = 4) -> str:
@@ -24,7 +24,7 @@ def test_what_was_asked_for_longest_ago_goes_first() -> None:
 
 def test_one_that_does_not_fit_is_kept_alone() -> None:
     """It is needed, be it as large as it may."""
-    budget: Budget[str] = Budget(8)
+    budget: MemoryBoundedCache[str] = MemoryBoundedCache(8)
     made: list[str] = []
     for letter, size in (("a", 4), ("z", 100), ("z", 100), ("a", 4)):
         budget.get(letter, lambda letter=letter: made.append(letter) or letter, lambda _, size=size: size)  # type: ignore[misc]

@@ -19,21 +19,21 @@ from wergate.networks.frontend import Frontend
 from wergate.networks.ir.conversion import export
 from wergate.recognizers.openvino import OpenVinoRecognizer
 from wergate.recognizers.pytorch import PyTorchRecognizer
-from wergate.session.session import Pipeline
+from wergate.session.session import Session
 
 EVERY = (REFERENCE, "fp16", "int8")
 
 
 @pytest.fixture(scope="module")
-def pipelined(tiny: Tiny, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
-    """A pipeline on the warm cache."""
-    return tiny.pipeline(tmp_path_factory.mktemp("recognizers"), warm.cache)
+def opened(tiny: Tiny, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Session:
+    """A session on the warm cache."""
+    return tiny.session(tmp_path_factory.mktemp("recognizers"), warm.cache)
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_too_short_an_input_is_refused(name: str, pipelined: Pipeline, tiny: Tiny) -> None:
+def test_too_short_an_input_is_refused(name: str, opened: Session, tiny: Tiny) -> None:
     """Both lengths are in the message; one sample more is accepted."""
-    recognizer = pipelined.recognizer(str(tiny.model), name)
+    recognizer = opened.recognizer(str(tiny.model), name)
     shortest = recognizer.frontend.shortest_input()
     message = (
         rf"input of {shortest - 1} samples is too short: .* at least {shortest} samples \({shortest / 16:.1f} ms\)"
@@ -44,35 +44,35 @@ def test_too_short_an_input_is_refused(name: str, pipelined: Pipeline, tiny: Tin
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_an_empty_input_is_refused(name: str, pipelined: Pipeline, tiny: Tiny) -> None:
+def test_an_empty_input_is_refused(name: str, opened: Session, tiny: Tiny) -> None:
     """No sample at all is too short, not a crash."""
     with pytest.raises(InputTooShortError, match="input of 0 samples"):
-        pipelined.recognizer(str(tiny.model), name).logits(np.zeros((1, 0), np.float32))
+        opened.recognizer(str(tiny.model), name).logits(np.zeros((1, 0), np.float32))
 
 
 @settings(max_examples=10)
 @given(samples=st.integers(2000, 40_000), seed=st.integers(0, 9))
-def test_fp16_equals_pytorch(pipelined: Pipeline, tiny: Tiny, samples: int, seed: int) -> None:
+def test_fp16_equals_pytorch(opened: Session, tiny: Tiny, samples: int, seed: int) -> None:
     """Shapes are equal and the logits lie close together, at any length."""
     waveforms = sound(samples / RATE, seed=seed)[None]
-    reference, candidate = (pipelined.recognizer(str(tiny.model), name).logits(waveforms) for name in EVERY[:2])
+    reference, candidate = (opened.recognizer(str(tiny.model), name).logits(waveforms) for name in EVERY[:2])
     assert (reference.shape, np.float32) == (candidate.shape, candidate.dtype)
     np.testing.assert_allclose(candidate, reference, atol=0.02 * float(np.abs(reference).max()))
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_a_batch_is_its_rows(name: str, pipelined: Pipeline, tiny: Tiny) -> None:
+def test_a_batch_is_its_rows(name: str, opened: Session, tiny: Tiny) -> None:
     """Utterances of one length do not see one another."""
-    recognizer = pipelined.recognizer(str(tiny.model), name)
+    recognizer = opened.recognizer(str(tiny.model), name)
     batch = np.stack([sound(0.7, seed=1), sound(0.7, seed=2)])
     alone = np.concatenate([recognizer.logits(row[None]) for row in batch])
     np.testing.assert_allclose(recognizer.logits(batch), alone, atol=1e-3)
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_many_utterances_come_back_in_order(name: str, pipelined: Pipeline, tiny: Tiny) -> None:
+def test_many_utterances_come_back_in_order(name: str, opened: Session, tiny: Tiny) -> None:
     """Side by side or one by one: the same logits, in the order of the utterances."""
-    recognizer = pipelined.recognizer(str(tiny.model), name)
+    recognizer = opened.recognizer(str(tiny.model), name)
     utterances = [sound(0.3 + 0.1 * (n % 5), seed=n) for n in range(12)]
     together = recognizer.logits_of(utterances)
     for utterance, logits in zip(utterances, together, strict=True):
@@ -80,18 +80,18 @@ def test_many_utterances_come_back_in_order(name: str, pipelined: Pipeline, tiny
 
 
 @pytest.mark.parametrize("name", ["fp16", "int8"])
-def test_two_streams_give_what_one_gives(name: str, pipelined: Pipeline, tiny: Tiny) -> None:
+def test_two_streams_give_what_one_gives(name: str, opened: Session, tiny: Tiny) -> None:
     """A stream per core changes the time, not the logits."""
-    path, one = pipelined.ir(str(tiny.model), name).file("model.xml"), pipelined.recognizer(str(tiny.model), name)
+    path, one = opened.models.ir(str(tiny.model), name).file("model.xml"), opened.recognizer(str(tiny.model), name)
     two = OpenVinoRecognizer(path, one.frontend, device="CPU", inference_precision="f32", streams=2)
     utterances = [sound(0.3 + 0.1 * (n % 3), seed=n) for n in range(9)]
     for expected, found in zip(one.logits_of(utterances), two.logits_of(utterances), strict=True):
         np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
-def test_a_short_utterance_leaves_no_inference_behind(pipelined: Pipeline, tiny: Tiny) -> None:
+def test_a_short_utterance_leaves_no_inference_behind(opened: Session, tiny: Tiny) -> None:
     """A block with an utterance too short in it is refused before it starts, and the next block runs."""
-    recognizer = pipelined.recognizer(str(tiny.model), "fp16")
+    recognizer = opened.recognizer(str(tiny.model), "fp16")
     long = sound(60.0, seed=1)
     with pytest.raises(InputTooShortError, match="input of 10 samples"):
         recognizer.logits_of([long, long[:10]])
@@ -99,11 +99,11 @@ def test_a_short_utterance_leaves_no_inference_behind(pipelined: Pipeline, tiny:
     np.testing.assert_array_equal(recognizer.logits(long[None])[0], found)
 
 
-def test_an_unknown_device_is_told(pipelined: Pipeline, tiny: Tiny) -> None:
+def test_an_unknown_device_is_told(opened: Session, tiny: Tiny) -> None:
     """One line with the device and those that there are."""
-    path = pipelined.ir(str(tiny.model), "fp16").file("model.xml")
+    path = opened.models.ir(str(tiny.model), "fp16").file("model.xml")
     with pytest.raises(SuiteError, match=r"device 'TPU' cannot run the model: .*available here: .*CPU"):
-        OpenVinoRecognizer(path, pipelined.frontend(str(tiny.model)), device="TPU", inference_precision="f32")
+        OpenVinoRecognizer(path, opened.frontend(str(tiny.model)), device="TPU", inference_precision="f32")
 
 
 @pytest.fixture(scope="module")
@@ -132,20 +132,21 @@ def test_one_frame_first_spoils_nothing(wide: tuple[Path, Frontend, PyTorchRecog
         np.testing.assert_allclose(found, reference, atol=tolerance)
 
 
-def test_one_length_gives_what_any_length_gives(pipelined: Pipeline, tiny: Tiny) -> None:
+def test_one_length_gives_what_any_length_gives(opened: Session, tiny: Tiny) -> None:
     """Compiled for it alone; the reference model has one form only."""
     speech, model = sound(1.3, seed=4), str(tiny.model)
-    fixed, dynamic = pipelined.at_length(model, "fp16", len(speech)), pipelined.recognizer(model, "fp16")
+    fixed, dynamic = opened.recognizer(model, "fp16", samples=len(speech)), opened.recognizer(model, "fp16")
     assert fixed is not dynamic
     np.testing.assert_allclose(fixed.logits(speech[None]), dynamic.logits(speech[None]), atol=1e-4)
-    assert pipelined.at_length(model, "reference", len(speech)) is pipelined.recognizer(model, "reference")
+    assert opened.recognizer(model, "reference", samples=len(speech)) is opened.recognizer(model, "reference")
 
 
 def test_without_fused_kernels_int8_is_equal_bit_by_bit(tiny: Tiny, own_warm: Warm, tmp_path: Path) -> None:
     """An utterance as long as its bucket, through static and dynamic shapes."""
-    pipeline, model = tiny.pipeline(tmp_path, own_warm.cache, buckets__fused="false"), str(tiny.model)
-    assert "DISABLE" == pipeline.static_options(2)["SNIPPETS_MODE"]  # so small a model is equal with them as well
+    session = tiny.session(tmp_path, own_warm.cache, buckets__fused="false")
+    variant, recognizers = session.variant(str(tiny.model), "int8"), session.recognizers
+    assert "DISABLE" == recognizers.static_options(2)["SNIPPETS_MODE"]  # so small a model is equal with them as well
     speech = sound(1.0, seed=5)
-    loop = pipeline.loop(model, "int8")
-    found = pipeline.in_buckets(model, pipeline.ir_path(model, "int8"), [1.0], lambda: loop)
+    loop = recognizers.dynamic(variant)
+    found = recognizers.in_buckets(variant.path, variant.frontend, [1.0], lambda: loop)
     np.testing.assert_array_equal(found.logits_of([speech])[0], loop.logits(speech[None])[0])

@@ -38,7 +38,7 @@ class Spoilt:
 @pytest.fixture
 def compile_two(tiny: Tiny, warm: Warm, tmp_path: Path) -> Compile:
     """Compile the tiny FP16 IR for two streams, over and over."""
-    artifact = tiny.pipeline(tmp_path, warm.cache).ir(str(tiny.model), "fp16")
+    artifact = tiny.session(tmp_path, warm.cache).models.ir(str(tiny.model), "fp16")
     frontend = read_frontend(artifact.file("frontend.json"))
     return lambda: OpenVinoRecognizer(
         artifact.file("model.xml"), frontend, device="CPU", inference_precision="f32", streams=2

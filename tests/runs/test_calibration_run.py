@@ -16,8 +16,8 @@ from wergate.config.quantization import AccuracyControl
 from wergate.errors import SuiteError
 from wergate.evaluation.wer import WordErrors
 from wergate.progress import silent
-from wergate.session.matrix import corpus_specs
-from wergate.session.session import Pipeline
+from wergate.session.matrix import Cell, corpus_specs
+from wergate.session.session import Session
 from wergate.studies.calibration.accuracy_control import ControlledModel, controlled_model, held_out
 from wergate.studies.calibration.gates import control_verdicts
 from wergate.studies.calibration.study import calibration_spread
@@ -50,9 +50,9 @@ class Studied:
         given = ("-m", "calibration", "--suite", str(suite), "--cache-dir", str(self.cache), *options)
         return run(GATES, *given, results=folder / "mine.json")
 
-    def pipeline(self, folder: Path, **changes: str) -> Pipeline:
-        """Return a pipeline over it."""
-        return self.tiny.pipeline(folder, self.cache, **SETTINGS | changes)
+    def session(self, folder: Path, **changes: str) -> Session:
+        """Return a session over it."""
+        return self.tiny.session(folder, self.cache, **SETTINGS | changes)
 
     @property
     def model(self) -> str:
@@ -72,7 +72,7 @@ def studied(tiny: Tiny, warm: Warm, tmp_path_factory: pytest.TempPathFactory) ->
             write_corpus(folder / "evaluation.parquet", rows),
             write_corpus(folder / "calibration.parquet", spoken(range(40, 52))),
         )
-        heard = _heard(written.pipeline(folder, cache), str(tiny.model))
+        heard = _heard(written.session(folder, cache), str(tiny.model))
         write_corpus(written.corpus, [utterance.but(text=heard[utterance.id]) for utterance in rows])
         studied = Studied(written, cache, warm.cold)
         return Studied(written, cache, studied.run(folder))
@@ -80,15 +80,15 @@ def studied(tiny: Tiny, warm: Warm, tmp_path_factory: pytest.TempPathFactory) ->
     return once(tmp_path_factory, "studied", make)
 
 
-def _heard(pipeline: Pipeline, model: str) -> dict[str, str]:
-    evaluation = pipeline.evaluation(model, pipeline.first_corpus(model), "fp16")
+def _heard(session: Session, model: str) -> dict[str, str]:
+    evaluation = session.evaluation(Cell(model, session.corpora.first(model), "fp16"))
     return {outcome.id: outcome.hypothesis for outcome in evaluation.outcomes}
 
 
 @pytest.fixture
 def found(studied: Studied, tmp_path: Path) -> ControlledModel:
     """The accuracy-controlled model of that run."""
-    return controlled_model(studied.pipeline(tmp_path), studied.model)
+    return controlled_model(studied.session(tmp_path), studied.model)
 
 
 def study(done: Run) -> dict[str, Any]:
@@ -166,10 +166,11 @@ def test_accuracy_control_takes_layers_back(studied: Studied) -> None:
 
 def test_layers_taken_back_are_what_they_were(studied: Studied, found: ControlledModel, tmp_path: Path) -> None:
     """The logits come closer to the reference model's: with SmoothQuant, NNCF 3.4 puts back weights that do not fit."""
-    pipeline = studied.pipeline(tmp_path)
-    spec = pipeline.first_corpus(studied.model)
-    plain = pipeline.evaluation(studied.model, spec, "int8").logits.sqnr_db
-    assert plain < pipeline.evaluation_of(studied.model, spec, found.ir, "controlled").logits.sqnr_db
+    session = studied.session(tmp_path)
+    spec = session.corpora.first(studied.model)
+    plain = session.evaluation(Cell(studied.model, spec, "int8")).logits.sqnr_db
+    variant = session.models.variant_of(studied.model, found.ir, subject="controlled")
+    assert plain < session.evaluations.of(variant, spec).logits.sqnr_db
 
 
 def test_the_same_run_again_builds_nothing(studied: Studied, tmp_path: Path) -> None:
@@ -208,7 +209,7 @@ def test_a_drop_that_was_not_reached_is_a_failure(found: ControlledModel) -> Non
 
 def test_an_interrupted_tuning_leaves_nothing(studied: Studied, tmp_path: Path) -> None:
     """The next run tunes from the start, and finds what it needs beside it."""
-    pipeline = studied.pipeline(tmp_path, accuracy_control__max_drop="0.001")
+    session = studied.session(tmp_path, accuracy_control__max_drop="0.001")
 
     def interrupted(items: Any, description: str, total: int | None = None) -> Any:
         for number, item in enumerate(silent(items, description, total)):
@@ -216,10 +217,10 @@ def test_an_interrupted_tuning_leaves_nothing(studied: Studied, tmp_path: Path) 
                 raise KeyboardInterrupt
             yield item
 
-    pipeline.progress = interrupted
+    session.progress = interrupted
     before = set(studied.cache.glob("controlled-ir/*"))
     with pytest.raises(KeyboardInterrupt):
-        controlled_model(pipeline, studied.model)
+        controlled_model(session, studied.model)
     assert before == set(studied.cache.glob("controlled-ir/*"))
     assert [] == list(studied.cache.glob("tmp/*"))
 
@@ -229,7 +230,7 @@ def test_another_transcript_tunes_anew(studied: Studied, found: ControlledModel,
     corpus = tmp_path / "evaluation.parquet"
     rows = [utterance.but(text="OTHER WORDS") for utterance in spoken(NUMBERS)]
     other = Studied(Tiny(studied.tiny.model, write_corpus(corpus, rows), studied.tiny.calibration), studied.cache, None)
-    assert found.ir.key != controlled_model(other.pipeline(tmp_path), studied.model).ir.key
+    assert found.ir.key != controlled_model(other.session(tmp_path), studied.model).ir.key
 
 
 def test_an_utterance_that_was_tuned_on_is_refused_elsewhere(
@@ -239,13 +240,13 @@ def test_an_utterance_that_was_tuned_on_is_refused_elsewhere(
     seen = min(found.tuning.utterances)
     rows = [u.but(id="again") if u.id == seen else u for u in spoken([*NUMBERS, 60]) if u.id in {seen, "u60"}]
     corpus = write_corpus(tmp_path / "second.parquet", rows)
-    pipeline = studied.pipeline(tmp_path, corpora=f'["{studied.tiny.corpus}", "{corpus}"]')
-    (spec,) = corpus_specs(pipeline.config, str(corpus), tmp_path)
+    session = studied.session(tmp_path, corpora=f'["{studied.tiny.corpus}", "{corpus}"]')
+    (spec,) = corpus_specs(session.config, str(corpus), tmp_path)
     told = (
         "corpus 'second' holds 1 utterances that accuracy control tuned .* on, first 'again'; .*name another --corpus"
     )
     with pytest.raises(SuiteError, match=told):
-        held_out(pipeline, studied.model, spec, found)
+        held_out(session, studied.model, spec, found)
 
 
 MISTAKES = {
@@ -284,8 +285,8 @@ def test_without_int8_it_is_skipped(studied: Studied, tmp_path: Path) -> None:
 def test_a_subset_that_is_evaluated_on_is_refused(studied: Studied, tmp_path: Path) -> None:
     """The subsets are drawn of the whole calibration corpus, of which the ordinary INT8 may take a part."""
     shared = write_corpus(tmp_path / "shared.parquet", [*spoken(range(40, 52)), *spoken(NUMBERS)[:1]])
-    pipeline = studied.pipeline(
+    session = studied.session(
         tmp_path, calibration=f'"{shared}"', quantization__subset_size="3", calibration_study__subset_size="6"
     )
     with pytest.raises(SuiteError, match="overlaps the evaluation corpus 'evaluation' in 1 utterances"):
-        calibration_spread(pipeline, studied.model, pipeline.first_corpus(studied.model))
+        calibration_spread(session, studied.model, session.corpora.first(studied.model))

@@ -76,12 +76,12 @@ def test_a_table_of_the_suite_file_tells_what_the_file_does_not(tiny: Tiny, tmp_
         "normalize_audio": True,
     }
     changes = {f"model__mine__{key}": json.dumps(value) for key, value in told.items()}
-    pipeline = tiny.pipeline(tmp_path, tmp_path / "cache", models='["mine"]', **changes)
-    frontend = pipeline.frontend("mine")
+    session = tiny.session(tmp_path, tmp_path / "cache", models='["mine"]', **changes)
+    frontend = session.frontend("mine")
     assert (8000, True) == (frontend.sampling_rate, frontend.normalize)
     alphabet = frontend.alphabet
     assert (2, "#", "phonemes") == (alphabet.blank_id, alphabet.word_delimiter, alphabet.units)
-    recognizer = pipeline.recognizer("mine", REFERENCE)
+    recognizer = session.recognizer("mine", REFERENCE)
     assert OnnxRecognizer is type(recognizer)
 
 

@@ -16,7 +16,7 @@ from tests.support.tiny import Tiny
 from wergate.config.loading import load_config
 from wergate.networks.ir.conversion import MODEL_FILE
 from wergate.progress import silent
-from wergate.session.session import Pipeline
+from wergate.session.session import Session
 from wergate.store import Store
 from wergate.studies.sensitivity.study import LayerStudy, Sensitivity, sensitivity
 
@@ -80,8 +80,8 @@ def studied(tiny: Tiny, warm: Warm, tmp_path_factory: pytest.TempPathFactory) ->
         damage(folder / "candidate" / MODEL_FILE, DAMAGED)
         candidate = folder / "candidate" / "damaged.xml"
         config = load_config(tiny.suite(folder / "plain.toml"), {"candidates": [str(candidate)]})
-        pipeline = Pipeline(config, embedded=folder, store=Store(cache))
-        study = LayerStudy(pipeline, str(tiny.model), "damaged")
+        session = Session(config, embedded=folder, store=Store(cache))
+        study = LayerStudy(session, session.variant(str(tiny.model), "damaged"))
         before = sensitivity(study, silent)
         cured = study.figures({DAMAGED}, study.search).logits.sqnr_db
         failing = study.figures((), study.search).logits.sqnr_db
@@ -160,6 +160,6 @@ def test_plots_are_written_where_they_are_asked_for(studied: Studied, tiny: Tiny
 
 def test_a_variant_without_quantized_layers_is_skipped(studied: Studied, tiny: Tiny, tmp_path: Path) -> None:
     """FP16 has none; the reason is told."""
-    fp16 = tiny.pipeline(tmp_path, studied.cache).ir(str(tiny.model), "fp16").folder
+    fp16 = tiny.session(tmp_path, studied.cache).models.ir(str(tiny.model), "fp16").folder
     done = studied.run(tiny, tmp_path, "--candidate", str(fp16 / MODEL_FILE), "-rs")
     assert f"{fp16.name} has no quantized layer" in done.output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,9 @@ import pytest
 
 from tests.support.suite_run import Warm, run
 from tests.support.tiny import SUITE, sound
+from tests.support.variants import make_variant
 from wergate.config.base import Isa, OverflowFix
 from wergate.config.loading import load_config
-from wergate.corpora.spec import CorpusSpec
 from wergate.environment import Cpu
 from wergate.errors import SuiteError
 from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
@@ -21,7 +22,7 @@ from wergate.networks.ir.conversion import FRONTEND_FILE
 from wergate.networks.logits import LogitsDifference
 from wergate.recognizers.subprocess.client import ApartRecognizer
 from wergate.recognizers.subprocess.messages import Executed, Order
-from wergate.session.session import Pipeline
+from wergate.session.session import Session
 from wergate.store import Store
 from wergate.studies.portability.gates import overall, portability_verdicts
 from wergate.studies.portability.instruction_sets import (
@@ -35,12 +36,12 @@ from wergate.studies.portability.instruction_sets import (
 )
 from wergate.studies.portability.overflow import Fix
 from wergate.studies.portability.rows import PortabilityRow
-from wergate.studies.portability.study import Cell, Shown
+from wergate.studies.portability.study import Shown, name_on
 from wergate.studies.portability.tables import portable_lines
 from wergate.verdict import Status, Verdict
 
 ABSENT = [isa for isa in INSTRUCTION_SETS if unavailable(isa, "CPU")]
-CELL = Cell("model", CorpusSpec("corpus", None), "int8")
+SETTINGS = load_config(SUITE, {"models": ["model"]}).settings_of("model")
 WORDS = 1000
 
 
@@ -88,19 +89,20 @@ def shown(isa: Isa, *, wrong: int, native_wrong: int, sqnr_db: float = 30.0) -> 
     said = " ".join("A" * WORDS)
     heard = " ".join(["B"] * wrong + ["A"] * (WORDS - wrong))
     logits = LogitsDifference(frames=10, values=10, signal=10 ** (sqnr_db / 10), noise=1.0)
+    own = make_variant(model="model", alphabet=Alphabet(("", "A", "B"), 0, None), thresholds=SETTINGS.thresholds.int8)
+    variant = replace(own, subject=name_on(own, Place(isa, "f32")))
     outcomes = tuple(UtteranceOutcome(name, 1.0, said, said, heard, logits) for name in ("one", "two"))
-    evaluation = Evaluation("corpus", "pytorch", "none", outcomes, Alphabet(("", "A", "B"), 0, None))
-    executed = Executed(precision="f32", primitives=[])
+    evaluation = Evaluation(variant, "corpus", "pytorch", "none", outcomes)
+    executed, place = Executed(precision="f32", primitives=[]), Place(isa, "f32")
     native = (native_wrong, native_wrong)
-    return Shown(Place(isa, "f32"), executed, evaluation, LogitsDifference(), native, is_native=isa == "native")
+    return Shown(place, executed, evaluation, LogitsDifference(), native, is_native=isa == "native")
 
 
 def not_passed(found: Shown, *, setting: OverflowFix = "enable", tried: tuple[Fix, ...] = ()) -> list[Verdict]:
     """Return what does not pass under the suite's own thresholds, for a model built with that setting."""
-    settings = load_config(SUITE, {"models": ["model"]}).settings_of("model")
-    quantization = settings.quantization.model_copy(update={"overflow_fix": setting})
-    settings = settings.model_copy(update={"quantization": quantization})
-    verdicts = portability_verdicts(CELL, settings, settings.thresholds.int8, found, min_words=300, tried=tried)
+    quantization = SETTINGS.quantization.model_copy(update={"overflow_fix": setting})
+    settings = SETTINGS.model_copy(update={"quantization": quantization})
+    verdicts = portability_verdicts(settings, found, min_words=300, tried=tried)
     bad = [verdict for verdict in verdicts if verdict.status is not Status.PASS]
     assert overall(verdicts) is (Status.FAIL if bad else Status.PASS)
     return bad
@@ -149,26 +151,26 @@ def test_the_verdict_of_a_model_is_the_worst_of_its_corpora() -> None:
 
 
 @pytest.fixture
-def pipeline(warm: Warm, tmp_path: Path) -> Pipeline:
-    """The pipeline of the warm run."""
-    return Pipeline(load_config(warm.suite, {}), embedded=tmp_path, store=Store(warm.cache))
+def session(warm: Warm, tmp_path: Path) -> Session:
+    """The session of the warm run."""
+    return Session(load_config(warm.suite, {}), embedded=tmp_path, store=Store(warm.cache))
 
 
-def order(pipeline: Pipeline, path: Path) -> Order:
+def order(session: Session, path: Path) -> Order:
     """Order an IR of the tiny model."""
-    (model,) = pipeline.config.models
-    frontend = pipeline.ir(model, "fp16").file(FRONTEND_FILE)
+    (model,) = session.config.models
+    frontend = session.models.ir(model, "fp16").file(FRONTEND_FILE)
     return Order(path=path, frontend=frontend, device="CPU", inference_precision="f32", streams=2)
 
 
-def test_a_process_of_its_own_gives_the_same_logits(pipeline: Pipeline) -> None:
+def test_a_process_of_its_own_gives_the_same_logits(session: Session) -> None:
     """Bit by bit, in the order of the utterances, with the primitives that it ran."""
-    (model,) = pipeline.config.models
+    (model,) = session.config.models
     utterances = [sound(seconds, seed=1) for seconds in (1.0, 0.5, 2.0)]
-    expected = pipeline.loop(model, "int8").logits_of(utterances)
-    asked = order(pipeline, pipeline.ir_path(model, "int8"))
+    expected = session.recognizers.dynamic(session.variant(model, "int8")).logits_of(utterances)
+    asked = order(session, session.variant(model, "int8").path)
     environment = limited(os.environ, "native")
-    with ApartRecognizer(asked, pipeline.frontend(model), environment=environment, name="x", patience_s=60) as apart:
+    with ApartRecognizer(asked, session.frontend(model), environment=environment, name="x", patience_s=60) as apart:
         found = apart.logits_of(utterances)
         assert apart.spent_s > 0
         assert ("f32", True) == (
@@ -182,15 +184,15 @@ def test_a_process_of_its_own_gives_the_same_logits(pipeline: Pipeline) -> None:
     ("patience_s", "message"), [(60.0, "IR '.*' cannot be read"), (0.01, "no answer within 0.01 s")]
 )
 def test_a_process_that_fails_is_told_in_one_line(
-    patience_s: float, message: str, pipeline: Pipeline, tmp_path: Path
+    patience_s: float, message: str, session: Session, tmp_path: Path
 ) -> None:
     """With its own last line, or that it was waited for long enough."""
-    (model,) = pipeline.config.models
+    (model,) = session.config.models
     (tmp_path / "model.xml").write_text("no IR")
-    asked = order(pipeline, tmp_path / "model.xml")
+    asked = order(session, tmp_path / "model.xml")
     with pytest.raises(SuiteError, match=rf"^INT8 on avx2 cannot be run: {message}"):
         ApartRecognizer(
-            asked, pipeline.frontend(model), environment={**os.environ}, name="INT8 on avx2", patience_s=patience_s
+            asked, session.frontend(model), environment={**os.environ}, name="INT8 on avx2", patience_s=patience_s
         )
 
 

@@ -14,7 +14,7 @@ from wergate.studies.throughput.study import PRECISIONS, WAYS, Load, hardware_sh
 def test_every_side_does_the_same_work(tiny: Tiny, own_warm: Warm, tmp_path: Path) -> None:
     """In blocks, whatever their number; FP16 alike in all ways; the limit and the layers are told."""
     utterances = [sound(seconds, seed=n) for n, seconds in enumerate((0.4, 2.0, 1.1, 0.8, 1.5))]
-    load = Load(tiny.pipeline(tmp_path, own_warm.cache), str(tiny.model), utterances)
+    load = Load(tiny.session(tmp_path, own_warm.cache), str(tiny.model), utterances)
     race = side_by_side(load, blocks=2)
     assert {(variant, way) for variant in PRECISIONS for way in WAYS} == race.laps.keys()
     for lap in race.laps.values():

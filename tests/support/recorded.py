@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.support.tiny import LABELS, RATE, TEXTS, Spoken, encoded, sound, write_corpus
+from tests.support.variants import make_variant
 from wergate.corpora.audio import Samples
 from wergate.corpora.corpus import Corpus, open_corpus
 from wergate.corpora.spec import CorpusSpec
@@ -96,7 +97,7 @@ def corpus_of(path: Path, count: int, **changes: Spoken) -> Corpus:
 
 
 @dataclass
-class Session:
+class Attempt:
     """One process's evaluation of a corpus, with a file of transcripts or without."""
 
     corpus: Corpus
@@ -113,7 +114,7 @@ class Session:
         if self.file:
             journal = Journal(TranscriptFile(self.file), reference=self.reference, candidate=self.candidate)
         return evaluate(
-            Candidate("INT8", FRONTEND, self.recognizer.compile),
+            Candidate(make_variant(frontend=FRONTEND), self.recognizer.compile),
             self.corpus,
             self.reference_run,
             engine="pytorch",

@@ -17,7 +17,7 @@ import soundfile
 
 from wergate.config.loading import load_config
 from wergate.config.suite import SuiteConfig
-from wergate.session.session import Pipeline
+from wergate.session.session import Session
 from wergate.store import Store
 
 LABELS = ("<pad>", "<s>", "</s>", "<unk>", "|", *"EAIONRTSLCUDPMHG'")
@@ -201,6 +201,6 @@ class Tiny:
         """Return the configuration of such a suite file."""
         return load_config(self.suite(folder / "tiny.toml", **changes), {})
 
-    def pipeline(self, folder: Path, cache: Path, **changes: str) -> Pipeline:
-        """Return a pipeline over them."""
-        return Pipeline(self.config(folder, **changes), embedded=folder, store=Store(cache))
+    def session(self, folder: Path, cache: Path, **changes: str) -> Session:
+        """Return a session over them."""
+        return Session(self.config(folder, **changes), embedded=folder, store=Store(cache))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -52,9 +52,10 @@ def runs(model: ReferenceModel, frontend: Frontend, recognizer: str, ir: str, **
         ir: key of its IR.
         settings: device, inference precision and shapes.
     """
-    reference = Run(model.name, model.engine, "", model_parts(model, frontend))
+    reference = Run(model.name, model.engine, "", model_parts(model))
     decided_by = {
         "reference": reference.key,
+        "frontend": asdict(frontend),
         "settings": settings,
         "isa": cpu().isa,
         "versions": versions(("openvino", "numpy", "soxr", "soundfile")),

@@ -10,7 +10,7 @@ import json
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Self
@@ -24,7 +24,6 @@ from wergate.environment import source_digest, versions
 from wergate.errors import InputTooShortError, SuiteError
 from wergate.models.base import ReferenceModel
 from wergate.networks.ctc import Logits, greedy_decode
-from wergate.networks.frontend import Frontend
 from wergate.progress import Progress
 from wergate.recognizers.base import Recognizer
 from wergate.recognizers.stored_logits import stored_logits
@@ -59,23 +58,22 @@ def reference_run(
     Raises:
         InputTooShortError: an utterance without a frame; it is named.
     """
-    parts = model_parts(model, recognizer.frontend)
+    parts = model_parts(model)
     with _Supply(corpus, lambda: recognizer.frontend.sampling_rate, progress, model.engine) as supply:
         return [
             store.get(
                 "reference-run",
                 parts | {"audio": [corpus.digests[utterance_id] for utterance_id in ids]},
-                partial(_build, recognizer, supply, ids),
+                partial(_build, model, recognizer, supply, ids),
             )
             for ids in _blocks(corpus)
         ]
 
 
-def model_parts(model: ReferenceModel, frontend: Frontend) -> dict[str, object]:
+def model_parts(model: ReferenceModel) -> dict[str, object]:
     """Return all that a reference model's logits depend on besides the audio."""
     return {
         "model": model.digest,
-        "frontend": asdict(frontend),
         "versions": versions((*model.packages, "soxr", "soundfile")),
         "source": source_digest(__name__, type(model).__module__),
     }
@@ -130,8 +128,9 @@ class _Supply:
         return self._progress(ahead, f"{self._engine} on {self._corpus.name}", len(left))
 
 
-def _build(recognizer: Recognizer, supply: _Supply, ids: Sequence[str], folder: Path) -> None:
+def _build(model: ReferenceModel, recognizer: Recognizer, supply: _Supply, ids: Sequence[str], folder: Path) -> None:
     """Write the block's logits one after the other as they come, and what was heard beside them."""
+    _require_own_frontend(model, recognizer)
     rows: list[dict[str, Any]] = []
     with (folder / _LOGITS).open("wb") as stream:
         for utterance in supply.take(ids):
@@ -145,6 +144,19 @@ def _build(recognizer: Recognizer, supply: _Supply, ids: Sequence[str], folder: 
             stream.write(logits.astype("<f4").tobytes())
         _write_header(stream, (sum(row["frames"] for row in rows), logits.shape[1]))
     (folder / _UTTERANCES).write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def _require_own_frontend(model: ReferenceModel, recognizer: Recognizer) -> None:
+    """Refuse a frontend that is not the model's: the key of what is built here names the model alone.
+
+    Raises:
+        SuiteError: another alphabet, normalization or frame geometry than the model's files give.
+    """
+    if recognizer.frontend != model.frontend():
+        raise SuiteError(
+            f"the frontend stored with the FP16 IR of '{model.name}' is not the model's own; exactly what its files "
+            "give is accepted; remove the IR from the cache directory and run again"
+        )
 
 
 def _write_header(stream: BinaryIO, shape: tuple[int, int]) -> None:
@@ -203,12 +215,12 @@ def reference_logits(store: Store, model: ReferenceModel, recognizer: Recognizer
     """
     parts = {
         "model": model.digest,
-        "frontend": asdict(recognizer.frontend),
         "versions": versions((*model.packages, "numpy")),
         "source": source_digest(__name__, type(model).__module__),
     }
 
     def compute(batch: Samples) -> Logits:
+        _require_own_frontend(model, recognizer)
         return recognizer.logits(batch)
 
     return stored_logits(store, "reference-logits", parts, waveforms, compute)

@@ -50,6 +50,10 @@ class OnnxModel:
         Raises:
             SuiteError: labels, inputs or outputs that do not fit, or frames that follow no formula.
         """
+        return self._frontend
+
+    @cached_property
+    def _frontend(self) -> Frontend:
         network = onnx_ports(self._file.path)
         matched = match_signature(network, len(self._alphabet.labels))
         rate = self._file.sampling_rate

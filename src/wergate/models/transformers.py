@@ -50,6 +50,10 @@ class TransformersModel:
 
     def frontend(self) -> Frontend:
         """See `ReferenceModel.frontend`."""
+        return self._frontend
+
+    @cached_property
+    def _frontend(self) -> Frontend:
         return load_frontend(self._checkpoint, self._model)
 
     def convert(self, path: Path) -> None:

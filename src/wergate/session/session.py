@@ -10,11 +10,13 @@ from pathlib import Path
 
 from wergate.config.base import QuantizerName
 from wergate.config.suite import SuiteConfig
+from wergate.config.variants import REFERENCE
 from wergate.evaluation.evaluation import Evaluation
 from wergate.evaluation.transcript_file import TranscriptFile
 from wergate.models.variant import Variant
 from wergate.networks.frontend import Frontend
 from wergate.progress import Progress, silent
+from wergate.recognizers.base import Recognizer
 from wergate.session.corpora import Corpora
 from wergate.session.evaluations import Evaluations
 from wergate.session.matrix import Cell
@@ -72,6 +74,17 @@ class Session:
     def frontend(self, model: str) -> Frontend:
         """Return a model's features, frame geometry and alphabet."""
         return self.models.frontend(model)
+
+    def recognizer(self, model: str, name: str, *, samples: int | None = None) -> Recognizer:
+        """Return a recognizer by its name in tables: the reference model's, which is REFERENCE, or a variant's.
+
+        Args:
+            samples: the only length that it will run, unless all shapes are to be dynamic; by default any.
+        """
+        if name == REFERENCE:
+            return self.models.reference_recognizer(model)
+        variant = self.variant(model, name)
+        return self.recognizers.single(variant) if samples is None else self.recognizers.fixed_length(variant, samples)
 
     def evaluation(self, cell: Cell) -> Evaluation:
         """Return a variant's evaluation on a corpus."""

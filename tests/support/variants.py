@@ -1,0 +1,41 @@
+"""Variants that need no IR: a name, a frontend and thresholds, for gates and evaluations that are made by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from wergate.config.base import Precision
+from wergate.config.thresholds import Gates
+from wergate.models.variant import Variant
+from wergate.networks.alphabet import Alphabet
+from wergate.networks.frontend import Frontend
+
+UPPER = Alphabet(("<pad>", "|", "'", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ"), 0, "|")
+REQUIRED = {"wer_drop_max": 0.01, "mismatch_rate_max": 1.0, "length_delta_max": 1.0, "size_ratio_max": 1.0}
+
+
+def frontend_of(alphabet: Alphabet) -> Frontend:
+    """Return a frontend of 16 kHz and frames of 20 ms."""
+    return Frontend(16_000, normalize=False, receptive_field=400, hop=320, alphabet=alphabet)
+
+
+def make_variant(
+    name: Precision = "int8",
+    *,
+    model: str = "tiny",
+    alphabet: Alphabet = UPPER,
+    frontend: Frontend | None = None,
+    thresholds: Gates | None = None,
+) -> Variant:
+    """Return a variant that is built here, held to thresholds that are loose unless others are given."""
+    return Variant(
+        model=model,
+        name=name,
+        path=Path(f"{name}.xml"),
+        frontend=frontend or frontend_of(alphabet),
+        is_candidate=False,
+        precision=name,
+        thresholds=thresholds or Gates(**REQUIRED),  # type: ignore[arg-type]
+        label=name,
+        subject=name.upper(),
+    )
