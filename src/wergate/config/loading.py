@@ -11,11 +11,12 @@ import pydantic
 from pydantic import BaseModel
 
 from wergate.config.base import Section
-from wergate.config.models import CorpusSettings, ModelSettings
-from wergate.config.suite import SuiteConfig, shared_keys
+from wergate.config.models import CorpusSettings, ModelSettings, PerCorpus, PerModel
+from wergate.config.suite import SuiteConfig
 from wergate.errors import SuiteError, did_you_mean
 
 _TABLES: Mapping[str, type[Section]] = {"model": ModelSettings, "corpus": CorpusSettings}
+_SHARED: Mapping[str, type[Section]] = {"model": PerModel, "corpus": PerCorpus}
 _LISTS = {"model": "models", "corpus": "corpora"}
 
 
@@ -68,7 +69,7 @@ def _resolved(kind: str, data: Mapping[str, Any], given: Mapping[str, Any]) -> A
     if not isinstance(tables, dict):
         return tables  # refused when it is validated, as is what is no table below
     section = _TABLES[kind]
-    shared = {key: data[key] for key in shared_keys(section) if key in data}
+    shared = {key: data[key] for key in _SHARED[kind].model_fields if key in data}
     fields = set(section.model_fields)
     own = {key: value for key, value in given.items() if key in fields}
     plain = _names(given.get(_LISTS[kind], data.get(_LISTS[kind])))
