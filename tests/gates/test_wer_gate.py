@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from wergate.config.thresholds import Gates
+from tests.support.shipped import config
 from wergate.errors import SuiteError
 from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
 from wergate.evaluation.significance import WerDrop, paired_bootstrap
@@ -29,7 +29,7 @@ def evaluated(*heard: tuple[str, str, str]) -> Evaluation:
 
 def gated(evaluation: Evaluation, tolerance: float = 0.01, min_words: int = 300) -> Verdict:
     """Return the verdict at a tolerance."""
-    gates = Gates(wer_drop_max=tolerance, mismatch_rate_max=1.0, length_delta_max=1.0, size_ratio_max=1.0)
+    gates = config().thresholds.int8.model_copy(update={"wer_drop_max": tolerance})
     return wer_verdict(evaluation, gates, subject="INT8", model="tiny", min_words=min_words)
 
 

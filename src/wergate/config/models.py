@@ -23,16 +23,16 @@ class PerModel(Section):
 
     corpora: list[str] = Field(min_length=1)
     calibration: str | None = None
-    normalizer: Normalizer = "upper"
-    quantizer: QuantizerName = "nncf"
-    quantization: Quantization = Quantization()
-    pot: Pot = Pot()
-    calibration_study: CalibrationStudy = CalibrationStudy()
-    calibration_audio: CalibrationAudio = CalibrationAudio()
-    accuracy_control: AccuracyControl = AccuracyControl()
-    portability: Portability = Portability()
-    sensitivity: Sensitivity = Sensitivity()
-    quantizer_study: QuantizerStudy = QuantizerStudy()
+    normalizer: Normalizer
+    quantizer: QuantizerName
+    quantization: Quantization
+    pot: Pot
+    calibration_study: CalibrationStudy
+    calibration_audio: CalibrationAudio
+    accuracy_control: AccuracyControl
+    portability: Portability
+    sensitivity: Sensitivity
+    quantizer_study: QuantizerStudy
     thresholds: Thresholds
 
 
@@ -48,8 +48,8 @@ class PerCorpus(Section):
 
     columns: dict[Literal["audio", "text", "id", "speaker"], str] = Field(default_factory=dict)
     limit: int | None = Field(default=None, gt=0)
-    skip_bad: bool = False
-    max_duration_s: PositiveFloat = 600.0
+    skip_bad: bool
+    max_duration_s: PositiveFloat
 
 
 class ModelSettings(PerModel):

@@ -19,26 +19,27 @@ class Asked(Section):
 
     models: list[str] = Field(min_length=1)
     precisions: list[Precision]
-    device: str = "CPU"
-    inference_precision: InferencePrecision = "f32"
-    isas: list[Isa] = Field(default=["native"], min_length=1)
+    device: str
+    inference_precision: InferencePrecision
+    isas: list[Isa] = Field(min_length=1)
     isa_precisions: list[InferencePrecision] = Field(default_factory=list)
-    shapes: Shapes = "buckets"
+    shapes: Shapes
 
 
 class SuiteConfig(PerModel, PerCorpus, Asked):
     """Everything that a run depends on besides the installed packages and the machine.
 
     What is said at the top holds for every model and corpus; `model` and `corpus` hold each one's settings, whole.
+    No key has a default here that suite.toml gives: one without a value there is None or empty.
     """
 
-    allow_pickle: bool = False
-    min_words: int = Field(default=300, ge=0)
-    allow_inconclusive: bool = False
+    allow_pickle: bool
+    min_words: int = Field(ge=0)
+    allow_inconclusive: bool
     cache_dir: str | None = None
     legacy_python: str | None = None
     baselines: str | None = None
-    buckets: BucketSettings = BucketSettings()
+    buckets: BucketSettings
     benchmarks: Benchmarks
     corpus: dict[str, CorpusSettings] = Field(default_factory=dict)
     model: dict[str, ModelSettings] = Field(default_factory=dict)
