@@ -39,15 +39,15 @@ ROOT = Path(__file__).parents[1]
 EVALUATE = """
 import json, sys
 from pathlib import Path
-from fixtures.options import EMBEDDED
+from fixtures.options import EMBEDDED, SUITE
 from wergate.session.matrix import Cell, corpus_specs
-from wergate.config.suite import load_config
+from wergate.config.loading import load_config
 from wergate.session.session import Session
 from wergate.store import Store
 from wergate.evaluation.transcript_file import TranscriptFile
 
 suite, corpus, cache, model, calibration = sys.argv[1:]
-config = load_config(Path(suite), {"corpora": [corpus], "models": [model], "calibration": calibration})
+config = load_config(Path(suite), {"corpora": [corpus], "models": [model], "calibration": calibration}, base=SUITE)
 transcripts = TranscriptFile(Path(corpus).with_suffix(".jsonl"))
 session = Session(config, embedded=EMBEDDED, store=Store(Path(cache)), transcripts=transcripts)
 (spec,) = corpus_specs(config, corpus, EMBEDDED)

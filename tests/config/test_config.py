@@ -104,28 +104,6 @@ def test_a_missing_key_is_named(tmp_path: Path) -> None:
         load_config(path, {})
 
 
-def test_what_a_file_has_not_is_as_in_the_base(tmp_path: Path) -> None:
-    """A file need only say what differs: its keys and whole tables win, models and corpora stand side by side."""
-    path = tmp_path / "mine.toml"
-    path.write_text('models = ["mine"]\n[model.mine]\nspec = "x/y"\n[quantization]\npreset = "mixed"\n')
-    config, committed = load_config(path, {}, base=SUITE), load_config(SUITE, {})
-    assert (["mine"], committed.corpora, committed.thresholds) == (config.models, config.corpora, config.thresholds)
-    assert ("mixed", 300, "mixed") == (
-        config.quantization.preset,
-        config.quantization.subset_size,
-        config.settings_of("tutorial-nncf").quantization.preset,
-    )
-    assert config.model.keys() >= {"mine", "tutorial", "tutorial-nncf"}
-
-
-def test_half_a_table_is_not_filled_up(tmp_path: Path) -> None:
-    """An absent threshold gates nothing, so a table is one's own or the base's."""
-    path = tmp_path / "mine.toml"
-    path.write_text("[thresholds.int8]\nwer_drop_max = 0.1\n")
-    with pytest.raises(SuiteError, match=r"mine\.toml: key 'thresholds\.fp16' is missing; add it"):
-        load_config(path, {}, base=SUITE)
-
-
 def test_a_file_that_is_no_toml(tmp_path: Path) -> None:
     """The line is named."""
     path = tmp_path / "mine.toml"

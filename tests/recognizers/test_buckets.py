@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.shipped import section
 from tests.support.tiny import RATE, save_model, sound
 from wergate.config.quantization import BucketSettings
 from wergate.errors import SuiteError
@@ -58,11 +59,11 @@ def test_there_are_as_many_buckets_as_there_is_memory_for(exported: tuple[Path, 
     memory = CompiledMemory(each=10**8, per_sample=1000.0)
 
     def chosen(memory_gb: float) -> Buckets:
-        settings = BucketSettings(memory_gb=memory_gb, compiling_s=0.1)
+        settings = section(BucketSettings, memory_gb=memory_gb, compiling_s=0.1)
         return corpus_buckets(durations_s, frontend, settings, memory)
 
     counts = [len(chosen(memory_gb).lengths) for memory_gb in (0.5, 0.6, 2.0, 3.0, 9.0)]
-    assert counts[0] == 0 < counts[1] < counts[2] < counts[3] < counts[4] == BucketSettings().most
+    assert counts[0] == 0 < counts[1] < counts[2] < counts[3] < counts[4] == section(BucketSettings).most
     for memory_gb in (0.6, 2.0, 3.0, 9.0):
         assert memory.of(chosen(memory_gb).lengths) <= memory_gb * 1e9
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.shipped import section
 from tests.support.suite_run import Run, Warm, run
 from tests.support.tiny import Tiny
 from wergate.config.loading import load_config
@@ -86,7 +87,7 @@ def test_layers_that_were_taken_back_go_into_suite_toml(tiny: Tiny, tmp_path: Pa
     scope = IgnoredScope(names=["known"])
     config = tiny.config(tmp_path)
     settings = config.settings_of(str(tiny.model)).model_copy(
-        update={"quantization": Quantization(ignored_scope=scope)}
+        update={"quantization": section(Quantization, ignored_scope=scope)}
     )
     fragment = toml(settings, ["a/b.0", 'c "d"'])
     read = tomllib.loads(fragment)["model"][str(tiny.model)]["quantization"]["ignored_scope"]

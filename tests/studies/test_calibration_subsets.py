@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.shipped import section
 from tests.support.tiny import spoken, write_corpus
 from wergate.config.studies import CalibrationStudy
 from wergate.corpora.corpus import Corpus, open_corpus
@@ -29,7 +30,7 @@ def pool(tmp_path: Path) -> Corpus:
 
 def subsets(pool: Corpus, count: int, size: int, seed: int = 0) -> tuple[Corpus, ...]:
     """Draw them."""
-    return draw_subsets(pool, CalibrationStudy(subsets=count, subset_size=size, seed=seed))
+    return draw_subsets(pool, section(CalibrationStudy, subsets=count, subset_size=size, seed=seed))
 
 
 @given(seconds=DURATIONS_S, hands=st.integers(2, 6), seed=st.integers(0, 9), data=st.data())

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import soundfile
 
+from tests.support.shipped import SUITE
 from wergate.config.loading import load_config
 from wergate.config.suite import SuiteConfig
 from wergate.session.session import Session
@@ -22,7 +23,6 @@ from wergate.store import Store
 
 LABELS = ("<pad>", "<s>", "</s>", "<unk>", "|", *"EAIONRTSLCUDPMHG'")
 RATE = 16_000
-SUITE = Path(__file__).parents[2] / "suite.toml"
 PRECISIONS = ("fp16", "int8")
 LOOSE = (
     ("wer_drop_max", "9.0"),

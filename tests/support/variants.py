@@ -11,7 +11,14 @@ from wergate.networks.alphabet import Alphabet
 from wergate.networks.frontend import Frontend
 
 UPPER = Alphabet(("<pad>", "|", "'", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ"), 0, "|")
-REQUIRED = {"wer_drop_max": 0.01, "mismatch_rate_max": 1.0, "length_delta_max": 1.0, "size_ratio_max": 1.0}
+REQUIRED = {
+    "wer_drop_max": 0.01,
+    "mismatch_rate_max": 1.0,
+    "length_delta_max": 1.0,
+    "size_ratio_max": 1.0,
+    "length_ratio_min": 0.9,
+    "length_ratio_max": 1.1,
+}
 
 
 def frontend_of(alphabet: Alphabet) -> Frontend:

@@ -18,10 +18,10 @@ class MemoryGrowth(Section):
     """
 
     skip_models: list[str] = Field(default_factory=list)
-    max_kib: PositiveFloat = 1.0
-    budget_s: PositiveFloat = 30.0
-    windows: int = Field(default=5, ge=2)
-    duration_s: PositiveFloat = 1.0
+    max_kib: PositiveFloat
+    budget_s: PositiveFloat
+    windows: int = Field(ge=2)
+    duration_s: PositiveFloat
 
 
 class Noise(Section):
@@ -31,10 +31,10 @@ class Noise(Section):
     `mode_gap_min` is how far apart two speeds must be to be told.
     """
 
-    steal_max: float = Field(default=0.01, ge=0, le=1)
-    others_max: float = Field(default=0.1, ge=0, le=1)
-    drift_max: float = Field(default=0.05, gt=0)
-    mode_gap_min: float = Field(default=0.05, gt=0)
+    steal_max: float = Field(ge=0, le=1)
+    others_max: float = Field(ge=0, le=1)
+    drift_max: float = Field(gt=0)
+    mode_gap_min: float = Field(gt=0)
 
 
 class PairedTiming(Section):
@@ -43,10 +43,10 @@ class PairedTiming(Section):
     `durations_s` are those of the speech.
     """
 
-    durations_s: list[PositiveFloat] = Field(default=[1.0, 5.0], min_length=1)
-    budget_s: PositiveFloat = 20.0
-    blocks_min: int = Field(default=16, ge=4)
-    confidence: float = Field(default=0.99, gt=0.5, lt=1)
+    durations_s: list[PositiveFloat] = Field(min_length=1)
+    budget_s: PositiveFloat
+    blocks_min: int = Field(ge=4)
+    confidence: float = Field(gt=0.5, lt=1)
 
 
 class LengthGrowth(Section):
@@ -58,10 +58,10 @@ class LengthGrowth(Section):
         max_kib_per_length: by the whole interval of the slope.
     """
 
-    lengths: int = Field(default=500, ge=200, multiple_of=2)
-    calls: int = Field(default=10, ge=1, le=10)
-    max_kib_per_length: PositiveFloat = 100.0
-    confidence: float = Field(default=0.99, gt=0.5, lt=1)
+    lengths: int = Field(ge=200, multiple_of=2)
+    calls: int = Field(ge=1, le=10)
+    max_kib_per_length: PositiveFloat
+    confidence: float = Field(gt=0.5, lt=1)
 
 
 class PeerRace(Section):
@@ -74,14 +74,14 @@ class PeerRace(Section):
         sqnr_db_min: what the logits of every timed run, utterance by utterance, are held to, by arithmetic.
     """
 
-    models: list[str] = Field(default=["embedded"])
+    models: list[str]
     names: list[str] = Field(default_factory=list)
-    utterances: int = Field(default=200, gt=0)
-    seed: int = Field(default=9, ge=0)
-    rounds: int = Field(default=5, gt=0)
-    calls: int = Field(default=3, gt=0)
-    block: int = Field(default=20, gt=0)
-    sqnr_db_min: dict[Literal["f32", "bf16", "int8"], float] = Field(default={"f32": 50.0, "bf16": 20.0, "int8": 10.0})
+    utterances: int = Field(gt=0)
+    seed: int = Field(ge=0)
+    rounds: int = Field(gt=0)
+    calls: int = Field(gt=0)
+    block: int = Field(gt=0)
+    sqnr_db_min: dict[Literal["f32", "bf16", "int8"], float]
 
 
 class Int8Rates(Section):
@@ -103,18 +103,18 @@ class Benchmarks(Int8Rates):
 
     models: list[str]
     durations_s: list[PositiveFloat]
-    throughput_utterances: int = Field(default=32, gt=0)
-    audio_wait_max: float = Field(default=0.1, gt=0, le=1)
+    throughput_utterances: int = Field(gt=0)
+    audio_wait_max: float = Field(gt=0, le=1)
     sqnr_db_min: dict[Precision, float] = Field(default_factory=dict)
     int8_sqnr_db_min_by_model: dict[str, float] = Field(default_factory=dict)
     without_vnni: Int8Rates = Int8Rates()
     fp16_over_reference_min: dict[str, float] = Field(default_factory=dict)
-    baseline_speed_min: float = Field(default=0.975, gt=0)
-    paired: PairedTiming = PairedTiming()
-    memory: MemoryGrowth = MemoryGrowth()
-    noise: Noise = Noise()
-    peers: PeerRace = PeerRace()
-    growth: LengthGrowth = LengthGrowth()
+    baseline_speed_min: float = Field(gt=0)
+    paired: PairedTiming
+    memory: MemoryGrowth
+    noise: Noise
+    peers: PeerRace
+    growth: LengthGrowth
 
     def speedup_min(self, model: str, *, fast: Precision, slow: str, dot_products: bool) -> float | None:
         """Return how many times as fast one recognizer of a model must be as another; None where nothing is demanded.

@@ -11,11 +11,13 @@ import pydantic
 from pydantic import BaseModel
 
 from wergate.config.base import Section
-from wergate.config.models import CorpusSettings, ModelSettings
-from wergate.config.suite import SuiteConfig, shared_keys
+from wergate.config.models import CorpusSettings, ModelSettings, PerCorpus, PerModel
+from wergate.config.suite import SuiteConfig
+from wergate.config.thresholds import ALWAYS_GATED
 from wergate.errors import SuiteError, did_you_mean
 
 _TABLES: Mapping[str, type[Section]] = {"model": ModelSettings, "corpus": CorpusSettings}
+_SHARED: Mapping[str, type[Section]] = {"model": PerModel, "corpus": PerCorpus}
 _LISTS = {"model": "models", "corpus": "corpora"}
 
 
@@ -24,7 +26,7 @@ def load_config(path: Path, overrides: Mapping[str, Any], *, base: Path | None =
 
     Args:
         path: the TOML file.
-        base: another one, whose keys and tables hold where the file has none of that name.
+        base: another one, whose keys hold where the file has none of that name, in every table (`_based`).
         overrides: keys with the values that win, over those of single models and corpora too; None means not given.
 
     Raises:
@@ -55,11 +57,25 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _based(own: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a file's keys, and the base's where it has none: whole tables, since an absent threshold gates nothing."""
-    named = {
-        kind: {**base.get(kind, {}), **own[kind]} for kind in _TABLES if isinstance(own.get(kind), dict)
-    }  # models and corpora table by table
-    return {**base, **own, **named}
+    """Return a file's keys, and the base's where it has none, table by table.
+
+    Three kinds of tables are one's own or the base's, whole: `[thresholds]`, since an absent threshold gates nothing
+    (but for those that always gate), `[model.NAME]` and `[corpus.NAME]`, since the top holds where they say nothing.
+    """
+    whole = {kind: {**base.get(kind, {}), **own[kind]} for kind in _TABLES if isinstance(own.get(kind), dict)}
+    thresholds = own.get("thresholds")
+    if isinstance(thresholds, dict):
+        whole["thresholds"] = _laid(_always_gated(thresholds, base.get("thresholds", {})), thresholds)
+    return _laid(base, own) | whole
+
+
+def _always_gated(own: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the base's thresholds that always gate, for each precision that a file's own thresholds have."""
+    return {
+        precision: {key: gates[key] for key in ALWAYS_GATED if key in gates}
+        for precision, gates in base.items()
+        if isinstance(gates, dict) and precision in own
+    }
 
 
 def _resolved(kind: str, data: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
@@ -68,7 +84,7 @@ def _resolved(kind: str, data: Mapping[str, Any], given: Mapping[str, Any]) -> A
     if not isinstance(tables, dict):
         return tables  # refused when it is validated, as is what is no table below
     section = _TABLES[kind]
-    shared = {key: data[key] for key in shared_keys(section) if key in data}
+    shared = {key: data[key] for key in _SHARED[kind].model_fields if key in data}
     fields = set(section.model_fields)
     own = {key: value for key, value in given.items() if key in fields}
     plain = _names(given.get(_LISTS[kind], data.get(_LISTS[kind])))

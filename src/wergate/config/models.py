@@ -1,4 +1,4 @@
-"""The tables `[model.NAME]` and `[corpus.NAME]`."""
+"""The tables `[model.NAME]` and `[corpus.NAME]`, and the keys that they share with the top of the file."""
 
 from __future__ import annotations
 
@@ -12,15 +12,52 @@ from wergate.config.studies import CalibrationStudy, Portability, QuantizerStudy
 from wergate.config.thresholds import Thresholds
 
 
-class ModelSettings(Section):
+class PerModel(Section):
+    """What holds for every model, and what a model's own table may say otherwise.
+
+    Attributes:
+        corpora: what it is evaluated on, by name or spec.
+        calibration: corpus that INT8 is calibrated on; without one a disjoint part of the first corpus.
+        quantizer: what makes the INT8 IR.
+    """
+
+    corpora: list[str] = Field(min_length=1)
+    calibration: str | None = None
+    normalizer: Normalizer
+    quantizer: QuantizerName
+    quantization: Quantization
+    pot: Pot
+    calibration_study: CalibrationStudy
+    calibration_audio: CalibrationAudio
+    accuracy_control: AccuracyControl
+    portability: Portability
+    sensitivity: Sensitivity
+    quantizer_study: QuantizerStudy
+    thresholds: Thresholds
+
+
+class PerCorpus(Section):
+    """What holds for every corpus, and what a corpus's own table may say otherwise.
+
+    Attributes:
+        columns: names of the columns "audio", "text", "id" and "speaker", where they cannot be found.
+        limit: evaluate that many utterances.
+        skip_bad: go on without utterances that cannot be read, and count them.
+        max_duration_s: a longer recording is refused.
+    """
+
+    columns: dict[Literal["audio", "text", "id", "speaker"], str] = Field(default_factory=dict)
+    limit: int | None = Field(default=None, gt=0)
+    skip_bad: bool
+    max_duration_s: PositiveFloat
+
+
+class ModelSettings(PerModel):
     """A model of the suite: `[model.NAME]`, laid over what suite.toml says of all models.
 
     Attributes:
         name: as tables, test ids and `--model` call it.
         spec: embedded, an id of the hub, a folder, an .onnx file; the name itself where nothing else is said.
-        corpora: what it is evaluated on, by name or spec.
-        calibration: corpus that INT8 is calibrated on; without one a disjoint part of the first corpus.
-        quantizer: what makes the INT8 IR.
         candidates: IRs that were built elsewhere, gated beside our own.
         language: of a multilingual tokenizer and its adapter weights.
         labels, blank, word_delimiter, units, sampling_rate, normalize_audio: what an .onnx file does not tell.
@@ -29,19 +66,6 @@ class ModelSettings(Section):
 
     name: str
     spec: str
-    corpora: list[str] = Field(min_length=1)
-    calibration: str | None = None
-    normalizer: Normalizer = "upper"
-    quantizer: QuantizerName = "nncf"
-    quantization: Quantization = Quantization()
-    pot: Pot = Pot()
-    calibration_study: CalibrationStudy = CalibrationStudy()
-    calibration_audio: CalibrationAudio = CalibrationAudio()
-    accuracy_control: AccuracyControl = AccuracyControl()
-    portability: Portability = Portability()
-    sensitivity: Sensitivity = Sensitivity()
-    quantizer_study: QuantizerStudy = QuantizerStudy()
-    thresholds: Thresholds
     candidates: list[str] = Field(default_factory=list)
     language: str | None = None
     labels: str | None = None
@@ -53,21 +77,14 @@ class ModelSettings(Section):
     expected_wer: dict[Literal["reference", "fp16", "int8"], Fraction] = Field(default_factory=dict)
 
 
-class CorpusSettings(Section):
+class CorpusSettings(PerCorpus):
     """A corpus of the suite: `[corpus.NAME]`, laid over what suite.toml says of all corpora.
 
     Attributes:
         spec: an id of the hub, a file or folder; the name itself where nothing else is said.
-        columns: names of the columns "audio", "text", "id" and "speaker", where they cannot be found.
-        limit: evaluate that many utterances.
-        skip_bad: go on without utterances that cannot be read, and count them.
         normalizer: wins over the model's.
     """
 
     name: str
     spec: str
-    columns: dict[Literal["audio", "text", "id", "speaker"], str] = Field(default_factory=dict)
-    limit: int | None = Field(default=None, gt=0)
-    skip_bad: bool = False
-    max_duration_s: PositiveFloat = 600.0
     normalizer: Normalizer | None = None

@@ -22,13 +22,13 @@ class BucketSettings(Section):
         fused: whether the runtime may fuse operations as it does for fixed lengths only (docs/padding.md).
     """
 
-    most: int = Field(default=12, ge=1)
-    memory_gb: PositiveFloat = 8.0
-    compiling_s: PositiveFloat = 10.0
-    longest_s: PositiveFloat = 40.0
-    probe_sqnr_db_min: float = 20.0
-    compared_utterances: int = Field(default=16, ge=1)
-    fused: bool = True
+    most: int = Field(ge=1)
+    memory_gb: PositiveFloat
+    compiling_s: PositiveFloat
+    longest_s: PositiveFloat
+    probe_sqnr_db_min: float
+    compared_utterances: int = Field(ge=1)
+    fused: bool
 
 
 class IgnoredScope(Section):
@@ -49,14 +49,14 @@ class Quantization(Section):
         bias_correction: whether biases make up for the mean error of a quantized layer.
     """
 
-    overflow_fix: OverflowFix = "enable"
-    preset: Literal["performance", "mixed"] = "performance"
-    subset_size: int = Field(default=300, gt=0, le=300)
-    min_aggregator: Aggregator = "min"
-    max_aggregator: Aggregator = "mean"
-    max_quantile_outlier_prob: float = Field(default=1e-4, gt=0, lt=1)
-    smooth_quant: bool = True
-    bias_correction: bool = True
+    overflow_fix: OverflowFix
+    preset: Literal["performance", "mixed"]
+    subset_size: int = Field(gt=0, le=300)
+    min_aggregator: Aggregator
+    max_aggregator: Aggregator
+    max_quantile_outlier_prob: float = Field(gt=0, lt=1)
+    smooth_quant: bool
+    bias_correction: bool
     ignored_scope: IgnoredScope = IgnoredScope()
 
 
@@ -75,19 +75,19 @@ class Pot(Section):
     """
 
     ignored_scope: PotScope = PotScope()
-    ranking_subset_size: int = Field(default=300, gt=0)
-    benchmark_app_s: int = Field(default=3, gt=0)
-    fp16_runtime_mismatch_rate_max: Fraction = 0.0
-    int8_runtime_mismatch_rate_max: Fraction = 0.1
+    ranking_subset_size: int = Field(gt=0)
+    benchmark_app_s: int = Field(gt=0)
+    fp16_runtime_mismatch_rate_max: Fraction
+    int8_runtime_mismatch_rate_max: Fraction
 
 
 class CalibrationAudio(Section):
     """What INT8 may be calibrated on: utterances, seconds, the share of utterances whose level moves as in speech."""
 
-    utterances_min: int = Field(default=10, ge=1)
-    audio_s_min: float = Field(default=20.0, ge=0)
-    speech_min: Fraction = Field(default=0.9, ge=0, le=1)
-    level_range_db_min: float = Field(default=6.0, ge=0)
+    utterances_min: int = Field(ge=1)
+    audio_s_min: float = Field(ge=0)
+    speech_min: Fraction = Field(ge=0, le=1)
+    level_range_db_min: float = Field(ge=0)
 
 
 class AccuracyControl(Section):
@@ -96,8 +96,8 @@ class AccuracyControl(Section):
     Drops are of 1 - WER, absolute; `int8_work_min` is the share of the ordinary INT8 model's 8-bit work that is left.
     """
 
-    max_drop: Fraction = Field(default=0.005, ge=0)
-    validation_utterances: int = Field(default=40, gt=0)
-    seed: int = Field(default=0, ge=0)
-    held_out_drop_max: Fraction = 0.01
-    int8_work_min: Fraction = Field(default=0.5, ge=0, le=1)
+    max_drop: Fraction = Field(ge=0)
+    validation_utterances: int = Field(gt=0)
+    seed: int = Field(ge=0)
+    held_out_drop_max: Fraction
+    int8_work_min: Fraction = Field(ge=0, le=1)

@@ -12,11 +12,11 @@ from wergate.config.base import Fraction, Isa, Section
 class CalibrationStudy(Section):
     """How much it matters which utterances INT8 is calibrated on; a range is the largest minus the smallest figure."""
 
-    subsets: int = Field(default=5, ge=2)
-    subset_size: int = Field(default=24, gt=0, le=300)
-    seed: int = Field(default=0, ge=0)
-    wer_range_max: Fraction = Field(default=0.01, ge=0)
-    sqnr_db_range_max: float = Field(default=3.0, ge=0)
+    subsets: int = Field(ge=2)
+    subset_size: int = Field(gt=0, le=300)
+    seed: int = Field(ge=0)
+    wer_range_max: Fraction = Field(ge=0)
+    sqnr_db_range_max: float = Field(ge=0)
 
 
 class Portability(Section):
@@ -29,11 +29,11 @@ class Portability(Section):
         patience_s: that a process may take for an answer.
     """
 
-    wer_loss_max: Fraction = Field(default=0.01, ge=0)
+    wer_loss_max: Fraction = Field(ge=0)
     wer_loss_max_by_isa: dict[Isa, Fraction] = Field(default_factory=dict)
-    overflow_fixes: Literal["failure", "always", "never"] = "failure"
-    timing_s: PositiveFloat = 10.0
-    patience_s: PositiveFloat = 600.0
+    overflow_fixes: Literal["failure", "always", "never"]
+    timing_s: PositiveFloat
+    patience_s: PositiveFloat
 
     def loss_max(self, isa: Isa) -> Fraction:
         """Return the tolerance of one instruction set."""
@@ -48,15 +48,15 @@ class Sensitivity(Section):
     must come with all its layers in floating point: else they were put back wrong, and the ranking means nothing.
     """
 
-    sample_utterances: int = Field(default=8, gt=0)
-    search_utterances: int = Field(default=40, gt=0)
-    wer_layers: int = Field(default=5, ge=0)
-    seed: int = Field(default=0, ge=0)
-    restored_sqnr_db_min: float = 50.0
+    sample_utterances: int = Field(gt=0)
+    search_utterances: int = Field(gt=0)
+    wer_layers: int = Field(ge=0)
+    seed: int = Field(ge=0)
+    restored_sqnr_db_min: float
 
 
 class QuantizerStudy(Section):
     """How long each way of quantizing takes turns with the FP16 IR, and on how many seconds of speech."""
 
-    timed_s: PositiveFloat = 5.0
-    timing_s: PositiveFloat = 10.0
+    timed_s: PositiveFloat
+    timing_s: PositiveFloat
