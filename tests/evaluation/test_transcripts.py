@@ -31,7 +31,7 @@ from wergate.session.matrix import Cell
 from wergate.session.session import Session
 from wergate.store import Store
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
 COUNT = 100
 
 
@@ -112,7 +112,7 @@ KILLED = """
 
 def child(code: str, *arguments: object) -> subprocess.Popen[str]:
     """Start a process that finds this folder's modules and wergate."""
-    paths = os.pathsep.join([str(HERE), str(HERE.parent / "src")])
+    paths = os.pathsep.join([str(ROOT), str(ROOT / "src")])
     command = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
     return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": paths}, stderr=subprocess.PIPE, text=True)
 

@@ -296,11 +296,11 @@ def test_all_that_a_transcription_runs_through_is_in_its_key(
     built = Session(config, embedded=tmp_path, store=store)
     built.models.ir(model, precision)
     fresh = Session(config, embedded=tmp_path, store=store)
-    ran = _modules_run_by(lambda: fresh.evaluation(Cell(model, fresh.corpora.first(model), precision)))
+    ran = _modules_run_by(lambda: fresh.evaluations.evaluation(Cell(model, fresh.corpora.first(model), precision)))
     assert {Path("networks/ctc.py"), Path("corpora/audio.py"), Path("recognizers/bucketed.py")} <= ran
 
     def candidate_key() -> str:
-        return runs(fresh.models.reference(model), fresh.frontend(model), precision, "ir")[1].key
+        return fresh.evaluations.runs(fresh.variant(model, precision))[1].key
 
     before = candidate_key()
     for module in sorted(ran):
@@ -319,7 +319,7 @@ def test_an_edited_alphabet_is_another_run(tiny: Tiny, tmp_path: Path) -> None:
     labels = list(frontend.alphabet.labels)
     labels[4], labels[5] = labels[5], labels[4]
     swapped = replace(frontend, alphabet=replace(frontend.alphabet, labels=tuple(labels)))
-    own, other = (runs(model, each, "int8", "ir")[1].key for each in (frontend, swapped))
+    own, other = (runs(model, each, "int8", ir="ir", source="", settings={})[1].key for each in (frontend, swapped))
     assert own != other
 
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import ast
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+CAPTURED: dict[str, Any] = {"capture_output": True, "text": True}
 ROOT = Path(__file__).parents[2]
 WERGATE = ROOT / "src" / "wergate"
 
@@ -69,46 +75,49 @@ class Layer:
 
 
 OPENVINO = (
-    "convert",
-    "quantize",
-    "ir",
-    "ir_work",
-    "layer_runs",
-    "quantized_layers",
-    "hardware_limit",
+    "networks/ir/conversion",
+    "networks/ir/execution",
+    "networks/ir/file",
+    "networks/ir/layers",
+    "networks/ir/padding",
+    "networks/ir/work",
+    "quantization/accuracy_control",
+    "quantization/int8_weights",
+    "quantization/nncf",
     "recognizers/bucketed",
     "recognizers/compiled_store",
-    "recognizers/openvino_ir",
-    "recognizers/requests",
-    "reference_models/onnx_model",
+    "recognizers/openvino",
+    "studies/sensitivity/sample",
+    "studies/throughput/hardware",
 )
+NNCF = ("quantization/accuracy_control", "quantization/int8_weights", "quantization/nncf")
 POT_DRIVER = {str(path.relative_to(ROOT)) for path in (ROOT / "src" / "pot_driver").glob("*.py")}
 LAYERS = (
     Layer(
         "torch",
         files(
-            "checkpoint",
-            "convert",
-            "onnx_export",
-            "padding",
-            "processor",
-            "traceable",
+            "models/checkpoint",
+            "models/processor",
+            "networks/ir/conversion",
+            "networks/ir/onnx_export",
+            "networks/ir/padding",
+            "networks/ir/tracing",
             "recognizers/pytorch",
-            "peers/pytorch_peers",
+            "studies/peers/pytorch",
         ),
     ),
-    Layer("matplotlib", files("curves", "sensitivity_plot", "peers/plot")),
-    Layer("transformers", files("checkpoint", "processor")),
-    Layer("openvino", POT_DRIVER | files("accuracy_control", "weight_compression", *OPENVINO)),
-    Layer("nncf", files("accuracy_control", "nncf_functions", "quantize", "weight_compression")),
-    Layer("onnx", files("onnx_file")),
-    Layer("onnxruntime", files("recognizers/onnx_runtime", "peers/onnx_files")),
-    Layer("torchmetrics", files("wer")),
-    Layer("jiwer", files("wer")),
-    Layer("datasets", files("sources/hub_place")),
-    Layer("huggingface_hub", files("hub", "hub_answers", "model_card", "sources/hub_place", "sources/hub_rows")),
-    Layer("whisper_normalizer", files("normalize")),
-    Layer("filelock", files("store", "transcripts")),
+    Layer("matplotlib", files("studies/growth/plot", "studies/peers/table", "studies/sensitivity/plot")),
+    Layer("transformers", files("models/checkpoint", "models/processor")),
+    Layer("openvino", POT_DRIVER | files(*OPENVINO)),
+    Layer("nncf", files(*NNCF)),
+    Layer("onnx", files("models/onnx_file")),
+    Layer("onnxruntime", files("recognizers/onnx", "studies/peers/onnx")),
+    Layer("torchmetrics", files("evaluation/wer")),
+    Layer("jiwer", files("evaluation/wer")),
+    Layer("datasets", files("corpora/sources/hub_location")),
+    Layer("huggingface_hub", files("corpora/sources/hub", "corpora/sources/hub_location", "hub", "report/export/card")),
+    Layer("whisper_normalizer", files("evaluation/normalize")),
+    Layer("filelock", files("evaluation/transcript_file", "store")),
     Layer("pytest", set()),
     Layer("_pytest", set()),
     Layer("hypothesis", set()),
@@ -156,11 +165,65 @@ def test_fixtures_do_not_import_what_uses_them() -> None:
 
 def test_the_walk_sees_imports_in_functions() -> None:
     """`nncf` is imported inside functions only, and is seen."""
-    assert files("accuracy_control", "nncf_functions", "quantize", "weight_compression") == importers("nncf")
+    assert files(*NNCF) == importers("nncf")
+
+
+def linted(root: Path) -> subprocess.CompletedProcess[str]:
+    """Hold a copy of the sources to the contract of pyproject.toml."""
+    code = "import sys; from importlinter.cli import lint_imports_command; sys.argv[0] = 'lint'; lint_imports_command()"
+    command = [sys.executable, "-c", code, "--no-cache", "--config", str(ROOT / "pyproject.toml")]
+    return subprocess.run(command, check=False, cwd=root, env=os.environ | {"PYTHONPATH": str(root)}, **CAPTURED)
+
+
+UPWARD = (
+    ("evaluation/wer.py", "wergate.gates.wer"),
+    ("recognizers/base.py", "wergate.models.base"),
+    ("gates/wer.py", "wergate.timing.paired"),
+    ("store.py", "wergate.config.suite"),
+    ("studies/build_cost.py", "wergate.report.results"),
+)
+
+
+def test_the_layers_hold() -> None:
+    """The arrows of the packages point one way, as pyproject.toml writes them down."""
+    done = linted(ROOT / "src")
+    assert 0 == done.returncode, done.stdout
+
+
+@pytest.mark.parametrize(("file", "module"), UPWARD, ids=[file for file, _ in UPWARD])
+def test_an_import_that_points_up_is_refused(file: str, module: str, tmp_path: Path) -> None:
+    """An arrow against the layers, or between neighbours, breaks the contract, inside a function as well."""
+    shutil.copytree(WERGATE, tmp_path / "wergate", ignore=shutil.ignore_patterns("__pycache__"))
+    path = tmp_path / "wergate" / file
+    path.write_text(path.read_text() + f"\n\ndef _up() -> None:\n    import {module}\n")
+    done = linted(tmp_path)
+    assert 1 == done.returncode, done.stdout
+    assert module in done.stdout
+
+
+GROUND_MAX = 10
+
+
+def test_the_house_is_in_order() -> None:
+    """Few files on the ground, packages of more than one file, and no `__init__` that imports a module."""
+    assert len(list(WERGATE.glob("*.py"))) <= GROUND_MAX
+    packages = [path for path in WERGATE.rglob("*") if path.is_dir() and list(path.glob("*.py"))]
+    assert [] == [package.name for package in packages if len(list(package.glob("*.py"))) < 3]  # its __init__ and two
+    inits = [package / "__init__.py" for package in packages]
+    assert [] == [str(path) for path in inits if any(_modules_of_ours(path))]
+
+
+def _modules_of_ours(path: Path) -> Iterator[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    top = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    yield from (module for node in top for module in _modules(node) if module.startswith("wergate"))
 
 
 def test_no_module_shadows_a_library() -> None:
-    """No module is named as a package that it could hide."""
-    shadowing = {"datasets", "types", "logging", "torch", "openvino", "nncf", "transformers", "statistics"}
-    assert set() == {path.stem for path in WERGATE.rglob("*.py")} & shadowing - {"statistics"}
+    """No module is named as a package that it could hide: everywhere the three that mislead, on the path all."""
+    everywhere = {"datasets", "types", "logging"}
+    assert set() == {path.stem for path in WERGATE.rglob("*.py")} & everywhere
+    libraries = everywhere | {"torch", "openvino", "nncf", "onnx", "transformers", "statistics", "subprocess"}
+    on_the_path = {path.stem for folder in (ROOT, ROOT / "src", WERGATE) for path in folder.iterdir()}
+    assert set() == on_the_path & libraries
     assert not (ROOT / "fixtures" / "datasets.py").exists()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from wergate.config.base import InferencePrecision, Isa, Precision, Section, Shapes
+from wergate.config.base import InferencePrecision, Isa, Precision, QuantizerName, Section, Shapes
 from wergate.config.benchmarks import Benchmarks
 from wergate.config.models import CorpusSettings, ModelSettings, PerCorpus, PerModel
 from wergate.config.quantization import BucketSettings

@@ -9,16 +9,13 @@ from functools import cached_property
 from typing import Any
 
 from wergate.corpora.corpus import Corpus
-from wergate.environment import cpu, source_digest, versions
+from wergate.environment import cpu, versions
 from wergate.evaluation.evaluation import UtteranceOutcome
 from wergate.evaluation.reference_run import model_parts
 from wergate.evaluation.transcript_file import Line, TranscriptFile
 from wergate.models.base import ReferenceModel
 from wergate.networks.frontend import Frontend
 from wergate.store import content_key
-
-# all that an utterance goes through; the recognizers and the model are handed over, so no import names them
-_TRANSCRIBING = ("wergate.evaluation.evaluate", "wergate.recognizers", "wergate.models", "wergate.session.recognizers")
 
 
 @dataclass(frozen=True)
@@ -43,23 +40,26 @@ class Run:
         return content_key({"ir": self.ir, **self.decided_by})[:32]
 
 
-def runs(model: ReferenceModel, frontend: Frontend, recognizer: str, ir: str, **settings: str) -> tuple[Run, Run]:
+def runs(
+    model: ReferenceModel, frontend: Frontend, recognizer: str, *, ir: str, source: str, settings: Mapping[str, str]
+) -> tuple[Run, Run]:
     """Return a reference model's run and a candidate's.
 
     Args:
         frontend: of both.
         recognizer: the candidate's name.
         ir: key of its IR.
+        source: digest of all of our code that an utterance goes through.
         settings: device, inference precision and shapes.
     """
     reference = Run(model.name, model.engine, "", model_parts(model))
     decided_by = {
         "reference": reference.key,
         "frontend": asdict(frontend),
-        "settings": settings,
+        "settings": dict(settings),
         "isa": cpu().isa,
         "versions": versions(("openvino", "numpy", "soxr", "soundfile")),
-        "source": source_digest(*_TRANSCRIBING),
+        "source": source,
     }
     return reference, Run(model.name, recognizer, ir, decided_by)
 

@@ -14,7 +14,7 @@ from wergate.models.onnx_file import OnnxFile
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.frontend import Frontend
 from wergate.networks.geometry import measure_geometry
-from wergate.networks.ir.conversion import save_ir
+from wergate.networks.ir.conversion import convert_onnx
 from wergate.networks.signature import match_signature
 from wergate.recognizers.base import Recognizer
 from wergate.recognizers.onnx import OnnxRecognizer, onnx_ports
@@ -85,16 +85,7 @@ class OnnxModel:
         Raises:
             SuiteError: OpenVINO cannot read the file.
         """
-        import openvino as ov
-
-        try:
-            ir = ov.convert_model(self._file.path)
-        except Exception as error:  # OpenVINO's frontends raise whatever they find
-            reason = " ".join(str(error).split())
-            raise SuiteError(
-                f"model '{self.name}' cannot be converted by OpenVINO: {reason}; export it with standard operations"
-            ) from error
-        save_ir(ir, path)
+        convert_onnx(self._file.path, path, name=self.name)
 
     def onnx(self, folder: Path) -> Path:  # noqa: ARG002 - of the protocol; the file is there
         """See `ReferenceModel.onnx`."""

@@ -10,9 +10,10 @@ from wergate.config.suite import SuiteConfig
 from wergate.corpora.audio import Samples
 from wergate.corpora.corpus import CorpusSpec
 from wergate.corpora.waveforms import Probe, excerpt
+from wergate.environment import source_digest
 from wergate.evaluation.evaluate import Candidate, evaluate
 from wergate.evaluation.evaluation import Evaluation
-from wergate.evaluation.journal import Journal, runs
+from wergate.evaluation.journal import Journal, Run, runs
 from wergate.evaluation.reference_run import ReferenceUtterance, read_reference, reference_logits, reference_run
 from wergate.evaluation.transcript_file import TranscriptFile
 from wergate.models.variant import Variant
@@ -105,11 +106,15 @@ class Evaluations:
         """Return where a variant's transcripts are kept, if anywhere."""
         if self._transcripts is None:
             return None
+        reference, candidate = self.runs(variant)
+        return Journal(self._transcripts, reference=reference, candidate=candidate)
+
+    def runs(self, variant: Variant) -> tuple[Run, Run]:
+        """Return what decides the transcripts of a variant's reference model, and its own."""
         settings = {key: getattr(self._config, key) for key in _DECIDING} | {"fused": str(self._config.buckets.fused)}
         ir = content_key({suffix: file_digest(variant.path.with_suffix(suffix)) for suffix in (".xml", ".bin")})
-        reference = self._models.reference(variant.model)
-        ours, theirs = runs(reference, variant.frontend, variant.name, ir, **settings)
-        return Journal(self._transcripts, reference=ours, candidate=theirs)
+        reference, source = self._models.reference(variant.model), source_digest(__name__)
+        return runs(reference, variant.frontend, variant.name, ir=ir, source=source, settings=settings)
 
     def probe_logits(self, model: str, probe: Probe, *, keep: bool = True) -> Logits:
         """Return the reference model's logits of a made-up input: (batch, frames, vocabulary).

@@ -63,6 +63,27 @@ def _cannot_convert(model: PreTrainedModel, error: Exception) -> SuiteError:
     )
 
 
+def convert_onnx(source: Path, path: Path, *, name: str) -> None:
+    """Convert an ONNX file and save its IR, weights in half precision, with the file's own inputs and outputs.
+
+    Args:
+        name: of the model, for messages.
+
+    Raises:
+        SuiteError: OpenVINO cannot read the file, or the IR cannot be saved whole.
+    """
+    import openvino as ov
+
+    try:
+        ir = ov.convert_model(source)
+    except Exception as error:  # OpenVINO's frontends raise whatever they find
+        reason = " ".join(str(error).split())
+        raise SuiteError(
+            f"model '{name}' cannot be converted by OpenVINO: {reason}; export it with standard operations"
+        ) from error
+    save_ir(ir, path)
+
+
 def save_ir(ir: Any, path: Path, *, half: bool = True) -> None:
     """Save an IR, with FP16 weights unless told otherwise, and make sure that the whole of it reached the disk.
 
