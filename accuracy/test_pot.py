@@ -45,7 +45,7 @@ def test_the_steps_of_the_tutorial(pipeline: Pipeline, model: str, request: pyte
     assert all(fps > 0 for fps in steps.fps.values())
 
 
-@pytest.mark.pot
+@pytest.mark.study("pot")
 def test_leaving_pot_costs_nothing(
     pipeline: Pipeline, model: str, corpus_spec: CorpusSpec, gate: Gate, request: pytest.FixtureRequest
 ) -> None:

@@ -25,6 +25,7 @@ class SuiteConfig(Section):
     corpora: list[str] = Field(min_length=1)
     calibration: str | None = None
     precisions: list[Precision]
+    studies: list[str] = Field(default_factory=list)
     device: str = "CPU"
     inference_precision: InferencePrecision = "f32"
     isas: list[Isa] = Field(default=["native"], min_length=1)
