@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import pytest
 
 from tests.support.suite_run import ROOT, Run, Warm, run
+from wergate.evaluation.rows import ResultRow
+from wergate.report.results import Results, Rows
+from wergate.report.rows import RegressionRow
 from wergate.studies.registry import STUDIES
 
 BOTH = ["accuracy", "benchmarks"]
@@ -129,3 +132,25 @@ def test_a_run_that_has_none_of_its_tests_says_where_they_are(warm: Warm) -> Non
     unasked = run(["accuracy/test_sensitivity.py"], "--suite", str(warm.suite))
     assert "tests of a study run on request: add --study sensitivity" in unasked.output
     assert (5, 5) == (elsewhere.code, unasked.code)
+
+
+def test_the_kinds_of_every_study_are_those_of_the_results() -> None:
+    """What a study hands over is written, under the name and of the class that `Results` has a field for."""
+    kinds = {kind: list[row] for study in STUDIES for kind, row in study.kinds.items()}
+    assert kinds == {kind: Results.model_fields[kind].annotation for kind in kinds}
+    assert len(kinds) == sum(len(study.kinds) for study in STUDIES)
+    assert all(issubclass(row, ResultRow) for study in STUDIES for row in study.kinds.values())
+
+
+def test_rows_of_every_kind_are_kept_once() -> None:
+    """Every field of `Results` that is a list is a kind; two workers may report the same row."""
+    rows = Rows()
+    row = RegressionRow(model="m", corpus="c", variant="int8", outcome="same", line="as before")
+    rows.add("regressions", row)
+    rows.add("regressions", row.model_copy())
+    assert [row] == rows.regressions == rows.by_kind["regressions"] == rows.written["regressions"]
+    lists = {name for name, found in Results.model_fields.items() if str(found.annotation).startswith("list[")}
+    assert lists == rows.written.keys()
+    assert {"evaluations", "benchmarks", "portability"} <= lists
+    with pytest.raises(AttributeError, match=r"^regression$"):
+        _ = rows.regression
