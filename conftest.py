@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "fixtures.options",
+    "fixtures.studies",
     "fixtures.errors",
     "fixtures.exit_status",
     "fixtures.progress",

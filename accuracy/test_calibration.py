@@ -1,4 +1,4 @@
-"""On request (`-m calibration`): INT8 does not hang on the utterances that were drawn, nor a tuned drop on its own."""
+"""`--study calibration`: INT8 does not hang on the utterances that were drawn, nor a tuned drop on its own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from wergate.studies.calibration.gates import control_verdicts, held_out_verdict
 from wergate.studies.calibration.rows import accuracy_control_row, calibration_study_row
 from wergate.studies.calibration.study import CalibrationSpread
 
-pytestmark = pytest.mark.calibration
+pytestmark = pytest.mark.study("calibration")
 
 
 def test_the_choice_of_calibration_utterances_hardly_matters(

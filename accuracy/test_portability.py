@@ -1,4 +1,4 @@
-"""On request (`--isa native,avx512,avx2`): INT8 holds on the other CPUs that this one can stand for."""
+"""`--study portability`: INT8 holds on the other CPUs that this one can stand for."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from wergate.studies.portability.gates import overall
 from wergate.studies.portability.rows import portability_row
 from wergate.studies.portability.study import Shown
 from wergate.verdict import Status
+
+pytestmark = pytest.mark.study("portability")
 
 
 def test_int8_holds_on_the_instruction_set(

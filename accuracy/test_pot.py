@@ -52,7 +52,7 @@ def test_the_steps_of_the_tutorial(session: Session, model: str, request: pytest
     assert all(fps > 0 for fps in steps.fps.values())
 
 
-@pytest.mark.pot
+@pytest.mark.study("pot")
 def test_leaving_pot_costs_nothing(
     session: Session, model: str, corpus_spec: CorpusSpec, gate: Gate, request: pytest.FixtureRequest
 ) -> None:

@@ -1,4 +1,4 @@
-"""On request (`-m quantizers`) the ways of quantizing, side by side; where accuracy control ran, what it came to."""
+"""`--study quantizers`: the ways of quantizing, side by side. Where accuracy control ran: what it came to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from wergate.studies.quantizers.rows import quantizer_row, reverted_row
 from wergate.studies.quantizers.study import Quantized
 
 
-@pytest.mark.quantizers
+@pytest.mark.study("quantizers")
 def test_the_ways_of_quantizing_are_compared(
     quantized_ways: tuple[Quantized, ...], model: str, request: pytest.FixtureRequest
 ) -> None:

@@ -1,4 +1,4 @@
-"""On request (`-m sensitivity`): which layers cost accuracy, and the smallest ignored scope that brings it back."""
+"""`--study sensitivity`: which layers cost accuracy, and the smallest ignored scope that brings it back."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wergate.studies.sensitivity.rows import sensitivity_row
 from wergate.studies.sensitivity.scope import Judged, Scope
 from wergate.studies.sensitivity.study import Sensitivity
 
-pytestmark = pytest.mark.sensitivity
+pytestmark = pytest.mark.study("sensitivity")
 
 
 def test_the_layers_are_ranked(

@@ -1,6 +1,6 @@
 """Our figures beside `benchmark_app`'s, in turns in one run, at the tutorial's shape [1, 30480].
 
-`pytest benchmarks/test_benchmark_app.py -m scale -s [--model random:data2vec-audio-base]`
+`pytest benchmarks/ --study benchmark-app -s [--model random:data2vec-audio-base]`
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Figures(NamedTuple):
     app_median_ms: float
 
 
-@pytest.mark.scale
+@pytest.mark.study("benchmark-app")
 def test_our_figures_are_those_of_benchmark_app(bench: Bench) -> None:
     """Throughput with a stream per core, latency one by one; every one of our inferences is checked."""
     turns: dict[str, list[Figures]] = defaultdict(list)

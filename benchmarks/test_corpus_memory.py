@@ -1,7 +1,7 @@
 """Memory does not grow with the corpus: ten thousand utterances in about the memory of a hundred.
 
 Two hours of speech go through both models, which takes minutes; a plain run leaves it out:
-`pytest benchmarks/test_corpus_memory.py -m scale`.
+`pytest benchmarks/ --study corpus-memory`.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def evaluated(suite: Path, corpus: Path, cache: Path, model: str) -> dict[str, f
     return figures
 
 
-@pytest.mark.scale
+@pytest.mark.study("corpus-memory")
 def test_corpus_memory(
     session: Session, suite_config: SuiteConfig, model: str, gate: Gate, pytestconfig: pytest.Config, tmp_path: Path
 ) -> None:

@@ -1,6 +1,6 @@
 """How cost grows: latency with duration, speed and memory with the corpus, compilation with the number of buckets.
 
-`pytest benchmarks/test_growth.py -m scale` takes minutes; a plain run leaves it out. Curves go into `results/`.
+`pytest benchmarks/ --study growth` takes minutes; a plain run leaves it out. Curves go into `results/`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ BUCKETS = 16
 BUCKET_S = 1.0
 MIB = 2**20
 
-pytestmark = pytest.mark.scale
+pytestmark = pytest.mark.study("growth")
 
 
 @pytest.fixture(autouse=True)

@@ -1,8 +1,8 @@
 """How often the verdict on latency is wrong: false alarms on the same build, and slowdowns of 5 % that it finds.
 
 Beside it, on the same two builds and in the same minute, what `--benchmark-compare-fail=median:5%` says. It takes half
-an hour, and goes on where it was interrupted: `pytest benchmarks/test_latency_verdicts.py -m scale`. Each trial is a
-line of `results/latency-verdicts.jsonl`.
+an hour, and goes on where it was interrupted: `pytest benchmarks/ --study latency-verdicts`. Each trial is a line of
+`results/latency-verdicts.jsonl`.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def _verdict(paired: Paired, minimum: float) -> Verdict:
     return speedup_verdict(paired, minimum, fast="int8", slow="baseline", scope="a trial")
 
 
-@pytest.mark.scale
+@pytest.mark.study("latency-verdicts")
 def test_latency_verdicts(
     session: Session, suite_config: SuiteConfig, model: str, gate: Gate, pytestconfig: pytest.Config
 ) -> None:

@@ -12,7 +12,7 @@ from fixtures.report import Gate
 from wergate.verdict import Verdict
 
 
-@pytest.mark.peers
+@pytest.mark.study("peers")
 def test_peer(races: Races, raced_model: str, peer_key: str, gate: Gate) -> None:
     """It ran, and every timed answer was near enough to the reference model's: a wrong answer has no speed."""
     run, finished = races(raced_model)

@@ -1,7 +1,7 @@
 """Audio seconds per second over many utterances, each of another length.
 
 Beside it, on request, what buckets gain, and how near that is to what the cores can do:
-`pytest benchmarks/test_throughput.py -m scale -s [--model random:data2vec-audio-base] [--limit N]`
+`pytest benchmarks/ --study throughput -s [--model random:data2vec-audio-base] [--limit N]`
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def test_throughput(
     )
 
 
-@pytest.mark.scale
+@pytest.mark.study("throughput")
 def test_buckets_beside_the_loop(session: Session, suite_config: SuiteConfig, timed_model: str) -> None:
     """Durations as LibriSpeech's, both precisions, three ways; buckets give the logits of the loop over streams."""
     durations_s = librispeech_like(suite_config.limit or UTTERANCES, SEED)

@@ -27,8 +27,8 @@ def build_without_the_fix(scratch: Scratch) -> None:
     model = ARCHITECTURES[0].save(scratch.folder / "model")
     corpus = write_corpus(scratch.folder / "evaluation.parquet", spoken(range(4)))
     calibration = write_corpus(scratch.folder / "calibration.parquet", spoken(range(10, 13)))
-    scratch.options = [f"--corpus={corpus}", f"--calibration={calibration}", "--precisions=int8", "--isa=native,avx2"]
-    scratch.options += [f"--model={model}", f"--suite={suite}"]
+    scratch.options = [f"--corpus={corpus}", f"--calibration={calibration}", "--precisions=int8"]
+    scratch.options += [f"--model={model}", f"--suite={suite}", "--study=portability", "--isa=native,avx2"]
 
 
 FAULTS = (Fault("INT8 without seven-bit weights, on AVX2", "portable_sqnr_db", build_without_the_fix, _PORTABILITY),)

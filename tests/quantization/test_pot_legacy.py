@@ -123,7 +123,7 @@ def test_a_model_with_a_mask_is_refused(tmp_path: Path, tiny: Tiny) -> None:
         session.models.ir(str(network), "int8")
 
 
-@pytest.mark.scale
+@pytest.mark.study("pot")
 def test_accuracy_aware_quantization_reverts_what_costs_words(made: Session, tiny: Tiny, tmp_path: Path) -> None:
     """Told that what FP16 hears is what was said, it takes operations back until INT8 hears it, too."""
     model, frontend = str(tiny.model), made.frontend(str(tiny.model))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -124,7 +124,7 @@ def run(*evaluations: EvaluationRow, status: Status = Status.PASS) -> Results:
         versions={"openvino": "2026.4.1", "nncf": "absent"},
         cpu=CpuRow(model="A | CPU", isa="avx2", flags=(), cores=2),
         options={"normalizer": "upper", "inference_precision": "f32", "device": "CPU"},
-        **{kind.name: given.get(kind.name, []) for kind in fields(Rows)},
+        **Rows().written | given,
     )
 
 

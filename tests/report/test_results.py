@@ -72,7 +72,7 @@ def minimal() -> Results:
         versions={},
         cpu=CpuRow(model="x", isa="y", flags=(), cores=1),
         options={},
-        **vars(Rows()),
+        **Rows().written,
     )
 
 

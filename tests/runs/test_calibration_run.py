@@ -1,4 +1,4 @@
-"""`-m calibration` through the suite: what it measures, what it fails on, and what it refuses."""
+"""`--study calibration` through the suite: what it measures, what it fails on, and what it refuses."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Studied:
     def run(self, folder: Path, *options: str, **changes: str) -> Run:
         """Run the calibration gates again with changed settings, on what the first run has built."""
         suite = self.tiny.suite(folder / "mine.toml", **SETTINGS | changes)
-        given = ("-m", "calibration", "--suite", str(suite), "--cache-dir", str(self.cache), *options)
+        given = ("--study", "calibration", "--suite", str(suite), "--cache-dir", str(self.cache), *options)
         return run(GATES, *given, results=folder / "mine.json")
 
     def session(self, folder: Path, **changes: str) -> Session:
@@ -114,7 +114,7 @@ def failing(done: Run) -> set[str]:
 
 
 def test_a_plain_run_leaves_it_out(warm: Warm) -> None:
-    """It costs several builds: only -m calibration asks for it."""
+    """It costs several builds: only --study calibration asks for it."""
     assert not [row for row in warm.cold.results["verdicts"] if "test_calibration.py" in row["test"]]
     assert "deselected" in warm.cold.output
     assert [] == warm.cold.results["calibration_studies"] == warm.cold.results["accuracy_controls"]

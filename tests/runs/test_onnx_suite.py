@@ -53,7 +53,9 @@ def test_a_second_run_builds_nothing(cold: Cold, tmp_path: Path) -> None:
 
 def test_layers_are_ranked_of_an_onnx_file_too(cold: Cold, tmp_path: Path) -> None:
     """Each is put back from the FP16 IR that was made of the file."""
-    done = run(["accuracy/test_sensitivity.py"], "-m", "sensitivity", *cold.options, results=tmp_path / "ranked.json")
+    done = run(
+        ["accuracy/test_sensitivity.py"], "--study", "sensitivity", *cold.options, results=tmp_path / "ranked.json"
+    )
     assert 0 == done.code, done.output
     assert done.results is not None
     (row,) = done.results["sensitivities"]

@@ -1,4 +1,4 @@
-"""`-m quantizers` through the suite, and accuracy control as a quantizer."""
+"""`--study quantizers` through the suite, and accuracy control as a quantizer."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def rows(done: Run, kind: str) -> list[dict[str, Any]]:
 
 def test_every_way_is_a_row_of_one_table(tiny: Tiny, own_warm: Warm, tmp_path: Path) -> None:
     """Each is a model of its own; only weight compression leaves activations in floating point."""
-    found = rows(_run(tiny, own_warm, tmp_path, "-m", "quantizers", accuracy_control__max_drop="9.0"), "quantizers")
+    found = rows(
+        _run(tiny, own_warm, tmp_path, "--study", "quantizers", accuracy_control__max_drop="9.0"), "quantizers"
+    )
     by_name = {row["name"]: row for row in found}
     assert {
         "performance (as configured)",

@@ -1,4 +1,4 @@
-"""`-m sensitivity`: on a model with one damaged layer, that layer is ranked first and the scope names it."""
+"""`--study sensitivity`: on a model with one damaged layer, that layer is ranked first and the scope names it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _run(
 ) -> Run:
     changes |= {"thresholds__int8__sqnr_db_min": str(sqnr_db_min), "sensitivity__wer_layers": "1"}
     suite = tiny.suite(folder / "mine.toml", **changes)
-    given = ("-m", "sensitivity", "--suite", str(suite), "--cache-dir", str(cache), "--precisions", "none")
+    given = ("--study", "sensitivity", "--suite", str(suite), "--cache-dir", str(cache), "--precisions", "none")
     return run(GATES, *given, "--candidate", str(candidate), *options, results=folder / "mine.json")
 
 

@@ -46,7 +46,7 @@ def test_a_wrong_peer_is_marked_and_fails(tiny: Tiny, tmp_path: Path, monkeypatc
         benchmarks__peers__utterances="2",
         benchmarks__peers__rounds="1",
     )
-    options = ("-m", "peers", "--suite", str(suite), "--cache-dir", str(tmp_path / "cache"), "-p", "backwards")
+    options = ("--study", "peers", "--suite", str(suite), "--cache-dir", str(tmp_path / "cache"), "-p", "backwards")
     found = run(["benchmarks/test_peers.py"], *options, results=tmp_path / "results.json")
     assert found.code == 10, found.output
     assert "1 failed, 1 passed" in found.output

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.support.suite_run import Warm, run
-from tests.support.tiny import SUITE, sound
+from tests.support.tiny import SUITE, Tiny, sound
 from tests.support.variants import make_variant
 from wergate.config.base import Isa, OverflowFix
 from wergate.config.loading import load_config
@@ -36,7 +36,7 @@ from wergate.studies.portability.instruction_sets import (
 )
 from wergate.studies.portability.overflow import Fix
 from wergate.studies.portability.rows import PortabilityRow
-from wergate.studies.portability.study import Shown, name_on
+from wergate.studies.portability.study import Shown, name_on, places
 from wergate.studies.portability.tables import portable_lines
 from wergate.verdict import Status, Verdict
 
@@ -200,7 +200,7 @@ def test_a_run_shows_int8_on_each_instruction_set(warm: Warm, tmp_path: Path) ->
     """What was executed there and what came out; what this machine cannot show is skipped, with the reason."""
     asked = ["native", "avx2", *ABSENT[:1]]
     options = ("--suite", str(warm.suite), "--cache-dir", str(warm.cache), "--isa", ",".join(asked), "-rs")
-    done = run(["accuracy/test_portability.py"], *options, results=tmp_path / "results.json")
+    done = run(["accuracy"], "--study", "portability", *options, results=tmp_path / "results.json")
     assert done.code == 0, done.output
     assert done.results is not None
     rows = {row["isa"]: row for row in done.results["portability"]}
@@ -218,6 +218,16 @@ def test_a_run_shows_int8_on_each_instruction_set(warm: Warm, tmp_path: Path) ->
 
 
 def test_a_plain_run_shows_only_the_native_one(warm: Warm) -> None:
-    """Nothing is run apart, and a skip says how it is asked for."""
+    """Nothing is run apart."""
     assert [] == warm.cold.results["portability"]
-    assert "--isa native,avx2" in run(["accuracy/test_portability.py"], "--suite", str(warm.suite), "-rs").output
+
+
+def test_every_instruction_set_is_shown_unless_some_are_named(tiny: Tiny, tmp_path: Path) -> None:
+    """The native one comes first, in the run's own inference precision."""
+    suite = tiny.suite(tmp_path / "tiny.toml")
+    every = places(load_config(suite, {"inference_precision": "bf16"}))
+    assert [(isa, "bf16") for isa in INSTRUCTION_SETS] == [(place.isa, place.precision) for place in every]
+    named = places(load_config(suite, {"isas": ["avx2", "native"]}))
+    assert (Place("native", "f32"), Place("avx2", "f32")) == named
+    precisions = places(load_config(suite, {"isa_precisions": ["f32", "bf16"]}))
+    assert (Place("native", "f32"), Place("native", "bf16")) == precisions

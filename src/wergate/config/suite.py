@@ -19,6 +19,7 @@ class Asked(Section):
 
     models: list[str] = Field(min_length=1)
     precisions: list[Precision]
+    studies: list[str] = Field(default_factory=list)
     device: str
     inference_precision: InferencePrecision
     isas: list[Isa] = Field(min_length=1)

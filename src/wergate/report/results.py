@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -31,6 +32,7 @@ from wergate.studies.calibration.rows import AccuracyControlRow, CalibrationStud
 from wergate.studies.portability.rows import PortabilityRow
 from wergate.studies.pot.rows import LeavingPotRow, PotStepsRow, RuntimeRow
 from wergate.studies.quantizers.rows import QuantizerRow, RevertedRow
+from wergate.studies.registry import STUDIES
 from wergate.studies.sensitivity.rows import ScopeRow, SensitivityRow
 from wergate.timing.rows import BenchmarkRow, RatioRow
 from wergate.verdict import Status
@@ -80,34 +82,40 @@ class Results(ResultRow):
     ratios: list[RatioRow]
 
 
-@dataclass
-class Rows:
-    """The rows of a run, in the order in which they came."""
+_WRITTEN: Mapping[str, type[ResultRow]] = {
+    kind: get_args(field.annotation)[0]
+    for kind, field in Results.model_fields.items()
+    if get_origin(field.annotation) is list
+}
+ROW_CLASSES = {**_WRITTEN, **{kind: row for study in STUDIES for kind, row in study.kinds.items()}}
 
-    models: list[ModelRow] = field(default_factory=list)
-    corpora: list[CorpusRow] = field(default_factory=list)
-    calibrations: list[CalibrationRow] = field(default_factory=list)
-    artifacts: list[ArtifactRow] = field(default_factory=list)
-    evaluations: list[EvaluationRow] = field(default_factory=list)
-    executions: list[ExecutionRow] = field(default_factory=list)
-    calibration_studies: list[CalibrationStudyRow] = field(default_factory=list)
-    accuracy_controls: list[AccuracyControlRow] = field(default_factory=list)
-    pot_steps: list[PotStepsRow] = field(default_factory=list)
-    runtimes: list[RuntimeRow] = field(default_factory=list)
-    leaving_pot: list[LeavingPotRow] = field(default_factory=list)
-    portability: list[PortabilityRow] = field(default_factory=list)
-    sensitivities: list[SensitivityRow] = field(default_factory=list)
-    scopes: list[ScopeRow] = field(default_factory=list)
-    quantizers: list[QuantizerRow] = field(default_factory=list)
-    reverted: list[RevertedRow] = field(default_factory=list)
-    regressions: list[RegressionRow] = field(default_factory=list)
-    verdicts: list[VerdictRow] = field(default_factory=list)
-    benchmarks: list[BenchmarkRow] = field(default_factory=list)
-    ratios: list[RatioRow] = field(default_factory=list)
+
+class Rows:
+    """The rows of a run, in the order in which they came.
+
+    Each kind is an attribute: the kinds of `Results`, and what else studies gather, which is printed and not written.
+    """
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.by_kind: dict[str, list[Any]] = {kind: [] for kind in ROW_CLASSES}
+
+    def __getattr__(self, kind: str) -> list[Any]:
+        """Return the rows of a kind."""
+        try:
+            rows: list[Any] = vars(self)["by_kind"][kind]
+        except KeyError:
+            raise AttributeError(kind) from None
+        return rows
+
+    @property
+    def written(self) -> dict[str, list[Any]]:
+        """The rows that results hold."""
+        return {kind: self.by_kind[kind] for kind in _WRITTEN}
 
     def add(self, kind: str, row: BaseModel) -> None:
         """Keep a row; what two workers both report is kept once."""
-        rows = getattr(self, kind)
+        rows = self.by_kind[kind]
         if row not in rows:
             rows.append(row)
 
@@ -128,7 +136,7 @@ def results(
         versions=versions(),
         cpu=CpuRow(model=machine.model, isa=machine.isa, flags=machine.flags, cores=machine.cores),
         options=config.model_dump(mode="json"),
-        **vars(rows),
+        **rows.written,
     )
 
 

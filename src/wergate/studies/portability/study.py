@@ -27,7 +27,7 @@ from wergate.recognizers.subprocess.client import ApartRecognizer
 from wergate.recognizers.subprocess.messages import Executed, Order
 from wergate.session.session import Session
 from wergate.store import Artifact
-from wergate.studies.portability.instruction_sets import Place, beyond, limited, unavailable
+from wergate.studies.portability.instruction_sets import INSTRUCTION_SETS, Place, beyond, limited, unavailable
 
 
 class NotShownError(SuiteError):
@@ -71,14 +71,15 @@ class Shown:
 
 
 def places(config: SuiteConfig) -> tuple[Place, ...]:
-    """Return where INT8 is to be shown besides here; none where only "native" is asked for.
+    """Return where INT8 is to be shown: on what is asked for, else on every instruction set.
 
     The first is what the others are compared with: native, in the run's own inference precision.
     """
     precisions = config.isa_precisions or [config.inference_precision]
+    first = native(config)
     asked = [Place(isa, precision) for isa, precision in product(config.isas, precisions)]
-    found = tuple(dict.fromkeys([native(config), *asked]))
-    return found if len(found) > 1 else ()
+    others = [place for place in asked if place != first] or [Place(isa, first.precision) for isa in INSTRUCTION_SETS]
+    return tuple(dict.fromkeys([first, *others]))
 
 
 def native(config: SuiteConfig) -> Place:

@@ -1,0 +1,25 @@
+"""The study as the registry knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.table import Table
+
+from wergate.studies.base import RowsByKind, Study
+from wergate.studies.calibration.rows import AccuracyControlRow, CalibrationStudyRow
+from wergate.studies.calibration.tables import calibration_tables
+
+
+def _tables(rows: RowsByKind) -> Iterator[Table]:
+    return calibration_tables(rows["calibration_studies"], rows["accuracy_controls"])
+
+
+STUDY = Study(
+    name="calibration",
+    question="Does it matter which utterances INT8 is calibrated on, and does a tuned drop hold on others?",
+    minutes=20,
+    where="accuracy/test_calibration.py",
+    kinds={"calibration_studies": CalibrationStudyRow, "accuracy_controls": AccuracyControlRow},
+    tables=_tables,
+)

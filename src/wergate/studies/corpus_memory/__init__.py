@@ -1,0 +1,1 @@
+"""Memory that an evaluation takes, over the size of the corpus."""

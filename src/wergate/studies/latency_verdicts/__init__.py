@@ -1,0 +1,1 @@
+"""How often the verdict on latency is wrong."""

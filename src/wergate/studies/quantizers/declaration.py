@@ -1,0 +1,30 @@
+"""The study as the registry knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.table import Table
+
+from wergate.studies.base import RowsByKind, Study
+from wergate.studies.quantizers.rows import QuantizerRow, RevertedRow
+from wergate.studies.quantizers.tables import quantizer_tables, reverted_lines
+
+
+def _tables(rows: RowsByKind) -> Iterator[Table]:
+    return quantizer_tables(rows["quantizers"])
+
+
+def _settings(rows: RowsByKind) -> Iterator[str]:
+    return reverted_lines(rows["reverted"])
+
+
+STUDY = Study(
+    name="quantizers",
+    question="What does each way of quantizing give, and what does it cost?",
+    minutes=15,
+    where="accuracy/test_quantizers.py",
+    kinds={"quantizers": QuantizerRow, "reverted": RevertedRow},
+    tables=_tables,
+    settings=_settings,
+)

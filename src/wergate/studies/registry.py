@@ -1,0 +1,56 @@
+"""The studies: a new one is a folder with a `declaration.py`, and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import import_module
+
+from rich import box
+from rich.table import Table
+
+from wergate.errors import SuiteError, did_you_mean
+from wergate.studies.base import Study
+
+_FOLDERS = (  # in the order in which their tables are printed
+    "calibration",
+    "pot",
+    "portability",
+    "sensitivity",
+    "quantizers",
+    "peers",
+    "growth",
+    "throughput",
+    "benchmark_app",
+    "latency_verdicts",
+    "corpus_memory",
+)
+STUDIES: tuple[Study, ...] = tuple(import_module(f"wergate.studies.{folder}.declaration").STUDY for folder in _FOLDERS)
+
+
+def studies_called(names: Iterable[str]) -> tuple[Study, ...]:
+    """Return the studies of these names, each once.
+
+    Raises:
+        SuiteError: no study has that name.
+    """
+    known = {study.name: study for study in STUDIES}
+    wanted = tuple(dict.fromkeys(names))
+    for name in wanted:
+        if name not in known:
+            raise SuiteError(
+                f"study '{name}' is not known{did_you_mean(name, known)}; "
+                f"there are {', '.join(known)}; --study list says what each answers"
+            )
+    return tuple(known[name] for name in wanted)
+
+
+def study_table() -> Table:
+    """Return all studies as a table: name, question, about how many minutes, where."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column("study", no_wrap=True)
+    table.add_column("question")
+    table.add_column("about min", justify="right")
+    table.add_column("tests", no_wrap=True)
+    for study in STUDIES:
+        table.add_row(study.name, study.question, str(study.minutes), study.where)
+    return table

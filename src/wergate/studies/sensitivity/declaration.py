@@ -1,0 +1,30 @@
+"""The study as the registry knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.table import Table
+
+from wergate.studies.base import RowsByKind, Study
+from wergate.studies.sensitivity.rows import ScopeRow, SensitivityRow
+from wergate.studies.sensitivity.tables import scope_lines, sensitivity_tables
+
+
+def _tables(rows: RowsByKind) -> Iterator[Table]:
+    return sensitivity_tables(rows["sensitivities"], rows["scopes"])
+
+
+def _settings(rows: RowsByKind) -> Iterator[str]:
+    return scope_lines(rows["scopes"])
+
+
+STUDY = Study(
+    name="sensitivity",
+    question="Which layers cost accuracy, and which is the smallest ignored scope that brings it back?",
+    minutes=10,
+    where="accuracy/test_sensitivity.py",
+    kinds={"sensitivities": SensitivityRow, "scopes": ScopeRow},
+    tables=_tables,
+    settings=_settings,
+)
