@@ -27,7 +27,7 @@ from wergate.session.session import Pipeline
 from wergate.store import Artifact
 from wergate.studies.peers.catalog import PEERS, Peer, why_absent
 from wergate.studies.peers.client import Remote
-from wergate.studies.peers.messages import Bucketing, Order
+from wergate.studies.peers.messages import Bucketing, PeerOrder
 from wergate.studies.peers.onnx import onnx_file
 from wergate.studies.peers.race import Race, RaceRule, Record, Speech
 from wergate.studies.peers.table import PeerTable, peer_rows
@@ -166,11 +166,18 @@ class PeerRun:
             return onnx_file(self._pipeline.store, peer.file, self._checkpoint, calibration, own)
         return self._onnx
 
-    def _order(self, peer: Peer) -> Order:
+    def _order(self, peer: Peer) -> PeerOrder:
         frontend_file = self._pipeline.ir(self._model, "fp16").file(FRONTEND_FILE)
         streams = self._pipeline.corpus_streams
         bucketing = self._bucketing() if peer.bucketed else None
-        return Order(peer, frontend_file, self._checkpoint, self._file(peer), streams, bucketing)
+        return PeerOrder(
+            peer=peer,
+            frontend=frontend_file,
+            checkpoint=self._checkpoint,
+            file=self._file(peer),
+            streams=streams,
+            bucketing=bucketing,
+        )
 
     def _absent(self, peer: Peer) -> str | None:
         padding_exact = not peer.bucketed or self._pipeline.may_be_padded(self._model, "int8")
@@ -183,9 +190,10 @@ class PeerRun:
         alone = [frontend.used_samples(round(s * frontend.sampling_rate)) for s in config.benchmarks.durations_s]
         corpus = self._pipeline.buckets(self._model, path, self._durations_s())
         probe = config.buckets.probe_sqnr_db_min
-        return Bucketing(self._pipeline.store.root, Buckets(tuple(sorted(alone))), corpus, probe)
+        shortest_first = Buckets(tuple(sorted(alone)))
+        return Bucketing(store=self._pipeline.store.root, alone=shortest_first, corpus=corpus, probe_sqnr_db_min=probe)
 
-    def _start(self, orders: Mapping[Peer, Order], peer: Peer) -> Remote:
+    def _start(self, orders: Mapping[Peer, PeerOrder], peer: Peer) -> Remote:
         environment = {"TORCHINDUCTOR_CACHE_DIR": str(self._pipeline.store.root / "inductor")}
         return Remote(orders[peer], self._pipeline.frontend(self._model), environment)
 

@@ -130,7 +130,7 @@ class Portability:
             beside = _Beside(recognizer, self._logits_folder(cell), keep=first is None)
             evaluation = self._evaluated(cell, place, beside)
         errors = tuple(found.errors for found in (first.evaluation if first else evaluation).candidate.errors)
-        return Shown(place, recognizer.executed, evaluation, beside.difference, errors, is_native=first is None)
+        return Shown(place, recognizer.opening, evaluation, beside.difference, errors, is_native=first is None)
 
     def apart(
         self, cell: Cell, place: Place, ir: Artifact | None = None, *, streams: int | None = None
@@ -157,7 +157,7 @@ class Portability:
             name=cell.name(place),
             patience_s=pipeline.config.settings_of(cell.model).portability.patience_s,
         )
-        reason = _not_that(place, recognizer.executed)
+        reason = _not_that(place, recognizer.opening)
         if reason:
             recognizer.close()
             raise NotShownError(reason)
