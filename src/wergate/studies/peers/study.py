@@ -18,6 +18,7 @@ from wergate.environment import cpu, source_digest, versions
 from wergate.errors import SuiteError, did_you_mean
 from wergate.evaluation.evaluate import Candidate, evaluate
 from wergate.evaluation.evaluation import Evaluation
+from wergate.formatting import decibels, percent
 from wergate.models.checkpoint import Checkpoint, resolve_checkpoint
 from wergate.networks.ctc import Logits
 from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE
@@ -68,7 +69,7 @@ def _noise(seen: Seen, rule: Noise) -> list[str]:
         "used by other processes": (seen.others, rule.others_max),
     }
     return [
-        f"noisy: {100 * share:.0f} % of the CPUs' time {what}"
+        f"noisy: {percent(share, 0)} % of the CPUs' time {what}"
         for what, (share, most) in shares.items()
         if share is not None and share > most
     ]
@@ -219,7 +220,7 @@ class PeerRun:
         if record.worst is None:
             return "nothing was timed"
         minimum, found = self.sqnr_db_min(record.peer), record.worst.sqnr_db
-        return "" if found >= minimum else f"SQNR of an utterance {found:.1f} dB, but should be >= {minimum:g}"
+        return "" if found >= minimum else f"SQNR of an utterance {decibels(found)} dB, but should be >= {minimum:g}"
 
     def _table(self, records: Sequence[Record], audio_s: float, noise: list[str]) -> PeerTable:
         here = cpu()
