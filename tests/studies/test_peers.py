@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.suite_run import run
 from tests.support.tiny import Tiny
-from wergate.studies.peers.catalog import PEERS, why_absent
+from wergate.studies.peers.catalog import PEERS, Peer, why_absent
+from wergate.studies.peers.race import Race, RaceRule, Record
 from wergate.studies.peers.table import ratio_interval
 
 BACKWARDS = """
-from dataclasses import replace
-
 from wergate.studies.peers.client import Remote
 
 right = Remote.run
 
 
-def run(self, task):
-    answer = right(self, task)
+def run(self, utterances, task):
+    seconds, answers = right(self, utterances, task)
     if self._name != "openvino-f32":
-        return answer
-    return replace(answer, logits=[[found[::-1] for found in call] for call in answer.logits])
+        return seconds, answers
+    return seconds, [[found[::-1] for found in call] for call in answers]
 
 
 Remote.run = run
@@ -58,6 +59,24 @@ def test_a_wrong_peer_is_marked_and_fails(tiny: Tiny, tmp_path: Path, monkeypatc
     assert {"0.5"} == right["latency_ms"].keys()
     assert right["wer"] is not None
     assert (None, {}) == (wrong["rtfx"], wrong["latency_ms"])
+
+
+def test_an_interrupt_ends_the_peers_that_run_already() -> None:
+    """Nobody could close a race that was never made."""
+    ended: list[str] = []
+
+    class Running(AbstractContextManager[None]):
+        def __exit__(self, *_: object) -> None:
+            ended.append("first")
+
+    def start(peer: Peer) -> Any:
+        if peer == PEERS[0]:
+            return Running()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Race([Record(peer) for peer in PEERS[:2]], start, RaceRule())
+    assert ["first"] == ended
 
 
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

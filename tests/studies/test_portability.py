@@ -174,8 +174,8 @@ def test_a_process_of_its_own_gives_the_same_logits(session: Session) -> None:
         found = apart.logits_of(utterances)
         assert apart.spent_s > 0
         assert ("f32", True) == (
-            apart.executed.precision,
-            any(p.precision in {"i8", "u8"} for p in apart.executed.primitives),
+            apart.opening.precision,
+            any(p.precision in {"i8", "u8"} for p in apart.opening.primitives),
         )
     assert all(np.array_equal(one, other) for one, other in zip(found, expected, strict=True))
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from wergate.config.variants import subject_of
+from wergate.formatting import signed_percent
 from wergate.report.exit_code import Cause, status_of
 from wergate.report.redact import redacted
 from wergate.report.results import Results
@@ -43,7 +44,7 @@ def _figures(run: Results) -> Iterator[str]:
     quantized = [row for row in run.evaluations if row.variant != "fp16"]
     if quantized:
         worst = max(quantized, key=lambda row: row.wer_drop)
-        yield f"{subject_of(worst.variant)} WER {100 * worst.wer_drop:+.2f} %"
+        yield f"{subject_of(worst.variant)} WER {signed_percent(worst.wer_drop)} %"
     over_fp16 = [row.ratio for row in run.ratios if row.slow == "fp16"]
     ratios = over_fp16 or [row.ratio for row in run.ratios if row.slow != _BASELINE]
     if ratios:

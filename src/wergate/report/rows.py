@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Literal
 
 from pydantic import BaseModel
@@ -152,6 +154,12 @@ class EvaluationRow(ResultRow):
     def wer_drop(self) -> float:
         """How much worse the variant's WER is than the reference model's, as a fraction."""
         return (self.candidate.wer or 0.0) - (self.reference.wer or 0.0)
+
+
+def by_cell(evaluations: Iterable[EvaluationRow]) -> Iterator[list[EvaluationRow]]:
+    """Yield the rows of each model and corpus, in the order of their names, by variant."""
+    for _, rows in groupby(sorted(evaluations, key=attrgetter("model", "corpus")), attrgetter("model", "corpus")):
+        yield sorted(rows, key=attrgetter("variant"))
 
 
 class ModelRow(ResultRow):

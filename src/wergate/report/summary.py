@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from wergate.evaluation.rows import IntervalRow, WordErrorRow
-from wergate.formatting import collapsed, table, verbatim
+from wergate.formatting import collapsed, decibels, interval, signed_percent, table, verbatim, word_errors
 from wergate.report.exit_code import MEANING, status_of
 from wergate.report.redact import redacted, without_local_paths
 from wergate.report.results import Results
 from wergate.report.rows import EvaluationRow, VerdictRow
 from wergate.timing.rows import BenchmarkRow, RatioRow
+from wergate.timing.tables import change
 from wergate.verdict import Status
 
 _ORDER = (Status.FAIL, Status.INCONCLUSIVE, Status.PASS)
@@ -28,7 +28,7 @@ def verdict_table(verdicts: Sequence[VerdictRow]) -> str:
             row.model or "",
             row.corpus or "",
             "not finite" if row.value is None else f"{row.value:.4g}",
-            _bounds(row.interval),
+            interval(row.interval, ".4g"),
             f"{row.relation} {row.threshold:.4g}",
         )
         for row in sorted(verdicts, key=lambda row: _ORDER.index(row.status))
@@ -53,17 +53,11 @@ def _by_cell(evaluations: Sequence[EvaluationRow]) -> Iterator[list[EvaluationRo
 def _cell_lines(rows: Sequence[EvaluationRow]) -> Iterator[tuple[str, ...]]:
     first = rows[0]
     corpus = f"{first.corpus} ({first.utterances} utterances, {first.reference.words} words)"
-    yield (first.model, corpus, first.engine, *_words(first.reference), "", "", "", "")
+    yield (first.model, corpus, first.engine, *word_errors(first.reference), "", "", "", "")
     for row in sorted(rows, key=lambda row: row.variant):
-        sqnr = "inf" if row.logits.sqnr_db is None else f"{row.logits.sqnr_db:.1f}"
+        drop = signed_percent(row.wer_drop), interval(row.paired.interval, ".4g", 100)
         equal = f"{row.utterances - len(row.mismatches)}/{row.utterances}"
-        drop = f"{100 * row.wer_drop:+.2f}"
-        yield ("", "", row.label, *_words(row.candidate), drop, _bounds(row.paired.interval, 100), equal, sqnr)
-
-
-def _words(errors: WordErrorRow) -> tuple[str, str]:
-    wer = "-" if errors.wer is None else f"{100 * errors.wer:.2f}"
-    return wer, f"{errors.substitutions}/{errors.deletions}/{errors.insertions}"
+        yield ("", "", row.label, *word_errors(row.candidate), *drop, equal, decibels(row.logits.sqnr_db))
 
 
 def timing_table(benchmarks: Sequence[BenchmarkRow]) -> str:
@@ -76,7 +70,7 @@ def timing_table(benchmarks: Sequence[BenchmarkRow]) -> str:
             "" if row.p90_ms is None else f"{row.p90_ms:.2f}",
             str(row.rounds),
             "" if row.rtfx is None else f"{row.rtfx:.0f}",
-            _change(row),
+            _advised(row),
             "; ".join(row.noise),
         )
         for row in benchmarks
@@ -85,11 +79,9 @@ def timing_table(benchmarks: Sequence[BenchmarkRow]) -> str:
     return table(("model", "timed", "median ms", "p90 ms", "rounds", "RTFx", "change", "noise"), rows) if rows else ""
 
 
-def _change(row: BenchmarkRow) -> str:
-    if row.baseline_ms is None:
-        return ""
-    advisory = " (advisory)" if row.advisory else ""
-    return f"{100 * (row.median_ms / row.baseline_ms - 1):+.0f} %{advisory}"
+def _advised(row: BenchmarkRow) -> str:
+    found = change(row)
+    return f"{found} (advisory)" if found and row.advisory else found
 
 
 def ratio_table(ratios: Sequence[RatioRow]) -> str:
@@ -99,7 +91,7 @@ def ratio_table(ratios: Sequence[RatioRow]) -> str:
             row.model,
             f"{row.fast} over {row.slow}, {row.duration_s:g} s",
             f"{row.ratio:.2f}x",
-            _bounds(row.interval),
+            interval(row.interval, ".4g"),
             f"{row.fast_ms:.2f} / {row.slow_ms:.2f}",
             str(row.rounds),
             "; ".join(row.noise),
@@ -108,15 +100,6 @@ def ratio_table(ratios: Sequence[RatioRow]) -> str:
     ]
     header = ("model", "timed in turns", "times as fast", "interval", "ms", "rounds", "noise")
     return table(header, rows) if rows else ""
-
-
-def _bounds(interval: IntervalRow | None, scale: float = 1.0) -> str:
-    """Return an interval as text."""
-    if interval is None:
-        return ""
-    low = "-inf" if interval.low is None else f"{scale * interval.low:.4g}"
-    high = "inf" if interval.high is None else f"{scale * interval.high:.4g}"
-    return f"{low} to {high}"
 
 
 @dataclass(frozen=True)

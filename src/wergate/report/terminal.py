@@ -10,7 +10,7 @@ from rich.table import Table
 
 from wergate.config.variants import subject_of
 from wergate.evaluation.rows import WordErrorRow
-from wergate.formatting import new_table
+from wergate.formatting import decibels, interval, new_table, percent, signed_percent, word_errors
 from wergate.report.rows import (
     ArtifactRow,
     CalibrationRow,
@@ -20,6 +20,7 @@ from wergate.report.rows import (
     FallbackRow,
     PairedRow,
     VerdictRow,
+    by_cell,
 )
 from wergate.verdict import Status
 
@@ -29,43 +30,32 @@ _ACCURACY_COLUMNS = ("WER %", "S/D/I", "drop", "equal", "SQNR", "argmax", "verdi
 
 def accuracy_tables(evaluations: Sequence[EvaluationRow], verdicts: Sequence[VerdictRow]) -> Iterator[Table]:
     """Yield one table per model and corpus, with one row per recognizer."""
-    for (model, corpus), block in groupby(sorted(evaluations, key=_cell), key=_cell):
-        rows = sorted(block, key=lambda row: row.variant)
+    for rows in by_cell(evaluations):
         first = rows[0]
         amount = f"{first.utterances} utterances, {first.reference.words} words, {first.audio_s:.0f} s"
         normalizer = "" if first.normalizer == "upper" else f", normalizer {first.normalizer}"
         tokens = ("TER %",) if first.tokens else ()
         columns = _ACCURACY_COLUMNS[:2] + tokens + _ACCURACY_COLUMNS[2:]
-        table = new_table(f"{model} on {corpus}: {amount}{normalizer}", "recognizer", columns)
+        table = new_table(f"{first.model} on {first.corpus}: {amount}{normalizer}", "recognizer", columns)
         table.add_row(
-            first.engine, *_words(first.reference), *_token_rate(first.tokens.reference if first.tokens else None)
+            first.engine, *word_errors(first.reference), *_token_rate(first.tokens.reference if first.tokens else None)
         )
         for row in rows:
             rate = _token_rate(row.tokens.candidate if row.tokens else None)
-            table.add_row(row.label, *_words(row.candidate), *rate, *_against_reference(row, verdicts))
+            table.add_row(row.label, *word_errors(row.candidate), *rate, *_against_reference(row, verdicts))
         yield table
 
 
 def _token_rate(errors: WordErrorRow | None) -> tuple[str, ...]:
-    return () if errors is None else (_percent(errors.wer),)
-
-
-def _cell(row: EvaluationRow) -> tuple[str, str]:
-    return row.model, row.corpus
-
-
-def _words(errors: WordErrorRow) -> tuple[str, str]:
-    return _percent(errors.wer), f"{errors.substitutions}/{errors.deletions}/{errors.insertions}"
+    return () if errors is None else (percent(errors.wer),)
 
 
 def _against_reference(row: EvaluationRow, verdicts: Sequence[VerdictRow]) -> tuple[str, ...]:
-    drop = 100 * row.wer_drop
-    sqnr = "inf" if row.logits.sqnr_db is None else f"{row.logits.sqnr_db:.1f}"
     return (
-        f"{drop:+.2f}",
+        signed_percent(row.wer_drop),
         f"{row.utterances - len(row.mismatches)}/{row.utterances}",
-        sqnr,
-        f"{100 * row.logits.argmax_agreement:.2f}",
+        decibels(row.logits.sqnr_db),
+        percent(row.logits.argmax_agreement),
         _overall([v for v in verdicts if _belongs(v, row)]),
     )
 
@@ -125,12 +115,8 @@ def _evaluation_lines(row: EvaluationRow) -> Iterator[str]:
     sides = ((row.engine, row.reference, row.expected.reference), (row.label, row.candidate, row.expected.candidate))
     for name, found, expected in sides:
         if expected is not None:
-            told = f"{name} WER {_percent(found.wer)} %, where suite.toml expects {_percent(expected)} %"
+            told = f"{name} WER {percent(found.wer)} %, where suite.toml expects {percent(expected)} %"
             yield f"{row.model} on {row.corpus}: {told}"
-
-
-def _percent(wer: float | None) -> str:
-    return "-" if wer is None else f"{100 * wer:.2f}"
 
 
 def calibration_lines(calibrations: Sequence[CalibrationRow]) -> Iterator[str]:
@@ -154,29 +140,22 @@ _COLUMNS = ("drop %", "95 % interval", "better", "segments", "MAPSSWE z", "p", "
 
 def paired_tables(evaluations: Sequence[EvaluationRow]) -> Iterator[Table]:
     """Yield one table per model and corpus, with one row per candidate."""
-    for (model, corpus), block in groupby(sorted(evaluations, key=_corpus_of), key=_corpus_of):
-        rows = sorted(block, key=lambda row: row.variant)
+    for rows in by_cell(evaluations):
         first = rows[0].paired
         of = f" of {first.speakers} speakers" if first.speakers else ""
-        table = new_table(f"{model} on {corpus}: WER drop, resampled {first.units} utterances{of}", "", _COLUMNS)
+        table = new_table(
+            f"{rows[0].model} on {rows[0].corpus}: WER drop, resampled {first.units} utterances{of}", "", _COLUMNS
+        )
         for row in rows:
             table.add_row(row.label, *_figures(row.paired))
         yield table
 
 
-def _corpus_of(row: EvaluationRow) -> tuple[str, str]:
-    return row.model, row.corpus
-
-
 def _figures(row: PairedRow) -> tuple[str, ...]:
-    low, high = (_signed(bound) for bound in (row.interval.low, row.interval.high))
-    better = "-" if row.improvement is None else f"{100 * row.improvement:.0f} %"
+    low, high = (signed_percent(bound) for bound in (row.interval.low, row.interval.high))
+    better = "-" if row.improvement is None else f"{percent(row.improvement, 0)} %"
     test = ("-" if value is None else form.format(value) for form, value in (("{:+.2f}", row.z), ("{:.2g}", row.p)))
-    return _signed(row.drop), f"{low} to {high}", better, str(row.segments), *test, str(row.status)
-
-
-def _signed(rate: float | None) -> str:
-    return "-" if rate is None else f"{100 * rate:+.2f}"
+    return signed_percent(row.drop), f"{low} to {high}", better, str(row.segments), *test, str(row.status)
 
 
 def speaker_lines(evaluations: Sequence[EvaluationRow]) -> Iterator[str]:
@@ -197,7 +176,7 @@ def execution_tables(executions: Sequence[ExecutionRow]) -> Iterator[Table]:
     table = new_table("work of the compiled models on 5 s", "model", ("recognizer", "GMAC", "8 bit %", "layers", "not"))
     for row in executions:
         counts = (str(row.layers), str(len(row.fallbacks)))
-        table.add_row(row.model, row.variant, f"{row.macs / 1e9:.2f}", f"{100 * row.int8_share:.1f}", *counts)
+        table.add_row(row.model, row.variant, f"{row.macs / 1e9:.2f}", percent(row.int8_share, 1), *counts)
     yield table
     for row in executions:
         if row.int8_macs and row.fallbacks:
@@ -207,14 +186,14 @@ def execution_tables(executions: Sequence[ExecutionRow]) -> Iterator[Table]:
 def _fallback_tables(row: ExecutionRow) -> Iterator[Table]:
     for reason, block in groupby(sorted(row.fallbacks, key=_reason), key=_reason):
         layers = sorted(block, key=lambda layer: -layer.macs)
-        share = 100 * sum(layer.share for layer in layers)
-        title = f"{row.model} {row.variant}, not in 8 bit, {share:.1f} % of the work: {reason}"
+        share = sum(layer.share for layer in layers)
+        title = f"{row.model} {row.variant}, not in 8 bit, {percent(share, 1)} % of the work: {reason}"
         table = new_table(title, "layer", ("runs in", "work %"))
         for layer in layers[:_SHOWN_LAYERS]:
-            table.add_row(layer.name, layer.precision, f"{100 * layer.share:.1f}")
+            table.add_row(layer.name, layer.precision, percent(layer.share, 1))
         if len(layers) > _SHOWN_LAYERS:
-            rest = 100 * sum(layer.share for layer in layers[_SHOWN_LAYERS:])
-            table.add_row(f"{len(layers) - _SHOWN_LAYERS} more", "", f"{rest:.1f}")
+            rest = sum(layer.share for layer in layers[_SHOWN_LAYERS:])
+            table.add_row(f"{len(layers) - _SHOWN_LAYERS} more", "", percent(rest, 1))
         yield table
 
 
@@ -233,4 +212,4 @@ def memory_lines(verdicts: Sequence[VerdictRow]) -> Iterator[str]:
 def _bounds(row: VerdictRow) -> str:
     if row.interval is None or row.interval.low is None or row.interval.high is None:
         return ""
-    return f" ({row.interval.low:.2f} to {row.interval.high:.2f})"
+    return f" ({interval(row.interval)})"

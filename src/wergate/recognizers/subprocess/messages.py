@@ -1,7 +1,7 @@
-"""What a process that runs an IR apart is asked, and what it answers: a line of JSON each, logits in files.
+"""What a process apart is asked, and what it answers: a line of JSON each, waveforms and logits in files.
 
-The process is `python -m wergate.recognizers.subprocess.worker`. Its first line is an `Order`, answered by `Executed`;
-each line after that is a `Task`, answered by `Done`.
+The process is `python -m MODULE FOLDER`. Its first line is an order, each line after that a `Task` over the waveforms
+that lie in the folder, whose logits lie there once it is answered by `Done`. `Failure` instead of an answer is the end.
 """
 
 from __future__ import annotations
@@ -12,6 +12,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel
+
+WAVEFORMS = "waveforms.npz"
+LOGITS = "logits.npz"
+
+
+class Failure(BaseModel):
+    """Why nothing more is answered; empty where an answer of any other kind is read as one."""
+
+    failure: str = ""
 
 
 class Order(BaseModel):
@@ -40,27 +49,18 @@ class Executed(BaseModel):
     precision: str
     primitives: list[Primitive]
 
-    @property
-    def shares(self) -> dict[str, float]:
-        """Share of the work by primitive."""
-        macs = sum(primitive.macs for primitive in self.primitives) or 1
-        shares: dict[str, float] = {}
-        for primitive in self.primitives:
-            shares[primitive.name] = shares.get(primitive.name, 0.0) + primitive.macs / macs
-        return shares
-
 
 class Task(BaseModel):
-    """Files: waveforms to run, and where their logits go."""
+    """Utterances to run, together: `warmup` times untimed, then `calls` times."""
 
-    waveforms: Path
-    logits: Path
+    warmup: int = 0
+    calls: int = 1
 
 
 class Done(BaseModel):
-    """The logits are written; `seconds` is what their inference took."""
+    """The logits of each timed call are written, one call after the other; `seconds` is what each took."""
 
-    seconds: float
+    seconds: list[float]
 
 
 def write_arrays(path: Path, arrays: Sequence[npt.NDArray[np.float32]]) -> None:

@@ -1,26 +1,21 @@
-"""The process that runs an IR: `python -m wergate.recognizers.subprocess.worker`, asked as `messages` says."""
+"""The process that runs an IR: `python -m wergate.recognizers.subprocess.worker FOLDER`, asked as `messages` says."""
 
 from __future__ import annotations
 
-import os
-import sys
-import time
+import traceback
 from collections import Counter
-from collections.abc import Iterable
-from typing import TextIO
-
-from pydantic import BaseModel
+from collections.abc import Iterable, Iterator
 
 from wergate.errors import SuiteError
 from wergate.networks.frontend import read_frontend
 from wergate.networks.ir.execution import ExecutedLayer, executed_work
 from wergate.recognizers.openvino import OpenVinoRecognizer
-from wergate.recognizers.subprocess.messages import Done, Executed, Order, Primitive, Task, read_arrays, write_arrays
+from wergate.recognizers.subprocess.messages import Done, Executed, Order, Primitive, Task
+from wergate.recognizers.subprocess.serving import serve, timed
 
 
-def serve(questions: Iterable[str], answers: TextIO) -> None:
+def answers(lines: Iterator[str]) -> Iterator[Executed | Done]:
     """Compile what the first line orders, then do one task after the other until there are no more."""
-    lines = iter(questions)
     order = Order.model_validate_json(next(lines))
     frontend = read_frontend(order.frontend)
     recognizer = OpenVinoRecognizer(
@@ -36,15 +31,9 @@ def serve(questions: Iterable[str], answers: TextIO) -> None:
         inference_precision=order.inference_precision,
         sampling_rate=frontend.sampling_rate,
     )
-    _answer(answers, Executed(precision=recognizer.precision, primitives=primitives(work.layers)))
+    yield Executed(precision=recognizer.precision, primitives=primitives(work.layers))
     for line in lines:
-        task = Task.model_validate_json(line)
-        waveforms = read_arrays(task.waveforms)
-        started = time.perf_counter()
-        logits = recognizer.logits_of(waveforms)
-        seconds = time.perf_counter() - started
-        write_arrays(task.logits, logits)
-        _answer(answers, Done(seconds=seconds))
+        yield Done(seconds=timed(Task.model_validate_json(line), recognizer.logits_of))
 
 
 def primitives(layers: Iterable[ExecutedLayer]) -> list[Primitive]:
@@ -60,22 +49,12 @@ def primitives(layers: Iterable[ExecutedLayer]) -> list[Primitive]:
     ]
 
 
-def _answer(answers: TextIO, answer: BaseModel) -> None:
-    answers.write(answer.model_dump_json() + "\n")
-    answers.flush()
-
-
-def main() -> int:
-    """Serve on standard input and output; what libraries print goes to standard error."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    try:
-        serve(sys.stdin, answers)
-    except (SuiteError, RuntimeError) as error:  # OpenVINO's own are RuntimeErrors, the reason in their last line
-        print((str(error).strip().splitlines() or [type(error).__name__])[-1], file=sys.stderr)  # noqa: T201
-        return 1
-    return 0
+def told(error: Exception) -> str:
+    """Return the last line of an error, where OpenVINO's own, which are RuntimeErrors, have the reason."""
+    known = isinstance(error, SuiteError | RuntimeError)
+    lines = (str(error) if known else "".join(traceback.format_exception_only(error))).strip().splitlines()
+    return lines[-1] if lines else type(error).__name__
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    serve(answers, told)

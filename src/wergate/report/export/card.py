@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from huggingface_hub import EvalResult, ModelCardData
 from collections.abc import Sequence
 
-from wergate.formatting import table
+from wergate.formatting import decibels, percent, signed_percent, table, word_errors
 from wergate.report.rows import TokenRow, VerdictRow
 
 CARD_FILE = "README.md"
@@ -203,29 +203,24 @@ def token_metric(tokens: TokenRow) -> tuple[str, str]:
 
 def evaluation_table(row: EvaluationRow, verdicts: Sequence[VerdictRow]) -> str:
     """Return reference model and variant on one corpus, with the verdict of the gates there."""
-    drop = 100 * row.wer_drop
-    sqnr = "inf" if row.logits.sqnr_db is None else f"{row.logits.sqnr_db:.1f}"
-    equal = f"{row.utterances - len(row.mismatches)}/{row.utterances}"
+    beside = (
+        signed_percent(row.wer_drop),
+        f"{row.utterances - len(row.mismatches)}/{row.utterances}",
+        decibels(row.logits.sqnr_db),
+    )
     here = [verdict for verdict in verdicts if verdict.corpus in {None, row.corpus}]
     failed = sum(verdict.status is not Status.PASS for verdict in here)
     tokens = (row.tokens.reference, row.tokens.candidate) if row.tokens else ()
-    sides = [(*_words(row.reference), *map(_rate, tokens[:1])), (*_words(row.candidate), *map(_rate, tokens[1:]))]
+    rates = [[percent(errors.wer)] for errors in tokens] or [[], []]
+    sides = [(*word_errors(row.reference), *rates[0]), (*word_errors(row.candidate), *rates[1])]
     rows = [
         (row.engine, *sides[0], "", "", "", ""),
-        (row.label, *sides[1], f"{drop:+.2f}", equal, sqnr, f"{failed} FAIL" if failed else "PASS"),
+        (row.label, *sides[1], *beside, f"{failed} FAIL" if failed else "PASS"),
     ]
     title = f"### {row.corpus}: {row.utterances} utterances, {row.reference.words} words, {row.audio_s:.0f} s"
     of_tokens = (token_metric(row.tokens)[1].replace("(%)", "%"),) if row.tokens else ()
     header = ("recognizer", "WER %", "S/D/I", *of_tokens, "drop", "equal transcripts", "SQNR dB", "verdict")
     return f"{title}\n\n{table(header, rows)}"
-
-
-def _words(errors: WordErrorRow) -> tuple[str, str]:
-    return _rate(errors), f"{errors.substitutions}/{errors.deletions}/{errors.insertions}"
-
-
-def _rate(errors: WordErrorRow) -> str:
-    return "-" if errors.wer is None else f"{100 * errors.wer:.2f}"
 
 
 def verdict_table(verdicts: Sequence[VerdictRow]) -> str:

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 
-from wergate.evaluation.rows import WordErrorRow
-from wergate.formatting import new_table
+from wergate.formatting import decibels, new_table, percent, signed_percent, word_errors
 from wergate.studies.calibration.rows import AccuracyControlRow, CalibrationStudyRow, WerDropRow
 
 
@@ -27,20 +26,21 @@ def _study_table(row: CalibrationStudyRow) -> Table:
     table = new_table(title, "calibrated on", ("s", "WER %", "S/D/I", "drop", "SQNR"))
     reference = row.reference.wer or 0.0
     for number, subset in enumerate(row.subsets, start=1):
-        wer, sqnr = subset.candidate.wer, subset.sqnr_db
-        name, audio_s = f"subset {number}", f"{subset.audio_s:.0f}"
-        table.add_row(name, audio_s, _percent(wer), _counts(subset.candidate), _drop(wer, reference), _db(sqnr))
+        words, drop = word_errors(subset.candidate), _drop(subset.candidate.wer, reference)
+        table.add_row(f"subset {number}", f"{subset.audio_s:.0f}", *words, drop, decibels(subset.sqnr_db, "-"))
     table.add_section()
     for name in ("mean", "sd", "min", "max", "range"):
         wer, sqnr = getattr(row.wer, name), getattr(row.sqnr_db, name)
         drop = _drop(wer, reference) if name in {"mean", "min", "max"} else ""
-        table.add_row(name, "", _percent(wer), "", drop, _db(sqnr))
+        table.add_row(name, "", percent(wer), "", drop, decibels(sqnr, "-"))
     return table
 
 
 def _control_table(rows: Sequence[AccuracyControlRow]) -> Table:
     first = rows[0]
-    work = f"{100 * first.int8_work:.1f} % of the work in 8 bit (ordinary INT8: {100 * first.plain_int8_work:.1f} %)"
+    work = (
+        f"{percent(first.int8_work, 1)} % of the work in 8 bit (ordinary INT8: {percent(first.plain_int8_work, 1)} %)"
+    )
     aim = f"accuracy control to a drop of {100 * first.max_drop:g} points"
     title = f"{first.model}, {aim}: {len(first.reverted)} layers reverted, {work}"
     table = new_table(title, "utterances", ("number", "words", "FP16 WER %", "WER %", "drop"))
@@ -51,22 +51,9 @@ def _control_table(rows: Sequence[AccuracyControlRow]) -> Table:
 
 
 def _add_drop(table: Table, name: str, row: WerDropRow) -> None:
-    drop = "-" if row.drop is None else f"{100 * row.drop:+.2f}"
-    words, reference, candidate = str(row.fp16.words), _percent(row.fp16.wer), _percent(row.candidate.wer)
-    table.add_row(name, str(len(row.utterances)), words, reference, candidate, drop)
-
-
-def _counts(errors: WordErrorRow) -> str:
-    return f"{errors.substitutions}/{errors.deletions}/{errors.insertions}"
-
-
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:.2f}"
+    wers = percent(row.fp16.wer), percent(row.candidate.wer)
+    table.add_row(name, str(len(row.utterances)), str(row.fp16.words), *wers, signed_percent(row.drop))
 
 
 def _drop(wer: float | None, reference: float) -> str:
-    return "-" if wer is None else f"{100 * (wer - reference):+.2f}"
-
-
-def _db(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1f}"
+    return signed_percent(None if wer is None else wer - reference)

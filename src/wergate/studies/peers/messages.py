@@ -1,20 +1,18 @@
-"""What a peer's process is asked and what it answers, as Python objects over a socket: both ends are ours."""
+"""What a peer's process is asked and answers besides what every process apart is."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from wergate.corpora.audio import Samples
+from pydantic import BaseModel
+
 from wergate.models.checkpoint import Checkpoint
-from wergate.networks.ctc import Logits
 from wergate.recognizers.buckets import Buckets
+from wergate.recognizers.subprocess.messages import Done, Task
 from wergate.studies.peers.catalog import Peer
 
 
-@dataclass(frozen=True)
-class Bucketing:
+class Bucketing(BaseModel):
     """Which fixed lengths to compile for, and where compiled models are kept.
 
     Attributes:
@@ -28,16 +26,15 @@ class Bucketing:
     probe_sqnr_db_min: float
 
 
-@dataclass(frozen=True)
-class Order:
+class PeerOrder(BaseModel):
     """Which peer to be, and what of.
 
     Attributes:
         frontend: the file that stands beside the FP16 IR.
         checkpoint: None where the model is an ONNX file.
         file: what it loads where it is not the checkpoint.
-        bucketing: for a peer that runs at fixed lengths.
         streams: inferences side by side on a corpus.
+        bucketing: for a peer that runs at fixed lengths.
     """
 
     peer: Peer
@@ -45,37 +42,22 @@ class Order:
     checkpoint: Checkpoint | None
     file: Path | None
     streams: int
-    bucketing: Bucketing | None = None
+    bucketing: Bucketing | None
 
 
-@dataclass(frozen=True)
-class Task:
-    """Utterances to run, together: `warmup` times untimed, then `calls` times.
+class PeerTask(Task):
+    """Utterances to run; `alone` as single ones that somebody waits for, otherwise as a corpus."""
 
-    Attributes:
-        alone: as single utterances that somebody waits for; otherwise as a corpus.
-    """
-
-    utterances: Sequence[Samples]
     alone: bool
-    warmup: int = 0
-    calls: int = 1
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a task took and gave.
+class PeerDone(Done):
+    """What a task took; also the answer to the order.
 
     Attributes:
-        seconds: of each timed call.
-        logits: of each timed call, by utterance.
         size_bytes: of the model on disk.
         peak_bytes: the most memory that the process has held so far.
-        wrong: the error's last line, where it could not be done.
     """
 
-    seconds: list[float] = field(default_factory=list)
-    logits: list[list[Logits]] = field(default_factory=list)
     size_bytes: int = 0
     peak_bytes: int = 0
-    wrong: str = ""

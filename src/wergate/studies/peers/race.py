@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +17,7 @@ from wergate.networks.ctc import Logits
 from wergate.networks.logits import LogitsDifference, difference
 from wergate.studies.peers.catalog import Peer
 from wergate.studies.peers.client import Remote
-from wergate.studies.peers.messages import Task
+from wergate.studies.peers.messages import PeerTask
 
 _SETTLE_S = 0.02  # OpenMP's threads spin for a few milliseconds behind a call; then the next peer has both cores
 
@@ -105,14 +105,16 @@ class Race:
         self._rule = rule
         self._order = np.random.default_rng(rule.seed)
         self._remotes: dict[str, Remote] = {}
-        for record in records:
-            if record.runs:
-                self._start(record, start)
+        with ExitStack() as running:  # an interrupt ends those that run already
+            for record in records:
+                if record.runs:
+                    self._start(record, start, running)
+            self._running = running.pop_all()
 
-    def _start(self, record: Record, start: Callable[[Peer], Remote]) -> None:
+    def _start(self, record: Record, start: Callable[[Peer], Remote], running: ExitStack) -> None:
         started = time.perf_counter()
         try:
-            self._remotes[record.peer.key] = start(record.peer)
+            self._remotes[record.peer.key] = running.enter_context(start(record.peer))
         except SuiteError as error:
             record.failed = str(error)
         record.start_s = time.perf_counter() - started
@@ -123,7 +125,7 @@ class Race:
             for alone in (True, False):
                 started = time.perf_counter()
                 if record.runs:
-                    self._turn(record, Task(utterances, alone=alone))
+                    self._turn(record, utterances, PeerTask(alone=alone))
                 record.start_s += time.perf_counter() - started
 
     def latencies(self, speech: Mapping[float, Speech]) -> None:
@@ -131,7 +133,7 @@ class Race:
         for _ in range(self._rule.rounds):
             for duration_s, spoken in speech.items():
                 for record in self._shuffled():
-                    task = Task(spoken.utterances, alone=True, warmup=1, calls=self._rule.calls)
+                    task = PeerTask(alone=True, warmup=1, calls=self._rule.calls)
                     record.latency_s.setdefault(duration_s, []).extend(self._checked(record, task, spoken))
 
     def throughput(self, speech: Speech) -> None:
@@ -140,7 +142,7 @@ class Race:
             part = slice(first, first + self._rule.block)
             block = Speech(speech.utterances[part], speech.reference[part])
             for record in self._shuffled():
-                record.block_s.extend(self._checked(record, Task(block.utterances, alone=False), block))
+                record.block_s.extend(self._checked(record, PeerTask(alone=False), block))
 
     def evaluate(self, evaluate: Evaluate) -> None:
         """Have each peer transcribe a corpus, untimed."""
@@ -153,31 +155,32 @@ class Race:
 
     def close(self) -> None:
         """End all processes."""
-        for remote in self._remotes.values():
-            with suppress(OSError):
-                remote.close()
+        with suppress(OSError):
+            self._running.close()
 
-    def _checked(self, record: Record, task: Task, speech: Speech) -> list[float]:
-        seconds, answers = self._turn(record, task)
+    def _checked(self, record: Record, task: PeerTask, speech: Speech) -> list[float]:
+        seconds, answers = self._turn(record, speech.utterances, task)
         for logits in answers:
             for reference, candidate in zip(speech.reference, logits, strict=True):
                 record.check(reference, candidate)
         return seconds
 
-    def _turn(self, record: Record, task: Task) -> tuple[list[float], list[list[Logits]]]:
+    def _turn(
+        self, record: Record, utterances: Sequence[Samples], task: PeerTask
+    ) -> tuple[list[float], list[list[Logits]]]:
         time.sleep(_SETTLE_S)
         try:
-            answer = self._remotes[record.peer.key].run(task)
+            found = self._remotes[record.peer.key].run(utterances, task)
         except SuiteError as error:
             record.failed = str(error)
             return [], []
         self._note(record)
-        return answer.seconds, answer.logits
+        return found
 
     def _note(self, record: Record) -> None:
-        answer = self._remotes[record.peer.key].answer
-        record.size_bytes = answer.size_bytes or record.size_bytes
-        record.peak_bytes = max(answer.peak_bytes, record.peak_bytes)
+        done = self._remotes[record.peer.key].done
+        record.size_bytes = done.size_bytes or record.size_bytes
+        record.peak_bytes = max(done.peak_bytes, record.peak_bytes)
 
     def _racing(self) -> list[Record]:
         return [record for record in self.records if record.runs]

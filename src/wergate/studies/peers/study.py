@@ -15,6 +15,7 @@ from wergate.corpora.waveforms import pieces
 from wergate.environment import cpu, source_digest, versions
 from wergate.errors import SuiteError, did_you_mean
 from wergate.evaluation.evaluation import Evaluation
+from wergate.formatting import decibels, percent
 from wergate.models.checkpoint import Checkpoint, resolve_checkpoint
 from wergate.networks.ctc import Logits
 from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE
@@ -24,7 +25,7 @@ from wergate.session.session import Session
 from wergate.store import Artifact
 from wergate.studies.peers.catalog import PEERS, Peer, why_absent
 from wergate.studies.peers.client import Remote
-from wergate.studies.peers.messages import Bucketing, Order
+from wergate.studies.peers.messages import Bucketing, PeerOrder
 from wergate.studies.peers.onnx import onnx_file
 from wergate.studies.peers.race import Race, RaceRule, Record, Speech
 from wergate.studies.peers.table import PeerTable, peer_rows
@@ -65,7 +66,7 @@ def _noise(seen: Seen, rule: Noise) -> list[str]:
         "used by other processes": (seen.others, rule.others_max),
     }
     return [
-        f"noisy: {100 * share:.0f} % of the CPUs' time {what}"
+        f"noisy: {percent(share, 0)} % of the CPUs' time {what}"
         for what, (share, most) in shares.items()
         if share is not None and share > most
     ]
@@ -163,11 +164,18 @@ class PeerRun:
             return onnx_file(self._session.store, peer.file, self._checkpoint, calibration, own)
         return self._onnx
 
-    def _order(self, peer: Peer) -> Order:
+    def _order(self, peer: Peer) -> PeerOrder:
         frontend_file = self._session.models.ir(self._model, "fp16").file(FRONTEND_FILE)
         streams = self._session.recognizers.corpus_streams
         bucketing = self._bucketing() if peer.bucketed else None
-        return Order(peer, frontend_file, self._checkpoint, self._file(peer), streams, bucketing)
+        return PeerOrder(
+            peer=peer,
+            frontend=frontend_file,
+            checkpoint=self._checkpoint,
+            file=self._file(peer),
+            streams=streams,
+            bucketing=bucketing,
+        )
 
     def _absent(self, peer: Peer) -> str | None:
         padding_exact = not peer.bucketed or self._session.recognizers.may_be_padded(
@@ -182,9 +190,10 @@ class PeerRun:
         alone = [frontend.used_samples(round(s * frontend.sampling_rate)) for s in config.benchmarks.durations_s]
         corpus = self._session.recognizers.buckets(variant.path, frontend, self._durations_s())
         probe = config.buckets.probe_sqnr_db_min
-        return Bucketing(self._session.store.root, Buckets(tuple(sorted(alone))), corpus, probe)
+        shortest_first, store = Buckets(tuple(sorted(alone))), self._session.store.root
+        return Bucketing(store=store, alone=shortest_first, corpus=corpus, probe_sqnr_db_min=probe)
 
-    def _start(self, orders: Mapping[Peer, Order], peer: Peer) -> Remote:
+    def _start(self, orders: Mapping[Peer, PeerOrder], peer: Peer) -> Remote:
         environment = {"TORCHINDUCTOR_CACHE_DIR": str(self._session.store.root / "inductor")}
         return Remote(orders[peer], self._session.frontend(self._model), environment)
 
@@ -203,7 +212,7 @@ class PeerRun:
         if record.worst is None:
             return "nothing was timed"
         minimum, found = self.sqnr_db_min(record.peer), record.worst.sqnr_db
-        return "" if found >= minimum else f"SQNR of an utterance {found:.1f} dB, but should be >= {minimum:g}"
+        return "" if found >= minimum else f"SQNR of an utterance {decibels(found)} dB, but should be >= {minimum:g}"
 
     def _table(self, records: Sequence[Record], audio_s: float, noise: list[str]) -> PeerTable:
         here = cpu()

@@ -1,21 +1,21 @@
-"""The process of one peer: python -m wergate.studies.peers.worker DESCRIPTOR, asked over that socket as `wire` says."""
+"""The process of one peer: `python -m wergate.studies.peers.worker FOLDER`, asked as `messages` says."""
 
 from __future__ import annotations
 
 import gc
-import os
-import sys
-import time
-from multiprocessing.connection import Connection
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from wergate.corpora.audio import Samples
 from wergate.environment import cpu
 from wergate.networks.ctc import Logits
 from wergate.networks.frontend import Frontend, read_frontend
 from wergate.recognizers.base import Recognizer
+from wergate.recognizers.subprocess.serving import serve, timed
 from wergate.store import Store
-from wergate.studies.peers.messages import Answer, Bucketing, Order, Task
+from wergate.studies.peers.messages import Bucketing, PeerDone, PeerOrder, PeerTask
 from wergate.timing.memory import peak_rss_bytes
 
 if TYPE_CHECKING:
@@ -38,37 +38,36 @@ class _OpenVino:
         self._precision = precision
         self.size_bytes = path.stat().st_size + path.with_suffix(".bin").stat().st_size
 
-    def recognizer(self, streams: int) -> OpenVinoRecognizer:
+    def dynamic(self, streams: int) -> OpenVinoRecognizer:
         from wergate.recognizers.openvino import OpenVinoRecognizer
 
         return OpenVinoRecognizer(
             self._path, self._frontend, device="CPU", inference_precision=self._precision, streams=streams
         )
 
+    def recognizer(self, streams: int) -> Recognizer:
+        return self.dynamic(streams)
 
-class _Bucketed:
+
+class _Bucketed(_OpenVino):
     def __init__(self, path: Path, frontend: Frontend, bucketing: Bucketing) -> None:
-        self._dynamic = _OpenVino(path, frontend, "f32")
-        self._path = path
-        self._frontend = frontend
+        super().__init__(path, frontend, "f32")
         self._bucketing = bucketing
-        self.size_bytes = self._dynamic.size_bytes
 
     def recognizer(self, streams: int) -> Recognizer:
         from wergate.recognizers.bucketed import BucketedRecognizer
         from wergate.recognizers.compiled_store import compilable, static_options
 
         bucketing = self._bucketing
-        buckets = bucketing.alone if streams == 1 else bucketing.corpus
         recognizer = BucketedRecognizer(
             compilable(
                 Store(bucketing.store),
                 self._path,
-                lambda: self._dynamic.recognizer(streams),
+                partial(self.dynamic, streams),
                 self._frontend,
                 static_options("f32", streams),
             ),
-            buckets,
+            bucketing.alone if streams == 1 else bucketing.corpus,
             streams=streams,
             probe_sqnr_db_min=bucketing.probe_sqnr_db_min,
         )
@@ -92,7 +91,7 @@ class _OnnxRuntime:
         return alone if streams == 1 else SideBySide(alone, streams, lambda: None)
 
 
-def make(order: Order) -> Made:
+def make(order: PeerOrder) -> Made:
     """Return the peer that an order names."""
     peer, frontend = order.peer, read_frontend(order.frontend)
     if order.file is not None and order.bucketing is not None:
@@ -108,61 +107,33 @@ def make(order: Order) -> Made:
     return PyTorchPeer(peer.key, order.checkpoint, frontend)
 
 
-class _Server:
-    """Holds one recognizer at a time: what is measured of its memory is no sum of two."""
+def _one_by_one(recognizer: Recognizer, utterances: Sequence[Samples]) -> list[Logits]:
+    return [recognizer.logits(samples[None])[0] for samples in utterances]
 
-    def __init__(self, order: Order) -> None:
-        self._order = order
-        self._made = make(order)
-        self._streams = 0
-        self._recognizer: Recognizer | None = None
 
-    def run(self, task: Task) -> Answer:
-        recognizer = self._for(1 if task.alone else self._order.streams)
-        for _ in range(task.warmup):
-            _infer(recognizer, task, fixed=self._order.bucketing is not None)
-        seconds, logits = [], []
-        for _ in range(task.calls):
-            started = time.perf_counter()
-            found = _infer(recognizer, task, fixed=self._order.bucketing is not None)
-            seconds.append(time.perf_counter() - started)
-            logits.append(found)
-        return Answer(seconds, logits, self._made.size_bytes, peak_rss_bytes())
-
-    def _for(self, streams: int) -> Recognizer:
-        if self._recognizer is None or streams != self._streams:
-            self._recognizer = None
+def answers(lines: Iterator[str]) -> Iterator[PeerDone]:
+    """Be the peer that the first line orders, then do one task after the other until there are no more."""
+    order = PeerOrder.model_validate_json(next(lines))
+    made = make(order)
+    yield PeerDone(seconds=[])
+    held: dict[int, Recognizer] = {}  # by streams, one at a time: what is measured of its memory is no sum of two
+    for line in lines:
+        task = PeerTask.model_validate_json(line)
+        streams = 1 if task.alone else order.streams
+        if streams not in held:
+            held.clear()
             gc.collect()
-            self._recognizer, self._streams = self._made.recognizer(streams), streams
-        return self._recognizer
+            held[streams] = made.recognizer(streams)
+        each = task.alone and order.bucketing is None  # at fixed lengths a single utterance is a corpus of one
+        seconds = timed(task, partial(_one_by_one, held[streams]) if each else held[streams].logits_of)
+        yield PeerDone(seconds=seconds, size_bytes=made.size_bytes, peak_bytes=peak_rss_bytes())
 
 
-def _infer(recognizer: Recognizer, task: Task, *, fixed: bool) -> list[Logits]:
-    if task.alone and not fixed:  # at fixed lengths a single utterance is a corpus of one
-        return [recognizer.logits(samples[None])[0] for samples in task.utterances]
-    return recognizer.logits_of(task.utterances)
-
-
-def serve(connection: Connection) -> None:
-    """Take an order, then do one task after the other until the other side has no more."""
-    try:
-        server = _Server(connection.recv())
-        connection.send(Answer())
-        while (task := connection.recv()) is not None:
-            connection.send(server.run(task))
-    except EOFError:
-        return
-    except Exception as error:  # noqa: BLE001 - whatever the engines raise is told by the other side
-        lines = str(error).strip().splitlines()
-        connection.send(Answer(wrong=f"{type(error).__name__}: {lines[0] if lines else ''}"))
-
-
-def main() -> int:
-    """Serve on the descriptor that was handed over; what libraries print goes to standard error."""
-    os.dup2(2, 1)
-    serve(Connection(int(sys.argv[1])))
-    return 0
+def told(error: Exception) -> str:
+    """Return the kind of an error and its first line."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0] if lines else ''}"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    serve(answers, told)

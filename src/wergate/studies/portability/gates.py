@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from wergate.config.models import ModelSettings
+from wergate.formatting import decibels, percent
 from wergate.gates.accuracy import logits_verdicts, remedy_of
 from wergate.gates.wer import undecided, wer_verdict
 from wergate.models.variant import Variant
@@ -39,7 +40,7 @@ def portability_verdicts(
 
 def _loss_verdict(shown: Shown, loss_max: float, min_words: int) -> Verdict:
     loss, beside = shown.loss, shown.against_native
-    differ = f"{100 * (1 - beside.argmax_agreement):.2g} % of argmaxes differ, SQNR {beside.sqnr_db:.1f} dB"
+    differ = f"{100 * (1 - beside.argmax_agreement):.2g} % of argmaxes differ, SQNR {decibels(beside.sqnr_db)} dB"
     return Verdict(
         gate="portable_wer_loss",
         subject=shown.evaluation.variant.subject,
@@ -79,4 +80,4 @@ def _told(tried: Sequence[Fix]) -> Iterator[str]:
         evaluation = fix.shown.evaluation
         speed = "" if fix.speed is None else f", {fix.speed.ratio:.2f} times as fast"
         wer, sqnr = evaluation.candidate.total.wer, evaluation.logits.sqnr_db
-        yield f"'{fix.setting}': WER {100 * wer:.2f} %, SQNR {sqnr:.1f} dB{speed}"
+        yield f"'{fix.setting}': WER {percent(wer)} %, SQNR {decibels(sqnr)} dB{speed}"

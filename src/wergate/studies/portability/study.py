@@ -123,7 +123,7 @@ class Portability:
             there = replace(variant, subject=name_on(variant, place))
             evaluation = self.session.evaluations.evaluate(there, spec, lambda: beside)
         errors = tuple(found.errors for found in (first.evaluation if first else evaluation).candidate.errors)
-        return Shown(place, recognizer.executed, evaluation, beside.difference, errors, is_native=first is None)
+        return Shown(place, recognizer.opening, evaluation, beside.difference, errors, is_native=first is None)
 
     def apart(
         self, variant: Variant, place: Place, ir: Artifact | None = None, *, streams: int | None = None
@@ -150,7 +150,7 @@ class Portability:
             name=name_on(variant, place),
             patience_s=config.settings_of(variant.model).portability.patience_s,
         )
-        reason = _not_that(place, recognizer.executed)
+        reason = _not_that(place, recognizer.opening)
         if reason:
             recognizer.close()
             raise NotShownError(reason)

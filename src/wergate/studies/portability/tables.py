@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from operator import attrgetter
 
 from rich.table import Table
 
-from wergate.evaluation.rows import LogitsRow
-from wergate.formatting import new_table
+from wergate.formatting import decibels, interval, new_table, percent, signed_percent
 from wergate.studies.portability.rows import OverflowFixRow, PortabilityRow, PrimitiveRow
 from wergate.verdict import Status
 
@@ -22,12 +22,13 @@ _TOLD = {  # what is told of a model and of an instruction set, the worst first
     Status.PASS: ("portable", "holds on"),
     _SKIPPED: ("not shown", "not shown on"),
 }
+_CELL = attrgetter("model", "corpus", "variant")
 _SHOWN = 3  # primitives, the heaviest; the results have all
 
 
 def portability_tables(rows: Sequence[PortabilityRow]) -> Iterator[Table]:
     """Yield one table per model, corpus and variant, with one row per instruction set, and those of what was tried."""
-    for (model, corpus, variant), block in groupby(sorted(rows, key=_cell), key=_cell):
+    for (model, corpus, variant), block in groupby(sorted(rows, key=_CELL), key=_CELL):
         found = list(block)
         table = new_table(f"{model} {variant} on {corpus}, by instruction set", "runs on", _COLUMNS)
         for row in found:
@@ -70,23 +71,19 @@ def _executed(primitives: Sequence[PrimitiveRow]) -> str:
     for primitive in primitives:
         shares[primitive.name] = shares.get(primitive.name, 0.0) + primitive.share
     heaviest = sorted(shares.items(), key=lambda found: -found[1])
-    return ", ".join(f"{name} {100 * share:.0f} %" for name, share in heaviest[:_SHOWN])
-
-
-def _cell(row: PortabilityRow) -> tuple[str, str, str]:
-    return row.model, row.corpus, row.variant
+    return ", ".join(f"{name} {percent(share, 0)} %" for name, share in heaviest[:_SHOWN])
 
 
 def _figures(row: PortabilityRow) -> tuple[str, ...]:
     if row.candidate is None or row.logits is None or row.against_native is None:
         return *("" for _ in _COLUMNS[1:]), "skipped"
     return (
-        _percent(row.candidate.wer),
-        _signed(row.drop),
-        _signed(row.loss),
-        _db(row.logits),
-        f"{100 * row.logits.argmax_agreement:.2f}",
-        f"{100 * (1 - row.against_native.argmax_agreement):.2f}",
+        percent(row.candidate.wer),
+        signed_percent(row.drop),
+        signed_percent(row.loss),
+        decibels(row.logits.sqnr_db),
+        percent(row.logits.argmax_agreement),
+        percent(1 - row.against_native.argmax_agreement),
         row.status or "",
     )
 
@@ -95,24 +92,13 @@ def _fixes_table(row: PortabilityRow) -> Table:
     title = f"{row.model} {row.variant} on {row.corpus}, {row.isa}: quantization.overflow_fix"
     table = new_table(title, "setting", _FIX_COLUMNS)
     for fix in row.fixes:
-        figures = _percent(fix.candidate.wer), _signed(fix.loss), _db(fix.logits)
-        table.add_row(fix.setting, *figures, f"{100 * fix.logits.argmax_agreement:.2f}", _speed(fix))
+        words = percent(fix.candidate.wer), signed_percent(fix.loss)
+        logits = decibels(fix.logits.sqnr_db), percent(fix.logits.argmax_agreement)
+        table.add_row(fix.setting, *words, *logits, _speed(fix))
     return table
 
 
 def _speed(fix: OverflowFixRow) -> str:
     if fix.speed is None or fix.speed_interval is None:
         return "1"
-    return f"{fix.speed:.2f} ({fix.speed_interval.low:.2f} to {fix.speed_interval.high:.2f})"
-
-
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:.2f}"
-
-
-def _signed(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:+.2f}"
-
-
-def _db(logits: LogitsRow) -> str:
-    return "inf" if logits.sqnr_db is None else f"{logits.sqnr_db:.1f}"
+    return f"{fix.speed:.2f} ({interval(fix.speed_interval)})"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 
-from wergate.formatting import new_table
+from wergate.formatting import decibels, new_table, percent, word_errors
 from wergate.studies.pot.rows import LeavingPotRow, PotStepsRow, RuntimeRow
 
 _LEAVING_COLUMNS = ("WER %", "S/D/I", "SQNR", "8 bit", "MB", "ms at 5 s", "built s")
@@ -49,8 +49,8 @@ def _runtime_table(rows: Sequence[RuntimeRow]) -> Table:
     columns = ("corpus", "WER %", "today", "SQNR", "today", "differ")
     table = new_table(f"the same IRs on OpenVINO {rows[0].openvino} and on today's", "IR", columns)
     for row in rows:
-        sqnr = [f"{value:.1f}" if value is not None else "inf" for value in (row.legacy_sqnr_db, row.today_sqnr_db)]
-        wers = [_percent(row.legacy.wer), _percent(row.today.wer)]
+        sqnr = decibels(row.legacy_sqnr_db), decibels(row.today_sqnr_db)
+        wers = percent(row.legacy.wer), percent(row.today.wer)
         table.add_row(f"{row.model} {row.variant}", row.corpus, *wers, *sqnr, f"{len(row.differing)}/{row.utterances}")
     return table
 
@@ -61,9 +61,8 @@ def _leaving_table(rows: Sequence[LeavingPotRow]) -> Table:
     for row in rows:
         table.add_row(
             row.quantizer,
-            _percent(row.words.wer),
-            f"{row.words.substitutions}/{row.words.deletions}/{row.words.insertions}",
-            "inf" if row.sqnr_db is None else f"{row.sqnr_db:.1f}",
+            *word_errors(row.words),
+            decibels(row.sqnr_db),
             f"{row.int8_layers}/{row.layers}",
             f"{row.bytes / 1e6:.2f}",
             f"{row.latency_ms:.1f}",
@@ -74,7 +73,3 @@ def _leaving_table(rows: Sequence[LeavingPotRow]) -> Table:
 
 def _wer(wer: float | None) -> str:
     return "-" if wer is None else f"{wer:.4f}"
-
-
-def _percent(wer: float | None) -> str:
-    return "-" if wer is None else f"{100 * wer:.2f}"

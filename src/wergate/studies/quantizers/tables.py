@@ -7,7 +7,7 @@ from itertools import groupby
 
 from rich.table import Table
 
-from wergate.formatting import new_table
+from wergate.formatting import decibels, new_table, percent, signed_percent
 from wergate.studies.quantizers.rows import QuantizerRow, RevertedRow
 
 
@@ -21,12 +21,13 @@ def _table(title: str, rows: Sequence[QuantizerRow]) -> Table:
     columns = ("WER %", "drop", "SQNR", "argmax", "FQ", "i8", "work %", "MB", "s", "x FP16")
     table = new_table(title, "quantized", columns)
     for row in rows:
-        drop = 100 * ((row.candidate.wer or 0.0) - (row.reference.wer or 0.0))
-        wer = "-" if row.candidate.wer is None else f"{100 * row.candidate.wer:.2f}"
-        sqnr = "inf" if row.logits.sqnr_db is None else f"{row.logits.sqnr_db:.1f}"
-        accuracy = (wer, f"{drop:+.2f}", sqnr, f"{100 * row.logits.argmax_agreement:.2f}")
-        counts = (str(row.fake_quantize), str(row.int8_weights), f"{100 * row.int8_work:.0f}")
-        table.add_row(row.name, *accuracy, *counts, f"{row.bytes / 1e6:.2f}", f"{row.build_s:.0f}", f"{row.speed:.2f}")
+        drop = (row.candidate.wer or 0.0) - (row.reference.wer or 0.0)
+        wers = percent(row.candidate.wer), signed_percent(drop)
+        logits = decibels(row.logits.sqnr_db), percent(row.logits.argmax_agreement)
+        counts = (str(row.fake_quantize), str(row.int8_weights), percent(row.int8_work, 0))
+        table.add_row(
+            row.name, *wers, *logits, *counts, f"{row.bytes / 1e6:.2f}", f"{row.build_s:.0f}", f"{row.speed:.2f}"
+        )
     return table
 
 
@@ -37,7 +38,7 @@ def reverted_lines(rows: Sequence[RevertedRow]) -> Iterator[str]:
         low, high = row.speed_interval.low or 0.0, row.speed_interval.high or 0.0
         yield (
             f"{row.model}: accuracy control took back {len(row.layers)} layers; drop {tuned} on the "
-            f"{len(row.utterances)} calibration utterances that it was tuned on (asked for: {100 * row.max_drop:.2f}), "
+            f"{len(row.utterances)} calibration utterances that it was tuned on (asked for: {percent(row.max_drop)}), "
             f"{row.build_s:.0f} s (without it {row.plain_build_s:.0f} s), {row.speed:.2f} ({low:.2f} to {high:.2f}) "
             "times as fast as INT8 without it"
         )
@@ -47,4 +48,4 @@ def reverted_lines(rows: Sequence[RevertedRow]) -> Iterator[str]:
 
 
 def _points(wer: float | None, reference: float | None) -> str:
-    return "-" if wer is None or reference is None else f"{100 * (wer - reference):+.2f}"
+    return signed_percent(None if wer is None or reference is None else wer - reference)

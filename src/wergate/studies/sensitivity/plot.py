@@ -29,10 +29,12 @@ def plot_sensitivity(row: SensitivityRow, folder: Path) -> Path:
     places = range(len(layers))
     figure = Figure(figsize=(11, 1.5 + _INCHES_A_LAYER * len(layers)), layout="constrained")
     alone, left_out = figure.subplots(1, 2, sharey=True)
-    alone.barh(places, [_db(layer.alone) for layer in layers], color="tab:red")
+    alone.barh(places, [_capped_db(layer.alone) for layer in layers], color="tab:red")
     alone.set(title="this layer alone in 8 bit", xlabel="SQNR, dB (low: costs much)")
-    left_out.barh(places, [_db(layer.left_out) - _db(row.quantized) for layer in layers], color="tab:blue")
-    left_out.set(title=f"this layer left out of INT8 ({_db(row.quantized):.1f} dB)", xlabel="SQNR won, dB")
+    left_out.barh(
+        places, [_capped_db(layer.left_out) - _capped_db(row.quantized) for layer in layers], color="tab:blue"
+    )
+    left_out.set(title=f"this layer left out of INT8 ({_capped_db(row.quantized):.1f} dB)", xlabel="SQNR won, dB")
     names = short_names([layer.twin or layer.name for layer in row.layers])
     alone.set_yticks(places, [name[-_NAME:] for name in names[:_SHOWN]], fontsize=7)
     alone.margins(y=0.01)
@@ -49,7 +51,7 @@ def plot_sensitivity(row: SensitivityRow, folder: Path) -> Path:
     return path
 
 
-def _db(logits: LogitsRow) -> float:
+def _capped_db(logits: LogitsRow) -> float:
     return min(_CEILING_DB, _CEILING_DB if logits.sqnr_db is None else logits.sqnr_db)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.table import Table
 
 from wergate.evaluation.rows import LogitsRow, WordErrorRow
-from wergate.formatting import new_table
+from wergate.formatting import decibels, new_table, percent
 from wergate.studies.sensitivity.plot import short_names
 from wergate.studies.sensitivity.rows import ScopeRow, SensitivityRow
 
@@ -37,8 +37,8 @@ def _layer_table(row: SensitivityRow) -> Table:
 
 
 def _figures(logits: LogitsRow, errors: WordErrorRow | None) -> tuple[str, str, str]:
-    sqnr = "inf" if logits.sqnr_db is None else f"{logits.sqnr_db:.1f}"
-    return sqnr, f"{100 * logits.argmax_agreement:.2f}", "" if errors is None else _percent(errors.wer)
+    wer = "" if errors is None else percent(errors.wer)
+    return decibels(logits.sqnr_db), percent(logits.argmax_agreement), wer
 
 
 def _scope_table(rows: Sequence[ScopeRow]) -> Table:
@@ -46,7 +46,7 @@ def _scope_table(rows: Sequence[ScopeRow]) -> Table:
     table = new_table(title, "", ("utterances", "WER %", "SQNR", "argmax %"))
     for row in rows:
         if (found := row.judged) is not None:
-            table.add_row(f"{row.model} on {row.corpus}: reference", "", _percent(found.reference.wer), "", "")
+            table.add_row(f"{row.model} on {row.corpus}: reference", "", percent(found.reference.wer), "", "")
             before, after = (found.before, found.logits_before), (found.after, found.logits_after)
             for name, (errors, logits) in (("as it is", before), ("with its scope", after)):
                 sqnr, argmax, wer = _figures(logits, errors)
@@ -64,7 +64,3 @@ def scope_lines(scopes: Sequence[ScopeRow]) -> Iterator[str]:
             count, fails = f"{len(row.names)} layer{'s' * (len(row.names) > 1)}", ", ".join(row.fails)
             yield f"{row.model} {row.variant} fails {fails}; smallest ignored scope: {count} ({how}); for suite.toml:"
             yield from row.toml.splitlines()
-
-
-def _percent(wer: float | None) -> str:
-    return "-" if wer is None else f"{100 * wer:.2f}"

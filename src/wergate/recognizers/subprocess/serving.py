@@ -1,0 +1,52 @@
+"""The loop of a process apart: a line in, a line out, until the other side has no more or an answer fails."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from wergate.corpora.audio import Samples
+from wergate.networks.ctc import Logits
+from wergate.recognizers.subprocess.messages import LOGITS, WAVEFORMS, Failure, Task, read_arrays, write_arrays
+
+Answers = Callable[[Iterator[str]], Iterator[BaseModel]]
+
+
+def serve(answers: Answers, told: Callable[[Exception], str]) -> None:
+    """Answer on standard output what standard input asks; what libraries print goes to standard error.
+
+    Args:
+        answers: takes the questions, of which the first is the order, and yields an answer to each.
+        told: an error in one line.
+    """
+    questions = os.fdopen(os.dup(0), encoding="utf-8")
+    answered = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+    try:
+        for answer in answers(questions):
+            print(answer.model_dump_json(), file=answered, flush=True)
+    except Exception as error:  # noqa: BLE001 - whatever a runtime raises is told by the other side
+        print(Failure(failure=told(error)).model_dump_json(), file=answered, flush=True)
+
+
+def timed(task: Task, infer: Callable[[list[Samples]], list[Logits]]) -> list[float]:
+    """Do a task: run the waveforms of the process's folder, write their logits there and return each call's seconds."""
+    folder = Path(sys.argv[1])
+    utterances = read_arrays(folder / WAVEFORMS)
+    for _ in range(task.warmup):
+        infer(utterances)
+    seconds: list[float] = []
+    logits: list[Logits] = []
+    for _ in range(task.calls):
+        started = time.perf_counter()
+        found = infer(utterances)
+        seconds.append(time.perf_counter() - started)
+        logits += found
+    write_arrays(folder / LOGITS, logits)
+    return seconds
