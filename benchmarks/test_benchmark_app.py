@@ -14,11 +14,12 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from fixtures.benchmarks import Bench, seconds
+from fixtures.benchmarks import Bench
 from wergate.networks.ctc import Logits
 from wergate.session.matrix import variants
-from wergate.timing.benchmark_app import TUTORIAL_SAMPLES, AppFigures, benchmark_app
+from wergate.studies.benchmark_app.app import TUTORIAL_SAMPLES, AppFigures, benchmark_app
 from wergate.timing.gates import Outputs
+from wergate.timing.paired import seconds
 
 TURNS, TURN_S = 5, 5
 

@@ -15,7 +15,7 @@ from itertools import pairwise
 import openvino as ov
 import pytest
 
-from fixtures.benchmarks import Bench, seconds
+from fixtures.benchmarks import Bench
 from fixtures.growth import Plotted
 from fixtures.report import Gate
 from wergate.corpora.sampling import librispeech_like
@@ -27,6 +27,7 @@ from wergate.studies.growth.memory import length_rule, passes_over_lengths, read
 from wergate.studies.growth.plot import Axes, Curve
 from wergate.timing.gates import Outputs
 from wergate.timing.memory import KIB, Growth, given_back_bytes, growth_verdict, resident_bytes
+from wergate.timing.paired import seconds
 
 DURATIONS_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0)
 ROUNDS = 3

@@ -7,108 +7,28 @@ an hour, and goes on where it was interrupted: `pytest benchmarks/ --study laten
 
 from __future__ import annotations
 
-import json
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import pytest
 from pytest_benchmark.utils import PercentageRegressionCheck
 
-from fixtures.benchmarks import Bench, seconds, speech_of
+from fixtures.benchmarks import Bench, speech_of
 from fixtures.report import Gate
 from wergate.config.suite import SuiteConfig
 from wergate.session.session import Session
+from wergate.studies.latency_verdicts.study import Trials, Workload, calibrated, plain_median
 from wergate.timing.gates import is_open, speedup_verdict
 from wergate.timing.noise import read_counters, seen_between
 from wergate.timing.paired import Paired, PairedRule, Side, time_pair
 from wergate.verdict import Status, Verdict
 
 SAME, SLOWER = 300, 100
-SLOWDOWN = 0.05
 DURATION_S = 1.0
 FALSE_ALARMS_MAX, FOUND_MIN = 0.01, 0.95
-PLAIN_S = 0.5  # half of --benchmark-max-time's default: some fifty rounds, and four hundred trials in half an hour
 COMPARE_FAIL = PercentageRegressionCheck("median", 5)
-CALIBRATIONS, CALIBRATION = 5, PairedRule(budget_s=30.0)
-Call = Callable[[], object]
-
-
-@dataclass(frozen=True)
-class Trials:
-    """The file of trials."""
-
-    path: Path
-
-    def kept(self, kind: str) -> list[dict[str, Any]]:
-        """Return the trials of a kind; a line that was cut is no trial."""
-        if not self.path.exists():
-            return []
-        return [row for row in self._rows() if row["kind"] == kind]
-
-    def _rows(self) -> Iterator[dict[str, Any]]:
-        for line in self.path.read_text(encoding="utf-8").splitlines(keepends=True):
-            if line.endswith("\n"):
-                yield json.loads(line)
-
-    def add(self, **row: Any) -> dict[str, Any]:
-        """Write a trial, at once."""
-        self.path.parent.mkdir(exist_ok=True)
-        with self.path.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(row) + "\n")
-        return row
-
-
-@dataclass(frozen=True)
-class Workload:
-    """Real work beside an inference: so many small matrix products."""
-
-    products: int
-
-    def beside(self, call: Call) -> Call:
-        """Return the call with the work after it."""
-        matrix = np.full((48, 48), 1 / 48, np.float32)
-
-        def both() -> object:
-            answer, product = call(), matrix
-            for _ in range(self.products):
-                product = product @ matrix
-            return answer
-
-        return both if self.products else call
-
-
-def calibrated(call: Call, trials: Trials) -> Workload:
-    """Return the work that makes a call 5 % slower: as much as that much of it added in long paired measurements."""
-    known = trials.kept("calibration")
-    if known:
-        return Workload(known[-1]["products"])
-    plain_s = statistics.median(seconds(call) for _ in range(50))
-    extra_s = seconds(Workload(2000).beside(lambda: None))
-    products = round(SLOWDOWN * plain_s / (extra_s / 2000))
-    slowdowns = [slowdown(call, Workload(products)) for _ in range(CALIBRATIONS)]
-    products = round(products * SLOWDOWN / statistics.mean(slowdowns))
-    trials.add(kind="calibration", products=products, slowdowns=slowdowns)
-    return Workload(products)
-
-
-def slowdown(call: Call, workload: Workload) -> float:
-    """Return by what share a call with work beside it takes longer, rounds added for as long as the budget allows."""
-    return 1 / time_pair(Side(workload.beside(call)), Side(call), CALIBRATION, lambda _: True).ratio - 1
-
-
-def plain_median(call: Call) -> float:
-    """Return what pytest-benchmark calls the median: of as many calls as fit half a second, after two to warm up."""
-    for _ in range(2):
-        call()
-    times_s, end = [seconds(call)], time.perf_counter() + PLAIN_S
-    while time.perf_counter() < end:
-        times_s.append(seconds(call))
-    return statistics.median(times_s)
 
 
 def compare_fails(current: float, stored: float) -> bool:

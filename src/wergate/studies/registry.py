@@ -45,12 +45,12 @@ def studies_called(names: Iterable[str]) -> tuple[Study, ...]:
 
 
 def study_table() -> Table:
-    """Return all studies as a table: name, question, about how many minutes, where."""
+    """Return all studies as a table: name, question, about how many minutes, which folder."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("study", no_wrap=True)
     table.add_column("question")
     table.add_column("about min", justify="right")
-    table.add_column("tests", no_wrap=True)
+    table.add_column("pytest", no_wrap=True)
     for study in STUDIES:
-        table.add_row(study.name, study.question, str(study.minutes), study.where)
+        table.add_row(study.name, study.question, str(study.minutes), f"{study.where.partition('/')[0]}/")
     return table

@@ -240,3 +240,10 @@ def _student(first: Blocks, second: Blocks, rule: PairedRule) -> tuple[float, fl
     logs = np.log(second).mean(axis=1) - np.log(first).mean(axis=1)
     half = float(scipy.stats.t.ppf((1 + rule.confidence) / 2, len(logs) - 1) * scipy.stats.sem(logs))
     return math.exp(logs.mean() - half), math.exp(logs.mean() + half)
+
+
+def seconds(call: Callable[[], object]) -> float:
+    """Return how long one call takes."""
+    started = time.perf_counter()
+    call()
+    return time.perf_counter() - started

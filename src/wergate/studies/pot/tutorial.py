@@ -11,7 +11,7 @@ from wergate.evaluation.evaluation import Evaluation
 from wergate.quantization.pot import PotReport, read_pot_report
 from wergate.session.matrix import Cell
 from wergate.session.session import Session
-from wergate.timing.benchmark_app import TUTORIAL_SAMPLES, benchmark_app
+from wergate.studies.benchmark_app.app import TUTORIAL_SAMPLES, benchmark_app
 
 
 @dataclass(frozen=True)

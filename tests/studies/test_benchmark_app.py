@@ -9,7 +9,7 @@ import pytest
 from tests.support.suite_run import Warm
 from wergate.errors import SuiteError
 from wergate.networks.ir.conversion import MODEL_FILE
-from wergate.timing.benchmark_app import benchmark_app
+from wergate.studies.benchmark_app.app import benchmark_app
 
 
 def test_its_figures_are_read(warm: Warm) -> None:

@@ -1,0 +1,110 @@
+"""What evaluating a corpus takes in memory, measured in a process that does nothing else.
+
+python -m wergate.studies.corpus_memory.study < request.json
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import soundfile
+from pydantic import BaseModel
+
+import wergate
+from wergate.config.suite import SuiteConfig
+from wergate.corpora.audio import Samples
+from wergate.corpora.spec import CorpusSpec
+from wergate.errors import SuiteError
+from wergate.evaluation.transcript_file import TranscriptFile
+from wergate.session.matrix import Cell
+from wergate.session.session import Session
+from wergate.store import Store
+from wergate.timing.memory import peak_rss_bytes
+
+TEXT = "A PIECE OF SPEECH THAT NOBODY WROTE DOWN"
+_SHORTEST_S, _LONGEST_S = 0.2, 1.2
+_ROWS = 100  # in a row group, as `datasets` writes recordings
+
+
+class MemoryRequest(BaseModel):
+    """Which corpus a model's INT8 IR is evaluated on, with what, and where its IRs are."""
+
+    config: SuiteConfig
+    embedded: Path
+    cache_dir: Path
+    corpus: Path
+    model: str
+
+
+class MemoryCost(BaseModel):
+    """What was evaluated, and the most memory that the process held."""
+
+    utterances: int
+    words: int
+    audio_s: float
+    peak_mb: float
+
+
+def write_recordings(path: Path, speech: Samples, rate: int, count: int) -> None:
+    """Write that many short recordings, cut out of speech at random, as parquet."""
+    pq.write_table(pa.Table.from_pylist(list(_rows(speech, rate, count))), path, row_group_size=_ROWS)
+
+
+def _rows(speech: Samples, rate: int, count: int) -> Iterator[dict[str, Any]]:
+    generator = np.random.default_rng(count)
+    for number in range(count):
+        samples = int(generator.uniform(_SHORTEST_S, _LONGEST_S) * rate)
+        first = int(generator.integers(len(speech) - samples))
+        stream = io.BytesIO()
+        soundfile.write(stream, speech[first : first + samples], rate, format="FLAC")
+        yield {"id": f"{number:06d}", "audio": {"bytes": stream.getvalue(), "path": None}, "text": TEXT}
+
+
+def evaluate_apart(request: MemoryRequest) -> MemoryCost:
+    """Evaluate a corpus in a process of its own.
+
+    Raises:
+        SuiteError: the evaluation failed; its last line says why.
+    """
+    run = subprocess.run(  # noqa: S603 - our own module, in our own interpreter
+        [sys.executable, "-m", __spec__.name],
+        input=request.model_dump_json(),
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": str(Path(wergate.__file__).parents[1])},
+    )
+    if run.returncode:
+        raise SuiteError((run.stderr.strip().splitlines() or ["the evaluation was killed"])[-1])
+    return MemoryCost.model_validate_json(run.stdout.splitlines()[-1])
+
+
+def main(read: Callable[[], str] = sys.stdin.read) -> int:
+    """Read a `MemoryRequest` as JSON, evaluate, and print the `MemoryCost` as the last line."""
+    request = MemoryRequest.model_validate_json(read())
+    transcripts = TranscriptFile(request.corpus.with_suffix(".jsonl"))
+    store = Store(request.cache_dir)
+    session = Session(request.config, embedded=request.embedded, store=store, transcripts=transcripts)
+    spec = CorpusSpec(request.corpus.name, request.corpus)
+    evaluation = session.evaluation(Cell(request.model, spec, "int8"))
+    cost = MemoryCost(
+        utterances=len(evaluation.outcomes),
+        words=evaluation.candidate.total.words,
+        audio_s=evaluation.audio_s,
+        peak_mb=peak_rss_bytes() / 1e6,
+    )
+    print(cost.model_dump_json())  # noqa: T201 - a command prints
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
