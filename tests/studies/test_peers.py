@@ -14,7 +14,7 @@ from tests.support.suite_run import run
 from tests.support.tiny import Tiny
 from wergate.studies.peers.catalog import PEERS, Peer, why_absent
 from wergate.studies.peers.race import Race, RaceRule, Record
-from wergate.studies.peers.table import ratio_interval
+from wergate.studies.peers.table import PeerRow, PeerTable, peer_rows, times_bounds
 
 BACKWARDS = """
 from wergate.studies.peers.client import Remote
@@ -93,5 +93,25 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_interval_is_of_ratios_within_blocks() -> None:
     """A block that is long for both sides says nothing about their ratio."""
     slow, fast = [1.0, 9.0, 2.0, 30.0], [0.5, 4.4, 1.02, 15.3]
-    interval = ratio_interval(slow=slow, fast=fast)
-    assert 1.8 < interval.low < 2.0 < interval.high < 2.2
+    low, high = times_bounds(slow=slow, fast=fast)
+    assert low is not None
+    assert high is not None
+    assert 1.8 < low < 2.0 < high < 2.2
+
+
+@pytest.mark.parametrize(
+    ("blocks", "shown"),
+    [(1, "2.00"), (2, "2.00 (2.00 to 2.00)"), (3, "2.00 (2.00 to 2.00)")],
+)
+def test_a_single_block_has_no_interval(blocks: int, shown: str) -> None:
+    """One ratio says nothing about how far ratios are from one another."""
+    base, other = Record(PEERS[0], block_s=[2.0] * blocks), Record(PEERS[1], block_s=[1.0] * blocks)
+    rows = peer_rows([base, other], lambda _: "", audio_s=10.0)
+    assert (blocks == 1) == (rows[1].times_low is None)
+    assert f"| {shown} |" in raced(rows).markdown
+
+
+def raced(rows: list[PeerRow]) -> PeerTable:
+    """Return the table of a race."""
+    where = {"model": "m", "cpu": "c", "isa": "i", "cores": 2, "versions": {}}
+    return PeerTable(**where, utterances=1, audio_s=10.0, words=0, noise=[], rows=rows)

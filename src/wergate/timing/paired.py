@@ -208,8 +208,10 @@ def ratio_interval(first_s: list[float], second_s: list[float], rule: PairedRule
     scale = np.sqrt(first.min(axis=1) * second.min(axis=1))[:, None]
     first, second = first / scale, second / scale
     ratio = float(np.median(second) / np.median(first))
-    bounds = _bootstrap if len(first) >= _BOOTSTRAPPED else _student
-    low, high = bounds(first, second, rule)
+    if len(first) >= _BOOTSTRAPPED:
+        low, high = _bootstrap(first, second, rule)
+    else:
+        low, high = student_bounds(np.log(second).mean(axis=1) - np.log(first).mean(axis=1), rule.confidence)
     return ratio, Interval(min(low, ratio), max(high, ratio), rule.confidence)
 
 
@@ -236,9 +238,9 @@ def _bootstrap(first: Blocks, second: Blocks, rule: PairedRule) -> tuple[float, 
     return float(found.confidence_interval.low), float(found.confidence_interval.high)
 
 
-def _student(first: Blocks, second: Blocks, rule: PairedRule) -> tuple[float, float]:
-    logs = np.log(second).mean(axis=1) - np.log(first).mean(axis=1)
-    half = float(scipy.stats.t.ppf((1 + rule.confidence) / 2, len(logs) - 1) * scipy.stats.sem(logs))
+def student_bounds(logs: Blocks, confidence: float) -> tuple[float, float]:
+    """Return the bounds of a ratio by Student's t over the blocks' logarithmic ratios, two or more."""
+    half = float(scipy.stats.t.ppf((1 + confidence) / 2, len(logs) - 1) * scipy.stats.sem(logs))
     return math.exp(logs.mean() - half), math.exp(logs.mean() + half)
 
 

@@ -10,13 +10,14 @@ from itertools import cycle
 from pathlib import Path
 from typing import Literal
 
-import scipy  # not scipy.stats: that loads when it is used, which takes more than a second
+import numpy as np
 from pydantic import BaseModel
 
 from wergate.evaluation.rows import finite
-from wergate.formatting import table
+from wergate.formatting import interval, table
 from wergate.studies.peers.catalog import BASE
 from wergate.studies.peers.race import Record
+from wergate.timing.paired import student_bounds
 from wergate.verdict import Interval
 
 Status = Literal["ok", "absent", "wrong", "failed"]
@@ -29,7 +30,8 @@ class PeerRow(BaseModel):
     Attributes:
         latency_ms: median by seconds of speech.
         rtfx: audio seconds per second over the whole corpus.
-        times_base, times_low, times_high: how many times as fast as PyTorch eager, with a 99 % interval over blocks.
+        times_base, times_low, times_high: how many times as fast as PyTorch eager, with a 99 % interval over blocks; of
+            a single block there is none.
         wer: a fraction; None where the model's transcripts mean nothing.
         sqnr_db, argmax_agreement, worst_sqnr_db: over all timed runs, and of the farthest utterance.
     """
@@ -132,7 +134,9 @@ def _figure(value: float | None, form: str) -> str:
 def _times(row: PeerRow) -> str:
     if row.times_base is None or row.key == BASE:
         return ""
-    return f"{row.times_base:.2f} ({row.times_low:.2f} to {row.times_high:.2f})"
+    if row.times_low is None or row.times_high is None:
+        return f"{row.times_base:.2f}"
+    return f"{row.times_base:.2f} ({interval(Interval(row.times_low, row.times_high))})"
 
 
 def peer_rows(records: Sequence[Record], wrong: Callable[[Record], str], audio_s: float) -> list[PeerRow]:
@@ -187,20 +191,18 @@ def _speed(record: Record, base: Record | None, audio_s: float) -> dict[str, obj
     }
     if base is None or not record.block_s:
         return found
-    interval = ratio_interval(slow=base.block_s, fast=record.block_s)
-    times = sum(base.block_s) / sum(record.block_s)
-    return found | {"times_base": times, "times_low": interval.low, "times_high": interval.high}
+    low, high = times_bounds(slow=base.block_s, fast=record.block_s)
+    return found | {"times_base": sum(base.block_s) / sum(record.block_s), "times_low": low, "times_high": high}
 
 
-def ratio_interval(*, slow: Sequence[float], fast: Sequence[float]) -> Interval:
-    """Return how many times as fast one side was, block by block: Student's t over the logarithms of their ratios."""
-    logs = [math.log(a / b) for a, b in zip(slow, fast, strict=True)]
-    mean = statistics.fmean(logs)
-    if len(logs) < 3:  # noqa: PLR2004 - of two, an interval says nothing
-        return Interval(math.exp(min(logs)), math.exp(max(logs)), _CONFIDENCE)
-    quantile = float(scipy.stats.t.ppf((1 + _CONFIDENCE) / 2, len(logs) - 1))
-    half = quantile * statistics.stdev(logs) / math.sqrt(len(logs))
-    return Interval(math.exp(mean - half), math.exp(mean + half), _CONFIDENCE)
+def times_bounds(*, slow: Sequence[float], fast: Sequence[float]) -> tuple[float | None, float | None]:
+    """Return the bounds of how many times as fast one side was, block by block; None of a single one."""
+    logs = np.log(slow) - np.log(fast)
+    if len(logs) == 1:
+        return None, None
+    if len(logs) == 2:  # noqa: PLR2004 - of which Student's t says nothing
+        return math.exp(logs.min()), math.exp(logs.max())
+    return student_bounds(logs, _CONFIDENCE)
 
 
 _COLOURS = {"pytorch": "tab:orange", "onnxruntime": "tab:green", "openvino": "tab:blue"}
