@@ -106,8 +106,8 @@ def test_a_run_that_was_cut_short_exports_nothing(warm: Warm, tiny: Tiny, tmp_pa
 @pytest.mark.parametrize(
     ("body", "options", "variants"),
     [
-        ("assert variant != 'fp16'", (), {"fp16"}),
-        ("import os; os._exit(1) if variant == 'fp16' else None", ("-n", "2"), {"fp16", "int8"}),
+        ("assert variant_name != 'fp16'", (), {"fp16"}),
+        ("import os; os._exit(1) if variant_name == 'fp16' else None", ("-n", "2"), {"fp16", "int8"}),
     ],
     ids=["failed", "took its worker down"],
 )
@@ -116,7 +116,7 @@ def test_a_test_that_fails_without_a_verdict_counts(
 ) -> None:
     """A failure is known by its test; where a worker died, nobody knows whose it was and nothing is exported."""
     more = tmp_path / "test_more.py"
-    more.write_text(f"def test_more(model, variant):\n    {body}\n")
+    more.write_text(f"def test_more(model, variant_name):\n    {body}\n")
     config = ("-c", str(ROOT / "pytest.ini"), "--rootdir", str(ROOT), "--import-mode", "importlib")
     done = exporting(warm, tmp_path / "out", [TRANSCRIPTS, WER, str(more)], *config, *options)
     kept_back = {line.split()[3].rstrip(":") for line in told(done) if line.startswith("not exported: model")}

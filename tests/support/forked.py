@@ -23,11 +23,12 @@ _HEAVY = (
 )
 _PLACES = os.pathsep.join(str(_ROOT / name) for name in ("", "src"))
 _READ_LATER = ("GITHUB_STEP_SUMMARY", "PYTHONPATH")  # by none of these when it is imported
+_OF_LIBRARIES = ("PYTEST_", "KMP_")  # set by pytest, and by scikit-learn when it is imported
 
 
 def environment() -> dict[str, str]:
-    """Return this process's environment without what a surrounding pytest put there, offline, one thread each."""
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    """Return this process's environment without what pytest and libraries put there, offline, one thread each."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(_OF_LIBRARIES)}
     return inherited | {"HF_HUB_OFFLINE": "1", "COLUMNS": "200", "OMP_NUM_THREADS": "1"}
 
 
