@@ -27,7 +27,7 @@ from wergate.recognizers.base import Recognizer
 from wergate.recognizers.subprocess.client import ApartRecognizer
 from wergate.recognizers.subprocess.messages import Executed, Order
 from wergate.session.session import Pipeline
-from wergate.store import Artifact
+from wergate.store import Artifact, text_digest
 from wergate.studies.portability.instruction_sets import Place, beyond, limited, unavailable
 
 
@@ -175,7 +175,7 @@ class Portability:
         )
 
     def _logits_folder(self, cell: Cell) -> Path:
-        folder = self._folder / hashlib.sha256(repr(cell).encode()).hexdigest()
+        folder = self._folder / text_digest(repr(cell))
         folder.mkdir(exist_ok=True)
         return folder
 
