@@ -61,7 +61,12 @@ class Artifact:
 def content_key(parts: Mapping[str, Any]) -> str:
     """Return the SHA-256 of the parts in canonical JSON: the same parts, the same key."""
     canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return text_digest(canonical)
+
+
+def text_digest(text: str) -> str:
+    """Return the SHA-256 of a text in UTF-8."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def file_digest(path: Path) -> str:

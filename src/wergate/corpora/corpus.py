@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -10,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from wergate.corpora import audio
-from wergate.corpora.index import Entry, Index, Skipped, audio_digest, load, sha256
+from wergate.corpora.index import Entry, Index, Skipped, audio_digest, load
 from wergate.corpora.recording import Recording, find_columns, recordings
 from wergate.corpora.sampling import draw
 from wergate.corpora.sources.base import Source
@@ -18,7 +17,7 @@ from wergate.corpora.sources.opening import open_source, parse_corpus_specs
 from wergate.corpora.spec import Columns, CorpusSpec
 from wergate.errors import BadUtteranceError, SuiteError
 from wergate.progress import Progress, silent
-from wergate.store import Store
+from wergate.store import Store, text_digest
 
 __all__ = [
     "Columns",
@@ -82,7 +81,7 @@ class Corpus:
     def fingerprint(self) -> str:
         """SHA-256 over ids, texts and audio."""
         whole = "\0".join(f"{entry.id}\0{entry.digest}\0{entry.text_digest}" for entry in self.entries)
-        return hashlib.sha256(whole.encode()).hexdigest()
+        return text_digest(whole)
 
     @property
     def speakers(self) -> int:
@@ -143,7 +142,7 @@ class Corpus:
     def _require_unchanged(self, recording: Recording, entry: Entry) -> None:
         """Refuse another recording than was indexed; of a part of a file, the file's digest is not taken anew."""
         same_audio = isinstance(recording.audio, Path) or audio_digest(recording.audio) == entry.digest
-        if not same_audio or (recording.id, sha256(recording.text)) != (entry.id, entry.text_digest):
+        if not same_audio or (recording.id, text_digest(recording.text)) != (entry.id, entry.text_digest):
             raise SuiteError(
                 f"corpus '{self.name}' has changed since it was opened: row {entry.number} was utterance '{entry.id}' "
                 f"and is '{recording.id}', or has another transcript or recording; leave it as it is while it is used, "

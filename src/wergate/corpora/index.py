@@ -10,6 +10,7 @@ from wergate.corpora import audio
 from wergate.corpora.recording import Recording
 from wergate.corpora.spec import CorpusSpec
 from wergate.errors import BadUtteranceError, SuiteError
+from wergate.store import file_digest, text_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class Index:
             id=recording.id,
             number=recording.number,
             digest=self._digest(recording),
-            text_digest=sha256(recording.text),
+            text_digest=text_digest(recording.text),
             duration_s=header.duration_s,
             speaker=recording.speaker,
         )
@@ -100,7 +101,7 @@ class Index:
         if recording.audio not in self._files:
             self._files = {recording.audio: audio_digest(recording.audio)}
         whole = self._files[recording.audio]
-        return whole if recording.part is None else sha256(f"{whole} {recording.part}")
+        return whole if recording.part is None else text_digest(f"{whole} {recording.part}")
 
 
 def load(recording: Recording) -> Recording:
@@ -115,10 +116,4 @@ def audio_digest(encoded: audio.Encoded) -> str:
     """Return the SHA-256 of encoded audio, a file's without holding it in memory."""
     if isinstance(encoded, bytes):
         return hashlib.sha256(encoded).hexdigest()
-    with encoded.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def sha256(text: str) -> str:
-    """Return the SHA-256 of a text."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return file_digest(encoded)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -15,7 +14,7 @@ from wergate.evaluation.reference_run import model_parts
 from wergate.evaluation.transcript_file import Line, TranscriptFile
 from wergate.models.base import ReferenceModel
 from wergate.networks.frontend import Frontend
-from wergate.store import content_key
+from wergate.store import content_key, text_digest
 
 
 @dataclass(frozen=True)
@@ -102,8 +101,8 @@ class Journal:
                 ignored += line.recognizer == self._candidate.recognizer
         references, candidates = found.values()
         texts = {entry.id: entry.text_digest for entry in corpus.entries}
-        retold = frozenset(id_ for id_, line in candidates.items() if _digest(line.reference) != texts[id_])
-        self._told = {id_ for id_, line in references.items() if _digest(line.reference) == texts[id_]}
+        retold = frozenset(id_ for id_, line in candidates.items() if text_digest(line.reference) != texts[id_])
+        self._told = {id_ for id_, line in references.items() if text_digest(line.reference) == texts[id_]}
         pairs = {id_: (references[id_], line) for id_, line in candidates.items() if id_ in references}
         return Kept({id_: _outcome(*pair) for id_, pair in pairs.items()}, retold & pairs.keys(), ignored)
 
@@ -123,11 +122,6 @@ class Journal:
                 lines.append(_line(self._reference, corpus, outcome, of_reference=True))
             lines.append(_line(self._candidate, corpus, outcome, of_reference=False))
         self._file.append(lines)
-
-
-def _digest(text: str) -> str:
-    """Return a text's digest as a corpus holds it."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _line(run: Run, corpus: Corpus, outcome: UtteranceOutcome, *, of_reference: bool) -> Line:

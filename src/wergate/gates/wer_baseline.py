@@ -7,7 +7,6 @@ with VNNI and INT8 on one without are two results, and stand side by side.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -18,7 +17,7 @@ import pydantic
 from pydantic import BaseModel, ConfigDict
 
 from wergate.errors import SuiteError
-from wergate.store import replace_file
+from wergate.store import replace_file, text_digest
 
 WER_BASELINE = "wer.json"
 _SCHEMA = 1
@@ -69,7 +68,7 @@ class StoredTranscripts(_Part):
     def checksum(self) -> str:
         """SHA-256 of all of it."""
         content = json.dumps(self.model_dump(), sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(content.encode()).hexdigest()
+        return text_digest(content)
 
 
 class _Signed(StoredTranscripts):

@@ -8,11 +8,11 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from wergate.errors import SuiteError
+from wergate.store import text_digest
 
 DRIVER = Path(__file__).parents[1] / "pot_driver"
 _PACKAGES = ("openvino", "openvino-dev", "numpy", "scipy")
@@ -42,7 +42,7 @@ class Legacy:
     def parts(self) -> dict[str, Any]:
         """What everything that it makes depends on: versions, and the source of what runs there."""
         source = "\0".join(path.read_text(encoding="utf-8") for path in sorted(DRIVER.glob("*.py")))
-        return {"legacy": dict(self.versions), "driver": sha256(source.encode()).hexdigest()}
+        return {"legacy": dict(self.versions), "driver": text_digest(source)}
 
 
 class LegacyError(SuiteError):

@@ -26,7 +26,7 @@ from wergate.recognizers.base import Recognizer
 from wergate.recognizers.subprocess.client import ApartRecognizer
 from wergate.recognizers.subprocess.messages import Executed, Order
 from wergate.session.session import Session
-from wergate.store import Artifact
+from wergate.store import Artifact, text_digest
 from wergate.studies.portability.instruction_sets import INSTRUCTION_SETS, Place, beyond, limited, unavailable
 
 
@@ -157,7 +157,7 @@ class Portability:
         return recognizer
 
     def _logits_folder(self, variant: Variant, spec: CorpusSpec) -> Path:
-        folder = self._folder / hashlib.sha256(repr((variant.path, spec)).encode()).hexdigest()
+        folder = self._folder / text_digest(repr((variant.path, spec)))
         folder.mkdir(exist_ok=True)
         return folder
 
