@@ -21,6 +21,7 @@ from wergate.networks.ir.conversion import FRONTEND_FILE
 from wergate.networks.logits import LogitsDifference
 from wergate.recognizers.subprocess.client import ApartRecognizer
 from wergate.recognizers.subprocess.messages import Executed, Order
+from wergate.session.matrix import Cell
 from wergate.session.session import Pipeline
 from wergate.store import Store
 from wergate.studies.portability.gates import overall, portability_verdicts
@@ -35,7 +36,7 @@ from wergate.studies.portability.instruction_sets import (
 )
 from wergate.studies.portability.overflow import Fix
 from wergate.studies.portability.rows import PortabilityRow
-from wergate.studies.portability.study import Cell, Shown
+from wergate.studies.portability.study import Shown
 from wergate.studies.portability.tables import portable_lines
 from wergate.verdict import Status, Verdict
 

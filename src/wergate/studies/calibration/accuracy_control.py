@@ -20,7 +20,7 @@ SUBJECT = "accuracy-controlled INT8"
 
 
 @dataclass(frozen=True)
-class WerDrop:
+class HeldOutDrop:
     """A model's word errors beside the FP16 IR's, which accuracy control starts from, on the same utterances.
 
     Attributes:
@@ -66,7 +66,7 @@ class ControlledModel:
     ir: Artifact
     tuning: Tuning
     corpus: CorpusSpec
-    tuned: WerDrop
+    tuned: HeldOutDrop
     work: ExecutedWork
     plain_work: ExecutedWork
 
@@ -122,7 +122,7 @@ def controlled_model(pipeline: Pipeline, model: str) -> ControlledModel:
     )
 
 
-def held_out(pipeline: Pipeline, model: str, spec: CorpusSpec, controlled: ControlledModel) -> WerDrop:
+def held_out(pipeline: Pipeline, model: str, spec: CorpusSpec, controlled: ControlledModel) -> HeldOutDrop:
     """Return the drop of an accuracy-controlled model on a corpus, without what it was tuned on.
 
     Of the corpus that its validation utterances were drawn from, the rest is taken; any other must not hold one.
@@ -146,11 +146,11 @@ def tuned_on(corpus: Corpus, tuning: Tuning) -> tuple[str, ...]:
     return tuple(id_ for id_, digest in corpus.digests.items() if digest in known or id_ in tuning.utterances)
 
 
-def _drop(pipeline: Pipeline, model: str, spec: CorpusSpec, ir: Artifact, ids: Collection[str]) -> WerDrop:
+def _drop(pipeline: Pipeline, model: str, spec: CorpusSpec, ir: Artifact, ids: Collection[str]) -> HeldOutDrop:
     """Return the drop on these utterances, both sides transcribed as the suite transcribes everything."""
     fp16, candidate = pipeline.evaluation(model, spec, "fp16"), pipeline.evaluation_of(model, spec, ir, SUBJECT)
     used = [number for number, outcome in enumerate(candidate.outcomes) if outcome.id in ids]
-    return WerDrop(
+    return HeldOutDrop(
         candidate.corpus,
         tuple(candidate.outcomes[number].id for number in used),
         tuple(fp16.candidate.errors[number] for number in used),

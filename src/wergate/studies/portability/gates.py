@@ -10,9 +10,10 @@ from wergate.config.thresholds import Gates
 from wergate.formatting import decibels, percent
 from wergate.gates import accuracy as gates
 from wergate.gates.wer import undecided, wer_verdict
+from wergate.session.matrix import Cell
 from wergate.studies.portability.instruction_sets import Place, saturates
 from wergate.studies.portability.overflow import Fix
-from wergate.studies.portability.study import Cell, Shown
+from wergate.studies.portability.study import Shown
 from wergate.verdict import Status, Verdict
 
 _ROUNDING = 12  # digits beyond which a sum of fractions is rounding
@@ -29,7 +30,7 @@ def portability_verdicts(
     Args:
         tried: what other settings of `quantization.overflow_fix` came to, for the remedy.
     """
-    subject, model, evaluation = cell.name(shown.place), cell.model, shown.evaluation
+    subject, model, evaluation = shown.place.name(cell.variant), cell.model, shown.evaluation
     beside_reference = (
         wer_verdict(evaluation, thresholds, subject=subject, model=model, min_words=min_words),
         *gates.logits_verdicts(evaluation, thresholds, subject=subject, model=model),
@@ -46,7 +47,7 @@ def _loss_verdict(shown: Shown, cell: Cell, loss_max: float, min_words: int) -> 
     differ = f"{100 * (1 - beside.argmax_agreement):.2g} % of argmaxes differ, SQNR {decibels(beside.sqnr_db)} dB"
     return Verdict(
         gate="portable_wer_loss",
-        subject=cell.name(shown.place),
+        subject=shown.place.name(cell.variant),
         value=round(loss.value, _ROUNDING),
         relation="<=",
         threshold=loss_max,

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import get_args
 
 from wergate.config.base import OverflowFix
+from wergate.session.matrix import Cell
 from wergate.store import Artifact
 from wergate.studies.portability.instruction_sets import Place
-from wergate.studies.portability.study import Cell, Portability, Shown
+from wergate.studies.portability.study import Portability, Shown
 from wergate.timing.paired import Paired, PairedRule, Side, time_pair
 
 TIMED_S = 5.0  # of speech
@@ -53,7 +54,7 @@ def _with(portability: Portability, model: str, setting: OverflowFix) -> Artifac
 def _speed(portability: Portability, cell: Cell, place: Place, ir: Artifact) -> Paired:
     """Time the IR in turns with the variant's own, by their processes' clocks: what passes between is not timed."""
     pipeline = portability.pipeline
-    samples = pipeline.excerpt(cell.model, cell.spec, TIMED_S)
+    samples = pipeline.excerpt(cell.model, cell.corpus, TIMED_S)
     rule = PairedRule(budget_s=pipeline.config.settings_of(cell.model).portability.timing_s)
     with portability.apart(cell, place, ir, streams=1) as other, portability.apart(cell, place, streams=1) as own:
         return time_pair(

@@ -17,9 +17,10 @@ from wergate.evaluation.rows import (
     word_error_row,
 )
 from wergate.recognizers.subprocess.messages import Executed
+from wergate.session.matrix import Cell
 from wergate.studies.portability.instruction_sets import Place
 from wergate.studies.portability.overflow import Fix
-from wergate.studies.portability.study import Cell, Shown
+from wergate.studies.portability.study import Shown
 from wergate.verdict import Status
 
 
@@ -81,7 +82,7 @@ def portability_row(shown: Shown, cell: Cell, *, status: Status, tried: Sequence
     evaluation = shown.evaluation
     return PortabilityRow(
         model=cell.model,
-        corpus=cell.spec.name,
+        corpus=cell.corpus.name,
         variant=cell.variant,
         isa=shown.place.isa,
         inference_precision=shown.place.precision,
@@ -102,7 +103,7 @@ def skipped_row(cell: Cell, place: Place, reason: str) -> PortabilityRow:
     """Return the row of what this machine cannot show."""
     return PortabilityRow(
         model=cell.model,
-        corpus=cell.spec.name,
+        corpus=cell.corpus.name,
         variant=cell.variant,
         isa=place.isa,
         inference_precision=place.precision,

@@ -13,9 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from wergate.config.suite import SuiteConfig
-from wergate.config.variants import subject_of
 from wergate.corpora.audio import Samples
-from wergate.corpora.spec import CorpusSpec
 from wergate.errors import SuiteError
 from wergate.evaluation.evaluate import Candidate, evaluate
 from wergate.evaluation.evaluation import Evaluation
@@ -26,6 +24,7 @@ from wergate.networks.logits import LogitsDifference, difference
 from wergate.recognizers.base import Recognizer
 from wergate.recognizers.subprocess.client import ApartRecognizer
 from wergate.recognizers.subprocess.messages import Executed, Order
+from wergate.session.matrix import Cell
 from wergate.session.session import Pipeline
 from wergate.store import Artifact, text_digest
 from wergate.studies.portability.instruction_sets import Place, beyond, limited, unavailable
@@ -33,20 +32,6 @@ from wergate.studies.portability.instruction_sets import Place, beyond, limited,
 
 class NotShownError(SuiteError):
     """This machine cannot show what was asked for: no fault of the model."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """What is run: a variant of a model on a corpus."""
-
-    model: str
-    spec: CorpusSpec
-    variant: str
-
-    def name(self, place: Place) -> str:
-        """Return how messages call it on an instruction set; the inference precision where it is not the usual one."""
-        precision = "" if place.precision == "f32" else f" in {place.precision}"
-        return f"{subject_of(self.variant)} on {place.isa}{precision}"
 
 
 @dataclass(frozen=True)
@@ -154,7 +139,7 @@ class Portability:
             ),
             pipeline.frontend(cell.model),
             environment=limited(os.environ, place.isa),
-            name=cell.name(place),
+            name=place.name(cell.variant),
             patience_s=pipeline.config.settings_of(cell.model).portability.patience_s,
         )
         reason = _not_that(place, recognizer.opening)
@@ -164,9 +149,9 @@ class Portability:
         return recognizer
 
     def _evaluated(self, cell: Cell, place: Place, recognizer: Recognizer) -> Evaluation:
-        pipeline, model, spec = self.pipeline, cell.model, cell.spec
+        pipeline, model, spec = self.pipeline, cell.model, cell.corpus
         return evaluate(
-            Candidate(cell.name(place), pipeline.frontend(model), lambda: recognizer),
+            Candidate(place.name(cell.variant), pipeline.frontend(model), lambda: recognizer),
             pipeline.corpus(model, spec),
             lambda: pipeline.reference(model, spec),
             engine=pipeline.reference_model(model).engine,

@@ -15,7 +15,7 @@ from wergate.evaluation.evaluation import Evaluation
 from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE, save_ir
 from wergate.session.session import Pipeline
 from wergate.store import Artifact
-from wergate.studies.sensitivity.sample import Figures
+from wergate.studies.sensitivity.sample import SampleResult
 from wergate.studies.sensitivity.study import LayerStudy, Sensitivity
 
 
@@ -47,7 +47,7 @@ def find_scope(pipeline: Pipeline, model: str, study: LayerStudy, ranked: Sensit
     order = [cost.layer.name for cost in ranked.layers]
     fp16 = study.errors(study.fp16(study.search)).wer
 
-    def failing(figures: Figures) -> tuple[str, ...]:
+    def failing(figures: SampleResult) -> tuple[str, ...]:
         return _failing(figures, study.errors(figures).wer - fp16, gates)
 
     def holds(names: tuple[str, ...]) -> bool:
@@ -65,7 +65,7 @@ def find_scope(pipeline: Pipeline, model: str, study: LayerStudy, ranked: Sensit
     return Scope(names, found, before, len(tried), rebuilt, ir)
 
 
-def _failing(figures: Figures, drop: float, gates: Gates) -> tuple[str, ...]:
+def _failing(figures: SampleResult, drop: float, gates: Gates) -> tuple[str, ...]:
     """Return the gates that figures do not hold: the same thresholds as of a plain run."""
     claims = (
         ("wer_drop", drop <= gates.wer_drop_max),
