@@ -6,7 +6,7 @@ import pytest
 
 from fixtures.report import Gate, hand_over
 from wergate.config.models import ModelSettings
-from wergate.studies.calibration.accuracy_control import ControlledModel, WerDrop
+from wergate.studies.calibration.accuracy_control import ControlledModel, HeldOutDrop
 from wergate.studies.calibration.gates import control_verdicts, held_out_verdict, spread_verdicts
 from wergate.studies.calibration.rows import accuracy_control_row, calibration_study_row
 from wergate.studies.calibration.study import CalibrationSpread
@@ -36,7 +36,7 @@ def test_accuracy_control_reaches_its_drop(
 
 def test_the_drop_holds_on_utterances_that_were_not_tuned_on(
     controlled: ControlledModel,
-    unseen: WerDrop,
+    unseen: HeldOutDrop,
     model: str,
     model_settings: ModelSettings,
     gate: Gate,

@@ -6,7 +6,7 @@ import hypothesis.strategies as st
 import numpy as np
 from hypothesis import given
 
-from wergate.corpora.sampling import draw
+from wergate.corpora.sampling import draw_utterances
 
 DURATIONS = st.sampled_from([1.0, 2.0]) | st.floats(0.1, 30)  # many are equal, as seconds of cut speech are
 CORPORA = st.dictionaries(st.integers(0, 99).map(str), DURATIONS, min_size=1, max_size=40)
@@ -16,9 +16,9 @@ COUNTS = st.integers(1, 12) | st.just(70)
 @given(CORPORA, COUNTS, st.integers(0, 3))
 def test_a_draw_does_not_depend_on_order(durations: dict[str, float], count: int, seed: int) -> None:
     """As many as are asked for, or all; the same ones in any order."""
-    drawn = draw(durations, count, seed)
-    assert draw(dict(reversed(durations.items())), count, seed) == drawn
-    assert draw(dict(sorted(durations.items())), count, seed) == drawn
+    drawn = draw_utterances(durations, count, seed)
+    assert draw_utterances(dict(reversed(durations.items())), count, seed) == drawn
+    assert draw_utterances(dict(sorted(durations.items())), count, seed) == drawn
     assert min(count, len(durations)) == len(drawn)
     assert drawn <= set(durations)
 
@@ -28,7 +28,7 @@ def test_one_is_drawn_in_each_stratum(durations: dict[str, float], count: int, s
     """Sorted by duration, the k-th drawn is in the k-th of as many equal parts."""
     count = min(count, len(durations))
     ordered = sorted(durations.values())
-    drawn = sorted(durations[i] for i in draw(durations, count, seed))
+    drawn = sorted(durations[i] for i in draw_utterances(durations, count, seed))
     for number, duration in enumerate(drawn):
         low, high = number * len(ordered) // count, (number + 1) * len(ordered) // count
         assert ordered[low] <= duration <= ordered[high - 1]
@@ -40,7 +40,7 @@ def test_a_draw_is_spread_over_durations() -> None:
     tenths = np.quantile(list(durations.values()), [0.1, 0.9])
     means = []
     for seed in range(20):
-        drawn = [durations[i] for i in draw(durations, 10, seed)]
+        drawn = [durations[i] for i in draw_utterances(durations, 10, seed)]
         assert min(drawn) <= tenths[0]
         assert max(drawn) >= tenths[1]
         means.append(np.mean(drawn))
@@ -50,5 +50,5 @@ def test_a_draw_is_spread_over_durations() -> None:
 def test_another_seed_draws_others() -> None:
     """Equal durations leave the choice to the hash alone, which is fixed for all machines and versions."""
     durations = {f"u{n}": 1.0 for n in range(100)}
-    assert draw(durations, 5, 0) != draw(durations, 5, 1)
-    assert {"u2", "u4", "u6"} == draw({f"u{n}": float(n // 3) for n in range(9)}, 3, 0)
+    assert draw_utterances(durations, 5, 0) != draw_utterances(durations, 5, 1)
+    assert {"u2", "u4", "u6"} == draw_utterances({f"u{n}": float(n // 3) for n in range(9)}, 3, 0)

@@ -11,7 +11,7 @@ from pathlib import Path
 from wergate.corpora import audio
 from wergate.corpora.index import Entry, Index, Skipped, audio_digest, load
 from wergate.corpora.recording import Recording, find_columns, recordings
-from wergate.corpora.sampling import draw
+from wergate.corpora.sampling import draw_utterances
 from wergate.corpora.sources.base import Source
 from wergate.corpora.sources.opening import open_source, parse_corpus_specs
 from wergate.corpora.spec import Columns, CorpusSpec
@@ -151,7 +151,7 @@ class Corpus:
 
     def drawn(self, count: int, *, seed: int, part: str) -> Corpus:
         """Return that many of its recordings, spread over durations; `part` goes into the name."""
-        ids = draw({entry.id: entry.duration_s for entry in _unique(self.entries)}, count, seed)
+        ids = draw_utterances({entry.id: entry.duration_s for entry in _unique(self.entries)}, count, seed)
         named = replace(self.spec, name=f"{self.name}, {part}")
         return replace(self, spec=named, entries=tuple(entry for entry in self.entries if entry.id in ids))
 
@@ -169,7 +169,7 @@ class Corpus:
         """
         unique = _unique(self.whole)
         wanted = min(count, max(1, len(unique) // 4))
-        held = draw({entry.id: entry.duration_s for entry in unique}, wanted, seed)
+        held = draw_utterances({entry.id: entry.duration_s for entry in unique}, wanted, seed)
         calibration = tuple(entry for entry in self.whole if entry.id in held)
         known = {entry.digest for entry in calibration}
         rest = tuple(entry for entry in self.whole if entry.digest not in known)
@@ -193,7 +193,7 @@ def _unique(entries: Iterable[Entry]) -> list[Entry]:
 def _limited(entries: tuple[Entry, ...], limit: int | None, seed: int) -> tuple[Entry, ...]:
     if limit is None:
         return entries
-    drawn = draw({entry.id: entry.duration_s for entry in entries}, limit, seed)
+    drawn = draw_utterances({entry.id: entry.duration_s for entry in entries}, limit, seed)
     return tuple(entry for entry in entries if entry.id in drawn)
 
 

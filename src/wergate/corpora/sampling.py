@@ -51,7 +51,7 @@ def _whole_steps(duration_s: float) -> float:
     return round(duration_s / _STEP_S) * _STEP_S
 
 
-def draw(durations: Mapping[str, float], count: int, seed: int) -> set[str]:
+def draw_utterances(durations: Mapping[str, float], count: int, seed: int) -> set[str]:
     """Draw utterances, one from each of `count` equal strata of durations.
 
     It depends on ids, durations and the seed, not on the order they come in.

@@ -18,15 +18,10 @@ from openvino.utils.node_factory import NodeFactory
 
 from wergate.networks.ir.file import read_ir
 from wergate.networks.ir.weights import Weights, constant_values, smoothing_factors
-from wergate.networks.ir.work import EIGHT_BIT_TYPES
+from wergate.networks.ir.work import FAKE_QUANTIZE, MOVING, STORING, stored_in_8_bit
 
 _OPSET = "opset13"
-_FAKE_QUANTIZE = "FakeQuantize"
-# what moves a quantized value without computing on it: the layer is what comes behind
-_PASSING = frozenset({"Transpose", "Reshape", "Unsqueeze", "Squeeze", "Convert", "Pad", "Slice", "StridedSlice"})
-_STORING = frozenset(
-    {"Convert", "Multiply", "Subtract", "Reshape", "Transpose", "Unsqueeze", "Squeeze", _FAKE_QUANTIZE}
-)
+_PASSING = MOVING | {"Pad", "Slice", "StridedSlice"}  # of a quantized value: the layer is what comes behind
 _TIED = 1  # consumers of a product whose bias is its own
 
 
@@ -76,7 +71,7 @@ class QuantizedIr:
     def _layer(self, op: Any) -> QuantizedLayer:
         twin = self._twins.get(op.get_friendly_name())
         name = None if twin is None else twin.get_friendly_name()
-        stored = any(_eight_bit(port.get_source_output().get_node()) for port in op.inputs())
+        stored = any(stored_in_8_bit(port.get_source_output().get_node()) for port in op.inputs())
         return QuantizedLayer(op.get_friendly_name(), op.get_type_name(), name, stored)
 
 
@@ -86,23 +81,16 @@ def quantized_names(path: Path) -> tuple[str, ...]:
 
 
 def _is_layer(op: Any) -> bool:
-    if op.get_type_name() in _PASSING | _STORING:
+    if op.get_type_name() in _PASSING | STORING | {FAKE_QUANTIZE}:
         return False
     sources = [port.get_source_output() for port in op.inputs()]
-    return any(_eight_bit(source.get_node()) or _unquantized(source) is not None for source in sources)
-
-
-def _eight_bit(node: Any) -> bool:
-    """Tell whether weights are stored in 8 bit, behind whatever scales them."""
-    while node.get_type_name() in _STORING:
-        node = node.input_value(0).get_node()
-    return node.get_type_name() == "Constant" and node.output(0).get_element_type() in EIGHT_BIT_TYPES
+    return any(stored_in_8_bit(source.get_node()) or _unquantized(source) is not None for source in sources)
 
 
 def _unquantized(source: Any) -> Any:
     """Return what a value was before it was quantized; None where it was not."""
     node = source.get_node()
-    if node.get_type_name() == _FAKE_QUANTIZE:
+    if node.get_type_name() == FAKE_QUANTIZE:
         return node.input_value(0)
     if node.get_type_name() not in _PASSING:
         return None
@@ -119,7 +107,7 @@ def _revert(op: Any, twin: Any) -> None:
     restored = None if twin is None else _restored(op, twin)  # before its FakeQuantize is out of the way
     for number, port in enumerate(op.inputs()):
         source = port.get_source_output()
-        if _eight_bit(source.get_node()):
+        if stored_in_8_bit(source.get_node()):
             if number == 1 and restored is not None:
                 port.replace_source_output(restored.output(0))
         elif (before := _unquantized(source)) is not None:

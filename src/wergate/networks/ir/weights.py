@@ -16,12 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from wergate.networks.ir.file import read_ir
-from wergate.networks.ir.work import CONVOLUTIONS, EIGHT_BIT_TYPES
+from wergate.networks.ir.work import CONVOLUTIONS, FAKE_QUANTIZE, SCALING, STORING, stored_in_8_bit
 
 Weights = npt.NDArray[np.float32]
 _PRODUCTS = CONVOLUTIONS | {"MatMul"}
-_COMBINING = frozenset({"Multiply", "Subtract"})
-_STORING = _COMBINING | {"Convert", "Reshape", "Squeeze", "Unsqueeze"}
+_EVALUATED = STORING - {"Transpose"}
 
 
 @dataclass(frozen=True)
@@ -54,20 +53,13 @@ def weight_errors(original: Path, quantized: Path) -> tuple[LayerWeights, ...]:
     return tuple(
         LayerWeights(name, _error(originals.get(name), op))
         for op in _products(quantized)
-        if _eight_bit(op.input_value(1).get_node())
+        if stored_in_8_bit(op.input_value(1).get_node())
         for name in [op.get_friendly_name()]
     )
 
 
 def _products(path: Path) -> Iterator[Any]:
     yield from (op for op in read_ir(path).get_ordered_ops() if op.get_type_name() in _PRODUCTS)
-
-
-def _eight_bit(node: Any) -> bool:
-    """Tell whether weights are stored in 8 bit, behind whatever scales them."""
-    if node.get_type_name() == "Constant":
-        return node.output(0).get_element_type() in EIGHT_BIT_TYPES
-    return node.get_type_name() != "Parameter" and bool(node.inputs()) and _eight_bit(node.input_value(0).get_node())
 
 
 def _error(original: Any, quantized: Any) -> float:
@@ -85,13 +77,13 @@ def constant_values(node: Any) -> Weights | None:
     kind = node.get_type_name()
     if kind == "Constant":
         return np.asarray(node.data, dtype=np.float32)
-    if kind not in _STORING:  # what computes is no constant, and behind it may lie the whole network
+    if kind not in _EVALUATED:  # what computes is no constant, and behind it may lie the whole network
         return None
     inputs = [constant_values(node.input_value(number).get_node()) for number in range(len(node.inputs()))]
     if any(found is None for found in inputs):
         return None
     first = np.asarray(inputs[0])
-    if kind in _COMBINING:
+    if kind in SCALING:
         combine = np.multiply if kind == "Multiply" else np.subtract
         return np.asarray(combine(first, np.asarray(inputs[1])))
     return first if kind == "Convert" else first.reshape(list(node.output(0).get_shape()))
@@ -100,7 +92,7 @@ def constant_values(node: Any) -> Weights | None:
 def smoothing_factors(product: Any) -> Weights:
     """Return the factors of the activations that SmoothQuant has divided a product's weights by, to be broadcast."""
     node = product.input_value(0).get_node()
-    if product.get_type_name() != "MatMul" or node.get_type_name() != "FakeQuantize":
+    if product.get_type_name() != "MatMul" or node.get_type_name() != FAKE_QUANTIZE:
         return np.ones((), np.float32)
     before = node.input_value(0).get_node()
     if not before.get_friendly_name().endswith("smooth_quant"):

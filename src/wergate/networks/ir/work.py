@@ -15,8 +15,10 @@ from wergate.config.quantization import IgnoredScope
 
 CONVOLUTIONS = frozenset({"Convolution", "GroupConvolution"})
 _ATTENTION = "ScaledDotProductAttention"
-# what moves or converts a quantized value without computing on it; a compressed weight is scaled by a Multiply
-_PASSING = frozenset({"Transpose", "Reshape", "Convert", "Unsqueeze", "Squeeze", "Multiply", "Subtract"})
+FAKE_QUANTIZE = "FakeQuantize"
+MOVING = frozenset({"Transpose", "Reshape", "Convert", "Unsqueeze", "Squeeze"})  # move or convert, compute nothing
+SCALING = frozenset({"Multiply", "Subtract"})  # what makes weights of what is stored of them
+STORING = MOVING | SCALING
 EIGHT_BIT_TYPES = (ov.Type.i8, ov.Type.u8)
 
 
@@ -88,8 +90,17 @@ def product_macs(left: list[int], right: list[int], output: list[int]) -> int:
 
 
 def _is_quantized(node: Any) -> bool:
-    while node.get_type_name() in _PASSING:
+    return _behind(node, STORING).get_type_name() == FAKE_QUANTIZE or stored_in_8_bit(node)
+
+
+def stored_in_8_bit(node: Any) -> bool:
+    """Tell whether weights are stored in 8 bit, behind whatever scales, moves or quantizes them."""
+    stored = _behind(node, STORING | {FAKE_QUANTIZE})
+    return stored.get_type_name() == "Constant" and stored.output(0).get_element_type() in EIGHT_BIT_TYPES
+
+
+def _behind(node: Any, kinds: frozenset[str]) -> Any:
+    """Return the first operation behind those of some kinds, against the flow."""
+    while node.get_type_name() in kinds:
         node = node.input_value(0).get_node()
-    if node.get_type_name() == "Constant":
-        return node.output(0).get_element_type() in EIGHT_BIT_TYPES
-    return bool(node.get_type_name() == "FakeQuantize")
+    return node

@@ -130,8 +130,8 @@ class Client(Generic[Opening]):
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         timer = threading.Timer(self._patience_s, self._lose_patience)
-        timer.start()
         try:
+            timer.start()
             self._process.stdin.write(question + "\n")
             self._process.stdin.flush()
             line = self._process.stdout.readline()

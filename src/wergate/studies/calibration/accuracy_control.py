@@ -21,7 +21,7 @@ SUBJECT = "accuracy-controlled INT8"
 
 
 @dataclass(frozen=True)
-class WerDrop:
+class HeldOutDrop:
     """A model's word errors beside the FP16 IR's, which accuracy control starts from, on the same utterances.
 
     Attributes:
@@ -67,7 +67,7 @@ class ControlledModel:
     ir: Artifact
     tuning: Tuning
     corpus: CorpusSpec
-    tuned: WerDrop
+    tuned: HeldOutDrop
     work: ExecutedWork
     plain_work: ExecutedWork
 
@@ -152,7 +152,7 @@ def _drop(session: Session, model: str, spec: CorpusSpec, ir: Artifact, ids: Col
     fp16 = session.evaluation(Cell(model, spec, "fp16"))
     candidate = session.evaluations.of(session.models.variant_of(model, ir, subject=SUBJECT), spec)
     used = [number for number, outcome in enumerate(candidate.outcomes) if outcome.id in ids]
-    return WerDrop(
+    return HeldOutDrop(
         candidate.corpus,
         tuple(candidate.outcomes[number].id for number in used),
         tuple(fp16.candidate.errors[number] for number in used),

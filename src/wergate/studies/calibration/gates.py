@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wergate.config.quantization import AccuracyControl
 from wergate.config.studies import CalibrationStudy
-from wergate.studies.calibration.accuracy_control import SUBJECT, ControlledModel, WerDrop
+from wergate.studies.calibration.accuracy_control import SUBJECT, ControlledModel, HeldOutDrop
 from wergate.studies.calibration.study import CalibrationSpread
 from wergate.verdict import Verdict
 
@@ -63,7 +63,7 @@ def control_verdicts(found: ControlledModel, settings: AccuracyControl, *, model
     )
 
 
-def held_out_verdict(found: WerDrop, settings: AccuracyControl, *, model: str) -> Verdict:
+def held_out_verdict(found: HeldOutDrop, settings: AccuracyControl, *, model: str) -> Verdict:
     """Gate the drop on utterances that accuracy control was not tuned on."""
     return Verdict(
         gate="held_out_wer_drop",

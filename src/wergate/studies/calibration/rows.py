@@ -5,7 +5,7 @@ from __future__ import annotations
 from wergate.config.quantization import AccuracyControl
 from wergate.config.studies import CalibrationStudy
 from wergate.evaluation.rows import ResultRow, WordErrorRow, finite, word_error_row
-from wergate.studies.calibration.accuracy_control import ControlledModel, WerDrop
+from wergate.studies.calibration.accuracy_control import ControlledModel, HeldOutDrop
 from wergate.studies.calibration.study import CalibratedModel, CalibrationSpread, Spread
 
 
@@ -120,7 +120,7 @@ def _spread_row(found: Spread) -> SpreadRow:
 
 
 def accuracy_control_row(
-    found: ControlledModel, held_out: WerDrop, settings: AccuracyControl, *, model: str
+    found: ControlledModel, held_out: HeldOutDrop, settings: AccuracyControl, *, model: str
 ) -> AccuracyControlRow:
     """Return the row of an accuracy-controlled model on a corpus.
 
@@ -144,7 +144,7 @@ def accuracy_control_row(
     )
 
 
-def _drop_row(found: WerDrop) -> WerDropRow:
+def _drop_row(found: HeldOutDrop) -> WerDropRow:
     return WerDropRow(
         utterances=list(found.ids),
         fp16=word_error_row(found.fp16_total),

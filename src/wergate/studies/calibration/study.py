@@ -11,7 +11,7 @@ from itertools import combinations, pairwise
 
 from wergate.config.studies import CalibrationStudy
 from wergate.corpora.corpus import Corpus, require_disjoint
-from wergate.corpora.sampling import draw
+from wergate.corpora.sampling import draw_utterances
 from wergate.corpora.spec import CorpusSpec
 from wergate.errors import SuiteError
 from wergate.evaluation.evaluation import Evaluation
@@ -135,7 +135,7 @@ def draw_subsets(pool: Corpus, settings: CalibrationStudy) -> tuple[Corpus, ...]
     if count * size <= len(durations):
         drawn = deal(durations, count, size, settings.seed)
     else:
-        drawn = [draw(durations, size, settings.seed + number) for number in range(count)]
+        drawn = [draw_utterances(durations, size, settings.seed + number) for number in range(count)]
     return tuple(_subset(pool, ids, f"subset {number} of {count}") for number, ids in enumerate(drawn, start=1))
 
 

@@ -27,7 +27,7 @@ class Axes:
     logarithmic: bool = False
 
 
-def draw(curves: Sequence[Curve], axes: Axes, path: Path) -> None:
+def draw_curves(curves: Sequence[Curve], axes: Axes, path: Path) -> None:
     """Draw curves into a PNG file."""
     from matplotlib.figure import Figure  # without pyplot there is no display and no state
 

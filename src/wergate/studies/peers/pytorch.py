@@ -78,7 +78,7 @@ class PyTorchPeer:
             torch.set_num_threads(cpu().cores)
             return alone
         torch.set_num_threads(1)
-        return SideBySide(alone, streams, lambda: torch.set_num_threads(1))
+        return Threaded(alone, streams, lambda: torch.set_num_threads(1))
 
 
 def _parameter_bytes(model: PreTrainedModel) -> int:
@@ -92,7 +92,7 @@ def _saved_bytes(model: Any) -> int:
     return stream.tell()
 
 
-class SideBySide:
+class Threaded:
     """A recognizer whose inferences release the interpreter, called from several threads."""
 
     def __init__(self, recognizer: Recognizer, threads: int, prepare: Callable[[], object]) -> None:

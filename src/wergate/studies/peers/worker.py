@@ -84,11 +84,11 @@ class _OnnxRuntime:
 
     def recognizer(self, streams: int) -> Recognizer:
         from wergate.recognizers.onnx import OnnxRecognizer
-        from wergate.studies.peers.pytorch import SideBySide
+        from wergate.studies.peers.pytorch import Threaded
 
         threads = cpu().cores if streams == 1 else 1
         alone = OnnxRecognizer(self._path, self._frontend, threads=threads, spinning=True)
-        return alone if streams == 1 else SideBySide(alone, streams, lambda: None)
+        return alone if streams == 1 else Threaded(alone, streams, lambda: None)
 
 
 def make(order: PeerOrder) -> Made:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from wergate.config.base import InferencePrecision, Isa
+from wergate.config.variants import subject_of
 from wergate.environment import cpu
 
 LIMIT = "ONEDNN_MAX_CPU_ISA"  # oneDNN reads it once, when it is loaded; OpenVINO's CPU plugin asks the same place
@@ -49,6 +50,11 @@ class Place:
 
     isa: Isa
     precision: InferencePrecision
+
+    def name(self, variant: str) -> str:
+        """Return how messages call a variant here; the inference precision where it is not the usual one."""
+        precision = "" if self.precision == "f32" else f" in {self.precision}"
+        return f"{subject_of(variant)} on {self.isa}{precision}"
 
     def __str__(self) -> str:
         return f"{self.isa}, {self.precision}"

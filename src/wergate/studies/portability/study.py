@@ -14,7 +14,6 @@ import numpy as np
 
 from wergate.config.suite import SuiteConfig
 from wergate.corpora.audio import Samples
-from wergate.corpora.spec import CorpusSpec
 from wergate.errors import SuiteError
 from wergate.evaluation.evaluation import Evaluation
 from wergate.evaluation.significance import WerDrop, paired_bootstrap

@@ -20,7 +20,7 @@ from wergate.recognizers.base import features
 
 
 @dataclass(frozen=True)
-class Figures:
+class SampleResult:
     """What a variant makes of a sample.
 
     Attributes:
@@ -59,7 +59,7 @@ class Sample:
         """What was said, by utterance id."""
         return {utterance.id: utterance.text for utterance in self.corpus.utterances(self._frontend.sampling_rate)}
 
-    def figures(self, model: ov.Model, path: Path) -> Figures:
+    def figures(self, model: ov.Model, path: Path) -> SampleResult:
         """Compile a model and run it on the sample.
 
         Args:
@@ -67,11 +67,11 @@ class Sample:
         """
         logits = self._logits(model, path)
         pairs = (difference(reference=self._expected[id_], candidate=found) for id_, found in logits.items())
-        return Figures(total(pairs), self._heard(logits))
+        return SampleResult(total(pairs), self._heard(logits))
 
-    def original_figures(self) -> Figures:
+    def original_figures(self) -> SampleResult:
         """Return the FP16 IR's own: no difference, and what it hears."""
-        return Figures(LogitsDifference(), self._heard(self._expected))
+        return SampleResult(LogitsDifference(), self._heard(self._expected))
 
     @cached_property
     def _expected(self) -> Mapping[str, Logits]:

@@ -15,7 +15,7 @@ from wergate.networks.ir.conversion import MODEL_FILE
 from wergate.session.matrix import Cell
 from wergate.session.session import Session
 from wergate.store import Artifact
-from wergate.studies.sensitivity.sample import Figures
+from wergate.studies.sensitivity.sample import SampleResult
 from wergate.studies.sensitivity.study import LayerStudy, Sensitivity
 
 
@@ -65,7 +65,7 @@ def find_scope(session: Session, study: LayerStudy, ranked: Sensitivity) -> Scop
     return Scope(names, found, before, len(tried), rebuilt, ir)
 
 
-def _failing(figures: Figures, drop: float, gates: Gates) -> tuple[str, ...]:
+def _failing(figures: SampleResult, drop: float, gates: Gates) -> tuple[str, ...]:
     """Return the gates that figures do not hold: the same thresholds as of a plain run."""
     claims = (
         ("wer_drop", drop <= gates.wer_drop_max),

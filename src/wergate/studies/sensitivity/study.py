@@ -98,18 +98,18 @@ class LayerStudy:
         """All quantized layers, in the network's order."""
         return tuple(layer.name for layer in self.ir.layers)
 
-    def figures(self, left_out: Collection[str], corpus: Corpus) -> Figures:
+    def figures(self, left_out: Collection[str], corpus: Corpus) -> SampleResult:
         """Return what the variant makes of a sample with these layers in floating point."""
         sample = self._samples[corpus.fingerprint]
         return self._kept(
             corpus, {"left_out": sorted(left_out)}, lambda: sample.figures(self.ir.without(left_out), self.variant.path)
         )
 
-    def fp16(self, corpus: Corpus) -> Figures:
+    def fp16(self, corpus: Corpus) -> SampleResult:
         """Return what the FP16 IR makes of a sample."""
         return self._kept(corpus, {}, self._samples[corpus.fingerprint].original_figures)
 
-    def errors(self, figures: Figures) -> WordErrors:
+    def errors(self, figures: SampleResult) -> WordErrors:
         """Return the word errors on the search utterances."""
         texts = self._samples[self.search.fingerprint].texts
         found = count_word_errors(
@@ -129,14 +129,16 @@ class LayerStudy:
             inference_precision=config.inference_precision,
         )
 
-    def _kept(self, corpus: Corpus, changes: Mapping[str, list[str]], measure: Callable[[], Figures]) -> Figures:
+    def _kept(
+        self, corpus: Corpus, changes: Mapping[str, list[str]], measure: Callable[[], SampleResult]
+    ) -> SampleResult:
         def build(folder: Path) -> None:
             (folder / _FIGURES).write_text(json.dumps(asdict(measure()), ensure_ascii=False), encoding="utf-8")
 
         parts = {**self.parts, **changes, "audio": dict(corpus.digests)}
         artifact = self._used(self._session.store.get("layer-figures", parts, build))
         told = json.loads(artifact.file(_FIGURES).read_text(encoding="utf-8"))
-        return Figures(LogitsDifference(**told["logits"]), told["hypotheses"])
+        return SampleResult(LogitsDifference(**told["logits"]), told["hypotheses"])
 
     def _used(self, artifact: Artifact) -> Artifact:
         return self._session.memo.used(self.variant.model, None, artifact)
