@@ -6,7 +6,6 @@ import pytest
 
 from fixtures.portability import Judge, TryFixes
 from fixtures.report import Gate, hand_over
-from wergate.session.matrix import Cell
 from wergate.studies.portability.gates import overall
 from wergate.studies.portability.rows import portability_row
 from wergate.studies.portability.study import Shown

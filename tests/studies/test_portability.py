@@ -36,7 +36,7 @@ from wergate.studies.portability.instruction_sets import (
 )
 from wergate.studies.portability.overflow import Fix
 from wergate.studies.portability.rows import PortabilityRow
-from wergate.studies.portability.study import Shown, name_on, places
+from wergate.studies.portability.study import Shown, places
 from wergate.studies.portability.tables import portable_lines
 from wergate.verdict import Status, Verdict
 
@@ -90,7 +90,7 @@ def shown(isa: Isa, *, wrong: int, native_wrong: int, sqnr_db: float = 30.0) -> 
     heard = " ".join(["B"] * wrong + ["A"] * (WORDS - wrong))
     logits = LogitsDifference(frames=10, values=10, signal=10 ** (sqnr_db / 10), noise=1.0)
     own = make_variant(model="model", alphabet=Alphabet(("", "A", "B"), 0, None), thresholds=SETTINGS.thresholds.int8)
-    variant = replace(own, subject=name_on(own, Place(isa, "f32")))
+    variant = replace(own, subject=Place(isa, "f32").name(own.name))
     outcomes = tuple(UtteranceOutcome(name, 1.0, said, said, heard, logits) for name in ("one", "two"))
     evaluation = Evaluation(variant, "corpus", "pytorch", "none", outcomes)
     executed, place = Executed(precision="f32", primitives=[]), Place(isa, "f32")

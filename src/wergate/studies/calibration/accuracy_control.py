@@ -123,7 +123,7 @@ def controlled_model(session: Session, model: str) -> ControlledModel:
     )
 
 
-def held_out(session: Session, model: str, spec: CorpusSpec, controlled: ControlledModel) -> WerDrop:
+def held_out(session: Session, model: str, spec: CorpusSpec, controlled: ControlledModel) -> HeldOutDrop:
     """Return the drop of an accuracy-controlled model on a corpus, without what it was tuned on.
 
     Of the corpus that its validation utterances were drawn from, the rest is taken; any other must not hold one.
@@ -147,7 +147,7 @@ def tuned_on(corpus: Corpus, tuning: Tuning) -> tuple[str, ...]:
     return tuple(id_ for id_, digest in corpus.digests.items() if digest in known or id_ in tuning.utterances)
 
 
-def _drop(session: Session, model: str, spec: CorpusSpec, ir: Artifact, ids: Collection[str]) -> WerDrop:
+def _drop(session: Session, model: str, spec: CorpusSpec, ir: Artifact, ids: Collection[str]) -> HeldOutDrop:
     """Return the drop on these utterances, both sides transcribed as the suite transcribes everything."""
     fp16 = session.evaluation(Cell(model, spec, "fp16"))
     candidate = session.evaluations.of(session.models.variant_of(model, ir, subject=SUBJECT), spec)

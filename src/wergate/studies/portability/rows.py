@@ -19,7 +19,6 @@ from wergate.evaluation.rows import (
 )
 from wergate.models.variant import Variant
 from wergate.recognizers.subprocess.messages import Executed
-from wergate.session.matrix import Cell
 from wergate.studies.portability.instruction_sets import Place
 from wergate.studies.portability.overflow import Fix
 from wergate.studies.portability.study import Shown

@@ -14,6 +14,7 @@ import numpy as np
 
 from wergate.config.suite import SuiteConfig
 from wergate.corpora.audio import Samples
+from wergate.corpora.spec import CorpusSpec
 from wergate.errors import SuiteError
 from wergate.evaluation.evaluation import Evaluation
 from wergate.evaluation.significance import WerDrop, paired_bootstrap
@@ -31,12 +32,6 @@ from wergate.studies.portability.instruction_sets import INSTRUCTION_SETS, Place
 
 class NotShownError(SuiteError):
     """This machine cannot show what was asked for: no fault of the model."""
-
-
-def name_on(variant: Variant, place: Place) -> str:
-    """Return how messages call a variant on an instruction set; the inference precision where it is not the usual."""
-    precision = "" if place.precision == "f32" else f" in {place.precision}"
-    return f"{variant.subject} on {place.isa}{precision}"
 
 
 @dataclass(frozen=True)
@@ -119,7 +114,7 @@ class Portability:
         first = None if (place, ir) == (base, None) else self.shown(variant, spec, base)
         with self.apart(variant, place, ir) as recognizer:
             beside = _Beside(recognizer, self._logits_folder(variant, spec), keep=first is None)
-            there = replace(variant, subject=name_on(variant, place))
+            there = replace(variant, subject=place.name(variant.name))
             evaluation = self.session.evaluations.evaluate(there, spec, lambda: beside)
         errors = tuple(found.errors for found in (first.evaluation if first else evaluation).candidate.errors)
         return Shown(place, recognizer.opening, evaluation, beside.difference, errors, is_native=first is None)
@@ -146,7 +141,7 @@ class Portability:
             ),
             variant.frontend,
             environment=limited(os.environ, place.isa),
-            name=name_on(variant, place),
+            name=place.name(variant.name),
             patience_s=config.settings_of(variant.model).portability.patience_s,
         )
         reason = _not_that(place, recognizer.opening)

@@ -47,7 +47,7 @@ def find_scope(session: Session, study: LayerStudy, ranked: Sensitivity) -> Scop
     order = [cost.layer.name for cost in ranked.layers]
     fp16 = study.errors(study.fp16(study.search)).wer
 
-    def failing(figures: Figures) -> tuple[str, ...]:
+    def failing(figures: SampleResult) -> tuple[str, ...]:
         return _failing(figures, study.errors(figures).wer - fp16, variant.thresholds)
 
     def holds(names: tuple[str, ...]) -> bool:

@@ -20,7 +20,7 @@ from wergate.networks.logits import LogitsDifference
 from wergate.progress import Progress
 from wergate.session.session import Session
 from wergate.store import Artifact, content_key, file_digest
-from wergate.studies.sensitivity.sample import Figures, Sample
+from wergate.studies.sensitivity.sample import Sample, SampleResult
 
 _FIGURES = "figures.json"
 
