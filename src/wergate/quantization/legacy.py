@@ -14,7 +14,7 @@ from typing import Any
 from wergate.errors import SuiteError
 from wergate.store import text_digest
 
-DRIVER = Path(__file__).parents[1] / "pot_driver"
+DRIVER = Path(__file__).parents[2] / "pot_driver"
 _PACKAGES = ("openvino", "openvino-dev", "numpy", "scipy")
 _PYTHON, _RELEASE = "3.11", "2023.3."  # of later releases, none has POT; this one takes no later Python
 _ASK = f"""
