@@ -87,7 +87,9 @@ def test_the_list_names_them_all_and_runs_nothing() -> None:
     assert 0 == done.code, done.output
     for study in STUDIES:
         (line,) = [line for line in done.output.splitlines() if line.strip().startswith(f"{study.name} ")]
-        assert {study.question, str(study.minutes), study.where} <= set(re.split(r"\s{2,}", line.strip()))
+        assert {study.question, str(study.minutes), study.where.partition("/")[0] + "/"} <= set(
+            re.split(r"\s{2,}", line.strip())
+        )
     assert "collected" not in done.output
 
 
