@@ -84,7 +84,7 @@ class FileChange:
 FILE_CHANGES = (
     FileChange("weights", lambda t: save_model(t.model, seed=8), frozenset(ALL)),
     FileChange("configuration", lambda t: _edit_json(t.model / "config.json"), frozenset(ALL)),
-    FileChange("models/processor", lambda t: _edit_json(t.model / "tokenizer_config.json"), frozenset(ALL)),
+    FileChange("processor", lambda t: _edit_json(t.model / "tokenizer_config.json"), frozenset(ALL)),
     FileChange("calibration", lambda t: write_corpus(t.calibration, spoken([20, 21, 22])), frozenset({"int8"})),
     FileChange("evaluation", lambda t: write_corpus(t.corpus, spoken([1, 2, 5])), frozenset({"reference"})),
     FileChange("a file beside the model", lambda t: (t.model / "NOTES.md").write_text("x"), frozenset()),
