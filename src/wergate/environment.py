@@ -202,9 +202,14 @@ def _file(path: Path) -> _File:
 @cache
 def _parsed(source: bytes) -> _File:
     tree = ast.parse(source)
+    tree.body = [node for node in tree.body if not _is_for_type_checkers(node)]
     bindings = frozenset(binding for node in ast.walk(tree) for binding in _bindings(node))
     _Bare().visit(tree)
     return _File(hashlib.sha256(ast.dump(tree).encode()).hexdigest(), bindings)
+
+
+def _is_for_type_checkers(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
 def _bindings(node: ast.AST) -> Iterator[_Binding]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -26,5 +28,6 @@ def test_an_unknown_name_is_refused() -> None:
 def test_importing_the_package_imports_no_module_of_it() -> None:
     """The warm start lives on that."""
     code = "import sys, wergate; print([name for name in sys.modules if name.startswith('wergate.')])"
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    path = os.environ | {"PYTHONPATH": str(Path(wergate.__file__).parents[1])}
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=path)
     assert "[]" == done.stdout.strip()
