@@ -5,19 +5,17 @@ python -m wergate.studies.build_cost < request.json
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import BaseModel
 
-import wergate
 from wergate.config.suite import SuiteConfig
 from wergate.errors import SuiteError
 from wergate.session.session import Session
 from wergate.store import Artifact, Store
+from wergate.studies.process import run_module
 from wergate.timing.memory import peak_rss_bytes
 
 
@@ -78,18 +76,7 @@ def build_apart(request: BuildRequest) -> BuildCost:
     Raises:
         SuiteError: the build failed; its last line says why.
     """
-    source = str(Path(wergate.__file__).parents[1])
-    run = subprocess.run(  # noqa: S603 - our own module, in our own interpreter
-        [sys.executable, "-m", __spec__.name],
-        input=request.model_dump_json(),
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"PYTHONPATH": source},
-    )
-    if run.returncode:
-        raise SuiteError((run.stderr.strip().splitlines() or ["the build was killed"])[-1])
-    return BuildCost.model_validate_json(run.stdout.splitlines()[-1])
+    return BuildCost.model_validate_json(run_module(__spec__.name, request, task="build"))
 
 
 def main(read: Callable[[], str] = sys.stdin.read) -> int:

@@ -6,8 +6,6 @@ python -m wergate.studies.corpus_memory.study < request.json
 from __future__ import annotations
 
 import io
-import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,15 +17,14 @@ import pyarrow.parquet as pq
 import soundfile
 from pydantic import BaseModel
 
-import wergate
 from wergate.config.suite import SuiteConfig
 from wergate.corpora.audio import Samples
 from wergate.corpora.spec import CorpusSpec
-from wergate.errors import SuiteError
 from wergate.evaluation.transcript_file import TranscriptFile
 from wergate.session.matrix import Cell
 from wergate.session.session import Session
 from wergate.store import Store
+from wergate.studies.process import run_module
 from wergate.timing.memory import peak_rss_bytes
 
 TEXT = "A PIECE OF SPEECH THAT NOBODY WROTE DOWN"
@@ -75,17 +72,7 @@ def evaluate_apart(request: MemoryRequest) -> MemoryCost:
     Raises:
         SuiteError: the evaluation failed; its last line says why.
     """
-    run = subprocess.run(  # noqa: S603 - our own module, in our own interpreter
-        [sys.executable, "-m", __spec__.name],
-        input=request.model_dump_json(),
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"PYTHONPATH": str(Path(wergate.__file__).parents[1])},
-    )
-    if run.returncode:
-        raise SuiteError((run.stderr.strip().splitlines() or ["the evaluation was killed"])[-1])
-    return MemoryCost.model_validate_json(run.stdout.splitlines()[-1])
+    return MemoryCost.model_validate_json(run_module(__spec__.name, request, task="evaluation"))
 
 
 def main(read: Callable[[], str] = sys.stdin.read) -> int:
