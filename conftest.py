@@ -1,29 +1,3 @@
-"""Registers the suite's options and fixtures; what they do is told in `fixtures/`."""
+"""Registers the suite's options, fixtures and hooks, which are in `fixtures/`."""
 
-pytest_plugins = [
-    "fixtures.options",
-    "fixtures.studies",
-    "fixtures.errors",
-    "fixtures.exit_status",
-    "fixtures.progress",
-    "fixtures.models",
-    "fixtures.machine",
-    "fixtures.watch",
-    "fixtures.report",
-    "fixtures.regression",
-    "fixtures.calibration",
-    "fixtures.buckets",
-    "fixtures.sensitivity",
-    "fixtures.quantizers",
-    "fixtures.portability",
-    "fixtures.benchmarks",
-    "fixtures.turns",
-    "fixtures.peers",
-    "fixtures.growth",
-    "fixtures.builds",
-    "fixtures.baselines",
-    "fixtures.witness",
-    "fixtures.export",
-    "fixtures.summary",
-    "fixtures.junit",
-]
+from fixtures import pytest_plugins  # noqa: F401 - pytest looks for this name

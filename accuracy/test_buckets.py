@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from fixtures.report import Gate
+from fixtures.gates.check import Check
 from wergate.corpora.spec import CorpusSpec
 from wergate.gates.buckets import BucketComparison, bucket_verdicts
 from wergate.models.variant import Variant
 
 
 def test_buckets_transcribe_as_the_dynamic_model_does(
-    in_buckets: BucketComparison, corpus_spec: CorpusSpec, variant: Variant, gate: Gate
+    in_buckets: BucketComparison, corpus_spec: CorpusSpec, variant: Variant, check: Check
 ) -> None:
     """A sample of the corpus, spread over durations; FP16 to the last letter, INT8 but for what rounding moves."""
-    gate(*bucket_verdicts(in_buckets, variant, corpus=corpus_spec.name))
+    check(*bucket_verdicts(in_buckets, variant, corpus=corpus_spec.name))

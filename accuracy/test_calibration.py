@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.report import Gate, hand_over
+from fixtures.gates.check import Check, record_row
 from wergate.config.models import ModelSettings
 from wergate.studies.calibration.accuracy_control import ControlledModel, HeldOutDrop
 from wergate.studies.calibration.gates import control_verdicts, held_out_verdict, spread_verdicts
@@ -18,20 +18,20 @@ def test_the_choice_of_calibration_utterances_hardly_matters(
     recalibrated: CalibrationSpread,
     model: str,
     model_settings: ModelSettings,
-    gate: Gate,
+    check: Check,
     request: pytest.FixtureRequest,
 ) -> None:
     """WER and SQNR of INT8 models that were calibrated on different utterances lie close together."""
     settings = model_settings.calibration_study
-    hand_over(request.node, "calibration_studies", calibration_study_row(recalibrated, settings, model=model))
-    gate(*spread_verdicts(recalibrated, settings))
+    record_row(request.node, "calibration_studies", calibration_study_row(recalibrated, settings, model=model))
+    check(*spread_verdicts(recalibrated, settings))
 
 
 def test_accuracy_control_reaches_its_drop(
-    controlled: ControlledModel, model: str, model_settings: ModelSettings, gate: Gate
+    controlled: ControlledModel, model: str, model_settings: ModelSettings, check: Check
 ) -> None:
     """Where it was tuned, the drop is at most what was asked for, and 8 bit is still where most of the work is done."""
-    gate(*control_verdicts(controlled, model_settings.accuracy_control, model=model))
+    check(*control_verdicts(controlled, model_settings.accuracy_control, model=model))
 
 
 def test_the_drop_holds_on_utterances_that_were_not_tuned_on(
@@ -39,10 +39,10 @@ def test_the_drop_holds_on_utterances_that_were_not_tuned_on(
     unseen: HeldOutDrop,
     model: str,
     model_settings: ModelSettings,
-    gate: Gate,
+    check: Check,
     request: pytest.FixtureRequest,
 ) -> None:
     """What accuracy control was tuned on says little; the rest of the corpora decides."""
     settings = model_settings.accuracy_control
-    hand_over(request.node, "accuracy_controls", accuracy_control_row(controlled, unseen, settings, model=model))
-    gate(held_out_verdict(unseen, settings, model=model))
+    record_row(request.node, "accuracy_controls", accuracy_control_row(controlled, unseen, settings, model=model))
+    check(held_out_verdict(unseen, settings, model=model))

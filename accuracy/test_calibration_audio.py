@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fixtures.report import Gate
+from fixtures.gates.check import Check
 from wergate.config.models import ModelSettings
 from wergate.corpora.corpus import Corpus
 from wergate.gates.calibration_audio import audio_verdicts, listen
@@ -10,8 +10,8 @@ from wergate.session.session import Session
 
 
 def test_calibration_audio_is_speech(
-    session: Session, model: str, calibrated_on: Corpus, model_settings: ModelSettings, gate: Gate
+    session: Session, model: str, calibrated_on: Corpus, model_settings: ModelSettings, check: Check
 ) -> None:
     """Utterances, seconds and levels of the calibration corpus hold their thresholds."""
     heard = listen(calibrated_on, session.frontend(model).sampling_rate)
-    gate(*audio_verdicts(heard, model_settings.calibration_audio, scope=f"{model}, {calibrated_on.name}"))
+    check(*audio_verdicts(heard, model_settings.calibration_audio, scope=f"{model}, {calibrated_on.name}"))

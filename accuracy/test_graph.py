@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.report import Gate, RecordWork
+from fixtures.gates.check import Check, RecordWork
 from wergate.config.suite import SuiteConfig
 from wergate.gates.ir import (
     GRAPH_BASELINE,
@@ -22,7 +22,7 @@ from wergate.session.session import Session
 
 
 def test_quantized_operations_equal_the_baseline(
-    session: Session, variant: Variant, gate: Gate, baselines: Path, pytestconfig: pytest.Config
+    session: Session, variant: Variant, check: Check, baselines: Path, pytestconfig: pytest.Config
 ) -> None:
     """FakeQuantize and 8-bit weights are as many as when the baseline was stored."""
     graph = session.models.graph(variant.path)
@@ -33,29 +33,29 @@ def test_quantized_operations_equal_the_baseline(
     baseline = read_baseline(path, key)
     if baseline is None:
         pytest.skip(f"no graph baseline for {key}: --update-baselines stores this run's")
-    gate(*count_verdicts(counts, baseline, variant))
+    check(*count_verdicts(counts, baseline, variant))
 
 
 def test_compiled_model_executes_in_8_bit(
-    session: Session, variant: Variant, gate: Gate, record_work: RecordWork
+    session: Session, variant: Variant, check: Check, record_work: RecordWork
 ) -> None:
     """The runtime model, not the graph, shows in which precision the work is done."""
     work = session.models.executed(variant.model, variant.path)
     record_work(work)
-    gate(executed_verdict(work, variant))
+    check(executed_verdict(work, variant))
 
 
 def test_inference_precision_is_what_was_asked_for(
-    session: Session, suite_config: SuiteConfig, variant: Variant, gate: Gate
+    session: Session, suite_config: SuiteConfig, variant: Variant, check: Check
 ) -> None:
     """The recognizer that the corpora go through runs in the precision of the configuration."""
     found, wanted = session.recognizers.dynamic(variant), suite_config.inference_precision
-    gate(precision_verdict(found.asked_precision, found.precision, wanted=wanted, variant=variant))
+    check(precision_verdict(found.asked_precision, found.precision, wanted=wanted, variant=variant))
 
 
-def test_ir_is_smaller_than_the_checkpoint(session: Session, variant: Variant, gate: Gate) -> None:
+def test_ir_is_smaller_than_the_checkpoint(session: Session, variant: Variant, check: Check) -> None:
     """The IR's bytes are at most the agreed share of the checkpoint's."""
     weight_bytes = session.models.reference(variant.model).weight_bytes
     if not weight_bytes:
         pytest.skip(f"{variant.model} has no weights file to compare with")
-    gate(size_verdict(variant, ir_bytes=session.models.graph(variant.path).bytes, weight_bytes=weight_bytes))
+    check(size_verdict(variant, ir_bytes=session.models.graph(variant.path).bytes, weight_bytes=weight_bytes))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fixtures.profiles  # noqa: F401 - registers and loads hypothesis' profile
-from fixtures.report import Gate
+from fixtures.gates.check import Check
 from wergate.config.variants import REFERENCE
 from wergate.corpora.waveforms import SIGNALS, Probe, Signal
 from wergate.errors import InputTooShortError
@@ -31,14 +31,14 @@ def lengths(frontend: Frontend) -> st.SearchStrategy[int]:
     return st.integers(frontend.shortest_input(), LONGEST_S * frontend.sampling_rate)
 
 
-def test_any_length_gives_the_reference_logits(session: Session, variant: Variant, gate: Gate) -> None:
+def test_any_length_gives_the_reference_logits(session: Session, variant: Variant, check: Check) -> None:
     """Frame counts follow the architecture's formula, logits stay close to the reference's, singly and in twos."""
     recognizer, frontend = session.recognizers.single(variant), variant.frontend
     deltas: list[float] = []
     told = ""
 
     @given(samples=lengths(frontend), batch=st.sampled_from([1, 2]))
-    def check(samples: int, batch: int) -> None:
+    def compare(samples: int, batch: int) -> None:
         nonlocal told
         probe = Probe(samples, batch)
         logits = recognizer.logits(probe.waveforms(frontend.sampling_rate))
@@ -52,8 +52,8 @@ def test_any_length_gives_the_reference_logits(session: Session, variant: Varian
             raise FarFromReferenceError
 
     with suppress(FarFromReferenceError):  # the simplest input that failed is the last one that was told
-        check()
-    gate(worst_delta_verdict(deltas, variant), detail=told)
+        compare()
+    check(worst_delta_verdict(deltas, variant), detail=told)
 
 
 def test_too_short_an_input_is_refused(session: Session, variant: Variant) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fixtures.report import Gate
+from fixtures.gates.check import Check
 from wergate.evaluation.evaluation import Evaluation
 from wergate.gates.accuracy import logits_verdicts
 
 
-def test_logits_stay_close_to_pytorch(evaluation: Evaluation, gate: Gate) -> None:
+def test_logits_stay_close_to_pytorch(evaluation: Evaluation, check: Check) -> None:
     """Differences, signal-to-quantization-noise ratio and best labels hold their thresholds."""
-    gate(*logits_verdicts(evaluation))
+    check(*logits_verdicts(evaluation))

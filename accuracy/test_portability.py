@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.portability import Judge, TryFixes
-from fixtures.report import Gate, hand_over
+from fixtures.gates.check import Check, record_row
+from fixtures.studies.portability import Judge, TryFixes
 from wergate.studies.portability.gates import overall
 from wergate.studies.portability.rows import portability_row
 from wergate.studies.portability.study import Shown
@@ -15,10 +15,10 @@ pytestmark = pytest.mark.study("portability")
 
 
 def test_int8_holds_on_the_instruction_set(
-    shown: Shown, judge: Judge, try_fixes: TryFixes, gate: Gate, request: pytest.FixtureRequest
+    shown: Shown, judge: Judge, try_fixes: TryFixes, check: Check, request: pytest.FixtureRequest
 ) -> None:
     """No more is lost than agreed, against the native instruction set and, as everywhere, the reference model."""
     tried = try_fixes(failed=overall(judge(shown)) is Status.FAIL)
     verdicts = judge(shown, tried=tried)
-    hand_over(request.node, "portability", portability_row(shown, status=overall(verdicts), tried=tried))
-    gate(*verdicts)
+    record_row(request.node, "portability", portability_row(shown, status=overall(verdicts), tried=tried))
+    check(*verdicts)

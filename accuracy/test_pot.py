@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from fixtures.report import Gate, hand_over
+from fixtures.gates.check import Check, record_row
 from wergate.config.models import ModelSettings
 from wergate.config.suite import SuiteConfig
 from wergate.config.variants import LEGACY_QUANTIZERS
@@ -33,13 +33,13 @@ def test_both_runtimes_transcribe_alike(
     corpus_spec: CorpusSpec,
     variant: Variant,
     model_settings: ModelSettings,
-    gate: Gate,
+    check: Check,
     request: pytest.FixtureRequest,
 ) -> None:
     """OpenVINO 2023.3 and today's make the same of one IR; each utterance that differs is shown."""
     found = two_runtimes(session, variant, corpus_spec)
-    hand_over(request.node, "runtimes", runtime_row(found))
-    gate(runtime_verdict(found, model_settings.pot), detail="\n".join(found.lines()))
+    record_row(request.node, "runtimes", runtime_row(found))
+    check(runtime_verdict(found, model_settings.pot), detail="\n".join(found.lines()))
 
 
 def test_the_steps_of_the_tutorial(session: Session, model: str, request: pytest.FixtureRequest) -> None:
@@ -48,20 +48,20 @@ def test_the_steps_of_the_tutorial(session: Session, model: str, request: pytest
         pytest.skip("--precisions leaves out int8, which is what POT makes")
     settings = session.config.settings_of(model).pot
     steps = pot_steps(session, model, session.corpora.first(model), seconds=settings.benchmark_app_s)
-    hand_over(request.node, "pot_steps", steps_row(steps, model=model))
+    record_row(request.node, "pot_steps", steps_row(steps, model=model))
     assert all(fps > 0 for fps in steps.fps.values())
 
 
 @pytest.mark.study("pot")
 def test_leaving_pot_costs_nothing(
-    session: Session, model: str, corpus_spec: CorpusSpec, gate: Gate, request: pytest.FixtureRequest
+    session: Session, model: str, corpus_spec: CorpusSpec, check: Check, request: pytest.FixtureRequest
 ) -> None:
     """NNCF's INT8, of the same checkpoint, calibration and settings, makes no more word errors than POT's."""
     config = session.config
     rule = PairedRule(**config.benchmarks.paired.model_dump(exclude={"durations_s"}))
     found = leaving_pot(session, model, corpus_spec, rule)
     for row in leaving_rows(found, model=model):
-        hand_over(request.node, "leaving_pot", row)
+        record_row(request.node, "leaving_pot", row)
     beside = as_reference(found.after.evaluation, found.before.evaluation, f"{found.before.quantizer}'s")
     successor = replace(beside, variant=replace(beside.variant, subject="NNCF INT8"))
-    gate(wer_verdict(successor, min_words=config.min_words))
+    check(wer_verdict(successor, min_words=config.min_words))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.report import Gate, hand_over
+from fixtures.gates.check import Check, record_row
 from wergate.config.suite import SuiteConfig
 from wergate.studies.quantizers.accuracy_control import Reverted, tuned_verdict
 from wergate.studies.quantizers.rows import quantizer_row, reverted_row
@@ -17,17 +17,17 @@ def test_the_ways_of_quantizing_are_compared(
 ) -> None:
     """Each is built, evaluated and timed; which one is good enough is for the gates, under --quantizer."""
     for found in quantized_ways:
-        hand_over(request.node, "quantizers", quantizer_row(found, model=model))
+        record_row(request.node, "quantizers", quantizer_row(found, model=model))
 
 
 def test_accuracy_control_holds_where_it_was_tuned(
     taken_back: Reverted,
     controlled_model: str,
     suite_config: SuiteConfig,
-    gate: Gate,
+    check: Check,
     request: pytest.FixtureRequest,
 ) -> None:
     """The drop is what was asked for on its own utterances; the other gates judge it on those that it never saw."""
     settings = suite_config.settings_of(controlled_model)
-    hand_over(request.node, "reverted", reverted_row(taken_back, settings))
-    gate(tuned_verdict(taken_back, settings))
+    record_row(request.node, "reverted", reverted_row(taken_back, settings))
+    check(tuned_verdict(taken_back, settings))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.report import Gate, hand_over
-from fixtures.sensitivity import RecordScope
+from fixtures.gates.check import Check, record_row
+from fixtures.studies.sensitivity import RecordScope
 from wergate.config.models import ModelSettings
 from wergate.models.variant import Variant
 from wergate.studies.sensitivity.gates import cured_verdicts, restored_verdict, scope_verdict
@@ -17,16 +17,16 @@ pytestmark = pytest.mark.study("sensitivity")
 
 
 def test_the_layers_are_ranked(
-    ranked: Sensitivity, variant: Variant, model_settings: ModelSettings, gate: Gate, request: pytest.FixtureRequest
+    ranked: Sensitivity, variant: Variant, model_settings: ModelSettings, check: Check, request: pytest.FixtureRequest
 ) -> None:
     """Each quantized layer alone and each left out; with all of them back, the variant is the FP16 IR again."""
-    hand_over(request.node, "sensitivities", sensitivity_row(ranked, variant))
-    gate(restored_verdict(ranked, variant, model_settings.sensitivity))
+    record_row(request.node, "sensitivities", sensitivity_row(ranked, variant))
+    check(restored_verdict(ranked, variant, model_settings.sensitivity))
 
 
 def test_the_smallest_scope_holds_where_it_was_not_searched(
-    ignored: Scope, judged: Judged | None, record_scope: RecordScope, variant: Variant, gate: Gate
+    ignored: Scope, judged: Judged | None, record_scope: RecordScope, variant: Variant, check: Check
 ) -> None:
     """A variant that fails is brought back by leaving out a few layers, on other utterances too."""
     record_scope(ignored, judged)
-    gate(scope_verdict(ignored, variant), *(cured_verdicts(judged.after) if judged else ()))
+    check(scope_verdict(ignored, variant), *(cured_verdicts(judged.after) if judged else ()))

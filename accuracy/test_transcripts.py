@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from fixtures.report import Gate
+from fixtures.gates.check import Check
 from wergate.evaluation.evaluation import Evaluation
 from wergate.gates.accuracy import mismatch_lines, mismatch_verdict
 
 
-def test_transcripts_equal_pytorch(evaluation: Evaluation, gate: Gate) -> None:
+def test_transcripts_equal_pytorch(evaluation: Evaluation, check: Check) -> None:
     """Transcripts are compared character by character; each that differs is shown aligned."""
     differing = "\n".join(mismatch_lines(evaluation, evaluation.variant.thresholds.near_tie_margin))
     print(differing)
-    gate(mismatch_verdict(evaluation), detail=differing)
+    check(mismatch_verdict(evaluation), detail=differing)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.report import Gate, Record
+from fixtures.gates.check import Check, RecordEvaluation
 from wergate.config.models import ModelSettings
 from wergate.config.suite import SuiteConfig
 from wergate.evaluation.evaluation import Evaluation
@@ -13,27 +13,27 @@ from wergate.gates.wer import wer_verdict
 
 
 def test_wer_stays_within_tolerance(
-    evaluation: Evaluation, suite_config: SuiteConfig, gate: Gate, record_evaluation: Record
+    evaluation: Evaluation, suite_config: SuiteConfig, check: Check, record_evaluation: RecordEvaluation
 ) -> None:
     """The candidate's corpus WER is at most the reference model's plus the tolerance, chance allowed for."""
     verdict = wer_verdict(evaluation, min_words=suite_config.min_words)
     record_evaluation(evaluation, verdict.status)
-    gate(verdict)
+    check(verdict)
 
 
 @pytest.mark.parametrize("side", ["reference", "candidate"])
-def test_torchmetrics_and_jiwer_agree(evaluation: Evaluation, side: str, gate: Gate) -> None:
+def test_torchmetrics_and_jiwer_agree(evaluation: Evaluation, side: str, check: Check) -> None:
     """The headline of torchmetrics is what jiwer's alignment counts: two libraries, one number."""
     transcripts = evaluation.reference if side == "reference" else evaluation.candidate
     subject = evaluation.engine if side == "reference" else evaluation.variant.subject
-    gate(headline_verdict(transcripts, subject=subject, scope=evaluation.scope))
+    check(headline_verdict(transcripts, subject=subject, scope=evaluation.scope))
 
 
 def test_reference_recognizer_understands_the_corpus(
-    evaluation: Evaluation, model_settings: ModelSettings, gate: Gate
+    evaluation: Evaluation, model_settings: ModelSettings, check: Check
 ) -> None:
     """Parity with a recognizer that understands nothing is worth nothing."""
     threshold = model_settings.thresholds.reference_wer_max
     if threshold is None:
         pytest.skip("thresholds.reference_wer_max is not set: the reference recognizer's own WER is reported only")
-    gate(reference_verdict(evaluation, threshold))
+    check(reference_verdict(evaluation, threshold))

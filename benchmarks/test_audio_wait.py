@@ -18,8 +18,8 @@ import soundfile
 import soxr
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from fixtures.benchmarks import label, speech_of
-from fixtures.report import Gate
+from fixtures.benchmarks.bench import label, speech_of
+from fixtures.gates.check import Check
 from wergate.config.suite import SuiteConfig
 from wergate.corpora.audio import Samples
 from wergate.corpora.corpus import Corpus, open_corpus
@@ -113,7 +113,7 @@ def test_audio_wait(
     suite_config: SuiteConfig,
     model: str,
     form: Form,
-    gate: Gate,
+    check: Check,
     tmp_path: Path,
 ) -> None:
     """Decoding, resampling and mixing down keep ahead of INT8: a whole evaluation hardly waits for them."""
@@ -129,7 +129,7 @@ def test_audio_wait(
 
     found = benchmark.pedantic(evaluation, rounds=1)
     label(benchmark, group="evaluation", model=model, name=f"int8, {form.id}", audio_s=found.audio_s)
-    gate(
+    check(
         Verdict(
             gate="audio_wait_share",
             subject="INT8",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.benchmarks import Bench
-from fixtures.builds import Builds
-from fixtures.turns import UNTIMED, RecordRatio, TakeTurns
+from fixtures.benchmarks.bench import Bench
+from fixtures.benchmarks.builds import Builds
+from fixtures.benchmarks.interleaved import UNTIMED, RecordRatio, TakeTurns
 from wergate.networks.ir.conversion import MODEL_FILE
 from wergate.session.matrix import candidates
 from wergate.timing.baseline_builds import Build
@@ -33,9 +33,9 @@ def test_todays_build_is_as_fast(
     recognizers = [bench.session.recognizers.compile_ir(ir.file(MODEL_FILE), frontend) for ir in (today, before)]
     first, second = (bench.call(recognizer, duration_s) for recognizer in recognizers)
     turns = take_turns(Side(first, outputs.keep), Side(second), minimum)
-    bench.check(outputs, timed_variant, duration_s)
+    bench.check_outputs(outputs, timed_variant, duration_s)
     if turns is None:
         pytest.skip(UNTIMED)
     record_ratio(turns.row(model=bench.model, duration_s=duration_s, fast=timed_variant, slow="baseline"))
     scope = f"{bench.model}, {duration_s:g} s"
-    bench.gate(speedup_verdict(turns.paired, minimum, fast=timed_variant, slow="baseline", scope=scope))
+    bench.check(speedup_verdict(turns.paired, minimum, fast=timed_variant, slow="baseline", scope=scope))

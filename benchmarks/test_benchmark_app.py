@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from fixtures.benchmarks import Bench
+from fixtures.benchmarks.bench import Bench
 from wergate.networks.ctc import Logits
 from wergate.session.matrix import variants
 from wergate.studies.benchmark_app.app import TUTORIAL_SAMPLES, AppFigures, benchmark_app
@@ -86,7 +86,7 @@ class _Side:
         return 1000 * statistics.median(_times_s(lambda: self._outputs.keep(self._single.logits(self._waveforms))))
 
     def check(self) -> None:
-        self._bench.check(self._outputs, self.variant, self._duration_s, fixed_length=True)
+        self._bench.check_outputs(self._outputs, self.variant, self._duration_s, fixed_length=True)
 
 
 def _times_s(call: Callable[[], object]) -> Iterator[float]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from fixtures.benchmarks import Bench, Timed, label
+from fixtures.benchmarks.bench import Bench, Timed, label
 from fixtures.options import EMBEDDED
 from wergate.recognizers.base import Recognizer
 from wergate.session.session import Session
@@ -44,4 +44,4 @@ def check(bench: Bench, recognizer: Recognizer, name: str) -> None:
     """Hold what was built or compiled to the reference."""
     outputs = Outputs()
     outputs.keep(bench.call(recognizer, SPEECH_S)())
-    bench.check(outputs, name, SPEECH_S)
+    bench.check_outputs(outputs, name, SPEECH_S)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.benchmarks import speech_of
+from fixtures.benchmarks.bench import speech_of
+from fixtures.gates.check import Check
 from fixtures.options import EMBEDDED
-from fixtures.report import Gate
 from wergate.config.suite import SuiteConfig
 from wergate.session.session import Session
 from wergate.studies.corpus_memory.study import TEXT, MemoryRequest, evaluate_apart, write_recordings
@@ -24,7 +24,7 @@ POOL_S = 120.0
 
 
 @pytest.mark.study("corpus-memory")
-def test_corpus_memory(session: Session, suite_config: SuiteConfig, model: str, gate: Gate, tmp_path: Path) -> None:
+def test_corpus_memory(session: Session, suite_config: SuiteConfig, model: str, check: Check, tmp_path: Path) -> None:
     """Indexing, both models, scoring, transcripts on disk: a hundred times the utterances, hardly more memory."""
     cache = tmp_path / "cache"
     cache.mkdir()
@@ -41,7 +41,7 @@ def test_corpus_memory(session: Session, suite_config: SuiteConfig, model: str, 
         found.append(evaluate_apart(request))
     few, many = found
     assert (FEW, MANY, MANY * len(TEXT.split())) == (few.utterances, many.utterances, many.words)
-    gate(
+    check(
         Verdict(
             gate="memory_ratio",
             subject="INT8",

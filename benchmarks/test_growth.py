@@ -15,9 +15,9 @@ from itertools import pairwise
 import openvino as ov
 import pytest
 
-from fixtures.benchmarks import Bench
-from fixtures.growth import Plotted
-from fixtures.report import Gate
+from fixtures.benchmarks.bench import Bench
+from fixtures.gates.check import Check
+from fixtures.studies.growth import Plotted
 from wergate.corpora.sampling import librispeech_like
 from wergate.corpora.waveforms import pieces
 from wergate.networks.ir.file import fix_length
@@ -48,7 +48,7 @@ def _full_size_on_request(bench: Bench, pytestconfig: pytest.Config) -> None:
 
 
 @pytest.mark.parametrize("shapes", ["dynamic", "buckets"])
-def test_memory_over_lengths(bench: Bench, timed_variant: str, shapes: str, gate: Gate, plotted: Plotted) -> None:
+def test_memory_over_lengths(bench: Bench, timed_variant: str, shapes: str, check: Check, plotted: Plotted) -> None:
     """Lengths that were never met before leave nothing behind, once the runtime's cache of them is full.
 
     First in this file: what the reference model allocates and frees would be in the readings.
@@ -69,7 +69,7 @@ def test_memory_over_lengths(bench: Bench, timed_variant: str, shapes: str, gate
     plotted(curves, Axes(title, "lengths of the pass so far", "resident MiB"), [_told(title, at_first, passes, growth)])
     before = per_pass * (len(passes) - 2)
     scope = f"{bench.model}, {rule.lengths} distinct lengths in two passes, {shapes}, {before} others before"
-    gate(growth_verdict(growth, held, subject=timed_variant.upper(), scope=scope))
+    check(growth_verdict(growth, held, subject=timed_variant.upper(), scope=scope))
     _check_one(bench, recognizer, timed_variant)
 
 
@@ -115,7 +115,7 @@ def test_latency_over_duration(bench: Bench, timed_variant: str, plotted: Plotte
             times_s[duration_s].append(time.perf_counter() - started)
             outputs[duration_s].keep(found)
     for duration_s, kept in outputs.items():
-        bench.check(kept, timed_variant, duration_s)
+        bench.check_outputs(kept, timed_variant, duration_s)
     medians_ms = [1000 * statistics.median(times_s[duration_s]) for duration_s in DURATIONS_S]
     fit = fit_latency(DURATIONS_S, medians_ms)
     fitted = [fit.a + fit.b * t + fit.c * t**2 for t in DURATIONS_S]
@@ -174,4 +174,4 @@ def _check_one(bench: Bench, recognizer: Recognizer, name: str) -> None:
     """Hold the recognizer to the reference behind all that it was put through."""
     outputs = Outputs()
     outputs.keep(bench.call(recognizer, 1.0)())
-    bench.check(outputs, name, 1.0)
+    bench.check_outputs(outputs, name, 1.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from fixtures.benchmarks import Bench, Timed, label
+from fixtures.benchmarks.bench import Bench, Timed, label
 from wergate.timing.gates import Outputs
 
 
@@ -16,4 +16,4 @@ def test_latency(
     label(benchmark, group="latency", model=bench.model, name=name, audio_s=duration_s)
     recognizer, outputs = bench.recognizer(timed_recognizer, duration_s), Outputs()
     timed(bench.call(recognizer, duration_s), after=outputs.keep)
-    bench.check(outputs, timed_recognizer, duration_s, fixed_length=True)
+    bench.check_outputs(outputs, timed_recognizer, duration_s, fixed_length=True)

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from pytest_benchmark.utils import PercentageRegressionCheck
 
-from fixtures.benchmarks import Bench, speech_of
-from fixtures.report import Gate
+from fixtures.benchmarks.bench import Bench, speech_of
+from fixtures.gates.check import Check
 from wergate.config.suite import SuiteConfig
 from wergate.session.session import Session
 from wergate.studies.latency_verdicts.study import Trials, Workload, calibrated, plain_median
@@ -72,10 +72,10 @@ def _verdict(paired: Paired, minimum: float) -> Verdict:
 
 @pytest.mark.study("latency-verdicts")
 def test_latency_verdicts(
-    session: Session, suite_config: SuiteConfig, model: str, gate: Gate, pytestconfig: pytest.Config
+    session: Session, suite_config: SuiteConfig, model: str, check: Check, pytestconfig: pytest.Config
 ) -> None:
     """Two compilations of one IR are the same; one with a twentieth of its work added is slower."""
-    bench = Bench(session, model, speech_of(suite_config, model), gate)
+    bench = Bench(session, model, speech_of(suite_config, model), check)
     trials = Trials(pytestconfig.rootpath / "results" / "latency-verdicts.jsonl")
     workload = calibrated(bench.call(bench.compile("int8"), DURATION_S), trials)
     wanted = [("same", Workload(0), SAME), ("slower", workload, SLOWER)]
@@ -84,7 +84,7 @@ def test_latency_verdicts(
         for _ in session.progress(left, f"trials, {kind}", len(left)):
             trial(bench, kind, work, trials)
     same, slower = (trials.kept(kind) for kind in ("same", "slower"))
-    gate(
+    check(
         rate_verdict("false_alarm_rate", "<=", FALSE_ALARMS_MAX, same, lambda row: row["status"] != Status.PASS),
         rate_verdict("slowdowns_found", ">=", FOUND_MIN, slower, lambda row: row["status"] == Status.FAIL),
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.benchmarks import speech_of
-from fixtures.report import Gate
+from fixtures.benchmarks.bench import speech_of
+from fixtures.gates.check import Check
 from wergate.config.suite import SuiteConfig
 from wergate.session.session import Session
 from wergate.timing.memory import GrowthRule, growth_verdict, measure_growth
@@ -16,7 +16,7 @@ def test_memory_growth(
     suite_config: SuiteConfig,
     timed_model: str,
     timed_variant: str,
-    gate: Gate,
+    check: Check,
     pytestconfig: pytest.Config,
 ) -> None:
     """From samples to logits, which are let go; what stays is the recognizer's, the runtime's or ours."""
@@ -28,4 +28,4 @@ def test_memory_growth(
     recognizer = session.recognizers.compile(session.variant(timed_model, timed_variant))
     growth = measure_growth(lambda: recognizer.logits(waveforms), rule)
     scope = f"{timed_model}, {asked.duration_s:g} s of speech"
-    gate(growth_verdict(growth, rule, subject=timed_variant.upper(), scope=scope))
+    check(growth_verdict(growth, rule, subject=timed_variant.upper(), scope=scope))

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.peers import Races
-from fixtures.report import Gate
+from fixtures.gates.check import Check
+from fixtures.studies.peers import Races
 from wergate.verdict import Verdict
 
 
 @pytest.mark.study("peers")
-def test_peer(races: Races, raced_model: str, peer_key: str, gate: Gate) -> None:
+def test_peer(races: Races, raced_model: str, peer_key: str, check: Check) -> None:
     """It ran, and every timed answer was near enough to the reference model's: a wrong answer has no speed."""
     run, finished = races(raced_model)
     (record,) = (found for found in finished.records if found.peer.key == peer_key)
@@ -22,7 +22,7 @@ def test_peer(races: Races, raced_model: str, peer_key: str, gate: Gate) -> None
     if record.failed:
         pytest.fail(record.failed, pytrace=False)
     assert record.worst is not None
-    gate(
+    check(
         Verdict(
             gate="peer_sqnr_db",
             subject=record.peer.name,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.benchmarks import Bench
-from fixtures.turns import UNTIMED, RecordRatio, TakeTurns
+from fixtures.benchmarks.bench import Bench
+from fixtures.benchmarks.interleaved import UNTIMED, RecordRatio, TakeTurns
 from wergate.environment import cpu
 from wergate.timing.gates import Outputs, speedup_verdict
 from wergate.timing.paired import Side
@@ -25,11 +25,11 @@ def test_speedup(bench: Bench, take_turns: TakeTurns, record_ratio: RecordRatio,
     )
     found = take_turns(first, second, minimum)
     for name, kept in zip(names, outputs, strict=True):
-        bench.check(kept, name, turns_s, fixed_length=True)
+        bench.check_outputs(kept, name, turns_s, fixed_length=True)
     if found is None:
         pytest.skip(UNTIMED)
     slow = bench.called(slow)
     record_ratio(found.row(model=bench.model, duration_s=turns_s, fast=fast, slow=slow))
     if minimum is not None:
         scope = f"{bench.model}, {turns_s:g} s"
-        bench.gate(speedup_verdict(found.paired, minimum, fast=fast, slow=slow, scope=scope))
+        bench.check(speedup_verdict(found.paired, minimum, fast=fast, slow=slow, scope=scope))

@@ -11,8 +11,8 @@ from itertools import islice
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from fixtures.benchmarks import label, speech_of, sqnr_db_min
-from fixtures.report import Gate
+from fixtures.benchmarks.bench import label, speech_of, sqnr_db_min
+from fixtures.gates.check import Check
 from wergate.config.base import Precision
 from wergate.config.suite import SuiteConfig
 from wergate.corpora.corpus import Corpus, Utterance
@@ -42,7 +42,7 @@ def test_throughput(
     session: Session,
     suite_config: SuiteConfig,
     variant: Variant,
-    gate: Gate,
+    check: Check,
 ) -> None:
     """Inference and decoding, as the accuracy gates run a corpus; the transcripts are theirs.
 
@@ -70,7 +70,7 @@ def test_throughput(
 
     benchmark.pedantic(transcribe, setup=make_anew, rounds=ROUNDS)
     evaluation = session.evaluation(Cell(model, speech, variant.name))
-    gate(
+    check(
         same_work_verdict(
             accuracy_run={outcome.id: outcome.hypothesis for outcome in evaluation.outcomes},
             timed=dict(zip((u.id for u in utterances), zip(*rounds, strict=True), strict=True)),

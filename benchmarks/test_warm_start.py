@@ -9,7 +9,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks.first_inference import REACHED
-from fixtures.benchmarks import label
+from fixtures.benchmarks.bench import label
 from wergate.session.session import Session
 
 ROUNDS = 5

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from fixtures.builds import Builds
+from fixtures.benchmarks.builds import Builds
 from tests.mutations.fault import Fault, Scratch
 from wergate.corpora.audio import Samples
 from wergate.networks.ctc import Logits

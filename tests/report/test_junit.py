@@ -20,8 +20,8 @@ def falling():
     yield
     raise ValueError("too late")
 
-def test_more_gates(gate, falling):
-    gate(verdict("first", 0.5), verdict("second", float("nan"), kind="latency", interval=Interval(0.25, float("inf"))))
+def test_more_gates(check, falling):
+    check(verdict("first", 0.5), verdict("second", float("nan"), kind="latency", interval=Interval(0.25, float("inf"))))
 
 def test_more_mistake():
     raise SuiteError("'https://me:pa55word@host/corpus?token=geheim' is gone; restore it")

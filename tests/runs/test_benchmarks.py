@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import wergate
-from fixtures.machine import comparison_line
+from fixtures.benchmarks.machine import comparison_line
 from tests.support.suite_run import Run, run
 from tests.support.tiny import Tiny
 from wergate.corpora.corpus import open_corpus
@@ -120,10 +120,10 @@ def clock():
 """
 BUSY_MACHINE = """
 from dataclasses import replace
-import fixtures.watch
+from fixtures.benchmarks import activity
 
-right = fixtures.watch.seen_between
-fixtures.watch.seen_between = lambda *readings: replace(right(*readings), governor="loom", steal=0.032, others=0.25)
+right = activity.seen_between
+activity.seen_between = lambda *readings: replace(right(*readings), governor="loom", steal=0.032, others=0.25)
 """
 
 

@@ -23,12 +23,12 @@ def verdict(kind, value, undecided=""):
     return Verdict("made_up", "INT8", value, "<=", 1.0, "nothing", "mend it", kind=kind, undecided=undecided)
 
 """
-ACCURACY = "def test_more_accuracy(gate):\n    gate(verdict('accuracy', 2.0))\n"
-LATENCY = "def test_more_latency(gate):\n    gate(verdict('accuracy', 0.5), verdict('latency', 2.0))\n"
-OPEN = "def test_more_open(gate):\n    gate(verdict('accuracy', 0.5, undecided='900 more words would'))\n"
+ACCURACY = "def test_more_accuracy(check):\n    check(verdict('accuracy', 2.0))\n"
+LATENCY = "def test_more_latency(check):\n    check(verdict('accuracy', 0.5), verdict('latency', 2.0))\n"
+OPEN = "def test_more_open(check):\n    check(verdict('accuracy', 0.5, undecided='900 more words would'))\n"
 CRASH = "def test_more_crash():\n    raise ValueError('nobody expected this')\n"
 MISTAKE = "def test_more_mistake():\n    raise SuiteError('the made-up corpus is gone; restore it')\n"
-PASSING = "def test_more_passing(gate):\n    gate(verdict('latency', 0.5))\n"
+PASSING = "def test_more_passing(check):\n    check(verdict('latency', 0.5))\n"
 OPEN_CRASH = OPEN + "    raise ValueError('nobody expected this')\n"
 LATE_CRASH = """
 @pytest.fixture
@@ -36,8 +36,8 @@ def falling():
     yield
     raise ValueError("too late")
 
-def test_more_late(falling, gate):
-    gate(verdict("latency", 2.0))
+def test_more_late(falling, check):
+    check(verdict("latency", 2.0))
 """
 
 

@@ -54,16 +54,16 @@ STUDY = Study(
 TESTS = """
 import pytest
 
-from fixtures.report import hand_over
+from fixtures.gates.check import record_row
 from wergate.studies.throw_away.declaration import LetterRow
 from wergate.verdict import Verdict
 
 pytestmark = pytest.mark.study("throw-away")
 
 
-def test_a_name_is_short(model, gate, request):
-    hand_over(request.node, "letters", LetterRow(model="tiny", letters=len("tiny")))
-    gate(Verdict("letters", "name", len("tiny"), "<=", 10, "the name", "rename it"))
+def test_a_name_is_short(model, check, request):
+    record_row(request.node, "letters", LetterRow(model="tiny", letters=len("tiny")))
+    check(Verdict("letters", "name", len("tiny"), "<=", 10, "the name", "rename it"))
 """
 
 

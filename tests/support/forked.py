@@ -14,12 +14,14 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from unittest import mock
 
+from fixtures import pytest_plugins
+
 PATIENCE_S = 300  # a hung process must not hang the tests; nothing is measured by it
 _ROOT = Path(__file__).parents[2]
 _HEAVY = (
     *("openvino", "torchmetrics.text", "jiwer", "pandas", "scipy.stats", "pyarrow.parquet"),
     *("hypothesis", *(plugin.module for plugin in entry_points(group="pytest11"))),
-    *sorted(f"fixtures.{path.stem}" for path in (_ROOT / "fixtures").glob("*.py")),
+    *pytest_plugins,
 )
 _PLACES = os.pathsep.join(str(_ROOT / name) for name in ("", "src"))
 _READ_LATER = ("GITHUB_STEP_SUMMARY", "PYTHONPATH")  # by none of these when it is imported
