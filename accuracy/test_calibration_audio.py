@@ -13,5 +13,5 @@ def test_calibration_audio_is_speech(
     session: Session, model: str, calibrated_on: Corpus, model_settings: ModelSettings, check: Check
 ) -> None:
     """Utterances, seconds and levels of the calibration corpus hold their thresholds."""
-    heard = listen(calibrated_on, session.frontend(model).sampling_rate)
-    check(*audio_verdicts(heard, model_settings.calibration_audio, scope=f"{model}, {calibrated_on.name}"))
+    statistics = listen(calibrated_on, session.frontend(model).sampling_rate)
+    check(*audio_verdicts(statistics, model_settings.calibration_audio, scope=f"{model}, {calibrated_on.name}"))

@@ -15,7 +15,7 @@ from wergate.gates.wer import wer_verdict
 from wergate.models.variant import Variant
 from wergate.session.session import Session
 from wergate.studies.pot.comparison import leaving_pot
-from wergate.studies.pot.rows import leaving_rows, runtime_row, steps_row
+from wergate.studies.pot.rows import comparison_rows, runtime_row, steps_row
 from wergate.studies.pot.runtimes import as_reference, runtime_verdict, two_runtimes
 from wergate.studies.pot.tutorial import pot_steps
 from wergate.timing.paired import PairedRule
@@ -60,7 +60,7 @@ def test_leaving_pot_costs_nothing(
     config = session.config
     rule = PairedRule(**config.benchmarks.paired.model_dump(exclude={"durations_s"}))
     found = leaving_pot(session, model, corpus_spec, rule)
-    for row in leaving_rows(found, model=model):
+    for row in comparison_rows(found, model=model):
         record_row(request.node, "leaving_pot", row)
     beside = as_reference(found.after.evaluation, found.before.evaluation, f"{found.before.quantizer}'s")
     successor = replace(beside, variant=replace(beside.variant, subject="NNCF INT8"))

@@ -6,22 +6,22 @@ import pytest
 
 from fixtures.gates.check import Check, record_row
 from wergate.config.suite import SuiteConfig
-from wergate.studies.quantizers.accuracy_control import Reverted, tuned_verdict
+from wergate.studies.quantizers.accuracy_control import RevertedLayers, tuned_verdict
 from wergate.studies.quantizers.rows import quantizer_row, reverted_row
-from wergate.studies.quantizers.study import Quantized
+from wergate.studies.quantizers.study import QuantizedVariant
 
 
 @pytest.mark.study("quantizers")
 def test_the_ways_of_quantizing_are_compared(
-    quantized_ways: tuple[Quantized, ...], model: str, request: pytest.FixtureRequest
+    quantized_variants: tuple[QuantizedVariant, ...], model: str, request: pytest.FixtureRequest
 ) -> None:
     """Each is built, evaluated and timed; which one is good enough is for the gates, under --quantizer."""
-    for found in quantized_ways:
+    for found in quantized_variants:
         record_row(request.node, "quantizers", quantizer_row(found, model=model))
 
 
 def test_accuracy_control_holds_where_it_was_tuned(
-    taken_back: Reverted,
+    reverted_layers: RevertedLayers,
     controlled_model: str,
     suite_config: SuiteConfig,
     check: Check,
@@ -29,5 +29,5 @@ def test_accuracy_control_holds_where_it_was_tuned(
 ) -> None:
     """The drop is what was asked for on its own utterances; the other gates judge it on those that it never saw."""
     settings = suite_config.settings_of(controlled_model)
-    record_row(request.node, "reverted", reverted_row(taken_back, settings))
-    check(tuned_verdict(taken_back, settings))
+    record_row(request.node, "reverted", reverted_row(reverted_layers, settings))
+    check(tuned_verdict(reverted_layers, settings))

@@ -8,9 +8,9 @@ from fixtures.gates.check import Check, record_row
 from fixtures.studies.sensitivity import RecordScope
 from wergate.config.models import ModelSettings
 from wergate.models.variant import Variant
-from wergate.studies.sensitivity.gates import cured_verdicts, restored_verdict, scope_verdict
+from wergate.studies.sensitivity.gates import restored_verdict, scope_verdict, scope_verdicts
 from wergate.studies.sensitivity.rows import sensitivity_row
-from wergate.studies.sensitivity.scope import Judged, Scope
+from wergate.studies.sensitivity.scope import Scope, ScopeResult
 from wergate.studies.sensitivity.study import Sensitivity
 
 pytestmark = pytest.mark.study("sensitivity")
@@ -25,8 +25,8 @@ def test_the_layers_are_ranked(
 
 
 def test_the_smallest_scope_holds_where_it_was_not_searched(
-    ignored: Scope, judged: Judged | None, record_scope: RecordScope, variant: Variant, check: Check
+    ignored: Scope, judged: ScopeResult | None, record_scope: RecordScope, variant: Variant, check: Check
 ) -> None:
     """A variant that fails is brought back by leaving out a few layers, on other utterances too."""
     record_scope(ignored, judged)
-    check(scope_verdict(ignored, variant), *(cured_verdicts(judged.after) if judged else ()))
+    check(scope_verdict(ignored, variant), *(scope_verdicts(judged.after) if judged else ()))

@@ -6,7 +6,7 @@ import pytest
 
 from fixtures.benchmarks.bench import Bench
 from fixtures.benchmarks.builds import Builds
-from fixtures.benchmarks.interleaved import UNTIMED, RecordRatio, TakeTurns
+from fixtures.benchmarks.interleaved import UNTIMED, RecordRatio, TimeInterleaved
 from wergate.networks.ir.conversion import MODEL_FILE
 from wergate.session.matrix import candidates
 from wergate.timing.baseline_builds import Build
@@ -15,7 +15,7 @@ from wergate.timing.paired import Side
 
 
 def test_todays_build_is_as_fast(
-    bench: Bench, builds: Builds, take_turns: TakeTurns, record_ratio: RecordRatio, timed_variant: str
+    bench: Bench, builds: Builds, time_interleaved: TimeInterleaved, record_ratio: RecordRatio, timed_variant: str
 ) -> None:
     """Two IRs of the same model on the same machine, minute and runtime: what differs is what was built."""
     if timed_variant in candidates(bench.session.config, bench.model):
@@ -32,10 +32,10 @@ def test_todays_build_is_as_fast(
     frontend, outputs = bench.session.frontend(bench.model), Outputs()
     recognizers = [bench.session.recognizers.compile_ir(ir.file(MODEL_FILE), frontend) for ir in (today, before)]
     first, second = (bench.call(recognizer, duration_s) for recognizer in recognizers)
-    turns = take_turns(Side(first, outputs.keep), Side(second), minimum)
+    timed_pair = time_interleaved(Side(first, outputs.keep), Side(second), minimum)
     bench.check_outputs(outputs, timed_variant, duration_s)
-    if turns is None:
+    if timed_pair is None:
         pytest.skip(UNTIMED)
-    record_ratio(turns.row(model=bench.model, duration_s=duration_s, fast=timed_variant, slow="baseline"))
+    record_ratio(timed_pair.row(model=bench.model, duration_s=duration_s, fast=timed_variant, slow="baseline"))
     scope = f"{bench.model}, {duration_s:g} s"
-    bench.check(speedup_verdict(turns.paired, minimum, fast=timed_variant, slow="baseline", scope=scope))
+    bench.check(speedup_verdict(timed_pair.paired, minimum, fast=timed_variant, slow="baseline", scope=scope))

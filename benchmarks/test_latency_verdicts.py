@@ -19,7 +19,7 @@ from fixtures.benchmarks.bench import Bench, speech_of
 from fixtures.gates.check import Check
 from wergate.config.suite import SuiteConfig
 from wergate.session.session import Session
-from wergate.studies.latency_verdicts.study import Trials, Workload, calibrated, plain_median
+from wergate.studies.latency_verdicts.study import AddedWork, Trials, calibrated, plain_median
 from wergate.timing.gates import is_open, speedup_verdict
 from wergate.timing.noise import read_counters, seen_between
 from wergate.timing.paired import Paired, PairedRule, Side, time_pair
@@ -36,7 +36,7 @@ def compare_fails(current: float, stored: float) -> bool:
     return bool(COMPARE_FAIL.fails({"median": current}, {"median": stored}))
 
 
-def trial(bench: Bench, kind: str, workload: Workload, trials: Trials) -> dict[str, Any]:
+def trial(bench: Bench, kind: str, workload: AddedWork, trials: Trials) -> dict[str, Any]:
     """Compile both builds anew, judge them in turns, and as pytest-benchmark does."""
     settings = bench.session.config.benchmarks
     before, started = read_counters(), time.perf_counter()
@@ -78,7 +78,7 @@ def test_latency_verdicts(
     bench = Bench(session, model, speech_of(suite_config, model), check)
     trials = Trials(pytestconfig.rootpath / "results" / "latency-verdicts.jsonl")
     workload = calibrated(bench.call(bench.compile("int8"), DURATION_S), trials)
-    wanted = [("same", Workload(0), SAME), ("slower", workload, SLOWER)]
+    wanted = [("same", AddedWork(0), SAME), ("slower", workload, SLOWER)]
     for kind, work, count in wanted:
         left = range(count - len(trials.kept(kind)))
         for _ in session.progress(left, f"trials, {kind}", len(left)):

@@ -23,7 +23,15 @@ from wergate.networks.ctc import greedy_decode
 from wergate.recognizers.base import Recognizer
 from wergate.session.matrix import Cell
 from wergate.session.session import Session
-from wergate.studies.throughput.study import PRECISIONS, WAYS, HardwareShare, Load, Side, hardware_share, side_by_side
+from wergate.studies.throughput.study import (
+    PRECISIONS,
+    WAYS,
+    HardwareShare,
+    Side,
+    Workload,
+    hardware_share,
+    side_by_side,
+)
 from wergate.timing.gates import same_work_verdict
 
 ROUNDS = 3
@@ -54,19 +62,19 @@ def test_throughput(
     corpus, wanted = session.corpora.corpus(model, speech), suite_config.benchmarks.throughput_utterances
     utterances = corpus_slice(corpus, frontend.sampling_rate, wanted)
     buckets_s = list(corpus.durations.values())  # those of the evaluation: INT8 rounds as it is padded
-    load = Load(session, model, [utterance.waveform.samples for utterance in utterances], buckets_s)
+    workload = Workload(session, model, [utterance.waveform.samples for utterance in utterances], buckets_s)
     name = f"{variant.name} {len(utterances)} utterances"
-    label(benchmark, group="throughput", model=model, name=name, audio_s=load.audio_s)
+    label(benchmark, group="throughput", model=model, name=name, audio_s=workload.audio_s)
 
     rounds: list[list[str]] = []
 
     def transcribe(recognizer: Recognizer) -> None:
-        logits = recognizer.logits_of(load.utterances)
+        logits = recognizer.logits_of(workload.utterances)
         rounds.append([greedy_decode(found, frontend.alphabet) for found in logits])
 
     def make_anew() -> tuple[tuple[Recognizer], dict[str, object]]:
         in_buckets = session.recognizers.runs_in_buckets(variant)
-        return (load.recognizer(variant.name, "buckets" if in_buckets else "streams"),), {}
+        return (workload.recognizer(variant.name, "buckets" if in_buckets else "streams"),), {}
 
     benchmark.pedantic(transcribe, setup=make_anew, rounds=ROUNDS)
     evaluation = session.evaluation(Cell(model, speech, variant.name))
@@ -86,19 +94,19 @@ def test_buckets_beside_the_loop(session: Session, suite_config: SuiteConfig, ti
     durations_s = librispeech_like(suite_config.limit or UTTERANCES, SEED)
     corpus = session.corpora.corpus(timed_model, speech_of(suite_config, timed_model))
     rate = session.frontend(timed_model).sampling_rate
-    load = Load(session, timed_model, pieces(corpus, durations_s, rate))
-    race = side_by_side(load, blocks=BLOCKS)
-    laps = race.laps
-    rtfx: dict[Side, float] = {side: load.audio_s / lap.seconds for side, lap in laps.items()}
+    workload = Workload(session, timed_model, pieces(corpus, durations_s, rate))
+    race = side_by_side(workload, blocks=BLOCKS)
+    results = race.results
+    rtfx: dict[Side, float] = {side: workload.audio_s / result.seconds for side, result in results.items()}
     streams = session.recognizers.corpus_streams
-    print(f"\n{timed_model}: {len(durations_s)} utterances, {load.audio_s:.0f} s, {streams} streams")
+    print(f"\n{timed_model}: {len(durations_s)} utterances, {workload.audio_s:.0f} s, {streams} streams")
     for variant in PRECISIONS:
-        share = hardware_share(load, variant, laps[variant, "buckets"].seconds)
+        share = hardware_share(workload, variant, results[variant, "buckets"].seconds)
         _tell(variant, rtfx, share, race.gemm_gmacs[variant])
     for way in WAYS:
         print(f"int8 beside fp16, {way}: {rtfx['int8', way] / rtfx['fp16', way]:.2f} times as fast")
     for variant in PRECISIONS:
-        sqnr_db = laps[variant, "streams"].beside(laps[variant, "buckets"]).sqnr_db
+        sqnr_db = results[variant, "streams"].beside(results[variant, "buckets"]).sqnr_db
         print(f"{variant} in buckets is {sqnr_db:.0f} dB from the loop")
         assert sqnr_db >= sqnr_db_min(suite_config, timed_model, variant)
 

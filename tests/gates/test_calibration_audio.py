@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 from tests.support.shipped import section
-from wergate.config.quantization import CalibrationAudio
-from wergate.gates.calibration_audio import Heard, audio_verdicts, level_range_db
+from wergate.config.quantization import CalibrationAudioSettings
+from wergate.gates.calibration_audio import AudioStatistics, audio_verdicts, level_range_db
 from wergate.verdict import Status
 
 RATE = 16_000
 SECONDS = np.arange(4 * RATE) / RATE
 NOISE = np.random.default_rng(0).normal(0, 0.1, len(SECONDS)).astype(np.float32)
-SHIPPED = section(CalibrationAudio)
+SHIPPED = section(CalibrationAudioSettings)
 
 
-def failing(heard: Heard) -> set[str]:
+def failing(heard: AudioStatistics) -> set[str]:
     """Return the gates that do not pass at the thresholds as they are shipped."""
     return {v.gate for v in audio_verdicts(heard, SHIPPED, scope="tiny") if v.status is not Status.PASS}
 
@@ -43,7 +43,7 @@ def test_level_alone_changes_nothing() -> None:
 
 def test_each_lack_has_its_gate() -> None:
     """Too few utterances, too few seconds, too little that moves."""
-    assert set() == failing(Heard(60.0, (20.0,) * 12, "u"))
-    assert {"calibration_utterances"} == failing(Heard(60.0, (20.0,) * 9, "u"))
-    assert {"calibration_audio_s"} == failing(Heard(19.0, (20.0,) * 12, "u"))
-    assert {"calibration_speech"} == failing(Heard(60.0, (20.0,) * 10 + (1.0,) * 2, "u"))
+    assert set() == failing(AudioStatistics(60.0, (20.0,) * 12, "u"))
+    assert {"calibration_utterances"} == failing(AudioStatistics(60.0, (20.0,) * 9, "u"))
+    assert {"calibration_audio_s"} == failing(AudioStatistics(19.0, (20.0,) * 12, "u"))
+    assert {"calibration_speech"} == failing(AudioStatistics(60.0, (20.0,) * 10 + (1.0,) * 2, "u"))

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from tests.support.variants import REQUIRED, make_variant
-from wergate.config.thresholds import Gates
+from wergate.config.thresholds import Thresholds
 from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
 from wergate.gates.error_shape.gates import shape_verdicts
 from wergate.gates.error_shape.shape import error_shape
@@ -45,7 +45,7 @@ def evaluated(*heard: Heard) -> Evaluation:
 
 def gated(evaluation: Evaluation, **budgets: float | None) -> tuple[Verdict, ...]:
     """Return the verdicts of an evaluation at budgets as the suite ships them."""
-    thresholds = Gates(**REQUIRED | BUDGETS | budgets)  # type: ignore[arg-type]
+    thresholds = Thresholds(**REQUIRED | BUDGETS | budgets)  # type: ignore[arg-type]
     held = replace(evaluation, variant=replace(evaluation.variant, thresholds=thresholds))
     return shape_verdicts(error_shape(held), held)
 
@@ -183,4 +183,4 @@ def test_what_has_no_budget_is_not_gated() -> None:
 def test_a_budget_that_is_no_number_is_refused() -> None:
     """As every threshold."""
     with pytest.raises(ValidationError, match=r"(?s)1 validation error.*deletion_rise_max"):
-        Gates(**REQUIRED, deletion_rise_max=math.nan)  # type: ignore[arg-type]
+        Thresholds(**REQUIRED, deletion_rise_max=math.nan)  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.shipped import section
 from tests.support.tiny import LABELS, Tiny, sound
-from wergate.config.quantization import Quantization
+from wergate.config.quantization import QuantizationSettings
 from wergate.errors import SuiteError
 from wergate.models.checkpoint import load_model, resolve_checkpoint
 from wergate.models.processor import load_frontend
@@ -178,7 +178,7 @@ def test_a_network_with_more_inputs_is_quantized(origin: Origin, tmp_path: Path)
     save_ir(masked("i64", first=True)(origin.path), tmp_path / "candidate.xml")
     signature = ir_signature(tmp_path / "candidate.xml", len(LABELS))
     feeds = [signature.feed(origin.frontend.features(sound(0.5, seed=seed))[None]) for seed in range(2)]
-    quantize(tmp_path / "candidate.xml", feeds, section(Quantization), tmp_path / "int8.xml")
+    quantize(tmp_path / "candidate.xml", feeds, section(QuantizationSettings), tmp_path / "int8.xml")
     recognizer = OpenVinoRecognizer(tmp_path / "int8.xml", origin.frontend, device="CPU", inference_precision="f32")
     assert np.isfinite(recognizer.logits(sound(0.7, seed=3)[None])).all()
 

@@ -13,7 +13,7 @@ import pytest
 from tests.support.networks import HOP, RECEPTIVE_FIELD, Spelling, export_tutorial
 from tests.support.shipped import section
 from tests.support.tiny import LABELS, RATE, Tiny, save_processor, sound
-from wergate.config.quantization import Quantization
+from wergate.config.quantization import QuantizationSettings
 from wergate.errors import InputTooShortError, SuiteError
 from wergate.models.checkpoint import load_model, resolve_checkpoint
 from wergate.models.labels import LabelOptions
@@ -115,7 +115,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     found.convert(fp16)
     signature = ir_signature(fp16, case.network.labels)
     spelt = [case.network.waveform([*range(case.network.labels), *ids]) for ids in case.said]
-    quantize(fp16, [signature.feed(waveform[None]) for waveform in spelt], section(Quantization), int8)
+    quantize(fp16, [signature.feed(waveform[None]) for waveform in spelt], section(QuantizationSettings), int8)
     return Built(case, found, frontend, fp16, int8)
 
 
@@ -218,7 +218,7 @@ def test_the_tutorials_export_is_quantized(tutorial: Tutorial) -> None:
     tutorial.model.convert(fp16)
     signature = ir_signature(fp16, len(LABELS))
     inputs = [signature.feed(tutorial.frontend.features(sound(1.0, seed=seed))[None]) for seed in range(3)]
-    quantize(fp16, inputs, section(Quantization), int8)
+    quantize(fp16, inputs, section(QuantizationSettings), int8)
     logits = compiled(int8, tutorial.frontend).logits(sound(1.3, seed=9)[None])
     assert (1, tutorial.frontend.frame_count(20_800), len(LABELS)) == logits.shape
     assert np.isfinite(logits).all()

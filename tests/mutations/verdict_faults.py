@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.mutations.fault import Fault, Scratch
-from wergate.config.thresholds import Gates
+from wergate.config.thresholds import Thresholds
 from wergate.evaluation.evaluation import Evaluation
 from wergate.gates import ir, wer
 from wergate.models.variant import Variant
@@ -16,7 +16,7 @@ from wergate.verdict import Status, Verdict
 _CANARIES = "test_known_bad_figures_fail"
 
 
-def _loosened(thresholds: Gates) -> Gates:
+def _loosened(thresholds: Thresholds) -> Thresholds:
     return thresholds.model_copy(update={"wer_drop_max": 2 * thresholds.wer_drop_max})
 
 

@@ -15,7 +15,7 @@ import torch
 from tests.support.architectures import ARCHITECTURES, Architecture
 from tests.support.shipped import section
 from tests.support.tiny import RATE, sound
-from wergate.config.quantization import IgnoredScope, Quantization
+from wergate.config.quantization import IgnoredScope, QuantizationSettings
 from wergate.errors import SuiteError
 from wergate.models.checkpoint import load_model, resolve_checkpoint
 from wergate.models.processor import load_frontend
@@ -74,7 +74,7 @@ class Built:
             signature = ir_signature(self.ir("fp16"), len(self.frontend.alphabet.labels))
             inputs = [signature.feed(self.frontend.features(sound(0.6 + 0.2 * n, seed=n))[None]) for n in range(3)]
             scope = IgnoredScope(types=list(self.architecture.ignored_types))
-            quantize(self.ir("fp16"), inputs, section(Quantization, ignored_scope=scope), path)
+            quantize(self.ir("fp16"), inputs, section(QuantizationSettings, ignored_scope=scope), path)
         elif not path.exists():
             export(self.model, path, half=name == "fp16")
         return path

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.support.shipped import section
-from wergate.config.quantization import IgnoredScope, Quantization
+from wergate.config.quantization import IgnoredScope, QuantizationSettings
 from wergate.errors import SuiteError
 from wergate.quantization.nncf import quantize
 
@@ -41,7 +41,7 @@ def test_the_nearest_names_are_told(part: str, tmp_path: Path) -> None:
         last.set_friendly_name(name)
     ov.save_model(ov.Model([last], [waveform]), tmp_path / "fp16.xml")
     scope, told = SCOPES[part]
-    settings = section(Quantization, ignored_scope=scope)
+    settings = section(QuantizationSettings, ignored_scope=scope)
     with pytest.raises(SuiteError) as error:
         quantize(tmp_path / "fp16.xml", [{0: np.ones((1, 8), np.float32)}], settings, tmp_path / "int8.xml")
     assert str(error.value).startswith("quantization.ignored_scope is not accepted: ")

@@ -18,7 +18,7 @@ from pot_driver.transcript import Speller, WordErrorRate, word_errors
 from tests.support.shipped import section
 from tests.support.variants import make_variant
 from wergate.config.loading import load_config
-from wergate.config.quantization import Pot
+from wergate.config.quantization import PotSettings
 from wergate.errors import SuiteError
 from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
 from wergate.networks.alphabet import Alphabet
@@ -202,12 +202,12 @@ def test_two_runtimes_are_held_to_one_another() -> None:
     (shown,) = found.lines()
     assert shown.startswith("u2\n")
     assert {"NOW:", "OLD:"} <= set(shown.split())
-    limits = [section(Pot, int8_runtime_mismatch_rate_max=most) for most in (0.25, 0.2)]
+    limits = [section(PotSettings, int8_runtime_mismatch_rate_max=most) for most in (0.25, 0.2)]
     verdicts = [runtime_verdict(found, one) for one in limits]
     assert [Status.PASS, Status.FAIL] == [verdict.status for verdict in verdicts]
     assert "INT8 runtime_mismatch_rate=0.25, but should be <= 0.2 (OpenVINO 2023.3.0 against" in verdicts[1].line
     as_fp16 = replace(found.today, variant=make_variant("fp16", alphabet=LETTERS))
-    exact = runtime_verdict(replace(found, today=as_fp16), section(Pot))
+    exact = runtime_verdict(replace(found, today=as_fp16), section(PotSettings))
     assert (Status.FAIL, 0.0) == (exact.status, exact.threshold)
 
 

@@ -13,7 +13,7 @@ from tests.support.once import once
 from tests.support.shipped import section
 from tests.support.suite_run import Run, Warm, run
 from tests.support.tiny import Tiny, spoken, write_corpus
-from wergate.config.quantization import AccuracyControl
+from wergate.config.quantization import AccuracyControlSettings
 from wergate.errors import SuiteError
 from wergate.evaluation.wer import WordErrors
 from wergate.progress import silent
@@ -204,7 +204,7 @@ def test_every_budget_is_held_to(studied: Studied, tmp_path: Path) -> None:
 def test_a_drop_that_was_not_reached_is_a_failure(found: ControlledModel) -> None:
     """NNCF returns what it has without a word; the gate counts again where it was tuned."""
     worse = replace(found.tuned, candidate=(*found.tuned.candidate[:-1], WordErrors(3, deletions=3)))
-    tuned, _ = control_verdicts(replace(found, tuned=worse), section(AccuracyControl), model="m")
+    tuned, _ = control_verdicts(replace(found, tuned=worse), section(AccuracyControlSettings), model="m")
     assert ("tuned_wer_drop", "FAIL") == (tuned.gate, tuned.status)
 
 

@@ -12,7 +12,7 @@ from tests.support.shipped import section
 from tests.support.suite_run import Run, Warm, run
 from tests.support.tiny import Tiny
 from wergate.config.loading import load_config
-from wergate.config.quantization import IgnoredScope, Quantization
+from wergate.config.quantization import IgnoredScope, QuantizationSettings
 from wergate.errors import SuiteError
 from wergate.quantization.int8_weights import compress_weights
 from wergate.studies.quantizers.study import ways
@@ -89,7 +89,7 @@ def test_layers_that_were_taken_back_go_into_suite_toml(tiny: Tiny, tmp_path: Pa
     scope = IgnoredScope(names=["known"])
     config = tiny.config(tmp_path)
     settings = config.settings_of(str(tiny.model)).model_copy(
-        update={"quantization": section(Quantization, ignored_scope=scope)}
+        update={"quantization": section(QuantizationSettings, ignored_scope=scope)}
     )
     fragment = toml(settings, ["a/b.0", 'c "d"'])
     read = tomllib.loads(fragment)["model"][str(tiny.model)]["quantization"]["ignored_scope"]

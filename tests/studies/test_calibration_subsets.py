@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.support.shipped import section
 from tests.support.tiny import spoken, write_corpus
-from wergate.config.studies import CalibrationStudy
+from wergate.config.studies import CalibrationStudySettings
 from wergate.corpora.corpus import Corpus, open_corpus
 from wergate.corpora.spec import CorpusSpec
 from wergate.errors import SuiteError
@@ -30,7 +30,7 @@ def pool(tmp_path: Path) -> Corpus:
 
 def subsets(pool: Corpus, count: int, size: int, seed: int = 0) -> tuple[Corpus, ...]:
     """Draw them."""
-    return draw_subsets(pool, section(CalibrationStudy, subsets=count, subset_size=size, seed=seed))
+    return draw_subsets(pool, section(CalibrationStudySettings, subsets=count, subset_size=size, seed=seed))
 
 
 @given(seconds=DURATIONS_S, hands=st.integers(2, 6), seed=st.integers(0, 9), data=st.data())

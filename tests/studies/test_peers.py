@@ -13,7 +13,7 @@ import pytest
 from tests.support.suite_run import run
 from tests.support.tiny import Tiny
 from wergate.studies.peers.catalog import PEERS, Peer, why_absent
-from wergate.studies.peers.race import Race, RaceRule, Record
+from wergate.studies.peers.race import PeerRecord, Race, RaceRule
 from wergate.studies.peers.table import PeerRow, PeerTable, peer_rows, times_bounds
 
 BACKWARDS = """
@@ -75,7 +75,7 @@ def test_an_interrupt_ends_the_peers_that_run_already() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Race([Record(peer) for peer in PEERS[:2]], start, RaceRule())
+        Race([PeerRecord(peer) for peer in PEERS[:2]], start, RaceRule())
     assert ["first"] == ended
 
 
@@ -105,7 +105,7 @@ def test_the_interval_is_of_ratios_within_blocks() -> None:
 )
 def test_a_single_block_has_no_interval(blocks: int, shown: str) -> None:
     """One ratio says nothing about how far ratios are from one another."""
-    base, other = Record(PEERS[0], block_s=[2.0] * blocks), Record(PEERS[1], block_s=[1.0] * blocks)
+    base, other = PeerRecord(PEERS[0], block_s=[2.0] * blocks), PeerRecord(PEERS[1], block_s=[1.0] * blocks)
     rows = peer_rows([base, other], lambda _: "", audio_s=10.0)
     assert (blocks == 1) == (rows[1].times_low is None)
     assert f"| {shown} |" in raced(rows).markdown

@@ -20,7 +20,7 @@ from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.ir.conversion import FRONTEND_FILE
 from wergate.networks.logits import LogitsDifference
-from wergate.recognizers.subprocess.client import ApartRecognizer
+from wergate.recognizers.subprocess.client import SubprocessRecognizer
 from wergate.recognizers.subprocess.messages import Executed, Order
 from wergate.session.session import Session
 from wergate.store import Store
@@ -28,15 +28,15 @@ from wergate.studies.portability.gates import overall, portability_verdicts
 from wergate.studies.portability.instruction_sets import (
     INSTRUCTION_SETS,
     LIMIT,
-    Place,
+    IsaTarget,
     beyond,
     limited,
     saturates,
     unavailable,
 )
-from wergate.studies.portability.overflow import Fix
+from wergate.studies.portability.overflow import OverflowFixResult
 from wergate.studies.portability.rows import PortabilityRow
-from wergate.studies.portability.study import Shown, places
+from wergate.studies.portability.study import IsaResult, targets
 from wergate.studies.portability.tables import portable_lines
 from wergate.verdict import Status, Verdict
 
@@ -70,9 +70,9 @@ def test_saturation_is_expected_without_dot_products(monkeypatch: pytest.MonkeyP
     """Of the native instruction set as much as of those that it stands for."""
     use_cpu(monkeypatch, "avx512_core_vnni")
     expected = {"native": False, "avx512_vnni": False, "avx512": True, "avx2_vnni": False, "avx2": True, "avx": True}
-    assert expected == {isa: saturates(Place(isa, "f32")) for isa in INSTRUCTION_SETS}
+    assert expected == {isa: saturates(IsaTarget(isa, "f32")) for isa in INSTRUCTION_SETS}
     use_cpu(monkeypatch, "avx2")
-    assert saturates(Place("native", "f32"))
+    assert saturates(IsaTarget("native", "f32"))
 
 
 def test_wider_registers_than_asked_for_are_seen() -> None:
@@ -84,21 +84,23 @@ def test_wider_registers_than_asked_for_are_seen() -> None:
     assert "brgconv_avx2_f32" == beyond("avx", ["jit_avx_f32", "brgconv_avx2_f32"])
 
 
-def shown(isa: Isa, *, wrong: int, native_wrong: int, sqnr_db: float = 30.0) -> Shown:
+def isa_result(isa: Isa, *, wrong: int, native_wrong: int, sqnr_db: float = 30.0) -> IsaResult:
     """Return two utterances of 1,000 words: so many are wrong in each, and so many on the native instruction set."""
     said = " ".join("A" * WORDS)
     heard = " ".join(["B"] * wrong + ["A"] * (WORDS - wrong))
     logits = LogitsDifference(frames=10, values=10, signal=10 ** (sqnr_db / 10), noise=1.0)
     own = make_variant(model="model", alphabet=Alphabet(("", "A", "B"), 0, None), thresholds=SETTINGS.thresholds.int8)
-    variant = replace(own, subject=Place(isa, "f32").name(own.name))
+    variant = replace(own, subject=IsaTarget(isa, "f32").name(own.name))
     outcomes = tuple(UtteranceOutcome(name, 1.0, said, said, heard, logits) for name in ("one", "two"))
     evaluation = Evaluation(variant, "corpus", "pytorch", "none", outcomes)
-    executed, place = Executed(precision="f32", primitives=[]), Place(isa, "f32")
+    executed, target = Executed(precision="f32", primitives=[]), IsaTarget(isa, "f32")
     native = (native_wrong, native_wrong)
-    return Shown(place, executed, evaluation, LogitsDifference(), native, is_native=isa == "native")
+    return IsaResult(target, executed, evaluation, LogitsDifference(), native, is_native=isa == "native")
 
 
-def not_passed(found: Shown, *, setting: OverflowFix = "enable", tried: tuple[Fix, ...] = ()) -> list[Verdict]:
+def not_passed(
+    found: IsaResult, *, setting: OverflowFix = "enable", tried: tuple[OverflowFixResult, ...] = ()
+) -> list[Verdict]:
     """Return what does not pass under the suite's own thresholds, for a model built with that setting."""
     quantization = SETTINGS.quantization.model_copy(update={"overflow_fix": setting})
     settings = SETTINGS.model_copy(update={"quantization": quantization})
@@ -110,30 +112,33 @@ def not_passed(found: Shown, *, setting: OverflowFix = "enable", tried: tuple[Fi
 
 def test_what_is_lost_against_native_is_gated() -> None:
     """By 1 % absolute; what is lost against the reference model is, too, by what INT8 may lose anywhere."""
-    assert not not_passed(shown("avx2", wrong=9, native_wrong=0))
+    assert not not_passed(isa_result("avx2", wrong=9, native_wrong=0))
     assert {"portable_wer", "portable_wer_loss"} == {
-        bad.gate for bad in not_passed(shown("avx2", wrong=11, native_wrong=0))
+        bad.gate for bad in not_passed(isa_result("avx2", wrong=11, native_wrong=0))
     }
 
 
 def test_a_model_that_is_lost_on_the_native_one_already_is_not_portable() -> None:
     """It loses nothing more elsewhere: only the reference model tells."""
     for isa in ("native", "avx2"):
-        found = not_passed(shown(isa, wrong=40, native_wrong=40, sqnr_db=3.0))
+        found = not_passed(isa_result(isa, wrong=40, native_wrong=40, sqnr_db=3.0))
         assert ["portable_wer", "portable_sqnr_db"] == [bad.gate for bad in found]
 
 
 def test_the_line_tells_what_helps(monkeypatch: pytest.MonkeyPatch) -> None:
     """The setting that keeps sums within 16 bit, what each setting came to; nothing of it where it cannot be why."""
     use_cpu(monkeypatch, "avx512_core_vnni")
-    lost = shown("avx2", wrong=30, native_wrong=0)
-    tried = (Fix("disable", lost, None), Fix("enable", shown("avx2", wrong=1, native_wrong=0), None))
+    lost = isa_result("avx2", wrong=30, native_wrong=0)
+    tried = (
+        OverflowFixResult("disable", lost, None),
+        OverflowFixResult("enable", isa_result("avx2", wrong=1, native_wrong=0), None),
+    )
     (line,) = [bad.line for bad in not_passed(lost, setting="disable", tried=tried) if bad.gate == "portable_wer_loss"]
     assert line.startswith("INT8 on avx2 portable_wer_loss=0.03 (95 % interval 0.03 to 0.03), but should be <= 0.01 (")
     assert "set quantization.overflow_fix = 'enable' ['disable': WER 3.00 %" in line
     assert "'enable': WER 0.10 %" in line
     assert "within seven bits already" in not_passed(lost)[0].line
-    assert "seven bits" not in not_passed(shown("avx512_vnni", wrong=30, native_wrong=0))[0].line
+    assert "seven bits" not in not_passed(isa_result("avx512_vnni", wrong=30, native_wrong=0))[0].line
 
 
 def test_the_verdict_of_a_model_is_the_worst_of_its_corpora() -> None:
@@ -170,7 +175,9 @@ def test_a_process_of_its_own_gives_the_same_logits(session: Session) -> None:
     expected = session.recognizers.dynamic(session.variant(model, "int8")).logits_of(utterances)
     asked = order(session, session.variant(model, "int8").path)
     environment = limited(os.environ, "native")
-    with ApartRecognizer(asked, session.frontend(model), environment=environment, name="x", patience_s=60) as apart:
+    with SubprocessRecognizer(
+        asked, session.frontend(model), environment=environment, name="x", patience_s=60
+    ) as apart:
         found = apart.logits_of(utterances)
         assert apart.spent_s > 0
         assert ("f32", True) == (
@@ -191,7 +198,7 @@ def test_a_process_that_fails_is_told_in_one_line(
     (tmp_path / "model.xml").write_text("no IR")
     asked = order(session, tmp_path / "model.xml")
     with pytest.raises(SuiteError, match=rf"^INT8 on avx2 cannot be run: {message}"):
-        ApartRecognizer(
+        SubprocessRecognizer(
             asked, session.frontend(model), environment={**os.environ}, name="INT8 on avx2", patience_s=patience_s
         )
 
@@ -225,9 +232,9 @@ def test_a_plain_run_shows_only_the_native_one(warm: Warm) -> None:
 def test_every_instruction_set_is_shown_unless_some_are_named(tiny: Tiny, tmp_path: Path) -> None:
     """The native one comes first, in the run's own inference precision."""
     suite = tiny.suite(tmp_path / "tiny.toml")
-    every = places(load_config(suite, {"inference_precision": "bf16"}))
-    assert [(isa, "bf16") for isa in INSTRUCTION_SETS] == [(place.isa, place.precision) for place in every]
-    named = places(load_config(suite, {"isas": ["avx2", "native"]}))
-    assert (Place("native", "f32"), Place("avx2", "f32")) == named
-    precisions = places(load_config(suite, {"isa_precisions": ["f32", "bf16"]}))
-    assert (Place("native", "f32"), Place("native", "bf16")) == precisions
+    every = targets(load_config(suite, {"inference_precision": "bf16"}))
+    assert [(isa, "bf16") for isa in INSTRUCTION_SETS] == [(target.isa, target.precision) for target in every]
+    named = targets(load_config(suite, {"isas": ["avx2", "native"]}))
+    assert (IsaTarget("native", "f32"), IsaTarget("avx2", "f32")) == named
+    precisions = targets(load_config(suite, {"isa_precisions": ["f32", "bf16"]}))
+    assert (IsaTarget("native", "f32"), IsaTarget("native", "bf16")) == precisions

@@ -17,7 +17,7 @@ from wergate.corpora.corpus import Corpus, open_corpus
 from wergate.corpora.spec import CorpusSpec
 from wergate.evaluation.evaluate import Candidate, evaluate
 from wergate.evaluation.evaluation import Evaluation
-from wergate.evaluation.journal import Journal, Run
+from wergate.evaluation.journal import Journal, JournalKey
 from wergate.evaluation.reference_run import ReferenceUtterance
 from wergate.evaluation.transcript_file import TranscriptFile
 from wergate.networks.alphabet import Alphabet
@@ -26,8 +26,8 @@ from wergate.networks.frontend import Frontend
 from wergate.progress import silent
 
 FRONTEND = Frontend(RATE, normalize=False, receptive_field=400, hop=320, alphabet=Alphabet(LABELS, 0, "|"))
-REFERENCE = Run("model", "pytorch", "", {"model": "abc"})
-INT8 = Run("model", "int8", "ir-1", {"reference": REFERENCE.key, "openvino": "1"})
+REFERENCE = JournalKey("model", "pytorch", "", {"model": "abc"})
+INT8 = JournalKey("model", "int8", "ir-1", {"reference": REFERENCE.key, "openvino": "1"})
 
 
 def network(samples: Samples, noise: float = 0.0) -> Logits:
@@ -102,8 +102,8 @@ class Attempt:
 
     corpus: Corpus
     file: Path | None = None
-    candidate: Run = INT8
-    reference: Run = REFERENCE
+    candidate: JournalKey = INT8
+    reference: JournalKey = REFERENCE
     recognizer: Recognizer = field(default_factory=Recognizer)
     normalizer: str = "upper"
 

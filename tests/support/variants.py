@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from wergate.config.base import Precision
-from wergate.config.thresholds import Gates
+from wergate.config.thresholds import Thresholds
 from wergate.models.variant import Variant
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.frontend import Frontend
@@ -32,7 +32,7 @@ def make_variant(
     model: str = "tiny",
     alphabet: Alphabet = UPPER,
     frontend: Frontend | None = None,
-    thresholds: Gates | None = None,
+    thresholds: Thresholds | None = None,
 ) -> Variant:
     """Return a variant that is built here, held to thresholds that are loose unless others are given."""
     return Variant(
@@ -42,7 +42,7 @@ def make_variant(
         frontend=frontend or frontend_of(alphabet),
         is_candidate=False,
         precision=name,
-        thresholds=thresholds or Gates(**REQUIRED),  # type: ignore[arg-type]
+        thresholds=thresholds or Thresholds(**REQUIRED),  # type: ignore[arg-type]
         label=name,
         subject=name.upper(),
     )

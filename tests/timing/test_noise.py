@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from tests.support.shipped import section
-from wergate.config.benchmarks import Noise
+from wergate.config.benchmarks import NoiseSettings
 from wergate.errors import SuiteError
-from wergate.timing.noise import Counters, Seen, drift, governor, modes, noises, read_counters, seen_between
+from wergate.timing.noise import Counters, MachineActivity, drift, governor, modes, noises, read_counters, seen_between
 from wergate.timing.percentiles import percentiles_ms, samples_needed
 
-RULE = section(Noise)
-QUIET = Seen("performance", 0.5, 1.0, 0.0, 0.01)
+RULE = section(NoiseSettings)
+QUIET = MachineActivity("performance", 0.5, 1.0, 0.0, 0.01)
 Draw = Callable[[np.random.Generator, int], np.ndarray]
 
 

@@ -9,7 +9,7 @@ from pydantic import Field, PositiveFloat
 from wergate.config.base import Precision, Section
 
 
-class MemoryGrowth(Section):
+class MemoryGrowthSettings(Section):
     """How much resident memory an inference may leave behind, and how long the suite may look for it.
 
     `max_kib` is per inference; `budget_s` is per compiled model, in at most that many `windows` of inferences, each
@@ -24,7 +24,7 @@ class MemoryGrowth(Section):
     duration_s: PositiveFloat
 
 
-class Noise(Section):
+class NoiseSettings(Section):
     """What makes a timed run a noisy one; all are fractions.
 
     `steal_max` and `others_max` are shares of the CPUs' time; `drift_max` is the second half's median over the first's;
@@ -37,7 +37,7 @@ class Noise(Section):
     mode_gap_min: float = Field(gt=0)
 
 
-class PairedTiming(Section):
+class PairedTimingSettings(Section):
     """How long two sides take turns before a ratio is judged: the fields of `wergate.timing.paired.PairedRule`.
 
     `durations_s` are those of the speech.
@@ -49,7 +49,7 @@ class PairedTiming(Section):
     confidence: float = Field(gt=0.5, lt=1)
 
 
-class LengthGrowth(Section):
+class LengthGrowthSettings(Section):
     """How much resident memory a length that was never met before may leave behind, over distinct lengths.
 
     Attributes:
@@ -64,7 +64,7 @@ class LengthGrowth(Section):
     confidence: float = Field(gt=0.5, lt=1)
 
 
-class PeerRace(Section):
+class PeerRaceSettings(Section):
     """Other engines beside OpenVINO, on request: which models, on how much speech, and how right they must be.
 
     Attributes:
@@ -84,14 +84,14 @@ class PeerRace(Section):
     sqnr_db_min: dict[Literal["f32", "bf16", "int8"], float]
 
 
-class Int8Rates(Section):
+class Int8RateSettings(Section):
     """How many times as fast INT8 must be as another recognizer, by model; one that is not named is reported only."""
 
     int8_over_fp16_min: dict[str, float] = Field(default_factory=dict)
     int8_over_reference_min: dict[str, float] = Field(default_factory=dict)
 
 
-class Benchmarks(Int8Rates):
+class BenchmarkSettings(Int8RateSettings):
     """What is timed: every recognizer, at every duration, for every model.
 
     `sqnr_db_min` is what a timed inference's logits are held to, by precision; without one the corpora's threshold is.
@@ -107,14 +107,14 @@ class Benchmarks(Int8Rates):
     audio_wait_max: float = Field(gt=0, le=1)
     sqnr_db_min: dict[Precision, float] = Field(default_factory=dict)
     int8_sqnr_db_min_by_model: dict[str, float] = Field(default_factory=dict)
-    without_vnni: Int8Rates = Int8Rates()
+    without_vnni: Int8RateSettings = Int8RateSettings()
     fp16_over_reference_min: dict[str, float] = Field(default_factory=dict)
     baseline_speed_min: float = Field(gt=0)
-    paired: PairedTiming
-    memory: MemoryGrowth
-    noise: Noise
-    peers: PeerRace
-    growth: LengthGrowth
+    paired: PairedTimingSettings
+    memory: MemoryGrowthSettings
+    noise: NoiseSettings
+    peers: PeerRaceSettings
+    growth: LengthGrowthSettings
 
     def speedup_min(self, model: str, *, fast: Precision, slow: str, dot_products: bool) -> float | None:
         """Return how many times as fast one recognizer of a model must be as another; None where nothing is demanded.

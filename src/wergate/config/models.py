@@ -7,9 +7,19 @@ from typing import Literal
 from pydantic import Field, PositiveFloat
 
 from wergate.config.base import Fraction, Normalizer, QuantizerName, Section, Units
-from wergate.config.quantization import AccuracyControl, CalibrationAudio, Pot, Quantization
-from wergate.config.studies import CalibrationStudy, Portability, QuantizerStudy, Sensitivity
-from wergate.config.thresholds import Thresholds
+from wergate.config.quantization import (
+    AccuracyControlSettings,
+    CalibrationAudioSettings,
+    PotSettings,
+    QuantizationSettings,
+)
+from wergate.config.studies import (
+    CalibrationStudySettings,
+    PortabilitySettings,
+    QuantizerStudySettings,
+    SensitivitySettings,
+)
+from wergate.config.thresholds import ThresholdsByPrecision
 
 
 class PerModel(Section):
@@ -25,15 +35,15 @@ class PerModel(Section):
     calibration: str | None = None
     normalizer: Normalizer
     quantizer: QuantizerName
-    quantization: Quantization
-    pot: Pot
-    calibration_study: CalibrationStudy
-    calibration_audio: CalibrationAudio
-    accuracy_control: AccuracyControl
-    portability: Portability
-    sensitivity: Sensitivity
-    quantizer_study: QuantizerStudy
-    thresholds: Thresholds
+    quantization: QuantizationSettings
+    pot: PotSettings
+    calibration_study: CalibrationStudySettings
+    calibration_audio: CalibrationAudioSettings
+    accuracy_control: AccuracyControlSettings
+    portability: PortabilitySettings
+    sensitivity: SensitivitySettings
+    quantizer_study: QuantizerStudySettings
+    thresholds: ThresholdsByPrecision
 
 
 class PerCorpus(Section):

@@ -39,7 +39,7 @@ class IgnoredScope(Section):
     types: list[str] = Field(default_factory=list)
 
 
-class Quantization(Section):
+class QuantizationSettings(Section):
     """NNCF post-training quantization; the range estimators are those of the tutorial.
 
     Attributes:
@@ -67,7 +67,7 @@ class PotScope(Section):
     types: list[str] = Field(default_factory=list)
 
 
-class Pot(Section):
+class PotSettings(Section):
     """What POT is told besides the settings that it shares with NNCF.
 
     `ranking_subset_size` is how many utterances its accuracy-aware quantization ranks layers on. The rates are of
@@ -81,7 +81,7 @@ class Pot(Section):
     int8_runtime_mismatch_rate_max: Fraction
 
 
-class CalibrationAudio(Section):
+class CalibrationAudioSettings(Section):
     """What INT8 may be calibrated on: utterances, seconds, the share of utterances whose level moves as in speech."""
 
     utterances_min: int = Field(ge=1)
@@ -90,7 +90,7 @@ class CalibrationAudio(Section):
     level_range_db_min: float = Field(ge=0)
 
 
-class AccuracyControl(Section):
+class AccuracyControlSettings(Section):
     """Quantization with accuracy control: what it is tuned to and on, and what it is then held to elsewhere.
 
     Drops are of 1 - WER, absolute; `int8_work_min` is the share of the ordinary INT8 model's 8-bit work that is left.

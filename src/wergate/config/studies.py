@@ -9,7 +9,7 @@ from pydantic import Field, PositiveFloat
 from wergate.config.base import Fraction, Isa, Section
 
 
-class CalibrationStudy(Section):
+class CalibrationStudySettings(Section):
     """How much it matters which utterances INT8 is calibrated on; a range is the largest minus the smallest figure."""
 
     subsets: int = Field(ge=2)
@@ -19,7 +19,7 @@ class CalibrationStudy(Section):
     sqnr_db_range_max: float = Field(ge=0)
 
 
-class Portability(Section):
+class PortabilitySettings(Section):
     """What INT8 may lose on another instruction set, and what is tried where it loses more.
 
     Attributes:
@@ -40,7 +40,7 @@ class Portability(Section):
         return self.wer_loss_max_by_isa.get(isa, self.wer_loss_max)
 
 
-class Sensitivity(Section):
+class SensitivitySettings(Section):
     """Which layers cost accuracy: how many utterances they are ranked on, and how many words are counted on.
 
     `sample_utterances` are of the calibration corpus, `search_utterances` of the model's first corpus, half of it at
@@ -55,7 +55,7 @@ class Sensitivity(Section):
     restored_sqnr_db_min: float
 
 
-class QuantizerStudy(Section):
+class QuantizerStudySettings(Section):
     """How long each way of quantizing takes turns with the FP16 IR, and on how many seconds of speech."""
 
     timed_s: PositiveFloat

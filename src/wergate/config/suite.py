@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from wergate.config.base import InferencePrecision, Isa, Precision, QuantizerName, Section, Shapes
-from wergate.config.benchmarks import Benchmarks
+from wergate.config.benchmarks import BenchmarkSettings
 from wergate.config.models import CorpusSettings, ModelSettings, PerCorpus, PerModel
 from wergate.config.quantization import BucketSettings
 from wergate.verdict import Status
@@ -41,7 +41,7 @@ class SuiteConfig(PerModel, PerCorpus, Asked):
     legacy_python: str | None = None
     baselines: str | None = None
     buckets: BucketSettings
-    benchmarks: Benchmarks
+    benchmarks: BenchmarkSettings
     corpus: dict[str, CorpusSettings] = Field(default_factory=dict)
     model: dict[str, ModelSettings] = Field(default_factory=dict)
 

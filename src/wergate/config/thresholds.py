@@ -7,7 +7,7 @@ from wergate.config.base import Fraction, Precision, Section
 ALWAYS_GATED = ("length_ratio_min", "length_ratio_max")  # the suite's own hold where one's own thresholds lack them
 
 
-class Gates(Section):
+class Thresholds(Section):
     """Thresholds of one precision; what is absent is reported but not gated.
 
     WER and rates are fractions. `wer_drop_max` is quantized minus reference model, absolute.
@@ -39,16 +39,16 @@ class Gates(Section):
     bucket_sqnr_db_min: float | None = None
 
 
-class Thresholds(Section):
+class ThresholdsByPrecision(Section):
     """Gates by precision; a candidate is held to those of int8 where its graph is quantized, else to those of fp16.
 
     `reference_wer_max` is of the reference recognizer itself: beyond it, model, audio and transcripts are no match.
     """
 
-    fp16: Gates
-    int8: Gates
+    fp16: Thresholds
+    int8: Thresholds
     reference_wer_max: Fraction | None = None
 
-    def of(self, precision: Precision) -> Gates:
+    def of(self, precision: Precision) -> Thresholds:
         """Return the gates of one precision."""
         return self.fp16 if precision == "fp16" else self.int8

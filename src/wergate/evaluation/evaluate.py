@@ -10,7 +10,7 @@ from wergate.corpora.corpus import Corpus, Utterance
 from wergate.corpora.prefetch import Prefetched, in_blocks
 from wergate.errors import SuiteError
 from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
-from wergate.evaluation.journal import Journal, Kept
+from wergate.evaluation.journal import Journal, Resumed
 from wergate.evaluation.reference_run import ReferenceUtterance
 from wergate.models.variant import Variant
 from wergate.networks.alphabet import Alphabet
@@ -51,11 +51,11 @@ def evaluate(
     Raises:
         SuiteError: the candidate gives logits of another shape than the reference model.
     """
-    kept = journal.kept(corpus) if journal else Kept()
-    whole = {id_: outcome for id_, outcome in kept.outcomes.items() if id_ not in kept.retold}
+    resumed = journal.resumed(corpus) if journal else Resumed()
+    whole = {id_: outcome for id_, outcome in resumed.outcomes.items() if id_ not in resumed.text_changed}
     left = frozenset(corpus.ids) - whole.keys()
-    work = _Work(candidate, reference, kept, journal)
-    if len(kept.outcomes) < len(corpus):
+    work = _Work(candidate, reference, resumed, journal)
+    if len(resumed.outcomes) < len(corpus):
         work.prepare()
     description = f"{candidate.variant.subject} on {corpus.name}"
     done = {outcome.id: outcome for outcome in progress(work.outcomes(corpus, left), description, len(left))}
@@ -68,8 +68,8 @@ def evaluate(
         speakers=corpus.speakers,
         elapsed_s=work.elapsed_s,
         audio_wait_s=work.audio_wait_s,
-        resumed=len(kept.outcomes),
-        ignored_lines=kept.ignored,
+        resumed=len(resumed.outcomes),
+        ignored_lines=resumed.ignored,
     )
 
 
@@ -80,13 +80,13 @@ class _Work:
         self,
         candidate: Candidate,
         reference: Callable[[], Mapping[str, ReferenceUtterance]],
-        kept: Kept,
+        resumed: Resumed,
         journal: Journal | None,
     ) -> None:
         self.elapsed_s = self.audio_wait_s = 0.0
         self._candidate = candidate
         self._reference = reference
-        self._kept = kept
+        self._resumed = resumed
         self._journal = journal
 
     def prepare(self) -> None:
@@ -110,9 +110,11 @@ class _Work:
         self.audio_wait_s = blocks.waited_s
 
     def _outcomes(self, block: Sequence[Utterance]) -> list[UtteranceOutcome]:
-        new = [utterance for utterance in block if utterance.id not in self._kept.outcomes]
-        retold = [replace(self._kept.outcomes[u.id], text=u.text) for u in block if u.id in self._kept.outcomes]
-        return [*retold, *(self._inferred(new) if new else ())]
+        new = [utterance for utterance in block if utterance.id not in self._resumed.outcomes]
+        text_changed = [
+            replace(self._resumed.outcomes[u.id], text=u.text) for u in block if u.id in self._resumed.outcomes
+        ]
+        return [*text_changed, *(self._inferred(new) if new else ())]
 
     def _inferred(self, utterances: Sequence[Utterance]) -> Iterator[UtteranceOutcome]:
         reference, alphabet = self._reference(), self._candidate.variant.frontend.alphabet

@@ -18,7 +18,7 @@ from wergate.store import content_key, text_digest
 
 
 @dataclass(frozen=True)
-class Run:
+class JournalKey:
     """A recognizer, with all that decides what it makes of an utterance.
 
     Attributes:
@@ -41,7 +41,7 @@ class Run:
 
 def runs(
     model: ReferenceModel, frontend: Frontend, recognizer: str, *, ir: str, source: str, settings: Mapping[str, str]
-) -> tuple[Run, Run]:
+) -> tuple[JournalKey, JournalKey]:
     """Return a reference model's run and a candidate's.
 
     Args:
@@ -51,7 +51,7 @@ def runs(
         source: digest of all of our code that an utterance goes through.
         settings: device, inference precision and shapes.
     """
-    reference = Run(model.name, model.engine, "", model_parts(model))
+    reference = JournalKey(model.name, model.engine, "", model_parts(model))
     decided_by = {
         "reference": reference.key,
         "frontend": asdict(frontend),
@@ -60,11 +60,11 @@ def runs(
         "versions": versions(("openvino", "numpy", "soxr", "soundfile")),
         "source": source,
     }
-    return reference, Run(model.name, recognizer, ir, decided_by)
+    return reference, JournalKey(model.name, recognizer, ir, decided_by)
 
 
 @dataclass(frozen=True)
-class Kept:
+class Resumed:
     """What need not be computed again.
 
     Attributes:
@@ -74,21 +74,21 @@ class Kept:
     """
 
     outcomes: Mapping[str, UtteranceOutcome] = field(default_factory=dict)
-    retold: frozenset[str] = frozenset()
+    text_changed: frozenset[str] = frozenset()
     ignored: int = 0
 
 
 class Journal:
     """Reads and writes the outcomes of a candidate, utterance by utterance."""
 
-    def __init__(self, file: TranscriptFile, *, reference: Run, candidate: Run) -> None:
+    def __init__(self, file: TranscriptFile, *, reference: JournalKey, candidate: JournalKey) -> None:
         """Take the file and the two runs."""
         self._file = file
         self._reference = reference
         self._candidate = candidate
         self._told: set[str] = set()
 
-    def kept(self, corpus: Corpus) -> Kept:
+    def resumed(self, corpus: Corpus) -> Resumed:
         """Return what the file holds of the corpus's utterances, where the same runs made it of the same audio."""
         found: dict[str, dict[str, Line]] = {self._reference.key: {}, self._candidate.key: {}}
         ignored = 0
@@ -101,10 +101,10 @@ class Journal:
                 ignored += line.recognizer == self._candidate.recognizer
         references, candidates = found.values()
         texts = {entry.id: entry.text_digest for entry in corpus.entries}
-        retold = frozenset(id_ for id_, line in candidates.items() if text_digest(line.reference) != texts[id_])
+        text_changed = frozenset(id_ for id_, line in candidates.items() if text_digest(line.reference) != texts[id_])
         self._told = {id_ for id_, line in references.items() if text_digest(line.reference) == texts[id_]}
         pairs = {id_: (references[id_], line) for id_, line in candidates.items() if id_ in references}
-        return Kept({id_: _outcome(*pair) for id_, pair in pairs.items()}, retold & pairs.keys(), ignored)
+        return Resumed({id_: _outcome(*pair) for id_, pair in pairs.items()}, text_changed & pairs.keys(), ignored)
 
     def _concerns(self, line: Line, corpus: Corpus) -> bool:
         ours = (line.model, line.corpus) == (self._candidate.model, corpus.name)
@@ -124,7 +124,7 @@ class Journal:
         self._file.append(lines)
 
 
-def _line(run: Run, corpus: Corpus, outcome: UtteranceOutcome, *, of_reference: bool) -> Line:
+def _line(run: JournalKey, corpus: Corpus, outcome: UtteranceOutcome, *, of_reference: bool) -> Line:
     return Line(
         model=run.model,
         corpus=corpus.name,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wergate.config.quantization import CalibrationAudio
+from wergate.config.quantization import CalibrationAudioSettings
 from wergate.corpora.audio import Samples
 from wergate.corpora.corpus import Corpus
 from wergate.verdict import Relation, Verdict
@@ -23,7 +23,7 @@ _REMEDY = "calibrate on speech as the model will hear it: name another corpus wi
 
 
 @dataclass(frozen=True)
-class Heard:
+class AudioStatistics:
     """What a calibration corpus sounds like.
 
     Attributes:
@@ -41,14 +41,14 @@ class Heard:
         return float(np.mean(np.asarray(self.level_ranges_db) >= level_range_db_min))
 
 
-def listen(corpus: Corpus, sampling_rate: int) -> Heard:
+def listen(corpus: Corpus, sampling_rate: int) -> AudioStatistics:
     """Decode a corpus of at least one utterance and measure it."""
     ranges: dict[str, float] = {}
     audio_s = 0.0
     for utterance in corpus.utterances(sampling_rate):
         ranges[utterance.id] = level_range_db(utterance.waveform.samples, sampling_rate)
         audio_s += utterance.waveform.duration_s
-    return Heard(audio_s, tuple(ranges.values()), min(ranges, key=ranges.__getitem__))
+    return AudioStatistics(audio_s, tuple(ranges.values()), min(ranges, key=ranges.__getitem__))
 
 
 def level_range_db(samples: Samples, sampling_rate: int) -> float:
@@ -68,13 +68,13 @@ def level_range_db(samples: Samples, sampling_rate: int) -> float:
     return float(loud - quiet)
 
 
-def audio_verdicts(heard: Heard, settings: CalibrationAudio, *, scope: str) -> Iterable[Verdict]:
+def audio_verdicts(statistics: AudioStatistics, settings: CalibrationAudioSettings, *, scope: str) -> Iterable[Verdict]:
     """Gate the number of utterances, their seconds, and the share of them that can be speech."""
-    lowest = f"'{heard.flattest}' moves {min(heard.level_ranges_db):.3g} dB"
+    lowest = f"'{statistics.flattest}' moves {min(statistics.level_ranges_db):.3g} dB"
     claims: tuple[tuple[str, float, Relation, float, str], ...] = (
-        ("calibration_utterances", len(heard.level_ranges_db), ">=", settings.utterances_min, ""),
-        ("calibration_audio_s", heard.audio_s, ">=", settings.audio_s_min, ""),
-        ("calibration_speech", heard.speech_share(settings.level_range_db_min), ">=", settings.speech_min, lowest),
+        ("calibration_utterances", len(statistics.level_ranges_db), ">=", settings.utterances_min, ""),
+        ("calibration_audio_s", statistics.audio_s, ">=", settings.audio_s_min, ""),
+        ("calibration_speech", statistics.speech_share(settings.level_range_db_min), ">=", settings.speech_min, lowest),
     )
     for gate, value, relation, threshold, basis in claims:
         yield Verdict(gate, "INT8", value, relation, threshold, scope, _REMEDY, basis)

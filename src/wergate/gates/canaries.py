@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from wergate.config.quantization import CalibrationAudio
-from wergate.config.thresholds import Gates
+from wergate.config.quantization import CalibrationAudioSettings
+from wergate.config.thresholds import Thresholds
 from wergate.evaluation.evaluation import Evaluation, Transcripts, UtteranceOutcome
 from wergate.gates import accuracy, ir
 from wergate.gates.buckets import BucketComparison, bucket_verdicts
-from wergate.gates.calibration_audio import Heard, audio_verdicts
+from wergate.gates.calibration_audio import AudioStatistics, audio_verdicts
 from wergate.gates.error_shape.gates import shape_verdicts
 from wergate.gates.error_shape.shape import ErrorShape, Lengths, Range, Rise, Worst
 from wergate.gates.wer import wer_verdict
@@ -34,7 +34,7 @@ _WORDS = 100  # of an utterance of many errors; fewer errors than one in these t
 _FRONTEND = Frontend(16_000, normalize=False, receptive_field=400, hop=320, alphabet=Alphabet(("", "A"), 0, None))
 
 
-def bad_verdicts(stated: Gates, handed: Gates) -> Iterator[Verdict]:
+def bad_verdicts(stated: Thresholds, handed: Thresholds) -> Iterator[Verdict]:
     """Yield the gates' verdicts on inputs that are just beyond the thresholds; not one may pass.
 
     Args:
@@ -53,18 +53,18 @@ def bad_verdicts(stated: Gates, handed: Gates) -> Iterator[Verdict]:
         yield from _bad_shape(stated, canary, quiet=quiet)
 
 
-def _canary(thresholds: Gates) -> Variant:
+def _canary(thresholds: Thresholds) -> Variant:
     """Return a variant that stands for those of the run."""
     return Variant("canary", "canary", Path(), _FRONTEND, False, "int8", thresholds, "canary", "canary")  # noqa: FBT003
 
 
-def bad_audio_verdicts(stated: CalibrationAudio) -> Iterator[Verdict]:
+def bad_audio_verdicts(stated: CalibrationAudioSettings) -> Iterator[Verdict]:
     """Yield the verdicts on calibration audio that is just not enough."""
     still = math.ceil((1 - stated.speech_min) * _UTTERANCES) + 1
     ranges = [stated.level_range_db_min] * (_UTTERANCES - still) + [_below(stated.level_range_db_min)] * still
     few = max(1, stated.utterances_min - 1)
-    little = Heard(_below(stated.audio_s_min), (math.inf,) * few, "canary")
-    flat = Heard(math.inf, tuple(ranges), "canary")
+    little = AudioStatistics(_below(stated.audio_s_min), (math.inf,) * few, "canary")
+    flat = AudioStatistics(math.inf, tuple(ranges), "canary")
     bad = {"calibration_audio_s": little, "calibration_speech": flat}
     if stated.utterances_min > 1:  # a corpus without an utterance is none
         bad["calibration_utterances"] = little
@@ -107,7 +107,7 @@ def _evaluation(canary: Variant, *outcomes: UtteranceOutcome) -> Evaluation:
     return Evaluation(canary, "canary", "reference", "none", outcomes)
 
 
-def _noisy(stated: Gates, canary: Variant) -> Evaluation:
+def _noisy(stated: Thresholds, canary: Variant) -> Evaluation:
     """Return one utterance whose logits are beyond whatever is stated for them."""
     agreement = _below(stated.argmax_agreement_min or 0.0)
     difference = LogitsDifference(
@@ -122,7 +122,7 @@ def _noisy(stated: Gates, canary: Variant) -> Evaluation:
     return _evaluation(canary, UtteranceOutcome("canary", 1.0, "A", "A", "A", difference))
 
 
-def _bad_graph(stated: Gates, canary: Variant) -> Iterator[Verdict]:
+def _bad_graph(stated: Thresholds, canary: Variant) -> Iterator[Verdict]:
     if stated.int8_work_min > 0:
         done = math.floor(_below(stated.int8_work_min) * _UTTERANCES)
         layers = (
@@ -141,7 +141,7 @@ def _bad_graph(stated: Gates, canary: Variant) -> Iterator[Verdict]:
     yield ir.precision_verdict("bf16", "f32", wanted="f32", variant=canary)
 
 
-def _bad_buckets(stated: Gates, canary: Variant) -> Iterator[Verdict]:
+def _bad_buckets(stated: Thresholds, canary: Variant) -> Iterator[Verdict]:
     mismatches = math.ceil(_beyond(stated.bucket_mismatch_rate_max or 0.0) * _UTTERANCES)
     noisy = LogitsDifference(
         frames=1, values=1, signal=10 ** (_below(stated.bucket_sqnr_db_min or 0.0) / 10), noise=1.0
@@ -150,7 +150,7 @@ def _bad_buckets(stated: Gates, canary: Variant) -> Iterator[Verdict]:
     yield from bucket_verdicts(found, canary, corpus="canary")
 
 
-def _bad_shape(stated: Gates, canary: Variant, *, quiet: bool) -> Iterator[Verdict]:
+def _bad_shape(stated: Thresholds, canary: Variant, *, quiet: bool) -> Iterator[Verdict]:
     """Yield the verdicts on a shape that is beyond whatever is stated, too short or too long.
 
     Of the two bounds of the length one is beyond at a time.
@@ -178,7 +178,7 @@ def _bad_shape(stated: Gates, canary: Variant, *, quiet: bool) -> Iterator[Verdi
             yield verdict
 
 
-def bad_reference_verdict(stated: float, handed: Gates) -> Verdict:
+def bad_reference_verdict(stated: float, handed: Thresholds) -> Verdict:
     """Return the verdict on a reference recognizer that is just too bad."""
     evaluation = _misheard(_beyond(stated), _canary(handed))
     unheard = [replace(outcome, reference_hypothesis=outcome.hypothesis) for outcome in evaluation.outcomes]

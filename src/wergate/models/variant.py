@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wergate.config.base import Precision
-from wergate.config.thresholds import Gates
+from wergate.config.thresholds import Thresholds
 from wergate.networks.frontend import Frontend
 
 
@@ -32,6 +32,6 @@ class Variant:
     frontend: Frontend
     is_candidate: bool
     precision: Precision
-    thresholds: Gates
+    thresholds: Thresholds
     label: str
     subject: str

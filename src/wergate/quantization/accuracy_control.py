@@ -13,7 +13,7 @@ from typing import Any
 import numpy.typing as npt
 
 from wergate.config.models import ModelSettings
-from wergate.config.quantization import Quantization
+from wergate.config.quantization import QuantizationSettings
 from wergate.corpora.corpus import Corpus
 from wergate.environment import cpu, source_digest, versions
 from wergate.evaluation.normalize import NORMALIZERS
@@ -51,7 +51,7 @@ class Tuning:
 
 
 @dataclass(frozen=True)
-class Spoken:
+class ValidationUtterance:
     """A validation utterance: what the network is fed, and what was said."""
 
     feed: Feed
@@ -115,7 +115,7 @@ class Measure:
         runs = takewhile(lambda _: self._open, count())  # nobody knows how many there will be
         self._ticks = progress(runs, "tuning with accuracy control: validations")
 
-    def __call__(self, compiled: Any, utterances: Iterable[Spoken]) -> tuple[float, list[float]]:
+    def __call__(self, compiled: Any, utterances: Iterable[ValidationUtterance]) -> tuple[float, list[float]]:
         """Return 1 - WER of a compiled model, and the word errors of each utterance, negative: higher is better."""
         request, spoken = compiled.create_infer_request(), list(utterances)
         errors = count_word_errors(
@@ -127,7 +127,7 @@ class Measure:
         next(self._ticks)
         return 1 - self.wers[-1], [-float(found.errors) for found in errors]
 
-    def again(self, path: Path, spoken: Sequence[Spoken]) -> None:
+    def again(self, path: Path, spoken: Sequence[ValidationUtterance]) -> None:
         """Measure what came of it: NNCF's last look need not have been at that."""
         import openvino as ov
 
@@ -143,17 +143,19 @@ class Measure:
         return greedy_decode(self._signature.logits(output)[0], self._alphabet)
 
 
-def _spoken(validation: Corpus, frontend: Frontend, signature: Signature) -> list[Spoken]:
+def _spoken(validation: Corpus, frontend: Frontend, signature: Signature) -> list[ValidationUtterance]:
     """Return the validation utterances, the longest first: see docs/one-frame-first.md."""
     utterances = sorted(validation.utterances(frontend.sampling_rate), key=lambda u: -u.waveform.duration_s)
-    return [Spoken(signature.feed(frontend.features(u.waveform.samples)[None]), u.text) for u in utterances]
+    return [
+        ValidationUtterance(signature.feed(frontend.features(u.waveform.samples)[None]), u.text) for u in utterances
+    ]
 
 
 def _control(
     fp16_path: Path,
     feeds: Sequence[Feed],
-    spoken: Sequence[Spoken],
-    measure: Callable[[Any, Iterable[Spoken]], tuple[float, list[float]]],
+    spoken: Sequence[ValidationUtterance],
+    measure: Callable[[Any, Iterable[ValidationUtterance]], tuple[float, list[float]]],
     settings: ModelSettings,
     path: Path,
 ) -> None:
@@ -181,7 +183,7 @@ def _control(
     save_ir(controlled, path)
 
 
-def _without_smoothing(settings: Quantization) -> Any:
+def _without_smoothing(settings: QuantizationSettings) -> Any:
     """Return what quantization is told besides, with SmoothQuant off.
 
     NNCF 3.4 gives a reverted layer the weights that it had before SmoothQuant, and leaves the scaling of its input in

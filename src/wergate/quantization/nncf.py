@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from wergate.config.quantization import IgnoredScope, Quantization
+from wergate.config.quantization import IgnoredScope, QuantizationSettings
 from wergate.corpora.corpus import Corpus
 from wergate.environment import source_digest, version, versions
 from wergate.errors import SuiteError, nearest
@@ -27,7 +27,7 @@ def int8_ir(
     fp16: Artifact,
     calibration: Corpus,
     *,
-    settings: Quantization,
+    settings: QuantizationSettings,
     progress: Progress,
 ) -> Artifact:
     """Return the INT8 IR of an FP16 IR: `model.xml`, `model.bin` and `frontend.json`.
@@ -61,7 +61,7 @@ def calibration_inputs(calibration: Corpus, frontend: Frontend, signature: Signa
         yield signature.feed(frontend.features(utterance.waveform.samples)[None])
 
 
-def quantize(fp16_path: Path, inputs: list[Feed], settings: Quantization, path: Path) -> None:
+def quantize(fp16_path: Path, inputs: list[Feed], settings: QuantizationSettings, path: Path) -> None:
     """Quantize an IR to INT8 and save it.
 
     Args:
@@ -87,7 +87,7 @@ def quantize(fp16_path: Path, inputs: list[Feed], settings: Quantization, path: 
     save_ir(quantized, path)
 
 
-def _sparing_norms(settings: Quantization, model: Any) -> Quantization:
+def _sparing_norms(settings: QuantizationSettings, model: Any) -> QuantizationSettings:
     """Leave the convolution in front of a masked group norm (padding.py) in floating point.
 
     OpenVINO 2026.4.1 moves a quantized convolution's scales wrongly through that norm: 0 dB are left of 24. It is the
@@ -100,7 +100,7 @@ def _sparing_norms(settings: Quantization, model: Any) -> Quantization:
     return settings.model_copy(update={"ignored_scope": spared})
 
 
-def nncf_options(settings: Quantization, count: int) -> dict[str, Any]:
+def nncf_options(settings: QuantizationSettings, count: int) -> dict[str, Any]:
     """Return what every way of quantizing is told alike, for that many calibration utterances."""
     import nncf
 
@@ -118,7 +118,7 @@ def _ignored(scope: IgnoredScope) -> Any:
     return nncf.IgnoredScope(names=scope.names, patterns=scope.patterns, types=scope.types)
 
 
-def advanced_parameters(settings: Quantization) -> Any:
+def advanced_parameters(settings: QuantizationSettings) -> Any:
     """Return the tutorial's activation ranges (min of minima, mean of upper quantiles) and the care for overflow."""
     from nncf.quantization import advanced_parameters as advanced
     from nncf.quantization import range_estimator as ranges

@@ -13,7 +13,7 @@ import numpy as np
 
 from wergate.config.base import Normalizer
 from wergate.config.models import ModelSettings
-from wergate.config.quantization import Quantization
+from wergate.config.quantization import QuantizationSettings
 from wergate.corpora.corpus import Corpus
 from wergate.environment import source_digest, versions
 from wergate.errors import SuiteError
@@ -196,7 +196,7 @@ def _params(settings: ModelSettings) -> dict[str, Any]:
     }
 
 
-def _range_estimator(quantization: Quantization) -> dict[str, Any]:
+def _range_estimator(quantization: QuantizationSettings) -> dict[str, Any]:
     return {
         "min": {"aggregator": quantization.min_aggregator, "type": "min"},
         "max": {

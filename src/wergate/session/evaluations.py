@@ -13,7 +13,7 @@ from wergate.corpora.waveforms import Probe, excerpt
 from wergate.environment import source_digest
 from wergate.evaluation.evaluate import Candidate, evaluate
 from wergate.evaluation.evaluation import Evaluation
-from wergate.evaluation.journal import Journal, Run, runs
+from wergate.evaluation.journal import Journal, JournalKey, runs
 from wergate.evaluation.reference_run import ReferenceUtterance, read_reference, reference_logits, reference_run
 from wergate.evaluation.transcript_file import TranscriptFile
 from wergate.models.variant import Variant
@@ -109,7 +109,7 @@ class Evaluations:
         reference, candidate = self.runs(variant)
         return Journal(self._transcripts, reference=reference, candidate=candidate)
 
-    def runs(self, variant: Variant) -> tuple[Run, Run]:
+    def runs(self, variant: Variant) -> tuple[JournalKey, JournalKey]:
         """Return what decides the transcripts of a variant's reference model, and its own."""
         settings = {key: getattr(self._config, key) for key in _DECIDING} | {"fused": str(self._config.buckets.fused)}
         ir = content_key({suffix: file_digest(variant.path.with_suffix(suffix)) for suffix in (".xml", ".bin")})

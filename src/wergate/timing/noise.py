@@ -15,7 +15,7 @@ import psutil
 import scipy  # not scipy.stats: that loads when it is used, which takes more than a second
 from numpy.typing import NDArray
 
-from wergate.config.benchmarks import Noise
+from wergate.config.benchmarks import NoiseSettings
 from wergate.timing.percentiles import require_times
 
 _FEWEST_FOR_DRIFT = 20
@@ -36,7 +36,7 @@ class Modes:
     share: float
 
 
-def noises(times_s: Sequence[float], seen: Seen | None, rule: Noise) -> tuple[str, ...]:
+def noises(times_s: Sequence[float], seen: MachineActivity | None, rule: NoiseSettings) -> tuple[str, ...]:
     """Return what was noisy about a run, each with its figure; nothing where it was quiet or too short to tell.
 
     Args:
@@ -50,7 +50,7 @@ def noises(times_s: Sequence[float], seen: Seen | None, rule: Noise) -> tuple[st
     return tuple(_noises(require_times(times_s), seen, rule))
 
 
-def _noises(times_s: Sequence[float], seen: Seen | None, rule: Noise) -> Iterator[str]:
+def _noises(times_s: Sequence[float], seen: MachineActivity | None, rule: NoiseSettings) -> Iterator[str]:
     if seen is not None and (seen.steal or 0.0) > rule.steal_max:
         yield f"steal {100 * (seen.steal or 0.0):.1f} %"
     if seen is not None and (seen.others or 0.0) > rule.others_max:
@@ -142,7 +142,7 @@ class Counters:
 
 
 @dataclass(frozen=True)
-class Seen:
+class MachineActivity:
     """What was seen during a run; shares are fractions of all CPU time, None where it was too short or is not told."""
 
     governor: str
@@ -173,13 +173,13 @@ def _sum(cpus: Iterable[object], kinds: Iterable[str]) -> float:
     return sum(float(getattr(times, kind, 0.0)) for times in cpus for kind in kinds)
 
 
-def seen_between(before: Counters, after: Counters) -> Seen:
+def seen_between(before: Counters, after: Counters) -> MachineActivity:
     """Return what happened between two readings."""
     total_s = after.total_s - before.total_s
     long_enough = total_s >= _LEAST_CPU_S
     stolen_s = None if before.stolen_s is None or after.stolen_s is None else after.stolen_s - before.stolen_s
     others_s = max(0.0, (after.busy_s - before.busy_s) - (after.own_s - before.own_s))
-    return Seen(
+    return MachineActivity(
         governor=governor(),
         load_before=before.load,
         load_after=after.load,

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from wergate import hub
 from wergate.corpora.sources.base import Column, Row
-from wergate.corpora.sources.hub_location import MOVED, Place, commit_of, find_place, opened
+from wergate.corpora.sources.hub_location import MOVED, HubLocation, commit_of, find_place, opened
 from wergate.corpora.sources.parquet import ParquetSource
 from wergate.corpora.spec import CorpusSpec
 from wergate.store import Store
@@ -29,7 +29,7 @@ class HubSource:
         place: where its rows come from, at which commit.
     """
 
-    place: Place
+    place: HubLocation
     table: ParquetSource
     folder = None
 
@@ -84,9 +84,9 @@ def open_hub(spec: CorpusSpec, store: Store) -> HubSource:
     return HubSource(place, ParquetSource(paths))
 
 
-def _read_place(path: Path) -> Place:
+def _read_place(path: Path) -> HubLocation:
     kept = json.loads(path.read_text(encoding="utf-8"))
-    return Place(**kept | {"files": tuple(kept["files"]), "notes": tuple(kept["notes"])})
+    return HubLocation(**kept | {"files": tuple(kept["files"]), "notes": tuple(kept["notes"])})
 
 
 _ROWS_AT_ONCE = 16
@@ -95,7 +95,7 @@ _FILES_AT_ONCE = 8  # whose row groups are mixed; a large split has hundreds, an
 Made = TypeVar("Made")
 
 
-def draw_rows(spec: CorpusSpec, place: Place, count: int, path: Path) -> None:
+def draw_rows(spec: CorpusSpec, place: HubLocation, count: int, path: Path) -> None:
     """Fetch some rows of a split and write them.
 
     Only whole row groups can be fetched. They are taken in an order that a hash draws, the same every time, from all
@@ -129,7 +129,7 @@ def _told(spec: CorpusSpec, found: Iterator[Made]) -> Iterator[Made]:
         yield each  # type: ignore[misc]
 
 
-def _batches(place: Place) -> Iterator[Any]:
+def _batches(place: HubLocation) -> Iterator[Any]:
     """Yield the schema, then record batches, row group by row group in drawn order."""
     names = sorted(place.files, key=_drawn)
     for first in range(0, len(names), _FILES_AT_ONCE):
@@ -145,7 +145,7 @@ def _drawn(name: str) -> bytes:
     return hashlib.sha256(name.encode()).digest()
 
 
-def _open(place: Place, name: str) -> Any:
+def _open(place: HubLocation, name: str) -> Any:
     """Open a file on the hub so that exactly the ranges that are wanted are fetched, with no reading ahead."""
     import huggingface_hub
     import pyarrow.parquet as pq

@@ -20,7 +20,7 @@ _PREFERRED_SPLITS = ("test", "validation")
 
 
 @dataclass(frozen=True)
-class Place:
+class HubLocation:
     """One split of a data set at one commit.
 
     Attributes:
@@ -52,7 +52,7 @@ def commit_of(hub_id: str, revision: str | None) -> str:
     return asked(hub_id, revision, resolve, what="corpus")
 
 
-def find_place(spec: CorpusSpec, commit: str) -> Place:
+def find_place(spec: CorpusSpec, commit: str) -> HubLocation:
     """Find the parquet files that a spec names.
 
     A script is never run, and other forms would need FFmpeg: there the files that the hub has converted are read, or
@@ -73,7 +73,7 @@ def find_place(spec: CorpusSpec, commit: str) -> Place:
     return place if place.files else _instead(spec, f"corpus '{spec.hub_id}' is not stored as parquet")
 
 
-def _instead(spec: CorpusSpec, why: str) -> Place:
+def _instead(spec: CorpusSpec, why: str) -> HubLocation:
     """Find other files with the same rows."""
     converted = _converted(spec)
     if converted:
@@ -94,7 +94,7 @@ def _require_access(hub_id: str) -> None:
     asked(hub_id, None, lambda: huggingface_hub.auth_check(hub_id, repo_type="dataset"), what="corpus")
 
 
-def _noted(place: Place, note: str) -> Place:
+def _noted(place: HubLocation, note: str) -> HubLocation:
     return replace(place, notes=(f"{note} (commit {place.commit[:12]})", *place.notes))
 
 
@@ -116,7 +116,7 @@ def _converted(spec: CorpusSpec) -> str | None:
     return next((str(ref.target_commit) for ref in converts if ref.ref == CONVERTED), None)
 
 
-def _by_folders(spec: CorpusSpec, commit: str) -> Place:
+def _by_folders(spec: CorpusSpec, commit: str) -> HubLocation:
     """Choose among files as the hub converts them: CONFIG/SPLIT/0000.parquet, or CONFIG/partial-SPLIT/."""
     paths = [path for path in _listing(spec.hub_id, commit) if path.endswith(".parquet") and path.count("/") >= 2]  # noqa: PLR2004
     config = _config(spec, list(dict.fromkeys(path.split("/")[0] for path in paths)), default=None)
@@ -126,10 +126,10 @@ def _by_folders(spec: CorpusSpec, commit: str) -> Place:
     files = tuple(path for path in of_config if path.split("/")[1] == folders[split])
     partial = folders[split] != split
     notes = (f"corpus '{spec.hub_id}': only the first part of split '{split}' has been converted",) if partial else ()
-    return Place(spec.hub_id, commit, config, split, files, notes)
+    return HubLocation(spec.hub_id, commit, config, split, files, notes)
 
 
-def _by_library(spec: CorpusSpec, hub_id: str, commit: str) -> Place:
+def _by_library(spec: CorpusSpec, hub_id: str, commit: str) -> HubLocation:
     """Let `datasets` tell the configurations, the splits and their files."""
     import datasets
 
@@ -143,7 +143,7 @@ def _by_library(spec: CorpusSpec, hub_id: str, commit: str) -> Place:
     files = builder.config.data_files or {}
     splits = list(files) or opened(spec, lambda: datasets.get_dataset_split_names(**pinned, config_name=config))
     split = _split(spec, config, splits)
-    return Place(hub_id, commit, config, split, _parquet(files.get(split, ()), commit))
+    return HubLocation(hub_id, commit, config, split, _parquet(files.get(split, ()), commit))
 
 
 def _parquet(files: Sequence[str], commit: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from functools import partial
 
-from wergate.config.thresholds import Gates
+from wergate.config.thresholds import Thresholds
 from wergate.evaluation.evaluation import Evaluation
 from wergate.gates.error_shape.shape import ErrorShape, Lengths, Rise
 from wergate.verdict import Relation, Verdict
@@ -34,7 +34,7 @@ def shape_verdicts(shape: ErrorShape, evaluation: Evaluation) -> tuple[Verdict, 
     )
 
 
-def _rise_verdicts(shape: ErrorShape, thresholds: Gates, make: partial[Verdict]) -> Iterator[Verdict]:
+def _rise_verdicts(shape: ErrorShape, thresholds: Thresholds, make: partial[Verdict]) -> Iterator[Verdict]:
     claims: list[tuple[str, Rise, float | None, str, str]] = [
         ("deletion_rise", shape.deletions, thresholds.deletion_rise_max, "words", _QUIET),
         ("insertion_rise", shape.insertions, thresholds.insertion_rise_max, "words", _GHOSTS),
@@ -53,7 +53,7 @@ def _rise_verdicts(shape: ErrorShape, thresholds: Gates, make: partial[Verdict])
             )
 
 
-def _length_verdicts(lengths: Lengths, thresholds: Gates, make: partial[Verdict]) -> Iterator[Verdict]:
+def _length_verdicts(lengths: Lengths, thresholds: Thresholds, make: partial[Verdict]) -> Iterator[Verdict]:
     """Gate what is written against the transcripts, or against a reference recognizer that is itself out of bounds."""
     own = thresholds.length_ratio_min <= lengths.reference_ratio <= thresholds.length_ratio_max
     value = lengths.ratio if own else lengths.kept
@@ -67,7 +67,7 @@ def _length_verdicts(lengths: Lengths, thresholds: Gates, make: partial[Verdict]
         yield make(gate="length_ratio", value=value, relation=relation, threshold=threshold, basis=basis, remedy=remedy)
 
 
-def _worst(shape: ErrorShape, thresholds: Gates, make: partial[Verdict]) -> Iterator[Verdict]:
+def _worst(shape: ErrorShape, thresholds: Thresholds, make: partial[Verdict]) -> Iterator[Verdict]:
     counts = f"{shape.worse} of {shape.utterances} got worse, {shape.better} better"
     rise, sqnr = shape.worst_rise, shape.worst_sqnr
     claims: tuple[tuple[str, float, Relation, float | None, str, str], ...] = (

@@ -158,7 +158,7 @@ class Client(Generic[Opening]):
         return lines[-1] if lines else ""
 
 
-class ApartRecognizer(Client[Executed]):
+class SubprocessRecognizer(Client[Executed]):
     """An IR in a process of its own; the opening is what the compiled model really is, as the process read it back.
 
     Attributes:

@@ -17,7 +17,7 @@ from wergate.recognizers.subprocess.messages import LOGITS, WAVEFORMS, Failure, 
 Answers = Callable[[Iterator[str]], Iterator[BaseModel]]
 
 
-def serve(answers: Answers, told: Callable[[Exception], str]) -> None:
+def serve(answers: Answers, message_of: Callable[[Exception], str]) -> None:
     """Answer on standard output what standard input asks; what libraries print goes to standard error.
 
     Args:
@@ -32,7 +32,7 @@ def serve(answers: Answers, told: Callable[[Exception], str]) -> None:
         for answer in answers(questions):
             print(answer.model_dump_json(), file=answered, flush=True)
     except Exception as error:  # noqa: BLE001 - whatever a runtime raises is told by the other side
-        print(Failure(failure=told(error)).model_dump_json(), file=answered, flush=True)
+        print(Failure(failure=message_of(error)).model_dump_json(), file=answered, flush=True)
 
 
 def timed(task: Task, infer: Callable[[list[Samples]], list[Logits]]) -> list[float]:

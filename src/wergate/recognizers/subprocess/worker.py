@@ -49,7 +49,7 @@ def primitives(layers: Iterable[ExecutedLayer]) -> list[Primitive]:
     ]
 
 
-def told(error: Exception) -> str:
+def message_of(error: Exception) -> str:
     """Return the last line of an error, where OpenVINO's own, which are RuntimeErrors, have the reason."""
     known = isinstance(error, SuiteError | RuntimeError)
     lines = (str(error) if known else "".join(traceback.format_exception_only(error))).strip().splitlines()
@@ -57,4 +57,4 @@ def told(error: Exception) -> str:
 
 
 if __name__ == "__main__":
-    serve(answers, told)
+    serve(answers, message_of)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from wergate.config.quantization import AccuracyControl
+from wergate.config.quantization import AccuracyControlSettings
 from wergate.corpora.corpus import Corpus
 from wergate.corpora.spec import CorpusSpec
 from wergate.errors import SuiteError
@@ -78,7 +78,7 @@ class ControlledModel:
         return tuple(sorted(x.name for x in self.plain_work.layers if x.eight_bit and x.name not in eight_bit))
 
 
-def draw_validation(corpus: Corpus, settings: AccuracyControl) -> Corpus:
+def draw_validation(corpus: Corpus, settings: AccuracyControlSettings) -> Corpus:
     """Draw the utterances to tune on, spread over durations, none of a recording twice.
 
     Raises:

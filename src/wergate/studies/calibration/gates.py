@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wergate.config.quantization import AccuracyControl
-from wergate.config.studies import CalibrationStudy
+from wergate.config.quantization import AccuracyControlSettings
+from wergate.config.studies import CalibrationStudySettings
 from wergate.studies.calibration.accuracy_control import SUBJECT, ControlledModel, HeldOutDrop
 from wergate.studies.calibration.study import CalibrationSpread
 from wergate.verdict import Verdict
@@ -14,7 +14,7 @@ _SPREAD_REMEDY = (
 )
 
 
-def spread_verdicts(found: CalibrationSpread, settings: CalibrationStudy) -> tuple[Verdict, ...]:
+def spread_verdicts(found: CalibrationSpread, settings: CalibrationStudySettings) -> tuple[Verdict, ...]:
     """Gate how far WER and SQNR move with the choice of calibration utterances."""
     size, first = len(found.models[0].calibration), found.models[0].evaluation
     claims = (
@@ -36,7 +36,7 @@ def spread_verdicts(found: CalibrationSpread, settings: CalibrationStudy) -> tup
     )
 
 
-def control_verdicts(found: ControlledModel, settings: AccuracyControl, *, model: str) -> tuple[Verdict, ...]:
+def control_verdicts(found: ControlledModel, settings: AccuracyControlSettings, *, model: str) -> tuple[Verdict, ...]:
     """Gate what accuracy control reached where it was tuned, and what it left in 8 bit for it."""
     scope = f"{model}, {found.tuned.scope}, tuned on"
     return (
@@ -63,7 +63,7 @@ def control_verdicts(found: ControlledModel, settings: AccuracyControl, *, model
     )
 
 
-def held_out_verdict(found: HeldOutDrop, settings: AccuracyControl, *, model: str) -> Verdict:
+def held_out_verdict(found: HeldOutDrop, settings: AccuracyControlSettings, *, model: str) -> Verdict:
     """Gate the drop on utterances that accuracy control was not tuned on."""
     return Verdict(
         gate="held_out_wer_drop",

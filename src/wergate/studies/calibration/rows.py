@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wergate.config.quantization import AccuracyControl
-from wergate.config.studies import CalibrationStudy
+from wergate.config.quantization import AccuracyControlSettings
+from wergate.config.studies import CalibrationStudySettings
 from wergate.evaluation.rows import ResultRow, WordErrorRow, finite, word_error_row
 from wergate.studies.calibration.accuracy_control import ControlledModel, HeldOutDrop
 from wergate.studies.calibration.study import CalibratedModel, CalibrationSpread, Spread
@@ -80,7 +80,9 @@ class AccuracyControlRow(ResultRow):
     plain_int8_work: float
 
 
-def calibration_study_row(found: CalibrationSpread, settings: CalibrationStudy, *, model: str) -> CalibrationStudyRow:
+def calibration_study_row(
+    found: CalibrationSpread, settings: CalibrationStudySettings, *, model: str
+) -> CalibrationStudyRow:
     """Return the row of a calibration study."""
     evaluation = found.models[0].evaluation
     return CalibrationStudyRow(
@@ -120,7 +122,7 @@ def _spread_row(found: Spread) -> SpreadRow:
 
 
 def accuracy_control_row(
-    found: ControlledModel, held_out: HeldOutDrop, settings: AccuracyControl, *, model: str
+    found: ControlledModel, held_out: HeldOutDrop, settings: AccuracyControlSettings, *, model: str
 ) -> AccuracyControlRow:
     """Return the row of an accuracy-controlled model on a corpus.
 

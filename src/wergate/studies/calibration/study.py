@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 
-from wergate.config.studies import CalibrationStudy
+from wergate.config.studies import CalibrationStudySettings
 from wergate.corpora.corpus import Corpus, require_disjoint
 from wergate.corpora.sampling import draw_utterances
 from wergate.corpora.spec import CorpusSpec
@@ -112,7 +112,7 @@ def _calibrated(session: Session, model: str, spec: CorpusSpec, subset: Corpus) 
     return CalibratedModel(subset, ir, session.evaluations.of(variant, spec))
 
 
-def draw_subsets(pool: Corpus, settings: CalibrationStudy) -> tuple[Corpus, ...]:
+def draw_subsets(pool: Corpus, settings: CalibrationStudySettings) -> tuple[Corpus, ...]:
     """Draw calibration subsets of one size, each as mixed in length as the corpus, none with a recording twice.
 
     They share no utterance where the corpus holds enough for all; else each is drawn from the whole of it.

@@ -46,7 +46,7 @@ class Trials:
 
 
 @dataclass(frozen=True)
-class Workload:
+class AddedWork:
     """Real work beside an inference: so many small matrix products."""
 
     products: int
@@ -64,21 +64,21 @@ class Workload:
         return both if self.products else call
 
 
-def calibrated(call: Call, trials: Trials) -> Workload:
+def calibrated(call: Call, trials: Trials) -> AddedWork:
     """Return the work that makes a call 5 % slower: as much as that much of it added in long paired measurements."""
     known = trials.kept("calibration")
     if known:
-        return Workload(known[-1]["products"])
+        return AddedWork(known[-1]["products"])
     plain_s = statistics.median(seconds(call) for _ in range(50))
-    extra_s = seconds(Workload(2000).beside(lambda: None))
+    extra_s = seconds(AddedWork(2000).beside(lambda: None))
     products = round(SLOWDOWN * plain_s / (extra_s / 2000))
-    slowdowns = [slowdown(call, Workload(products)) for _ in range(CALIBRATIONS)]
+    slowdowns = [slowdown(call, AddedWork(products)) for _ in range(CALIBRATIONS)]
     products = round(products * SLOWDOWN / statistics.mean(slowdowns))
     trials.add(kind="calibration", products=products, slowdowns=slowdowns)
-    return Workload(products)
+    return AddedWork(products)
 
 
-def slowdown(call: Call, workload: Workload) -> float:
+def slowdown(call: Call, workload: AddedWork) -> float:
     """Return by what share a call with work beside it takes longer, rounds added for as long as the budget allows."""
     return 1 / time_pair(Side(workload.beside(call)), Side(call), CALIBRATION, lambda _: True).ratio - 1
 

@@ -15,7 +15,7 @@ _PATIENCE_S = 3600.0  # nothing that a peer is asked takes so long; torch.compil
 _INHERITED_LIMITS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")  # each peer is told its threads itself
 
 
-class Remote(Client[PeerDone]):
+class PeerClient(Client[PeerDone]):
     """A recognizer that another process runs; it waits, without turning, while others have their turn.
 
     Attributes:

@@ -16,7 +16,7 @@ from wergate.evaluation.evaluation import Evaluation
 from wergate.networks.ctc import Logits
 from wergate.networks.logits import LogitsDifference, difference
 from wergate.studies.peers.catalog import Peer
-from wergate.studies.peers.client import Remote
+from wergate.studies.peers.client import PeerClient
 from wergate.studies.peers.messages import PeerTask
 
 _SETTLE_S = 0.02  # OpenMP's threads spin for a few milliseconds behind a call; then the next peer has both cores
@@ -48,7 +48,7 @@ class Speech:
 
 
 @dataclass
-class Record:
+class PeerRecord:
     """What is known of one peer.
 
     Attributes:
@@ -93,25 +93,25 @@ def _sqnr(found: LogitsDifference) -> float:
     return -math.inf if math.isnan(found.sqnr_db) else found.sqnr_db
 
 
-Evaluate = Callable[[Peer, Remote], Evaluation]
+Evaluate = Callable[[Peer, PeerClient], Evaluation]
 
 
 class Race:
     """Peers that have been started, and what they have shown so far."""
 
-    def __init__(self, records: Sequence[Record], start: Callable[[Peer], Remote], rule: RaceRule) -> None:
+    def __init__(self, records: Sequence[PeerRecord], start: Callable[[Peer], PeerClient], rule: RaceRule) -> None:
         """Start every peer that is not absent, one after the other."""
         self.records = records
         self._rule = rule
         self._order = np.random.default_rng(rule.seed)
-        self._remotes: dict[str, Remote] = {}
+        self._remotes: dict[str, PeerClient] = {}
         with ExitStack() as running:  # an interrupt ends those that run already
             for record in records:
                 if record.runs:
                     self._start(record, start, running)
             self._running = running.pop_all()
 
-    def _start(self, record: Record, start: Callable[[Peer], Remote], running: ExitStack) -> None:
+    def _start(self, record: PeerRecord, start: Callable[[Peer], PeerClient], running: ExitStack) -> None:
         started = time.perf_counter()
         try:
             self._remotes[record.peer.key] = running.enter_context(start(record.peer))
@@ -158,7 +158,7 @@ class Race:
         with suppress(OSError):
             self._running.close()
 
-    def _checked(self, record: Record, task: PeerTask, speech: Speech) -> list[float]:
+    def _checked(self, record: PeerRecord, task: PeerTask, speech: Speech) -> list[float]:
         seconds, answers = self._turn(record, speech.utterances, task)
         for logits in answers:
             for reference, candidate in zip(speech.reference, logits, strict=True):
@@ -166,7 +166,7 @@ class Race:
         return seconds
 
     def _turn(
-        self, record: Record, utterances: Sequence[Samples], task: PeerTask
+        self, record: PeerRecord, utterances: Sequence[Samples], task: PeerTask
     ) -> tuple[list[float], list[list[Logits]]]:
         time.sleep(_SETTLE_S)
         try:
@@ -177,14 +177,14 @@ class Race:
         self._note(record)
         return found
 
-    def _note(self, record: Record) -> None:
+    def _note(self, record: PeerRecord) -> None:
         done = self._remotes[record.peer.key].done
         record.size_bytes = done.size_bytes or record.size_bytes
         record.peak_bytes = max(done.peak_bytes, record.peak_bytes)
 
-    def _racing(self) -> list[Record]:
+    def _racing(self) -> list[PeerRecord]:
         return [record for record in self.records if record.runs]
 
-    def _shuffled(self) -> list[Record]:
+    def _shuffled(self) -> list[PeerRecord]:
         racing = self._racing()
         return [racing[number] for number in self._order.permutation(len(racing))]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from wergate.config.benchmarks import Noise, PeerRace
+from wergate.config.benchmarks import NoiseSettings, PeerRaceSettings
 from wergate.corpora.audio import Samples
 from wergate.corpora.sampling import librispeech_like
 from wergate.corpora.waveforms import pieces
@@ -24,12 +24,12 @@ from wergate.recognizers.subprocess.messages import read_arrays, write_arrays
 from wergate.session.session import Session
 from wergate.store import Artifact
 from wergate.studies.peers.catalog import PEERS, Peer, why_absent
-from wergate.studies.peers.client import Remote
+from wergate.studies.peers.client import PeerClient
 from wergate.studies.peers.messages import Bucketing, PeerOrder
 from wergate.studies.peers.onnx import onnx_file
-from wergate.studies.peers.race import Race, RaceRule, Record, Speech
+from wergate.studies.peers.race import PeerRecord, Race, RaceRule, Speech
 from wergate.studies.peers.table import PeerTable, peer_rows
-from wergate.timing.noise import Seen, read_counters, seen_between
+from wergate.timing.noise import MachineActivity, read_counters, seen_between
 
 _VERSIONS = ("openvino", "nncf", "torch", "transformers", "onnxruntime", "onnx")
 _LOGITS = "logits.npz"
@@ -40,10 +40,10 @@ class Finished:
     """A race that is over."""
 
     table: PeerTable
-    records: tuple[Record, ...]
+    records: tuple[PeerRecord, ...]
 
 
-def chosen(settings: PeerRace) -> list[Peer]:
+def chosen(settings: PeerRaceSettings) -> list[Peer]:
     """Return the peers that are to take part.
 
     Raises:
@@ -59,7 +59,7 @@ def chosen(settings: PeerRace) -> list[Peer]:
     return [peer for peer in PEERS if not settings.names or peer.key in settings.names]
 
 
-def _noise(seen: Seen, rule: Noise) -> list[str]:
+def _noise(seen: MachineActivity, rule: NoiseSettings) -> list[str]:
     """Return what else the machine did, where it was too much for quiet figures."""
     shares = {
         "stolen by the host": (seen.steal, rule.steal_max),
@@ -89,7 +89,7 @@ class PeerRun:
         durations_s = self._durations_s()
         corpus, alone = self._spoken(durations_s), self._alone()
         absent = {peer: self._absent(peer) for peer in chosen(self._settings)}
-        records = [Record(peer, absent=why or "") for peer, why in absent.items()]
+        records = [PeerRecord(peer, absent=why or "") for peer, why in absent.items()]
         orders = {record.peer: self._order(record.peer) for record in records if record.runs}  # built before the race
         before = read_counters()
         race = Race(records, partial(self._start, orders), self._rule)
@@ -193,11 +193,11 @@ class PeerRun:
         shortest_first, store = Buckets(tuple(sorted(alone))), self._session.store.root
         return Bucketing(store=store, alone=shortest_first, corpus=corpus, probe_sqnr_db_min=probe)
 
-    def _start(self, orders: Mapping[Peer, PeerOrder], peer: Peer) -> Remote:
+    def _start(self, orders: Mapping[Peer, PeerOrder], peer: Peer) -> PeerClient:
         environment = {"TORCHINDUCTOR_CACHE_DIR": str(self._session.store.root / "inductor")}
-        return Remote(orders[peer], self._session.frontend(self._model), environment)
+        return PeerClient(orders[peer], self._session.frontend(self._model), environment)
 
-    def _evaluate(self, peer: Peer, remote: Remote) -> Evaluation:
+    def _evaluate(self, peer: Peer, remote: PeerClient) -> Evaluation:
         variant = replace(self._session.variant(self._model, "fp16"), subject=peer.name)
         return self._session.evaluations.evaluate(variant, self._speech, lambda: remote)
 
@@ -207,14 +207,14 @@ class PeerRun:
         by_model = self._session.config.benchmarks.int8_sqnr_db_min_by_model
         return by_model.get(self._model, general) if peer.kind == "int8" else general
 
-    def _wrong(self, record: Record) -> str:
+    def _wrong(self, record: PeerRecord) -> str:
         """Return why answers are not to be used; empty where every timed one is near enough to the reference."""
         if record.worst is None:
             return "nothing was timed"
         minimum, found = self.sqnr_db_min(record.peer), record.worst.sqnr_db
         return "" if found >= minimum else f"SQNR of an utterance {decibels(found)} dB, but should be >= {minimum:g}"
 
-    def _table(self, records: Sequence[Record], audio_s: float, noise: list[str]) -> PeerTable:
+    def _table(self, records: Sequence[PeerRecord], audio_s: float, noise: list[str]) -> PeerTable:
         here = cpu()
         words = next((r.evaluation.candidate.total.words for r in records if r.evaluation), 0)
         return PeerTable(

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from wergate.evaluation.rows import finite
 from wergate.formatting import interval, table
 from wergate.studies.peers.catalog import BASE
-from wergate.studies.peers.race import Record
+from wergate.studies.peers.race import PeerRecord
 from wergate.timing.paired import student_bounds
 from wergate.verdict import Interval
 
@@ -139,7 +139,7 @@ def _times(row: PeerRow) -> str:
     return f"{row.times_base:.2f} ({interval(Interval(row.times_low, row.times_high))})"
 
 
-def peer_rows(records: Sequence[Record], wrong: Callable[[Record], str], audio_s: float) -> list[PeerRow]:
+def peer_rows(records: Sequence[PeerRecord], wrong: Callable[[PeerRecord], str], audio_s: float) -> list[PeerRow]:
     """Return the rows of a race.
 
     Args:
@@ -150,7 +150,7 @@ def peer_rows(records: Sequence[Record], wrong: Callable[[Record], str], audio_s
     return [_row(record, wrong(record), base, audio_s) for record in records]
 
 
-def _row(record: Record, wrong: str, base: Record | None, audio_s: float) -> PeerRow:
+def _row(record: PeerRecord, wrong: str, base: PeerRecord | None, audio_s: float) -> PeerRow:
     peer = record.peer
     reason = record.absent or record.failed or wrong
     status: Status = "absent" if record.absent else "failed" if record.failed else "wrong" if wrong else "ok"
@@ -169,7 +169,7 @@ def _row(record: Record, wrong: str, base: Record | None, audio_s: float) -> Pee
     return row.model_copy(update=_speed(record, base, audio_s)) if status == "ok" else row
 
 
-def _accuracy(record: Record) -> dict[str, float | None]:
+def _accuracy(record: PeerRecord) -> dict[str, float | None]:
     evaluation, worst, total = record.evaluation, record.worst, record.total
     errors = evaluation.candidate.total if evaluation else None
     return {
@@ -183,7 +183,7 @@ def _accuracy(record: Record) -> dict[str, float | None]:
     }
 
 
-def _speed(record: Record, base: Record | None, audio_s: float) -> dict[str, object]:
+def _speed(record: PeerRecord, base: PeerRecord | None, audio_s: float) -> dict[str, object]:
     found: dict[str, object] = {
         "start_s": record.start_s,
         "latency_ms": {f"{key:g}": 1000 * statistics.median(times) for key, times in record.latency_s.items()},

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from wergate.recognizers.openvino import OpenVinoRecognizer
 
 
-class Made(Protocol):
+class ReadyPeer(Protocol):
     """A peer that is ready to run."""
 
     size_bytes: int
@@ -91,7 +91,7 @@ class _OnnxRuntime:
         return alone if streams == 1 else Threaded(alone, streams, lambda: None)
 
 
-def make(order: PeerOrder) -> Made:
+def make(order: PeerOrder) -> ReadyPeer:
     """Return the peer that an order names."""
     peer, frontend = order.peer, read_frontend(order.frontend)
     if order.file is not None and order.bucketing is not None:
@@ -129,11 +129,11 @@ def answers(lines: Iterator[str]) -> Iterator[PeerDone]:
         yield PeerDone(seconds=seconds, size_bytes=made.size_bytes, peak_bytes=peak_rss_bytes())
 
 
-def told(error: Exception) -> str:
+def message_of(error: Exception) -> str:
     """Return the kind of an error and its first line."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0] if lines else ''}"
 
 
 if __name__ == "__main__":
-    serve(answers, told)
+    serve(answers, message_of)

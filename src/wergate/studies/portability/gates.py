@@ -10,9 +10,9 @@ from wergate.formatting import decibels, percent
 from wergate.gates.accuracy import logits_verdicts, remedy_of
 from wergate.gates.wer import undecided, wer_verdict
 from wergate.models.variant import Variant
-from wergate.studies.portability.instruction_sets import Place, saturates
-from wergate.studies.portability.overflow import Fix
-from wergate.studies.portability.study import Shown
+from wergate.studies.portability.instruction_sets import IsaTarget, saturates
+from wergate.studies.portability.overflow import OverflowFixResult
+from wergate.studies.portability.study import IsaResult
 from wergate.verdict import Status, Verdict
 
 _ROUNDING = 12  # digits beyond which a sum of fractions is rounding
@@ -20,7 +20,7 @@ _SEVERITY = (Status.FAIL, Status.INCONCLUSIVE, Status.PASS)
 
 
 def portability_verdicts(
-    settings: ModelSettings, shown: Shown, *, min_words: int, tried: Sequence[Fix] = ()
+    settings: ModelSettings, isa_result: IsaResult, *, min_words: int, tried: Sequence[OverflowFixResult] = ()
 ) -> tuple[Verdict, ...]:
     """Gate a model on an instruction set: against the native one, and against the reference model as everywhere.
 
@@ -29,26 +29,26 @@ def portability_verdicts(
     Args:
         tried: what other settings of `quantization.overflow_fix` came to, for the remedy.
     """
-    evaluation = shown.evaluation
+    evaluation = isa_result.evaluation
     beside_reference = (wer_verdict(evaluation, min_words=min_words), *logits_verdicts(evaluation))
     found = [replace(verdict, gate=f"portable_{verdict.gate}") for verdict in beside_reference]
-    if not shown.is_native:
-        found.append(_loss_verdict(shown, settings.portability.loss_max(shown.place.isa), min_words))
-    remedy = _remedy(shown.place, evaluation.variant, settings, tried)
+    if not isa_result.is_native:
+        found.append(_loss_verdict(isa_result, settings.portability.loss_max(isa_result.target.isa), min_words))
+    remedy = _remedy(isa_result.target, evaluation.variant, settings, tried)
     return tuple(replace(verdict, remedy=remedy) for verdict in found)
 
 
-def _loss_verdict(shown: Shown, loss_max: float, min_words: int) -> Verdict:
-    loss, beside = shown.loss, shown.against_native
+def _loss_verdict(isa_result: IsaResult, loss_max: float, min_words: int) -> Verdict:
+    loss, beside = isa_result.loss, isa_result.against_native
     differ = f"{100 * (1 - beside.argmax_agreement):.2g} % of argmaxes differ, SQNR {decibels(beside.sqnr_db)} dB"
     return Verdict(
         gate="portable_wer_loss",
-        subject=shown.evaluation.variant.subject,
+        subject=isa_result.evaluation.variant.subject,
         value=round(loss.value, _ROUNDING),
         relation="<=",
         threshold=loss_max,
         basis=f"against native: {differ}",
-        scope=shown.evaluation.scope,
+        scope=isa_result.evaluation.scope,
         remedy="",
         interval=loss.interval,
         undecided=undecided(loss, loss_max, min_words),
@@ -60,12 +60,12 @@ def overall(verdicts: Iterable[Verdict]) -> Status:
     return min((verdict.status for verdict in verdicts), key=_SEVERITY.index)
 
 
-def _remedy(place: Place, variant: Variant, settings: ModelSettings, tried: Sequence[Fix]) -> str:
+def _remedy(target: IsaTarget, variant: Variant, settings: ModelSettings, tried: Sequence[OverflowFixResult]) -> str:
     """Return the next step for a model that loses on an instruction set."""
-    if not saturates(place):
+    if not saturates(target):
         return remedy_of("INT8")
-    why = f"{place.isa} has no 8-bit dot product and sums products of two in 16 bit (docs/overflow.md)"
-    last = "" if place.isa == "native" else f", or leave {place.isa} out of --isa"
+    why = f"{target.isa} has no 8-bit dot product and sums products of two in 16 bit (docs/overflow.md)"
+    last = "" if target.isa == "native" else f", or leave {target.isa} out of --isa"
     if variant.name != "int8":
         return f"{why}: quantize it with weights within seven bits (NNCF's overflow_fix 'enable'){last}"
     figures = f" [{'; '.join(_told(tried))}]" if tried else ""
@@ -74,10 +74,10 @@ def _remedy(place: Place, variant: Variant, settings: ModelSettings, tried: Sequ
     return f"weights are within seven bits already{figures}: widen quantization.ignored_scope{last}"
 
 
-def _told(tried: Sequence[Fix]) -> Iterator[str]:
+def _told(tried: Sequence[OverflowFixResult]) -> Iterator[str]:
     """Yield what each setting comes to, in a few words."""
     for fix in tried:
-        evaluation = fix.shown.evaluation
+        evaluation = fix.isa_result.evaluation
         speed = "" if fix.speed is None else f", {fix.speed.ratio:.2f} times as fast"
         wer, sqnr = evaluation.candidate.total.wer, evaluation.logits.sqnr_db
         yield f"'{fix.setting}': WER {percent(wer)} %, SQNR {decibels(sqnr)} dB{speed}"

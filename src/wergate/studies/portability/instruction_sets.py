@@ -45,7 +45,7 @@ INSTRUCTION_SETS: Mapping[Isa, InstructionSet] = {
 
 
 @dataclass(frozen=True)
-class Place:
+class IsaTarget:
     """Where a model is run: an instruction set and an inference precision."""
 
     isa: Isa
@@ -76,9 +76,9 @@ def unavailable(isa: Isa, device: str) -> str:
     return f"this CPU ({cpu().model}) has no {' and no '.join(missing)}" if missing else ""
 
 
-def saturates(place: Place) -> bool:
+def saturates(target: IsaTarget) -> bool:
     """Tell whether 8-bit products are summed in 16 bit there, for want of 8-bit dot products."""
-    return not (cpu().has_dot_products if place.isa == "native" else INSTRUCTION_SETS[place.isa].dot_products)
+    return not (cpu().has_dot_products if target.isa == "native" else INSTRUCTION_SETS[target.isa].dot_products)
 
 
 def beyond(isa: Isa, primitives: Iterable[str]) -> str:

@@ -10,15 +10,15 @@ from wergate.config.base import OverflowFix
 from wergate.corpora.spec import CorpusSpec
 from wergate.models.variant import Variant
 from wergate.store import Artifact
-from wergate.studies.portability.instruction_sets import Place
-from wergate.studies.portability.study import Portability, Shown
+from wergate.studies.portability.instruction_sets import IsaTarget
+from wergate.studies.portability.study import IsaResult, Portability
 from wergate.timing.paired import Paired, PairedRule, Side, time_pair
 
 TIMED_S = 5.0  # of speech
 
 
 @dataclass(frozen=True)
-class Fix:
+class OverflowFixResult:
     """INT8 with one setting.
 
     Attributes:
@@ -27,23 +27,25 @@ class Fix:
     """
 
     setting: OverflowFix
-    shown: Shown
+    isa_result: IsaResult
     speed: Paired | None
 
 
-def overflow_fixes(portability: Portability, variant: Variant, spec: CorpusSpec, place: Place) -> Iterator[Fix]:
+def overflow_fixes(
+    portability: Portability, variant: Variant, spec: CorpusSpec, target: IsaTarget
+) -> Iterator[OverflowFixResult]:
     """Build INT8 with each setting and yield what it comes to on an instruction set.
 
     Raises:
-        NotShownError, SuiteError: as of `Portability.shown`.
+        IsaUnavailableError, SuiteError: as of `Portability.isa_result`.
     """
     chosen = portability.session.config.settings_of(variant.model).quantization.overflow_fix
-    yield Fix(chosen, portability.shown(variant, spec, place), None)
+    yield OverflowFixResult(chosen, portability.isa_result(variant, spec, target), None)
     for setting in get_args(OverflowFix):
         if setting != chosen:
             ir = _with(portability, variant.model, setting)
-            shown = portability.shown(variant, spec, place, ir)
-            yield Fix(setting, shown, _speed(portability, variant, spec, place, ir))
+            isa_result = portability.isa_result(variant, spec, target, ir)
+            yield OverflowFixResult(setting, isa_result, _speed(portability, variant, spec, target, ir))
 
 
 def _with(portability: Portability, model: str, setting: OverflowFix) -> Artifact:
@@ -53,12 +55,15 @@ def _with(portability: Portability, model: str, setting: OverflowFix) -> Artifac
     return session.models.quantized(model, settings.model_copy(update={"quantization": quantization}))
 
 
-def _speed(portability: Portability, variant: Variant, spec: CorpusSpec, place: Place, ir: Artifact) -> Paired:
+def _speed(portability: Portability, variant: Variant, spec: CorpusSpec, target: IsaTarget, ir: Artifact) -> Paired:
     """Time the IR interleaved with the variant's own, by their processes' clocks: what passes between is not timed."""
     session = portability.session
     samples = session.evaluations.excerpt(variant.model, spec, TIMED_S)
     rule = PairedRule(budget_s=session.config.settings_of(variant.model).portability.timing_s)
-    with portability.apart(variant, place, ir, streams=1) as other, portability.apart(variant, place, streams=1) as own:
+    with (
+        portability.apart(variant, target, ir, streams=1) as other,
+        portability.apart(variant, target, streams=1) as own,
+    ):
         return time_pair(
             Side(lambda: other.logits_of([samples])),
             Side(lambda: own.logits_of([samples])),

@@ -19,9 +19,9 @@ from wergate.evaluation.rows import (
 )
 from wergate.models.variant import Variant
 from wergate.recognizers.subprocess.messages import Executed
-from wergate.studies.portability.instruction_sets import Place
-from wergate.studies.portability.overflow import Fix
-from wergate.studies.portability.study import Shown
+from wergate.studies.portability.instruction_sets import IsaTarget
+from wergate.studies.portability.overflow import OverflowFixResult
+from wergate.studies.portability.study import IsaResult
 from wergate.verdict import Status
 
 
@@ -74,40 +74,40 @@ class PortabilityRow(ResultRow):
     status: Status | None = None
 
 
-def portability_row(shown: Shown, *, status: Status, tried: Sequence[Fix]) -> PortabilityRow:
+def portability_row(isa_result: IsaResult, *, status: Status, tried: Sequence[OverflowFixResult]) -> PortabilityRow:
     """Return the row of a variant on an instruction set.
 
     Args:
         status: of its verdicts together.
     """
-    evaluation = shown.evaluation
+    evaluation = isa_result.evaluation
     return PortabilityRow(
         model=evaluation.variant.model,
         corpus=evaluation.corpus,
         variant=evaluation.variant.name,
-        isa=shown.place.isa,
-        inference_precision=shown.place.precision,
+        isa=isa_result.target.isa,
+        inference_precision=isa_result.target.precision,
         skipped=None,
         candidate=word_error_row(evaluation.candidate.total),
         drop=finite(evaluation.wer_drop.value),
-        loss=finite(shown.loss.value),
-        loss_interval=interval_row(shown.loss.interval),
+        loss=finite(isa_result.loss.value),
+        loss_interval=interval_row(isa_result.loss.interval),
         logits=logits_row(evaluation.logits),
-        against_native=logits_row(shown.against_native),
-        executed=primitive_rows(shown.executed),
+        against_native=logits_row(isa_result.against_native),
+        executed=primitive_rows(isa_result.executed),
         fixes=[_fix_row(fix) for fix in tried],
         status=status,
     )
 
 
-def skipped_row(variant: Variant, spec: CorpusSpec, place: Place, reason: str) -> PortabilityRow:
+def skipped_row(variant: Variant, spec: CorpusSpec, target: IsaTarget, reason: str) -> PortabilityRow:
     """Return the row of what this machine cannot show."""
     return PortabilityRow(
         model=variant.model,
         corpus=spec.name,
         variant=variant.name,
-        isa=place.isa,
-        inference_precision=place.precision,
+        isa=target.isa,
+        inference_precision=target.precision,
         skipped=reason,
     )
 
@@ -121,12 +121,12 @@ def primitive_rows(executed: Executed) -> list[PrimitiveRow]:
     ]
 
 
-def _fix_row(fix: Fix) -> OverflowFixRow:
-    evaluation = fix.shown.evaluation
+def _fix_row(fix: OverflowFixResult) -> OverflowFixRow:
+    evaluation = fix.isa_result.evaluation
     return OverflowFixRow(
         setting=fix.setting,
         candidate=word_error_row(evaluation.candidate.total),
-        loss=finite(fix.shown.loss.value),
+        loss=finite(fix.isa_result.loss.value),
         logits=logits_row(evaluation.logits),
         speed=None if fix.speed is None else fix.speed.ratio,
         speed_interval=None if fix.speed is None else interval_row(fix.speed.interval),

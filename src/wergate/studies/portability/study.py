@@ -23,19 +23,19 @@ from wergate.networks.ctc import Logits
 from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE
 from wergate.networks.logits import LogitsDifference, difference
 from wergate.recognizers.base import Recognizer
-from wergate.recognizers.subprocess.client import ApartRecognizer
+from wergate.recognizers.subprocess.client import SubprocessRecognizer
 from wergate.recognizers.subprocess.messages import Executed, Order
 from wergate.session.session import Session
 from wergate.store import Artifact, text_digest
-from wergate.studies.portability.instruction_sets import INSTRUCTION_SETS, Place, beyond, limited, unavailable
+from wergate.studies.portability.instruction_sets import INSTRUCTION_SETS, IsaTarget, beyond, limited, unavailable
 
 
-class NotShownError(SuiteError):
+class IsaUnavailableError(SuiteError):
     """This machine cannot show what was asked for: no fault of the model."""
 
 
 @dataclass(frozen=True)
-class Shown:
+class IsaResult:
     """A variant of a model on a corpus, as it came out on one instruction set.
 
     Attributes:
@@ -46,7 +46,7 @@ class Shown:
         is_native: whether this is what the others are compared with.
     """
 
-    place: Place
+    target: IsaTarget
     executed: Executed
     evaluation: Evaluation
     against_native: LogitsDifference
@@ -64,21 +64,23 @@ class Shown:
         )
 
 
-def places(config: SuiteConfig) -> tuple[Place, ...]:
+def targets(config: SuiteConfig) -> tuple[IsaTarget, ...]:
     """Return where INT8 is to be shown: on what is asked for, else on every instruction set.
 
     The first is what the others are compared with: native, in the run's own inference precision.
     """
     precisions = config.isa_precisions or [config.inference_precision]
     first = native(config)
-    asked = [Place(isa, precision) for isa, precision in product(config.isas, precisions)]
-    others = [place for place in asked if place != first] or [Place(isa, first.precision) for isa in INSTRUCTION_SETS]
+    asked = [IsaTarget(isa, precision) for isa, precision in product(config.isas, precisions)]
+    others = [target for target in asked if target != first] or [
+        IsaTarget(isa, first.precision) for isa in INSTRUCTION_SETS
+    ]
     return tuple(dict.fromkeys([first, *others]))
 
 
-def native(config: SuiteConfig) -> Place:
+def native(config: SuiteConfig) -> IsaTarget:
     """Return where a plain run evaluates."""
-    return Place("native", config.inference_precision)
+    return IsaTarget("native", config.inference_precision)
 
 
 class Portability:
@@ -92,62 +94,64 @@ class Portability:
         """
         self.session = session
         self._folder = folder
-        self._made: dict[tuple[Path, CorpusSpec, Place], Shown] = {}
+        self._made: dict[tuple[Path, CorpusSpec, IsaTarget], IsaResult] = {}
 
-    def shown(self, variant: Variant, spec: CorpusSpec, place: Place, ir: Artifact | None = None) -> Shown:
+    def isa_result(
+        self, variant: Variant, spec: CorpusSpec, target: IsaTarget, ir: Artifact | None = None
+    ) -> IsaResult:
         """Return what came out on an instruction set.
 
         Args:
             ir: another IR of the model than the variant's; it is compared with the variant's on the native one.
 
         Raises:
-            NotShownError: this machine cannot show it.
+            IsaUnavailableError: this machine cannot show it.
             SuiteError: the model cannot be run there.
         """
-        key = variant.path if ir is None else ir.file(MODEL_FILE), spec, place
+        key = variant.path if ir is None else ir.file(MODEL_FILE), spec, target
         if key not in self._made:
-            self._made[key] = self._shown(variant, spec, place, ir)
+            self._made[key] = self._shown(variant, spec, target, ir)
         return self._made[key]
 
-    def _shown(self, variant: Variant, spec: CorpusSpec, place: Place, ir: Artifact | None) -> Shown:
+    def _shown(self, variant: Variant, spec: CorpusSpec, target: IsaTarget, ir: Artifact | None) -> IsaResult:
         base = native(self.session.config)
-        first = None if (place, ir) == (base, None) else self.shown(variant, spec, base)
-        with self.apart(variant, place, ir) as recognizer:
-            beside = _Beside(recognizer, self._logits_folder(variant, spec), keep=first is None)
-            there = replace(variant, subject=place.name(variant.name))
+        first = None if (target, ir) == (base, None) else self.isa_result(variant, spec, base)
+        with self.apart(variant, target, ir) as recognizer:
+            beside = _ComparedRecognizer(recognizer, self._logits_folder(variant, spec), keep=first is None)
+            there = replace(variant, subject=target.name(variant.name))
             evaluation = self.session.evaluations.evaluate(there, spec, lambda: beside)
         errors = tuple(found.errors for found in (first.evaluation if first else evaluation).candidate.errors)
-        return Shown(place, recognizer.opening, evaluation, beside.difference, errors, is_native=first is None)
+        return IsaResult(target, recognizer.opening, evaluation, beside.difference, errors, is_native=first is None)
 
     def apart(
-        self, variant: Variant, place: Place, ir: Artifact | None = None, *, streams: int | None = None
-    ) -> ApartRecognizer:
+        self, variant: Variant, target: IsaTarget, ir: Artifact | None = None, *, streams: int | None = None
+    ) -> SubprocessRecognizer:
         """Return the model, compiled in a process of its own.
 
         Raises:
-            NotShownError, SuiteError: as of `shown`.
+            IsaUnavailableError, SuiteError: as of `isa_result`.
         """
         session, config = self.session, self.session.config
-        reason = unavailable(place.isa, config.device)
+        reason = unavailable(target.isa, config.device)
         if reason:
-            raise NotShownError(reason)
-        recognizer = ApartRecognizer(
+            raise IsaUnavailableError(reason)
+        recognizer = SubprocessRecognizer(
             Order(
                 path=variant.path if ir is None else ir.file(MODEL_FILE),
                 frontend=session.models.ir(variant.model, "fp16").file(FRONTEND_FILE),
                 device=config.device,
-                inference_precision=place.precision,
+                inference_precision=target.precision,
                 streams=streams or session.recognizers.corpus_streams,
             ),
             variant.frontend,
-            environment=limited(os.environ, place.isa),
-            name=place.name(variant.name),
+            environment=limited(os.environ, target.isa),
+            name=target.name(variant.name),
             patience_s=config.settings_of(variant.model).portability.patience_s,
         )
-        reason = _not_that(place, recognizer.opening)
+        reason = _not_that(target, recognizer.opening)
         if reason:
             recognizer.close()
-            raise NotShownError(reason)
+            raise IsaUnavailableError(reason)
         return recognizer
 
     def _logits_folder(self, variant: Variant, spec: CorpusSpec) -> Path:
@@ -156,7 +160,7 @@ class Portability:
         return folder
 
 
-class _Beside:
+class _ComparedRecognizer:
     """Passes logits on, and keeps them, or compares them with what was kept of the same samples."""
 
     def __init__(self, recognizer: Recognizer, folder: Path, *, keep: bool) -> None:
@@ -181,9 +185,11 @@ class _Beside:
         return found
 
 
-def _not_that(place: Place, executed: Executed) -> str:
+def _not_that(target: IsaTarget, executed: Executed) -> str:
     """Return why what was executed does not show a place; empty where it does."""
-    if executed.precision != place.precision:
-        return f"{place.precision} was asked for and {executed.precision} taken: {place.isa} has no {place.precision}"
-    too_wide = beyond(place.isa, [primitive.name for primitive in executed.primitives])
-    return f"the runtime executes {too_wide} though it was limited to {place.isa}" if too_wide else ""
+    if executed.precision != target.precision:
+        return (
+            f"{target.precision} was asked for and {executed.precision} taken: {target.isa} has no {target.precision}"
+        )
+    too_wide = beyond(target.isa, [primitive.name for primitive in executed.primitives])
+    return f"the runtime executes {too_wide} though it was limited to {target.isa}" if too_wide else ""

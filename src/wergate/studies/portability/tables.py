@@ -32,7 +32,7 @@ def portability_tables(rows: Sequence[PortabilityRow]) -> Iterator[Table]:
         found = list(block)
         table = new_table(f"{model} {variant} on {corpus}, by instruction set", "runs on", _COLUMNS)
         for row in found:
-            table.add_row(_place(row), *_figures(row))
+            table.add_row(_target(row), *_figures(row))
         yield table
         yield from (_fixes_table(row) for row in found if row.fixes)
 
@@ -41,7 +41,7 @@ def portability_lines(rows: Sequence[PortabilityRow]) -> Iterator[str]:
     """Yield what each instruction set was seen to execute, or why this machine cannot show it, once for all corpora."""
     for row in rows:
         told = f"not shown: {row.skipped}" if row.skipped else f"executes {_executed(row.executed)}"
-        yield f"{row.model} {row.variant} on {_place(row)}: {told}"
+        yield f"{row.model} {row.variant} on {_target(row)}: {told}"
 
 
 def portable_lines(rows: Sequence[PortabilityRow]) -> Iterator[str]:
@@ -50,8 +50,8 @@ def portable_lines(rows: Sequence[PortabilityRow]) -> Iterator[str]:
         found: dict[str, set[str]] = {}
         for row in rows:
             if (row.model, row.variant) == (model, variant):
-                found.setdefault(_place(row), set()).add(row.status or _SKIPPED)
-        worst = {place: next(status for status in _TOLD if status in seen) for place, seen in found.items()}
+                found.setdefault(_target(row), set()).add(row.status or _SKIPPED)
+        worst = {target: next(status for status in _TOLD if status in seen) for target, seen in found.items()}
         verdict = next(told for status, (told, _) in _TOLD.items() if status in worst.values())
         parts = [
             f"{_TOLD[wanted][1]} {', '.join(place for place, status in worst.items() if status == wanted)}"
@@ -61,7 +61,7 @@ def portable_lines(rows: Sequence[PortabilityRow]) -> Iterator[str]:
         yield f"{model} {variant} is {verdict}: {'; '.join(parts)}"
 
 
-def _place(row: PortabilityRow) -> str:
+def _target(row: PortabilityRow) -> str:
     """Return the instruction set, and the inference precision where it is not the usual one."""
     return row.isa if row.inference_precision == "f32" else f"{row.isa} {row.inference_precision}"
 

@@ -19,7 +19,7 @@ TIMED_S = 5.0
 
 
 @dataclass(frozen=True)
-class Quantized:
+class QuantizerResult:
     """An INT8 IR, and all that is compared of it.
 
     Attributes:
@@ -36,15 +36,15 @@ class Quantized:
 
 
 @dataclass(frozen=True)
-class Leaving:
+class PotComparison:
     """What was, what takes its place, and how many times as fast the successor is, both timed in turns."""
 
-    before: Quantized
-    after: Quantized
+    before: QuantizerResult
+    after: QuantizerResult
     speed: Paired
 
 
-def leaving_pot(session: Session, model: str, spec: CorpusSpec, rule: PairedRule) -> Leaving:
+def leaving_pot(session: Session, model: str, spec: CorpusSpec, rule: PairedRule) -> PotComparison:
     """Quantize a model with NNCF beside POT, and compare the two on a corpus."""
     successor = session.with_quantizer(SUCCESSOR)
     samples = session.evaluations.excerpt(model, spec, TIMED_S)
@@ -53,13 +53,13 @@ def leaving_pot(session: Session, model: str, spec: CorpusSpec, rule: PairedRule
     speed = time_pair(
         Side(lambda: new.logits(samples[None])), Side(lambda: old.logits(samples[None])), rule, is_open(None)
     )
-    return Leaving(before, after, speed)
+    return PotComparison(before, after, speed)
 
 
-def _quantized(session: Session, model: str, spec: CorpusSpec) -> Quantized:
+def _quantized(session: Session, model: str, spec: CorpusSpec) -> QuantizerResult:
     quantizer = session.config.settings_of(model).quantizer
     variant, ir = session.variant(model, "int8"), session.models.ir(model, "int8")
-    return Quantized(
+    return QuantizerResult(
         quantizer,
         session.evaluation(Cell(model, spec, "int8")),
         session.models.graph(variant.path),

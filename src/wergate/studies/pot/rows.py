@@ -10,7 +10,7 @@ from wergate.evaluation.rows import (
     interval_row,
     word_error_row,
 )
-from wergate.studies.pot.comparison import Leaving, Quantized
+from wergate.studies.pot.comparison import PotComparison, QuantizerResult
 from wergate.studies.pot.runtimes import TwoRuntimes
 from wergate.studies.pot.tutorial import Steps
 
@@ -123,7 +123,7 @@ def runtime_row(found: TwoRuntimes) -> RuntimeRow:
     )
 
 
-def leaving_rows(found: Leaving, *, model: str) -> list[LeavingPotRow]:
+def comparison_rows(found: PotComparison, *, model: str) -> list[LeavingPotRow]:
     """Return a row for each of the two quantizers; the successor's has the ratio of the two, timed in turns."""
     before = _row(found.before, model, found.speed.second_ms)
     after = _row(found.after, model, found.speed.first_ms)
@@ -131,7 +131,7 @@ def leaving_rows(found: Leaving, *, model: str) -> list[LeavingPotRow]:
     return [before, after.model_copy(update=speed)]
 
 
-def _row(found: Quantized, model: str, latency_ms: float) -> LeavingPotRow:
+def _row(found: QuantizerResult, model: str, latency_ms: float) -> LeavingPotRow:
     layers = found.work.layers
     return LeavingPotRow(
         model=model,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from wergate.config.quantization import Pot
+from wergate.config.quantization import PotSettings
 from wergate.corpora.audio import Samples
 from wergate.corpora.spec import CorpusSpec
 from wergate.errors import SuiteError
@@ -67,7 +67,7 @@ def two_runtimes(session: Session, variant: Variant, spec: CorpusSpec) -> TwoRun
     return TwoRuntimes(found, session.evaluation(Cell(variant.model, spec, variant.name)), version)
 
 
-def runtime_verdict(found: TwoRuntimes, settings: Pot) -> Verdict:
+def runtime_verdict(found: TwoRuntimes, settings: PotSettings) -> Verdict:
     """Gate the share of utterances that the two runtimes transcribe otherwise."""
     variant = found.today.variant
     most = {"fp16": settings.fp16_runtime_mismatch_rate_max, "int8": settings.int8_runtime_mismatch_rate_max}

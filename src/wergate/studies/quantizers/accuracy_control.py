@@ -16,7 +16,7 @@ from wergate.verdict import Verdict
 
 
 @dataclass(frozen=True)
-class Reverted:
+class RevertedLayers:
     """A model that was quantized with accuracy control, beside the same without it.
 
     Attributes:
@@ -32,13 +32,13 @@ class Reverted:
     speed: Paired
 
 
-def reverted(session: Session, model: str) -> Reverted:
+def reverted(session: Session, model: str) -> RevertedLayers:
     """Compare a model's accuracy-controlled IR with the one that NNCF makes of it without accuracy control."""
     models = session.models
     ir = models.ir(model, "int8")
     plain = models.quantized(model, session.config.settings_of(model).model_copy(update={"quantizer": "nncf"}))
     kept = quantized_names(ir.file(MODEL_FILE))
-    return Reverted(
+    return RevertedLayers(
         ir,
         plain,
         read_tuning(ir),
@@ -52,7 +52,7 @@ def reverted(session: Session, model: str) -> Reverted:
     )
 
 
-def tuned_verdict(found: Reverted, settings: ModelSettings) -> Verdict:
+def tuned_verdict(found: RevertedLayers, settings: ModelSettings) -> Verdict:
     """Gate the drop where it was tuned: NNCF ends without a word where it could not reach it."""
     tuning = found.tuning
     return Verdict(

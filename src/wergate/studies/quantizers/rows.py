@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from wergate.config.models import ModelSettings
 from wergate.evaluation.rows import IntervalRow, LogitsRow, ResultRow, WordErrorRow, finite, logits_row, word_error_row
-from wergate.studies.quantizers.accuracy_control import Reverted
-from wergate.studies.quantizers.study import Quantized
+from wergate.studies.quantizers.accuracy_control import RevertedLayers
+from wergate.studies.quantizers.study import QuantizedVariant
 from wergate.studies.sensitivity.scope import toml
 from wergate.timing.paired import Paired
 
@@ -53,7 +53,7 @@ class RevertedRow(ResultRow):
     toml: str
 
 
-def quantizer_row(found: Quantized, *, model: str) -> QuantizerRow:
+def quantizer_row(found: QuantizedVariant, *, model: str) -> QuantizerRow:
     """Return the row of a way of quantizing."""
     return QuantizerRow(
         model=model,
@@ -74,7 +74,7 @@ def quantizer_row(found: Quantized, *, model: str) -> QuantizerRow:
     )
 
 
-def reverted_row(found: Reverted, settings: ModelSettings) -> RevertedRow:
+def reverted_row(found: RevertedLayers, settings: ModelSettings) -> RevertedRow:
     """Return the row of what accuracy control took back."""
     tuning = found.tuning
     return RevertedRow(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wergate.config.base import QuantizerName
 from wergate.config.models import ModelSettings
-from wergate.config.quantization import Quantization
+from wergate.config.quantization import QuantizationSettings
 from wergate.corpora.spec import CorpusSpec
 from wergate.evaluation.evaluation import Evaluation
 from wergate.models.variant import Variant
@@ -19,7 +19,7 @@ from wergate.timing.paired import Paired, PairedRule, Side, time_pair
 
 
 @dataclass(frozen=True)
-class Way:
+class QuantizationVariant:
     """A way of quantizing, as the table calls it."""
 
     name: str
@@ -27,7 +27,7 @@ class Way:
 
 
 @dataclass(frozen=True)
-class Quantized:
+class QuantizedVariant:
     """What came of a way of quantizing.
 
     Attributes:
@@ -35,7 +35,7 @@ class Quantized:
         speed: how many times as fast as the FP16 IR, timed in turns.
     """
 
-    way: Way
+    way: QuantizationVariant
     ir: Artifact
     evaluation: Evaluation
     counts: GraphCounts
@@ -43,11 +43,11 @@ class Quantized:
     speed: Paired
 
 
-def ways(settings: ModelSettings) -> tuple[Way, ...]:
+def ways(settings: ModelSettings) -> tuple[QuantizationVariant, ...]:
     """Return the ways to compare: the model's own settings first, then each with one thing changed."""
     plain = settings.quantization.model_copy(update={"smooth_quant": True, "bias_correction": True})
     performance = plain.model_copy(update={"preset": "performance"})
-    asked: tuple[tuple[str, QuantizerName, Quantization], ...] = (
+    asked: tuple[tuple[str, QuantizerName, QuantizationSettings], ...] = (
         ("performance", "nncf", performance),
         ("mixed", "nncf", performance.model_copy(update={"preset": "mixed"})),
         ("without SmoothQuant", "nncf", performance.model_copy(update={"smooth_quant": False})),
@@ -55,32 +55,34 @@ def ways(settings: ModelSettings) -> tuple[Way, ...]:
         ("accuracy control", "nncf-accuracy-control", performance),
         ("int8-weights", "int8-weights", performance),
     )
-    found = [Way("as configured", settings), *(_way(settings, *way) for way in asked)]
+    found = [QuantizationVariant("as configured", settings), *(_way(settings, *way) for way in asked)]
     return tuple(_distinct(found))
 
 
-def _way(settings: ModelSettings, name: str, quantizer: QuantizerName, quantization: Quantization) -> Way:
-    return Way(name, settings.model_copy(update={"quantizer": quantizer, "quantization": quantization}))
+def _way(
+    settings: ModelSettings, name: str, quantizer: QuantizerName, quantization: QuantizationSettings
+) -> QuantizationVariant:
+    return QuantizationVariant(name, settings.model_copy(update={"quantizer": quantizer, "quantization": quantization}))
 
 
-def _distinct(found: list[Way]) -> Iterator[Way]:
+def _distinct(found: list[QuantizationVariant]) -> Iterator[QuantizationVariant]:
     """Yield each once: what is configured stands for the way that it is, under both names."""
     first, *others = found
     same = [way.name for way in others if way.settings == first.settings]
-    yield Way(f"{same[0]} (as configured)" if same else first.name, first.settings)
+    yield QuantizationVariant(f"{same[0]} (as configured)" if same else first.name, first.settings)
     yield from (way for way in others if way.settings != first.settings)
 
 
-def compare_quantizers(session: Session, model: str, spec: CorpusSpec) -> tuple[Quantized, ...]:
+def compare_quantizers(session: Session, model: str, spec: CorpusSpec) -> tuple[QuantizedVariant, ...]:
     """Quantize a model in each way, evaluate what comes of it, and time it in turns with the FP16 IR."""
     asked = ways(session.config.settings_of(model))
     return tuple(_quantized(session, model, spec, way) for way in session.progress(asked, f"ways to quantize {model}"))
 
 
-def _quantized(session: Session, model: str, spec: CorpusSpec, way: Way) -> Quantized:
+def _quantized(session: Session, model: str, spec: CorpusSpec, way: QuantizationVariant) -> QuantizedVariant:
     ir = session.models.quantized(model, way.settings)
     variant = session.models.variant_of(model, ir, subject=way.name)
-    return Quantized(
+    return QuantizedVariant(
         way,
         ir,
         session.evaluations.of(variant, spec),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wergate.config.studies import Sensitivity as SensitivitySettings
+from wergate.config.studies import SensitivitySettings
 from wergate.evaluation.evaluation import Evaluation
 from wergate.models.variant import Variant
 from wergate.studies.sensitivity.scope import Scope
@@ -42,7 +42,7 @@ def scope_verdict(found: Scope, variant: Variant) -> Verdict:
     )
 
 
-def cured_verdicts(after: Evaluation) -> Iterator[Verdict]:
+def scope_verdicts(after: Evaluation) -> Iterator[Verdict]:
     """Gate what a scope gives on utterances that it was not searched on, by the thresholds of a plain run."""
     thresholds = after.variant.thresholds
     drop = after.candidate.total.wer - after.reference.total.wer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from wergate.evaluation.rows import LogitsRow, ResultRow, WordErrorRow, logits_row, word_error_row
 from wergate.evaluation.wer import WordErrors
 from wergate.models.variant import Variant
-from wergate.studies.sensitivity.scope import Judged, Scope
+from wergate.studies.sensitivity.scope import Scope, ScopeResult
 from wergate.studies.sensitivity.study import LayerCost, Sensitivity
 
 
@@ -102,7 +102,7 @@ def _errors(found: WordErrors | None) -> WordErrorRow | None:
     return None if found is None else word_error_row(found)
 
 
-def scope_row(found: Scope, judged: Judged | None, variant: Variant, *, corpus: str, toml: str) -> ScopeRow:
+def scope_row(found: Scope, judged: ScopeResult | None, variant: Variant, *, corpus: str, toml: str) -> ScopeRow:
     """Return the row of a scope on a corpus.
 
     Args:
@@ -121,7 +121,7 @@ def scope_row(found: Scope, judged: Judged | None, variant: Variant, *, corpus: 
     )
 
 
-def _judged_row(judged: Judged) -> JudgedRow:
+def _judged_row(judged: ScopeResult) -> JudgedRow:
     before, after = judged.before, judged.after
     return JudgedRow(
         utterances=[outcome.id for outcome in after.outcomes],

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from wergate.config.models import ModelSettings
-from wergate.config.thresholds import Gates
+from wergate.config.thresholds import Thresholds
 from wergate.corpora.spec import CorpusSpec
 from wergate.evaluation.evaluation import Evaluation
 from wergate.networks.ir.conversion import MODEL_FILE
@@ -65,7 +65,7 @@ def find_scope(session: Session, study: LayerStudy, ranked: Sensitivity) -> Scop
     return Scope(names, found, before, len(tried), rebuilt, ir)
 
 
-def _failing(figures: SampleResult, drop: float, gates: Gates) -> tuple[str, ...]:
+def _failing(figures: SampleResult, drop: float, gates: Thresholds) -> tuple[str, ...]:
     """Return the gates that figures do not hold: the same thresholds as of a plain run."""
     claims = (
         ("wer_drop", drop <= gates.wer_drop_max),
@@ -95,21 +95,21 @@ def scope_table(settings: ModelSettings) -> str:
 
 
 @dataclass(frozen=True)
-class Judged:
+class ScopeResult:
     """A variant before and after its scope, on utterances that this was not searched on."""
 
     before: Evaluation
     after: Evaluation
 
 
-def judge(session: Session, study: LayerStudy, spec: CorpusSpec, ir: Artifact) -> Judged:
+def judge(session: Session, study: LayerStudy, spec: CorpusSpec, ir: Artifact) -> ScopeResult:
     """Evaluate a variant and what its scope gives on a corpus, without the search utterances."""
     variant, seen = study.variant, {*study.search.digests.values()}
     corpus = session.corpora.corpus(variant.model, spec)
     unseen = {id_ for id_, digest in corpus.digests.items() if digest not in seen}
     with_scope = replace(variant, path=ir.file(MODEL_FILE), subject=f"{variant.subject} with its scope")
     before = session.evaluation(Cell(variant.model, spec, variant.name))
-    return Judged(_part(before, unseen), _part(session.evaluations.of(with_scope, spec), unseen))
+    return ScopeResult(_part(before, unseen), _part(session.evaluations.of(with_scope, spec), unseen))
 
 
 def _part(evaluation: Evaluation, ids: set[str]) -> Evaluation:

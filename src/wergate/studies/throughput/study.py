@@ -28,7 +28,7 @@ Side = tuple[Precision, Way]
 
 
 @dataclass(frozen=True)
-class Load:
+class Workload:
     """A model, and the utterances that every side transcribes: float32 arrays of shape (samples,).
 
     Attributes:
@@ -72,27 +72,27 @@ class Load:
 
 
 @dataclass
-class Lap:
+class SideResult:
     """What a side has transcribed so far: logits by utterance, and the seconds that they and their decoding took."""
 
     logits: dict[int, Logits] = field(default_factory=dict)
     seconds: float = 0.0
 
-    def run(self, recognizer: Recognizer, load: Load, numbers: Sequence[int]) -> None:
+    def run(self, recognizer: Recognizer, workload: Workload, numbers: Sequence[int]) -> None:
         """Transcribe some of the utterances."""
         started = time.perf_counter()
-        for place, logits in completed(recognizer, [load.utterances[number] for number in numbers]):
+        for place, logits in completed(recognizer, [workload.utterances[number] for number in numbers]):
             self.logits[numbers[place]] = logits
             greedy_decode(logits, recognizer.frontend.alphabet)
         self.seconds += time.perf_counter() - started
 
-    def beside(self, other: Lap) -> LogitsDifference:
+    def beside(self, other: SideResult) -> LogitsDifference:
         """Return how far another side's logits are from these."""
         return total(difference(reference=self.logits[n], candidate=other.logits[n]) for n in self.logits)
 
 
 @dataclass(frozen=True)
-class Race:
+class ThroughputResult:
     """What came of all sides.
 
     Attributes:
@@ -100,20 +100,20 @@ class Race:
             best between the blocks: the clock of a shared machine is not the same all the time.
     """
 
-    laps: dict[Side, Lap]
+    results: dict[Side, SideResult]
     gemm_gmacs: dict[Precision, float]
 
 
-def side_by_side(load: Load, *, blocks: int) -> Race:
+def side_by_side(workload: Workload, *, blocks: int) -> ThroughputResult:
     """Transcribe all utterances in every precision and way, which take turns on every block of them."""
-    sides = {side: load.recognizer(*side) for side in product(PRECISIONS, WAYS)}
-    laps = {side: Lap() for side in sides}
+    sides = {side: workload.recognizer(*side) for side in product(PRECISIONS, WAYS)}
+    results = {side: SideResult() for side in sides}
     peaks = dict.fromkeys(PRECISIONS, 0.0)
     for block in range(blocks):
-        peaks = {variant: max(peak, _gemm_gmacs(load.session, variant)) for variant, peak in peaks.items()}
+        peaks = {variant: max(peak, _gemm_gmacs(workload.session, variant)) for variant, peak in peaks.items()}
         for side, recognizer in sides.items():
-            laps[side].run(recognizer, load, range(block, len(load.utterances), blocks))
-    return Race(laps, peaks)
+            results[side].run(recognizer, workload, range(block, len(workload.utterances), blocks))
+    return ThroughputResult(results, peaks)
 
 
 def _gemm_gmacs(session: Session, variant: Precision) -> float:
@@ -134,11 +134,11 @@ class HardwareShare:
     layers: dict[str, float]
 
 
-def hardware_share(load: Load, variant: Precision, seconds: float) -> HardwareShare:
+def hardware_share(workload: Workload, variant: Precision, seconds: float) -> HardwareShare:
     """Return what a variant that took so many seconds reached; the layers are those of the median utterance."""
-    lengths = [len(samples) for samples in load.utterances]
-    path = load.path(variant)
-    layers = layer_seconds(path, round(statistics.median(lengths)), load.session.recognizers.static_options(1))
+    lengths = [len(samples) for samples in workload.utterances]
+    path = workload.path(variant)
+    layers = layer_seconds(path, round(statistics.median(lengths)), workload.session.recognizers.static_options(1))
     total_s = sum(layers.values())
     return HardwareShare(_gmacs(path, lengths) / seconds, {kind: layer_s / total_s for kind, layer_s in layers.items()})
 
