@@ -8,7 +8,8 @@ from pathlib import Path
 import pydantic
 import pytest
 
-from tests.support.tiny import SUITE, Tiny
+from tests.support.shipped import SUITE
+from tests.support.tiny import Tiny
 from wergate.config.loading import load_config
 from wergate.errors import SuiteError, did_you_mean
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.shipped import SUITE
 from tests.support.suite_run import Run, Warm, run
-from tests.support.tiny import SUITE, Tiny, spoken, write_corpus
+from tests.support.tiny import Tiny, spoken, write_corpus
 from wergate.config.loading import load_config
 from wergate.config.suite import SuiteConfig
 from wergate.errors import SuiteError

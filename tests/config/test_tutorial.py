@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import Data2VecAudioConfig, Data2VecAudioForCTC
 
-from tests.support.tiny import SUITE
+from tests.support.shipped import SUITE
 from wergate.config.loading import load_config
 from wergate.networks.ir.conversion import export
 

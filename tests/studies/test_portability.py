@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support.shipped import SUITE
 from tests.support.suite_run import Warm, run
-from tests.support.tiny import SUITE, Tiny, sound
+from tests.support.tiny import Tiny, sound
 from tests.support.variants import make_variant
 from wergate.config.base import Isa, OverflowFix
 from wergate.config.loading import load_config

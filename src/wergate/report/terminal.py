@@ -11,17 +11,10 @@ from rich.table import Table
 from wergate.config.variants import subject_of
 from wergate.evaluation.rows import WordErrorRow
 from wergate.formatting import decibels, interval, new_table, percent, signed_percent, word_errors
-from wergate.report.rows import (
-    ArtifactRow,
-    CalibrationRow,
-    CorpusRow,
-    EvaluationRow,
-    ExecutionRow,
-    FallbackRow,
-    PairedRow,
-    VerdictRow,
-    by_cell,
-)
+from wergate.report.evaluation_rows import EvaluationRow, PairedRow, by_cell
+from wergate.report.execution_rows import ExecutionRow, FallbackRow
+from wergate.report.use_rows import ArtifactRow, CalibrationRow, CorpusRow
+from wergate.report.verdict_rows import VerdictRow
 from wergate.verdict import Status
 
 _SHOWN = 8  # of the unknown characters

@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from wergate.config.suite import SuiteConfig
-from wergate.corpora.corpus import Corpus, CorpusSpec, open_corpus, require_disjoint
+from wergate.corpora.corpus import Corpus, open_corpus, require_disjoint
+from wergate.corpora.spec import CorpusSpec
 from wergate.session.matrix import calibration_spec, corpus_specs
 from wergate.session.memo import CorpusUse, Resources
 

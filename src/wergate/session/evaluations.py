@@ -8,7 +8,7 @@ import numpy as np
 
 from wergate.config.suite import SuiteConfig
 from wergate.corpora.audio import Samples
-from wergate.corpora.corpus import CorpusSpec
+from wergate.corpora.spec import CorpusSpec
 from wergate.corpora.waveforms import Probe, excerpt
 from wergate.environment import source_digest
 from wergate.evaluation.evaluate import Candidate, evaluate

@@ -1,13 +1,11 @@
-"""What a run found, as the rows of its results."""
+"""Rows of the results about evaluations: word errors, logits, mismatches and the paired comparison."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from operator import attrgetter
 from typing import Literal
-
-from pydantic import BaseModel
 
 from wergate.config.variants import label_of
 from wergate.evaluation.evaluation import Evaluation
@@ -24,10 +22,7 @@ from wergate.evaluation.rows import (
 from wergate.gates.accuracy import near_tie
 from wergate.gates.error_shape.rows import ShapeRow, shape_row
 from wergate.gates.error_shape.shape import error_shape
-from wergate.models.variant import Variant
-from wergate.networks.ir.execution import ExecutedWork
-from wergate.session.memo import ArtifactUse, CorpusUse, ModelUse, Uses
-from wergate.verdict import Kind, Status, Verdict
+from wergate.verdict import Status
 
 
 class MismatchRow(ResultRow):
@@ -69,31 +64,6 @@ class PairedRow(ResultRow):
     z: float | None
     p: float | None
     status: Status
-
-
-class FallbackRow(ResultRow):
-    """A layer of a compiled model that does not run in 8 bit, its share of all work, and why that might be."""
-
-    name: str
-    kind: str
-    primitive: str
-    precision: str
-    macs: int
-    share: float
-    reason: str
-
-
-class ExecutionRow(ResultRow):
-    """What a compiled model executes on five seconds; `unseen_macs` are of the IR, and were found in no layer."""
-
-    model: str
-    variant: str
-    macs: int
-    int8_macs: int
-    int8_share: float
-    unseen_macs: int
-    layers: int
-    fallbacks: list[FallbackRow]
 
 
 class ExpectedRow(ResultRow):
@@ -160,88 +130,6 @@ def by_cell(evaluations: Iterable[EvaluationRow]) -> Iterator[list[EvaluationRow
     """Yield the rows of each model and corpus, in the order of their names, by variant."""
     for _, rows in groupby(sorted(evaluations, key=attrgetter("model", "corpus")), attrgetter("model", "corpus")):
         yield sorted(rows, key=attrgetter("variant"))
-
-
-class ModelRow(ResultRow):
-    """A reference model: what ran it, its digest, its commit where it came from the hub, what quantized it."""
-
-    model: str
-    spec: str
-    engine: str
-    digest: str
-    revision: str | None
-    quantizer: str
-
-
-class SkippedRow(ResultRow):
-    """An utterance that was left out, and why."""
-
-    id: str
-    reason: str
-
-
-class CorpusRow(ResultRow):
-    """A corpus as a model was evaluated on it: `utterances` of `available` ones, and those that could not be used.
-
-    `revision` is its commit where it came from the hub; `notes` say what else people should know of its origin.
-    """
-
-    model: str
-    corpus: str
-    fingerprint: str
-    utterances: int
-    available: int
-    skipped: list[SkippedRow]
-    revision: str | None
-    notes: list[str]
-
-
-class CalibrationRow(ResultRow):
-    """What INT8 was calibrated on, by utterance id."""
-
-    model: str
-    corpus: str
-    utterances: list[str]
-    audio_s: float
-
-
-class RegressionRow(ResultRow):
-    """A variant's word errors beside the stored ones of this kind of machine, toolchain, model and corpus."""
-
-    model: str
-    corpus: str
-    variant: str
-    outcome: Literal["absent", "not compared", "worse", "same", "better"]
-    line: str
-
-
-class VerdictRow(ResultRow):
-    """One gate's verdict; `value` is null where it is not finite, `interval` where nothing was estimated."""
-
-    test: str
-    model: str | None
-    corpus: str | None
-    gate: str
-    subject: str
-    status: Status
-    value: float | None
-    relation: Literal["<=", ">=", "=="]
-    threshold: float
-    kind: Kind
-    interval: IntervalRow | None
-    line: str
-
-
-class ArtifactRow(ResultRow):
-    """What was built or found, and in how many seconds; `build_s` is what building took, whenever that was."""
-
-    kind: str
-    model: str
-    corpus: str | None
-    key: str
-    status: Literal["built", "found"]
-    seconds: float
-    build_s: float
 
 
 def evaluation_row(
@@ -326,105 +214,3 @@ def _token_row(evaluation: Evaluation) -> TokenRow | None:
         return None
     sides = {"reference": word_error_row(reference), "candidate": word_error_row(candidate)}
     return TokenRow(units=evaluation.variant.frontend.alphabet.units, **sides)
-
-
-def model_row(use: ModelUse) -> ModelRow:
-    """Return the row of a reference model."""
-    found = use.reference
-    return ModelRow(
-        model=use.model,
-        spec=use.spec,
-        engine=found.engine,
-        digest=found.digest,
-        revision=found.revision,
-        quantizer=use.quantizer,
-    )
-
-
-def corpus_row(use: CorpusUse) -> CorpusRow:
-    """Return the row of a corpus that a model is evaluated on."""
-    corpus = use.corpus
-    return CorpusRow(
-        model=use.model,
-        corpus=corpus.name,
-        fingerprint=corpus.fingerprint,
-        utterances=len(corpus),
-        available=len(corpus.whole),
-        skipped=[SkippedRow(id=error.utterance, reason=error.reason) for error in corpus.skipped],
-        revision=corpus.revision,
-        notes=list(corpus.notes),
-    )
-
-
-def calibration_row(use: CorpusUse) -> CalibrationRow:
-    """Return the row of what a model is calibrated on."""
-    corpus = use.corpus
-    audio_s = sum(corpus.durations.values())
-    return CalibrationRow(model=use.model, corpus=corpus.name, utterances=list(corpus.ids), audio_s=audio_s)
-
-
-def verdict_row(verdict: Verdict, *, test: str, model: str | None, corpus: str | None) -> VerdictRow:
-    """Return the row of a verdict; `test` is the pytest id that gave it."""
-    return VerdictRow(
-        test=test,
-        model=model,
-        corpus=corpus,
-        gate=verdict.gate,
-        subject=verdict.subject,
-        status=verdict.status,
-        value=finite(verdict.value),
-        relation=verdict.relation,
-        threshold=verdict.threshold,
-        kind=verdict.kind,
-        interval=verdict.interval and interval_row(verdict.interval),
-        line=verdict.line,
-    )
-
-
-def use_rows(uses: Uses) -> Mapping[str, Sequence[BaseModel]]:
-    """Return the rows of what a session made use of, by their kind in the results."""
-    return {
-        "models": [model_row(use) for use in uses.models],
-        "corpora": [corpus_row(use) for use in uses.corpora],
-        "calibrations": [calibration_row(use) for use in uses.calibrations],
-        "artifacts": [artifact_row(use) for use in uses.artifacts],
-    }
-
-
-def artifact_row(use: ArtifactUse) -> ArtifactRow:
-    """Return the row of an artifact."""
-    artifact = use.artifact
-    return ArtifactRow(
-        kind=artifact.kind,
-        model=use.model,
-        corpus=use.corpus,
-        key=artifact.key,
-        status="built" if artifact.built else "found",
-        seconds=artifact.seconds,
-        build_s=artifact.build_seconds,
-    )
-
-
-def execution_row(work: ExecutedWork, variant: Variant) -> ExecutionRow:
-    """Return the row of what a compiled model executes."""
-    return ExecutionRow(
-        model=variant.model,
-        variant=variant.name,
-        macs=work.macs,
-        int8_macs=work.int8_macs,
-        int8_share=work.int8_share,
-        unseen_macs=work.unseen_macs,
-        layers=len(work.layers),
-        fallbacks=[
-            FallbackRow(
-                name=layer.name,
-                kind=layer.kind,
-                primitive=layer.primitive,
-                precision=layer.precision,
-                macs=layer.macs,
-                share=layer.macs / work.macs,
-                reason=layer.reason,
-            )
-            for layer in work.fallbacks
-        ],
-    )

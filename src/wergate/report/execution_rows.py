@@ -1,0 +1,59 @@
+"""Rows of the results about what a compiled model executes, layer by layer."""
+
+from __future__ import annotations
+
+from wergate.evaluation.rows import (
+    ResultRow,
+)
+from wergate.models.variant import Variant
+from wergate.networks.ir.execution import ExecutedWork
+
+
+class FallbackRow(ResultRow):
+    """A layer of a compiled model that does not run in 8 bit, its share of all work, and why that might be."""
+
+    name: str
+    kind: str
+    primitive: str
+    precision: str
+    macs: int
+    share: float
+    reason: str
+
+
+class ExecutionRow(ResultRow):
+    """What a compiled model executes on five seconds; `unseen_macs` are of the IR, and were found in no layer."""
+
+    model: str
+    variant: str
+    macs: int
+    int8_macs: int
+    int8_share: float
+    unseen_macs: int
+    layers: int
+    fallbacks: list[FallbackRow]
+
+
+def execution_row(work: ExecutedWork, variant: Variant) -> ExecutionRow:
+    """Return the row of what a compiled model executes."""
+    return ExecutionRow(
+        model=variant.model,
+        variant=variant.name,
+        macs=work.macs,
+        int8_macs=work.int8_macs,
+        int8_share=work.int8_share,
+        unseen_macs=work.unseen_macs,
+        layers=len(work.layers),
+        fallbacks=[
+            FallbackRow(
+                name=layer.name,
+                kind=layer.kind,
+                primitive=layer.primitive,
+                precision=layer.precision,
+                macs=layer.macs,
+                share=layer.macs / work.macs,
+                reason=layer.reason,
+            )
+            for layer in work.fallbacks
+        ],
+    )

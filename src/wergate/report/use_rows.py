@@ -1,0 +1,127 @@
+"""Rows of the results about the models, corpora and artifacts that a run used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from pydantic import BaseModel
+
+from wergate.evaluation.rows import (
+    ResultRow,
+)
+from wergate.session.memo import ArtifactUse, CorpusUse, ModelUse, Uses
+
+
+class ModelRow(ResultRow):
+    """A reference model: what ran it, its digest, its commit where it came from the hub, what quantized it."""
+
+    model: str
+    spec: str
+    engine: str
+    digest: str
+    revision: str | None
+    quantizer: str
+
+
+class SkippedRow(ResultRow):
+    """An utterance that was left out, and why."""
+
+    id: str
+    reason: str
+
+
+class CorpusRow(ResultRow):
+    """A corpus as a model was evaluated on it: `utterances` of `available` ones, and those that could not be used.
+
+    `revision` is its commit where it came from the hub; `notes` say what else people should know of its origin.
+    """
+
+    model: str
+    corpus: str
+    fingerprint: str
+    utterances: int
+    available: int
+    skipped: list[SkippedRow]
+    revision: str | None
+    notes: list[str]
+
+
+class CalibrationRow(ResultRow):
+    """What INT8 was calibrated on, by utterance id."""
+
+    model: str
+    corpus: str
+    utterances: list[str]
+    audio_s: float
+
+
+class ArtifactRow(ResultRow):
+    """What was built or found, and in how many seconds; `build_s` is what building took, whenever that was."""
+
+    kind: str
+    model: str
+    corpus: str | None
+    key: str
+    status: Literal["built", "found"]
+    seconds: float
+    build_s: float
+
+
+def model_row(use: ModelUse) -> ModelRow:
+    """Return the row of a reference model."""
+    found = use.reference
+    return ModelRow(
+        model=use.model,
+        spec=use.spec,
+        engine=found.engine,
+        digest=found.digest,
+        revision=found.revision,
+        quantizer=use.quantizer,
+    )
+
+
+def corpus_row(use: CorpusUse) -> CorpusRow:
+    """Return the row of a corpus that a model is evaluated on."""
+    corpus = use.corpus
+    return CorpusRow(
+        model=use.model,
+        corpus=corpus.name,
+        fingerprint=corpus.fingerprint,
+        utterances=len(corpus),
+        available=len(corpus.whole),
+        skipped=[SkippedRow(id=error.utterance, reason=error.reason) for error in corpus.skipped],
+        revision=corpus.revision,
+        notes=list(corpus.notes),
+    )
+
+
+def calibration_row(use: CorpusUse) -> CalibrationRow:
+    """Return the row of what a model is calibrated on."""
+    corpus = use.corpus
+    audio_s = sum(corpus.durations.values())
+    return CalibrationRow(model=use.model, corpus=corpus.name, utterances=list(corpus.ids), audio_s=audio_s)
+
+
+def use_rows(uses: Uses) -> Mapping[str, Sequence[BaseModel]]:
+    """Return the rows of what a session made use of, by their kind in the results."""
+    return {
+        "models": [model_row(use) for use in uses.models],
+        "corpora": [corpus_row(use) for use in uses.corpora],
+        "calibrations": [calibration_row(use) for use in uses.calibrations],
+        "artifacts": [artifact_row(use) for use in uses.artifacts],
+    }
+
+
+def artifact_row(use: ArtifactUse) -> ArtifactRow:
+    """Return the row of an artifact."""
+    artifact = use.artifact
+    return ArtifactRow(
+        kind=artifact.kind,
+        model=use.model,
+        corpus=use.corpus,
+        key=artifact.key,
+        status="built" if artifact.built else "found",
+        seconds=artifact.seconds,
+        build_s=artifact.build_seconds,
+    )

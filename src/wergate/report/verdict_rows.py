@@ -1,0 +1,53 @@
+"""Rows of the results about verdicts and about stored word errors."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from wergate.evaluation.rows import IntervalRow, ResultRow, finite, interval_row
+from wergate.verdict import Kind, Status, Verdict
+
+
+class RegressionRow(ResultRow):
+    """A variant's word errors beside the stored ones of this kind of machine, toolchain, model and corpus."""
+
+    model: str
+    corpus: str
+    variant: str
+    outcome: Literal["absent", "not compared", "worse", "same", "better"]
+    line: str
+
+
+class VerdictRow(ResultRow):
+    """One gate's verdict; `value` is null where it is not finite, `interval` where nothing was estimated."""
+
+    test: str
+    model: str | None
+    corpus: str | None
+    gate: str
+    subject: str
+    status: Status
+    value: float | None
+    relation: Literal["<=", ">=", "=="]
+    threshold: float
+    kind: Kind
+    interval: IntervalRow | None
+    line: str
+
+
+def verdict_row(verdict: Verdict, *, test: str, model: str | None, corpus: str | None) -> VerdictRow:
+    """Return the row of a verdict; `test` is the pytest id that gave it."""
+    return VerdictRow(
+        test=test,
+        model=model,
+        corpus=corpus,
+        gate=verdict.gate,
+        subject=verdict.subject,
+        status=verdict.status,
+        value=finite(verdict.value),
+        relation=verdict.relation,
+        threshold=verdict.threshold,
+        kind=verdict.kind,
+        interval=verdict.interval and interval_row(verdict.interval),
+        line=verdict.line,
+    )
