@@ -17,9 +17,9 @@ from wergate.studies.peers.race import PeerRecord, Race, RaceRule
 from wergate.studies.peers.table import PeerRow, PeerTable, peer_rows, times_bounds
 
 BACKWARDS = """
-from wergate.studies.peers.client import Remote
+from wergate.studies.peers.client import PeerClient
 
-right = Remote.run
+right = PeerClient.run
 
 
 def run(self, utterances, task):
@@ -29,7 +29,7 @@ def run(self, utterances, task):
     return seconds, [[found[::-1] for found in call] for call in answers]
 
 
-Remote.run = run
+PeerClient.run = run
 """
 
 
