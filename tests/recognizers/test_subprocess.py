@@ -73,10 +73,14 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def start(tmp_path: Path, body: str) -> Asked:
-    """Start a process that runs the body for each question, before it answers."""
+    """Start a process that runs the body for each question, before it answers.
+
+    Whether Python buffers what it prints is the product's choice here, not that of whoever runs the tests.
+    """
     lines = "\n".join(f"        {line}" for line in body.splitlines())
     (tmp_path / "worker.py").write_text(PROLOGUE + lines + EPILOGUE)
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "STARTED": str(tmp_path / "pid")}
+    inherited = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
+    environment = {**inherited, "PYTHONPATH": str(tmp_path), "STARTED": str(tmp_path / "pid")}
     return Asked(Said(said="order"), Said, environment=environment, name="x", patience_s=60.0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import time
@@ -28,6 +29,8 @@ def serve(answers: Answers, message_of: Callable[[Exception], str]) -> None:
     answered = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
+    assert isinstance(sys.stdout, io.TextIOWrapper)
+    sys.stdout.reconfigure(line_buffering=True)  # it was a pipe: the last lines before a crash would stay in its buffer
     try:
         for answer in answers(questions):
             print(answer.model_dump_json(), file=answered, flush=True)
