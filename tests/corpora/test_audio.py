@@ -99,12 +99,12 @@ def test_three_hours_are_refused_by_their_header(tmp_path: Path) -> None:
     with path.open("r+b") as file:
         file.seek(40)
         file.write((2 * RATE * 3 * 3600).to_bytes(4, "little"))
-    begun = time.perf_counter()
+    begun = time.process_time()
     for read in (lambda: read_header(path, name="u1", max_duration_s=600), lambda: long_decode(path)):
         with pytest.raises(BadUtteranceError, match=r"'u1' lasts 10800.0 s, but at most 600 s are accepted; cut") as e:
             read()
         assert "too long" == e.value.reason
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 0.3  # decoding takes 1 s of this process's own time
 
 
 def long_decode(path: Path) -> Waveform:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -11,31 +10,40 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.clock import PATIENCE_S, Clock
 from wergate.corpora.audio import Waveform
 from wergate.corpora.corpus import Utterance
 from wergate.corpora.prefetch import Prefetched, in_blocks
 
 RATE = 16_000
+MOMENT_S = 0.05  # for an item too many to be made
 
 
 class Counted:
     """An endless generator that tells how many items it has made, and in which thread."""
 
-    def __init__(self, seconds: float = 0.0) -> None:
+    def __init__(self) -> None:
         self.made = 0
         self.closed = False
         self.threads: set[str] = set()
-        self._seconds = seconds
+        self._changed = threading.Condition()
 
     def items(self) -> Iterator[int]:
         try:
             while True:
-                time.sleep(self._seconds)
-                self.made += 1
+                with self._changed:
+                    self.made += 1
+                    self._changed.notify_all()
                 self.threads.add(threading.current_thread().name)
                 yield self.made
         finally:
             self.closed = True
+
+    def has_made(self, number: int) -> bool:
+        """Wait until it has made so many items, and tell whether it has made no more."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.made >= number, PATIENCE_S)
+            return not self._changed.wait_for(lambda: self.made > number, MOMENT_S)
 
 
 def threads() -> list[str]:
@@ -63,27 +71,35 @@ def test_one_item_is_made_ahead_and_no_more() -> None:
     source = Counted()
     with Prefetched(source.items()) as ahead:
         for item in ahead:
-            time.sleep(0.05)
-            assert item + 1 == source.made
+            assert source.has_made(item + 1)
             if item == 3:
                 break
     assert threading.current_thread().name not in source.threads
     assert (True, []) == (source.closed, threads())
 
 
-def test_waiting_is_measured_and_hidden_by_work() -> None:
+def test_waiting_is_measured_and_hidden_by_work(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who does nothing waits for every item; who works longer than an item takes waits for the first alone."""
 
-    def waited(work_s: float) -> float:
-        with Prefetched(Counted(0.05).items()) as ahead:
-            for item in ahead:
-                time.sleep(work_s)
-                if item == 5:
-                    break
+    def waited_s(*, work: bool) -> float:
+        clock, made = Clock(monkeypatch), [threading.Event() for _ in range(5)]
+
+        def slow() -> Iterator[int]:
+            for number, event in enumerate(made):
+                if work and number:
+                    clock.now_s += 0.05
+                else:
+                    clock.pass_while_waited_for(0.05)
+                event.set()
+                yield number
+
+        with Prefetched(slow()) as ahead:
+            for number in ahead:
+                assert not work or made[min(number + 1, 4)].wait(PATIENCE_S)
         return ahead.waited_s
 
-    assert waited(0.0) > 0.2
-    assert waited(0.2) < 0.2
+    assert 0.25 == pytest.approx(waited_s(work=False))
+    assert 0.05 == pytest.approx(waited_s(work=True))
 
 
 def test_an_exception_arrives_in_its_place() -> None:

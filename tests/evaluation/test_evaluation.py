@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.clock import Clock
 from tests.support.recorded import Attempt, Recognizer, corpus_of
 from tests.support.variants import UPPER, make_variant
 from wergate.corpora.audio import Samples
 from wergate.corpora.corpus import Corpus, Utterance
 from wergate.errors import SuiteError
+from wergate.evaluation import evaluate
 from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome, unknown_characters
 from wergate.evaluation.normalize import NORMALIZERS
 from wergate.evaluation.wer import WordErrors
@@ -134,21 +136,37 @@ def test_another_vocabulary_is_refused(corpus: Corpus) -> None:
 
 @dataclass(frozen=True)
 class Slow(Corpus):
-    """A corpus whose audio takes its time."""
+    """A corpus whose audio takes its time, all of it while it is waited for."""
+
+    clock: Clock = field(kw_only=True)
 
     def utterances(self, sampling_rate: int, only: object = None) -> Iterator[Utterance]:
         for utterance in super().utterances(sampling_rate, only):  # type: ignore[arg-type]
-            time.sleep(0.02)
+            if only is not None:  # the reference run reads ahead of nobody
+                self.clock.pass_while_waited_for(0.02)
             yield utterance
 
 
-def test_waiting_for_audio_is_measured(corpus: Corpus) -> None:
-    """Slow audio is waited for nearly all the time, quick audio less."""
+@dataclass
+class Timed(Recognizer):
+    """Takes 0.01 s for each call."""
+
+    clock: Clock = field(kw_only=True)
+
+    def logits_of(self, utterances: Sequence[Samples]) -> list[Logits]:
+        self.clock.now_s += 0.01
+        return super().logits_of(utterances)
+
+
+def test_waiting_for_audio_is_measured(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten utterances in two blocks: slow audio is waited for beside the inferences, quick audio is not."""
+    clock = Clock(monkeypatch)
+    monkeypatch.setattr(evaluate, "time", SimpleNamespace(perf_counter=lambda: clock.now_s))
     fields = (corpus.spec, corpus.source, corpus.columns, corpus.entries, corpus.whole)
-    slow = Attempt(Slow(*fields)).evaluate()
-    assert 0.15 < slow.audio_wait_s <= slow.elapsed_s
-    assert slow.audio_wait_s / slow.elapsed_s > 0.8
-    assert 0 < Attempt(corpus).evaluate().audio_wait_s < slow.audio_wait_s
+    slow = Attempt(Slow(*fields, clock=clock), recognizer=Timed(clock=clock)).evaluate()
+    assert (0.2, 0.22) == pytest.approx((slow.audio_wait_s, slow.elapsed_s))
+    quick = Attempt(corpus, recognizer=Timed(clock=clock)).evaluate()
+    assert (0.0, 0.02) == pytest.approx((quick.audio_wait_s, quick.elapsed_s))
 
 
 def test_inference_time_is_shared_by_duration(corpus: Corpus) -> None:

@@ -1,9 +1,8 @@
-"""Faults in speed and memory: work that was added to every inference, memory that every inference keeps."""
+"""Faults in speed and memory: time that was added to every inference, memory that every inference keeps."""
 
 from __future__ import annotations
 
 import shutil
-import statistics
 import time
 from collections.abc import Callable
 from functools import partial
@@ -23,17 +22,13 @@ from wergate.store import Artifact
 
 _YESTERDAY = "0" * 64
 _LEAK = 4096  # float32: 16 KiB
-_UNIT = np.full((64, 64), 1 / 64, np.float32)
-_CALLS = 21
-_FEW = 100
-_TRIALS = 3
 _TURNS = ("benchmarks/test_baseline_build.py", "--model=embedded")
 _GROWTH = ("benchmarks/test_memory_growth.py", "--model=embedded")
 Infer = Callable[[Samples], Logits]
 
 
 def slow_down(share: float, scratch: Scratch) -> None:
-    """Have today's build do some more work in each inference than yesterday's, which is a copy of it."""
+    """Have each inference of today's build take longer by a share than yesterday's, which is a copy of it."""
     copy = scratch.folder / "yesterday"
     shutil.copytree(scratch.artifact("int8-ir"), copy)
 
@@ -52,38 +47,22 @@ def slow_down(share: float, scratch: Scratch) -> None:
 
 
 class _Slower:
-    """An inference with products of matrices before it, which take the given share of its time by themselves."""
+    """An inference, then a busy loop for the given share of the time that this very inference took.
+
+    A fixed amount of work would be another share as soon as other programs slow the inference down.
+    """
 
     def __init__(self, infer: Infer, share: float) -> None:
         self._infer = infer
         self._share = share
-        self._products = 0
 
     def __call__(self, waveforms: Samples) -> Logits:
-        if not self._products:
-            self._products = _FEW
-            for _ in range(_TRIALS):  # the first products after an inference take longer than those that follow
-                inference_s, work_s = _typical_s(partial(self._infer, waveforms), partial(_work, self._products))
-                self._products = round(self._products * self._share * inference_s / work_s)
-        _work(self._products)
-        return self._infer(waveforms)
-
-
-def _typical_s(*calls: Callable[[], object]) -> list[float]:
-    """Return the median time of each call, all of them in turns."""
-    times: list[list[float]] = [[] for _ in calls]
-    for _ in range(_CALLS):
-        for call, taken in zip(calls, times, strict=True):
-            started = time.perf_counter()
-            call()
-            taken.append(time.perf_counter() - started)
-    return [statistics.median(taken) for taken in times]
-
-
-def _work(products: int) -> None:
-    found = _UNIT
-    for _ in range(products):
-        found = found @ _UNIT
+        started = time.perf_counter()
+        logits = self._infer(waveforms)
+        ended = time.perf_counter()
+        while time.perf_counter() - ended < self._share * (ended - started):
+            pass
+        return logits
 
 
 def leak(_: Scratch) -> None:
