@@ -9,6 +9,7 @@ import filelock
 import pytest
 import xdist
 
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put them last: by then few long tests are left that they would have to wait for."""
     items.sort(key=_is_alone)
