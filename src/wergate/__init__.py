@@ -1,7 +1,8 @@
 """wergate: accuracy and latency gates for CTC speech recognition quantized with OpenVINO.
 
-The public names are `load_config`, `Session`, `Evaluation`, `Verdict`, `Results` and `SuiteError`; the modules
-`wergate.timing.memory` and `wergate.timing.paired` may be used by themselves. Everything else is private.
+The public names are `load_config`, `Session`, `Evaluation`, `Verdict`, `Results` and `SuiteError`.
+The modules `wergate.timing.memory` and `wergate.timing.paired` are public too and work on their own.
+Everything else is private.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Evaluation", "Results", "Session", "SuiteError", "Verdict", "load_config"]
 __version__ = "0.1.0"
-# OpenVINO and NNCF report their use over the network, with an identity kept in the home directory, unless a person
-# opted out. A test suite has no one to ask: without this package both fall back to their own silent stand-in.
+# Unless the user opted out, OpenVINO and NNCF send usage data with an id that they store in the home directory.
+# A test suite cannot ask for consent. Without this package, both fall back to a stub that sends nothing.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 _MODULES = {
     "load_config": "wergate.config.loading",
@@ -34,7 +35,7 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used: none of them costs a run that does not need it."""
+    """Import a public name on first use, so that a run only pays for the modules it needs."""
     if name not in _MODULES:
         raise AttributeError(f"module 'wergate' has no attribute '{name}'")
     return getattr(import_module(_MODULES[name]), name)

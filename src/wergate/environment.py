@@ -1,4 +1,4 @@
-"""What a result depends on besides its inputs: package versions, the CPU with its instruction set, and our own code."""
+"""Package versions, CPU and source digests: everything besides its inputs that a result depends on."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ REPORTED = (
     "pytest-benchmark",
     "hypothesis",
 )
-# oneDNN's names, from the most to the least capable, with the CPU flags that each needs
+# oneDNN's names, from the most to the least capable, with the CPU flags that each one requires
 _ISA_FLAGS = (
     ("avx512_core_amx", {"avx512f", "amx_int8"}),
     ("avx512_core_bf16", {"avx512f", "avx512_vnni", "avx512_bf16"}),
@@ -34,7 +34,7 @@ _ISA_FLAGS = (
     ("avx2_vnni", {"avx2", "avx_vnni"}),
     ("avx2", {"avx2"}),
 )
-_DOT_PRODUCTS = ("vnni", "amx", "bf16")  # parts of these names; CPUs with bf16 have VNNI too
+_DOT_PRODUCTS = ("vnni", "amx", "bf16")  # substrings of the names above; every CPU with bf16 has VNNI too
 _GENERATION = {"cpu family": "family", "model": "model"}
 _PACKAGE = "wergate"
 _ROOT = Path(__file__).parent
@@ -43,11 +43,14 @@ _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 @dataclass(frozen=True)
 class Cpu:
-    """The machine as far as a latency or an INT8 result depends on it.
+    """The properties of a CPU that affect latencies and INT8 results.
 
     Attributes:
-        model: its name; a virtual machine may call several generations the same.
-        family: numbers of the generation, empty where the system does not tell.
+        model: marketing name. A virtual machine may report one name for several generations.
+        family: family and model numbers of the generation; empty if the system does not report them.
+        isa: most capable instruction set, under oneDNN's name.
+        flags: the AVX, AMX and FMA flags, sorted.
+        cores: number of logical CPUs that this process may use.
     """
 
     model: str
@@ -58,18 +61,18 @@ class Cpu:
 
     @property
     def identity(self) -> tuple[str, str, str, int]:
-        """What must be equal before absolute latencies may be compared."""
+        """The fields that must be equal before absolute latencies may be compared."""
         return self.model, self.family, self.isa, self.cores
 
     @property
     def has_dot_products(self) -> bool:
-        """Whether it multiplies and sums 8-bit values in one instruction, which is what makes INT8 fast."""
+        """True if one instruction multiplies and adds 8-bit values, which is what makes INT8 fast."""
         return any(name in self.isa for name in _DOT_PRODUCTS)
 
 
 @cache
 def version(package: str) -> str:
-    """Return the installed version without importing the package, or "absent"."""
+    """Return the installed version of a package without importing it, or "absent"."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
@@ -77,16 +80,17 @@ def version(package: str) -> str:
 
 
 def versions(packages: Iterable[str] = REPORTED) -> dict[str, str]:
-    """Return the installed versions of several packages."""
+    """Return the installed versions of several packages, by package name."""
     return {package: version(package) for package in packages}
 
 
 @cache
 def cpu() -> Cpu:
-    """Return this machine's CPU; the ISA honours ONEDNN_MAX_CPU_ISA, which the runtime reads at its start."""
+    """Return this machine's CPU, with the instruction set that the runtime will use."""
     fields = _cpuinfo()
     flags = set(fields.get("flags", "").split())
     isa = next((name for name, needed in _ISA_FLAGS if needed <= flags), "baseline")
+    # oneDNN reads this variable once, at start-up, and then uses no larger instruction set.
     limit = os.environ.get("ONEDNN_MAX_CPU_ISA", "").lower()
     model = fields.get("model name") or platform.processor() or platform.machine()
     relevant = tuple(sorted(flag for flag in flags if flag.startswith(("avx", "amx", "fma"))))
@@ -105,12 +109,12 @@ def _cpuinfo() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class _Binding:
-    """A name that an import binds.
+    """A name that an import statement binds.
 
     Attributes:
-        bound: the name in the importing file.
-        module: where it is from.
-        name: what it is called there; empty for the module itself.
+        bound: name in the importing file.
+        module: module that it is imported from.
+        name: name in that module; empty if the module itself is imported.
     """
 
     bound: str
@@ -120,7 +124,7 @@ class _Binding:
 
 @dataclass(frozen=True)
 class _File:
-    """A source file: a digest of its statements without imports, and what it imports."""
+    """A source file: the digest of its statements without imports, and the names that it imports."""
 
     digest: str
     bindings: frozenset[_Binding]
@@ -128,24 +132,26 @@ class _File:
 
 @cache
 def source_digest(*names: str) -> str:
-    """Return the SHA-256 of modules or packages of ours, together with all modules of ours that they import.
+    """Return one SHA-256 over modules or packages of wergate and all wergate modules that they import.
 
-    The syntax tree is hashed, without docstrings, comments and the wording of errors; an import counts as the code that
-    it names. So neither rewording nor moving a file changes the digest, and a changed computation always does.
+    The digest covers the syntax tree without docstrings, comments and error messages.
+    An import counts as the code that it refers to.
+    So rewording or moving a file keeps the digest, and a changed computation always changes it.
 
     Args:
-        names: such as `__name__`, or "wergate.recognizers.base" for a package with all its modules. What a function is
-            handed, a recognizer say, is not among its imports: name it as well. Modules of others are passed over.
+        names: module names such as `__name__`, or a package such as "wergate.recognizers" for all its modules.
+            Also name the modules of objects that a function receives as arguments, such as a recognizer:
+            they are not among its imports. Modules of other projects are ignored.
 
     Raises:
-        ValueError: no such module.
+        ValueError: wergate has no module or package of that name.
     """
     records = sorted(_record(_file(path)) for path in _reached(_ROOT, names))
     return hashlib.sha256("\0".join(records).encode()).hexdigest()
 
 
 def _reached(root: Path, names: Iterable[str]) -> set[Path]:
-    """Return the files of modules and packages, and of everything of ours that they import."""
+    """Return the files of modules and packages, and of all wergate modules that they import."""
     waiting = [path for name in names for path in _named(root, name)]
     found: set[Path] = set()
     while waiting:
@@ -161,12 +167,12 @@ def _named(root: Path, name: str) -> list[Path]:
     if name.split(".", maxsplit=1)[0] != _PACKAGE:
         return []
     if path is None:
-        raise ValueError(f"no module or package of {_PACKAGE} is called '{name}'")
+        raise ValueError(f"{_PACKAGE} has no module or package '{name}'; correct the name")
     return sorted(path.parent.rglob("*.py")) if path.name == "__init__.py" else [path]
 
 
 def _path(root: Path, module: str) -> Path | None:
-    """Return the file of a module of ours, or None for any other."""
+    """Return the file of a wergate module, or None for any other name."""
     first, *rest = module.split(".")
     place = root.joinpath(*rest)
     candidates = (place.with_suffix(".py"), place / "__init__.py") if rest else (root / "__init__.py",)
@@ -174,7 +180,7 @@ def _path(root: Path, module: str) -> Path | None:
 
 
 def _targets(root: Path, binding: _Binding) -> Iterator[Path]:
-    """Yield the files that an import reads: the module, and the name where that is a module too."""
+    """Yield the files that an import executes: the module, and the imported name if it is a module too."""
     for module in (binding.module, f"{binding.module}.{binding.name}"):
         path = _path(root, module)
         if path is not None:
@@ -182,13 +188,16 @@ def _targets(root: Path, binding: _Binding) -> Iterator[Path]:
 
 
 def _record(file: _File) -> str:
-    """Return a file's digest, joined with those of what its imports bind."""
+    """Return a file's own digest, followed by the origin of each imported name."""
     bindings = sorted(f"{binding.bound}={_origin(binding)}" for binding in file.bindings)
     return "\n".join([file.digest, *bindings])
 
 
 def _origin(binding: _Binding) -> str:
-    """Return what an import binds, whatever place it has among our modules."""
+    """Return the origin of an imported name.
+
+    A wergate module counts by its digest and not by its path, so that moving a file keeps the digest.
+    """
     of_name = _path(_ROOT, f"{binding.module}.{binding.name}")
     path = of_name or _path(_ROOT, binding.module)
     place = binding.module if path is None else _file(path).digest
@@ -222,10 +231,10 @@ def _bindings(node: ast.AST) -> Iterator[_Binding]:
 
 
 class _Bare(ast.NodeTransformer):
-    """Takes out what changes no figure: imports, docstrings and the wording of errors."""
+    """Removes everything that cannot change a result: imports, docstrings and error messages."""
 
     def visit(self, node: ast.AST) -> ast.AST | None:
-        """Return a node without them, or None for an import."""
+        """Return the node without them, or None for an import."""
         if isinstance(node, ast.Import | ast.ImportFrom):
             return None
         if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:

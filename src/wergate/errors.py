@@ -1,4 +1,4 @@
-"""The one error that a person reads: what was wrong, what is accepted, what to do."""
+"""Errors for users, in one line: which value is wrong, what is accepted, what to do next."""
 
 from __future__ import annotations
 
@@ -8,44 +8,44 @@ from pathlib import Path
 
 
 class SuiteError(Exception):
-    """A mistake in the input or the set-up, told in one line and without a traceback."""
+    """A mistake in the input or the set-up, reported in one line and without a traceback."""
 
     def __init__(self, message: str) -> None:
-        """Keep the message on one line, whatever the library that caused it wrote."""
+        """Store the message as one line, even if a library's own text in it has several."""
         super().__init__(" ".join(str(message).split()))
 
 
 class BadUtteranceError(SuiteError):
-    """An utterance that cannot be used; a corpus may go on without it.
+    """An unusable utterance, which `--skip-bad` leaves out of its corpus.
 
     Attributes:
-        utterance: its id, or what stands for it.
-        reason: in a few words, the same for all utterances with this defect.
+        utterance: its id, or the row number if it has no id.
+        reason: short name of the defect, equal for all utterances with the same defect.
     """
 
     def __init__(self, utterance: str, reason: str, message: str) -> None:
-        """Keep what is counted beside what is said."""
+        """Store the reason, by which bad utterances are counted, along with the full message."""
         super().__init__(message)
         self.utterance = utterance
         self.reason = reason
 
 
 class InputTooShortError(SuiteError):
-    """A waveform too short to give a single frame of logits."""
+    """A waveform that is too short for a single frame of logits."""
 
 
 def did_you_mean(value: str, known: Iterable[str]) -> str:
-    """Return " (did you mean 'x'?)" for the nearest known value, or an empty string."""
-    found = difflib.get_close_matches(value, list(known), n=1, cutoff=0.5)
-    return f" (did you mean '{found[0]}'?)" if found else ""
+    """Return " (did you mean 'x'?)" for the most similar known value, or an empty string."""
+    matches = difflib.get_close_matches(value, list(known), n=1, cutoff=0.5)
+    return f" (did you mean '{matches[0]}'?)" if matches else ""
 
 
 def nearest(value: str, known: Iterable[str], count: int) -> list[str]:
-    """Return the known values that are most like a value, the nearest first."""
+    """Return at most `count` known values, the ones most similar to `value` first."""
     return difflib.get_close_matches(value, list(known), n=count, cutoff=0.0)
 
 
 def did_you_mean_beside(path: Path) -> str:
-    """Return " (did you mean 'x'?)" for the nearest name in the folder that a path names."""
-    beside = path.parent.iterdir() if path.parent.is_dir() else ()
-    return did_you_mean(path.name, (found.name for found in beside))
+    """Return " (did you mean 'x'?)" for the most similar file name in the path's folder, or an empty string."""
+    siblings = path.parent.iterdir() if path.parent.is_dir() else ()
+    return did_you_mean(path.name, (sibling.name for sibling in siblings))

@@ -1,6 +1,7 @@
-"""A model that was gated as a folder of its own: IR, processor files, results bound to the IR by checksum, model card.
+"""Command that verifies exported folders: `python -m wergate.export FOLDER`.
 
-`python -m wergate.export FOLDER` tells whether the results in a folder still belong to the files beside them.
+An exported folder holds the IR of a model that passed its gates, the processor files, a model card, and the results.
+The results store the checksums of the other files. The command checks that all files still match them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,11 @@ from wergate.report.export.verify import verify_export
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Verify exported folders, one line each: 0 where all hold, 1 where one does not, 2 without a folder."""
+    """Verify exported folders and print one line for each.
+
+    Returns:
+        0 if all folders match their results, 1 if any differs, 2 if no folder was given.
+    """
     if not arguments or arguments[0].startswith("-"):
         print("usage: python -m wergate.export FOLDER [FOLDER ...]", file=sys.stderr)  # noqa: T201 - a command
         return 2
@@ -28,7 +33,7 @@ def _verify(folder: Path) -> int:
         print(f"DIFFERS {error}")  # noqa: T201
         return 1
     files = len(results.ir) + len(results.files)
-    print(f"OK '{folder}': {results.model} {results.variant}, gates {results.verdict}, {files} files as bound")  # noqa: T201
+    print(f"OK '{folder}': {results.model} {results.variant}, gates {results.verdict}, {files} files match")  # noqa: T201
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The hub: a repository's files as huggingface_hub caches them, each checked against its checksum."""
+"""Files of Hugging Face hub repositories, fetched into huggingface_hub's cache and verified by checksum."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from wergate.errors import SuiteError
 _SAFE = ("*.safetensors", "*.json", "*.txt", "*.model")
 _PICKLED = ("pytorch_model*.bin",)
 _OTHER_WEIGHTS = (".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack")
-_BELOW = "*/*"  # only files at the top: other folders hold checkpoints of the training, or other formats
-_ADAPTERS = "adapter.*.safetensors"  # one for each language, up to a thousand of them
+_BELOW = "*/*"  # skip sub folders: they hold training checkpoints and other formats
+_ADAPTERS = "adapter.*.safetensors"  # one file for each language, up to a thousand in one repository
 _SHA1_LENGTH, _SHA256_LENGTH = 40, 64
 _CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A model repository's files at one commit.
+    """The files of a model repository at one commit.
 
     Attributes:
-        folder: where they are, in the hub client's own cache.
-        commit: the full commit id, whatever branch or tag was asked for.
+        folder: their folder in the hub client's cache.
+        commit: full commit id, even if a branch or tag was requested.
     """
 
     folder: Path
@@ -40,31 +40,32 @@ class Snapshot:
 def snapshot(
     hub_id: str, revision: str | None = None, *, allow_pickle: bool = False, language: str | None = None
 ) -> Snapshot:
-    """Fetch a model repository, or find it in the cache; every file is checked against its checksum.
+    """Fetch a model repository, or find it in the cache, and verify every file's checksum.
 
-    Only safetensors, JSON and text files at the top of the repository are fetched. Where the hub cannot be reached, a
-    snapshot that is whole in the cache is used, and a branch is the commit that it was when it was last seen.
+    Only safetensors, JSON and text files at the top level of the repository are fetched.
+    If the hub is out of reach, a complete snapshot in the cache is used.
+    A branch then stands for the commit that it had when it was last fetched.
 
     Args:
         hub_id: ORG/NAME.
-        revision: branch, tag or commit; None is the default branch.
-        allow_pickle: fetch pickled PyTorch weights where there are no safetensors.
-        language: the adapter of a model that has one for each language, such as "fra".
+        revision: branch, tag or commit; None stands for the default branch.
+        allow_pickle: also fetch pickled PyTorch weights if the repository has no safetensors.
+        language: the adapter to fetch, such as "fra", for models with one adapter for each language.
 
     Raises:
-        SuiteError: no such repository or revision, a gated repository, offline or out of reach and not in the cache,
-            a download that broke off, a wrong checksum, only pickled weights.
+        SuiteError: the repository or revision does not exist, the repository is gated, the hub is out of reach and
+            the cache incomplete, the download broke off, a checksum is wrong, or all weights are pickled.
     """
-    found = _fetch(hub_id, revision, _SAFE, language)
-    if not _has_weights(path.name for path in found.folder.iterdir()):
+    fetched = _fetch(hub_id, revision, _SAFE, language)
+    if not _has_weights(path.name for path in fetched.folder.iterdir()):
         if not allow_pickle:
-            raise _no_safetensors(hub_id, found)
-        found = _fetch(hub_id, found.commit, (*_SAFE, *_PICKLED), language)
-    return found
+            raise _no_safetensors(hub_id, fetched)
+        fetched = _fetch(hub_id, fetched.commit, (*_SAFE, *_PICKLED), language)
+    return fetched
 
 
 def _has_weights(names: Iterable[str]) -> bool:
-    """Tell whether a model's own weights are among a repository's files, as safetensors."""
+    """Return True if a repository's files include the model's weights as safetensors, adapters aside."""
     return any(fnmatch(name, "*.safetensors") and not fnmatch(name, _ADAPTERS) for name in names if "/" not in name)
 
 
@@ -73,21 +74,27 @@ def _fetch(hub_id: str, revision: str | None, patterns: Sequence[str], language:
 
     adapter = (f"adapter.{language}.safetensors",) if language else ()
     download = partial(huggingface_hub.snapshot_download, hub_id, allow_patterns=[*patterns])
-    folder = asked(hub_id, revision, lambda: download(revision=revision, ignore_patterns=[_BELOW, _ADAPTERS]))
-    found = Snapshot(Path(folder), Path(folder).name)
+    folder = ask_hub(hub_id, revision, lambda: download(revision=revision, ignore_patterns=[_BELOW, _ADAPTERS]))
+    fetched = Snapshot(Path(folder), Path(folder).name)
     if adapter:
         only = partial(huggingface_hub.snapshot_download, hub_id, allow_patterns=[*adapter])
-        asked(hub_id, revision, lambda: only(revision=found.commit))
-    used = sorted({path for pattern in (*patterns, *adapter) for path in found.folder.glob(pattern)})
-    _require_checksums(f"model '{hub_id}' at {found.commit[:12]}", used)
-    return found
+        ask_hub(hub_id, revision, lambda: only(revision=fetched.commit))
+    used = sorted({path for pattern in (*patterns, *adapter) for path in fetched.folder.glob(pattern)})
+    _require_checksums(f"model '{hub_id}' at {fetched.commit[:12]}", used)
+    return fetched
 
 
 def data_files(hub_id: str, commit: str, names: Sequence[str]) -> list[Path]:
-    """Fetch files of a data set, or find them in the cache; each is checked against its checksum.
+    """Fetch files of a data set, or find them in the cache, and verify every file's checksum.
+
+    Args:
+        hub_id: ORG/NAME.
+        commit: full commit id.
+        names: paths in the repository.
 
     Raises:
-        SuiteError: offline or out of reach and not in the cache, a download that broke off, a wrong checksum.
+        SuiteError: the hub is out of reach and a file is not in the cache, the download broke off, or a checksum
+            is wrong.
     """
     import huggingface_hub
 
@@ -95,7 +102,7 @@ def data_files(hub_id: str, commit: str, names: Sequence[str]) -> list[Path]:
         return []
     download = partial(huggingface_hub.snapshot_download, hub_id, repo_type="dataset", revision=commit)
     folder = Path(
-        asked(hub_id, commit, lambda: download(allow_patterns=[escape(name) for name in names]), what="corpus")
+        ask_hub(hub_id, commit, lambda: download(allow_patterns=[escape(name) for name in names]), what="corpus")
     )
     paths = [folder / name for name in names]
     _require_checksums(f"corpus '{hub_id}' at {commit[:12]}", paths)
@@ -103,24 +110,22 @@ def data_files(hub_id: str, commit: str, names: Sequence[str]) -> list[Path]:
 
 
 def _require_checksums(name: str, files: Iterable[Path]) -> None:
-    """Refuse a file that is not what the hub says it is, and remove it, so that the next run fetches it anew."""
+    """Raise an error if a file's checksum is wrong, and remove the file so that the next run fetches it again."""
     wrong = [path for path in files if not _is_whole(path)]
     for path in wrong:
         _remove(path)
     if wrong:
         names = ", ".join(path.name for path in wrong)
         raise SuiteError(
-            f"{name}: the checksum of {names} is wrong; it was damaged on its way or on the disk and has been removed "
-            "from the cache; run again to fetch it anew"
+            f"{name}: the checksum of {names} is wrong; the download or the disk damaged it, and it has been removed "
+            "from the cache; run again to fetch it again"
         )
 
 
 def _is_whole(path: Path) -> bool:
-    """Compare a file with its checksum, which is the name of the blob that the cache links it to.
-
-    Files in LFS are named by their SHA-256, others by git's id. A cache without links (HF_HUB_DISABLE_SYMLINKS) keeps
-    no checksum, and there only the client's own check of the length remains.
-    """
+    """Return True if a file matches its checksum, or if the cache stores no checksum for it."""
+    # The cache links each file to a blob named by its checksum: SHA-256 for files in LFS, else git's blob id.
+    # Without links (HF_HUB_DISABLE_SYMLINKS) no checksum is left, and only the client's check of the length remains.
     expected = path.readlink().name if path.is_symlink() else ""
     if len(expected) == _SHA256_LENGTH:
         return _digest(path, hashlib.sha256()) == expected
@@ -139,41 +144,42 @@ def _digest(path: Path, digest: Any) -> str:
 
 
 def _remove(path: Path) -> None:
-    """Remove a file of a snapshot with its blob, and what the blob links to where blobs are shared."""
+    """Remove a file of a snapshot and its blob."""
+    # With a shared cache the blob is itself a link, so the file at the end of the chain goes first.
     path.resolve().unlink(missing_ok=True)
     if path.is_symlink():
         (path.parent / path.readlink()).unlink(missing_ok=True)
     path.unlink(missing_ok=True)
 
 
-def _no_safetensors(hub_id: str, found: Snapshot) -> SuiteError:
-    """Say which weights there are instead, and where the hub keeps a converted file."""
-    names = [name for name in _listing(hub_id, found) if name.endswith(_OTHER_WEIGHTS)]
+def _no_safetensors(hub_id: str, fetched: Snapshot) -> SuiteError:
+    """Return the error for a repository without safetensors, with the weights it has and any conversion on the hub."""
+    names = [name for name in _listing(hub_id, fetched) if name.endswith(_OTHER_WEIGHTS)]
     if not names and is_offline():
         return not_cached(hub_id)
     if not names:
-        return SuiteError(f"model '{hub_id}' at {found.commit[:12]} has no *.safetensors; name another with --model")
+        return SuiteError(f"model '{hub_id}' at {fetched.commit[:12]} has no *.safetensors; name another with --model")
     converted = _converted_at(hub_id)
-    advice = f"name its conversion with --model {hub_id}@{converted}" if converted else "name a converted model"
+    advice = f"use its conversion with --model {hub_id}@{converted}" if converted else "name a converted model"
     return SuiteError(
-        f"model '{hub_id}' at {found.commit[:12]} has no *.safetensors, only {', '.join(names)}; pickled weights are "
-        f"refused, since they can run any code when they are loaded; {advice}, or trust these with --allow-pickle"
+        f"model '{hub_id}' at {fetched.commit[:12]} has no *.safetensors, only {', '.join(names)}; pickled weights are "
+        f"refused because loading them can run arbitrary code; {advice}, or trust these with --allow-pickle"
     )
 
 
-def _listing(hub_id: str, found: Snapshot) -> list[str]:
+def _listing(hub_id: str, fetched: Snapshot) -> list[str]:
     import huggingface_hub
 
     if is_offline():
-        return [path.name for path in sorted(found.folder.iterdir())]
-    files: list[str] = asked(
-        hub_id, found.commit, lambda: huggingface_hub.list_repo_files(hub_id, revision=found.commit)
+        return [path.name for path in sorted(fetched.folder.iterdir())]
+    files: list[str] = ask_hub(
+        hub_id, fetched.commit, lambda: huggingface_hub.list_repo_files(hub_id, revision=fetched.commit)
     )
     return [name for name in files if "/" not in name]
 
 
 def _converted_at(hub_id: str) -> str | None:
-    """Return the pull request that holds the weights as safetensors: the hub's own bot opens such ones."""
+    """Return the ref of a pull request with the weights as safetensors, as the hub's bot opens them, or None."""
     import huggingface_hub
 
     if is_offline():
@@ -184,36 +190,39 @@ def _converted_at(hub_id: str) -> str | None:
             files = huggingface_hub.list_repo_files(hub_id, revision=ref.ref)
             if _has_weights(files):
                 return str(ref.ref)
-    except Exception:  # noqa: BLE001 - a hint that cannot be had is no error of its own
+    except Exception:  # noqa: BLE001 - this is only a hint, so any failure leaves it out
         return None
     return None
 
 
-Found = TypeVar("Found")
+Answer = TypeVar("Answer")
 
 
-def asked(hub_id: str, revision: str | None, ask: Callable[[], Found], *, what: str = "model") -> Found:
-    """Ask the hub's client, and turn its many ways to say no into one line each.
+def ask_hub(hub_id: str, revision: str | None, ask: Callable[[], Answer], *, what: str = "model") -> Answer:
+    """Return the result of a call to the hub's client, and turn any error of it into one line.
 
-    The client's own messages are not repeated: they are long, and whatever is in them has not been looked at.
+    The client's own messages are not repeated: they are long and may hold anything.
 
     Args:
-        what: "model" or "corpus", as the option is called.
+        hub_id: repository, for the message.
+        revision: branch, tag or commit, for the message.
+        ask: the call.
+        what: "model" or "corpus", the name of the option that gave the id.
 
     Raises:
-        SuiteError: what is the matter, and what to do.
+        SuiteError: the call failed; the message says why and what to do.
     """
     try:
         return ask()
     except SuiteError:
         raise
-    except Exception as error:  # its ways of transfer raise whatever they find
-        told = explained(hub_id, revision, error, what=what)
-        raise told or _unknown(f"{what} '{hub_id}'", error, what) from error
+    except Exception as error:  # the client's transports raise exceptions of many libraries
+        known = hub_error(hub_id, revision, error, what=what)
+        raise known or _unknown(f"{what} '{hub_id}'", error, what) from error
 
 
-def explained(hub_id: str, revision: str | None, error: BaseException, *, what: str = "model") -> SuiteError | None:
-    """Return the one line for an error of the hub's client, or None for an error that is not the hub's."""
+def hub_error(hub_id: str, revision: str | None, error: BaseException, *, what: str = "model") -> SuiteError | None:
+    """Return the one-line error for an exception of the hub's client, or None for any other exception."""
     import huggingface_hub.errors as hub
 
     name = f"{what} '{hub_id}'"
@@ -221,10 +230,10 @@ def explained(hub_id: str, revision: str | None, error: BaseException, *, what: 
     unmet = (hub.OfflineModeIsEnabled, hub.LocalEntryNotFoundError, hub.IncompleteSnapshotError)
     if is_offline() and any(isinstance(cause, unmet) for cause in chain):
         return not_cached(hub_id, what=what)
-    for kind, say in _ANSWERS:
-        found = next((cause for cause in chain if isinstance(cause, getattr(hub, kind))), None)
-        if found is not None:
-            return SuiteError(say(name, revision, found, what))
+    for kind, message in _MESSAGES:
+        match = next((cause for cause in chain if isinstance(cause, getattr(hub, kind))), None)
+        if match is not None:
+            return SuiteError(message(name, revision, match, what))
     return _broken(name, chain, what)
 
 
@@ -235,33 +244,33 @@ def _causes(error: BaseException | None) -> Iterable[BaseException]:
 
 
 def is_offline() -> bool:
-    """Tell whether HF_HUB_OFFLINE forbids to ask the hub, as its client read it."""
+    """Return True if HF_HUB_OFFLINE was set when the hub's client was imported."""
     import huggingface_hub
 
     return bool(huggingface_hub.constants.HF_HUB_OFFLINE)
 
 
 def not_cached(hub_id: str, *, what: str = "model") -> SuiteError:
-    """Return the line for what is wanted offline and was never fetched."""
+    """Return the error for a repository that is not completely in the cache while HF_HUB_OFFLINE is set."""
     return SuiteError(
-        f"{what} '{hub_id}' is not in the cache, or not whole, and HF_HUB_OFFLINE forbids to fetch it; unset it "
-        f"to fetch it once, or name a local copy with --{what} PATH"
+        f"{what} '{hub_id}' is not in the cache, or incomplete, and HF_HUB_OFFLINE forbids fetching it; unset "
+        f"HF_HUB_OFFLINE and run again, or name a local copy with --{what} PATH"
     )
 
 
 def _gated(name: str, _: str | None, error: BaseException, what: str) -> str:
-    refused = _status(error) == 403  # noqa: PLR2004 - HTTP's "forbidden": logged in, and not on the list
-    who = "your account has not been given access" if refused else "nobody is logged in"
+    refused = _status(error) == 403  # noqa: PLR2004 - HTTP's "forbidden": logged in, but without access
+    who = "your account has no access" if refused else "you are not logged in"
     return (
-        f"{name} is gated and {who}; accept its terms on its page of the hub, then log in with `hf auth login` or set "
+        f"{name} is gated and {who}; accept its terms on its hub page, then log in with `hf auth login` or set "
         f"HF_TOKEN; or name a local copy with --{what} PATH"
     )
 
 
 def _missing(name: str, _: str | None, __: BaseException, what: str) -> str:
     return (
-        f"{name} is not on the hub, or is private; ORG/NAME of a repository that you may read is accepted; correct "
-        f"--{what}, or log in with `hf auth login` or HF_TOKEN"
+        f"{name} is not on the hub, or is private; ORG/NAME of a repository that you can read is accepted; correct "
+        f"--{what}, log in with `hf auth login`, or set HF_TOKEN"
     )
 
 
@@ -273,10 +282,10 @@ def _no_revision(name: str, revision: str | None, _: BaseException, what: str) -
 
 
 def _malformed(name: str, _: str | None, __: BaseException, what: str) -> str:
-    return f"{name} is no id of the hub; ORG/NAME of letters, digits, '-', '_' and '.' is accepted; correct --{what}"
+    return f"{name} is not a valid hub id; ORG/NAME of letters, digits, '-', '_', '.' is accepted; correct --{what}"
 
 
-def _answered(name: str, _: str | None, error: BaseException, what: str) -> str:
+def _status_error(name: str, _: str | None, error: BaseException, what: str) -> str:
     status = _status(error)
     if status in {401, 403}:
         return f"{name} cannot be fetched: the hub refuses the token ({status}); log in again with `hf auth login`"
@@ -286,12 +295,12 @@ def _answered(name: str, _: str | None, error: BaseException, what: str) -> str:
     )
 
 
-_ANSWERS: tuple[tuple[str, Callable[[str, str | None, BaseException, str], str]], ...] = (
+_MESSAGES: tuple[tuple[str, Callable[[str, str | None, BaseException, str], str]], ...] = (
     ("GatedRepoError", _gated),
     ("RepositoryNotFoundError", _missing),
     ("RevisionNotFoundError", _no_revision),
     ("HFValidationError", _malformed),
-    ("HfHubHTTPError", _answered),
+    ("HfHubHTTPError", _status_error),
 )
 
 
@@ -300,29 +309,30 @@ def _status(error: BaseException) -> int | None:
 
 
 def _broken(name: str, chain: Sequence[BaseException], what: str) -> SuiteError | None:
-    """Tell a server that cannot be reached from a connection that broke, and from a disk that is full."""
+    """Return the error for an unreachable server, a full disk or a broken connection, or None for any other cause."""
     kinds = {base.__name__ for cause in chain for base in type(cause).__mro__}
     if kinds & {"ConnectError", "ConnectTimeout", "ProxyError", "UnsupportedProtocol"}:
         return SuiteError(
-            f"{name} is not in the cache, or not whole, and the hub cannot be reached; check the network and "
+            f"{name} is not in the cache, or incomplete, and the hub cannot be reached; check the network and "
             f"HF_ENDPOINT, or name a local copy with --{what} PATH"
         )
     disk = next((cause for cause in chain if isinstance(cause, OSError) and _is_of_disk(cause)), None)
     if disk is not None:
         return SuiteError(
             f"{name} cannot be written to the hub's cache: {os.strerror(disk.errno or 0)}; free some space there or "
-            "name another cache with HF_HOME"
+            "choose another cache with HF_HOME"
         )
     if kinds & {"TransportError", "ConnectionError", "TimeoutError", "LocalEntryNotFoundError"} or _is_short(chain):
         return SuiteError(
-            f"{name}: the connection broke off during the download; nothing incomplete is used; run again to fetch the "
-            "rest"
+            f"{name}: the connection broke off during the download; incomplete files are not used; run again to fetch "
+            "the rest"
         )
     return None
 
 
 def _is_of_disk(error: OSError) -> bool:
-    """Tell an error of the file system from one of the network: it names a file, or says that there is no room."""
+    """Return True for an error of the file system: it names a file or reports a lack of space."""
+    # Network errors are OSErrors with an errno too, but they name no file.
     return error.errno is not None and (error.filename is not None or error.errno in {errno.ENOSPC, errno.EDQUOT})
 
 
@@ -334,5 +344,5 @@ def _unknown(name: str, error: BaseException, what: str) -> SuiteError:
 
 
 def _is_short(chain: Sequence[BaseException]) -> bool:
-    """Tell whether the client counted fewer bytes than the hub had announced."""
+    """Return True if the client received fewer bytes than the hub announced."""
     return any(isinstance(cause, OSError) and "Consistency check failed" in str(cause) for cause in chain)

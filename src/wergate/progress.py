@@ -1,4 +1,4 @@
-"""How a long step tells how far it is, without `src` knowing who watches."""
+"""Interface through which long steps report progress; the library itself prints nothing."""
 
 from __future__ import annotations
 
@@ -9,12 +9,18 @@ Item = TypeVar("Item")
 
 
 class Progress(Protocol):
-    """Passes items through and shows how many went by."""
+    """Passes items through and shows how many have passed."""
 
     def __call__(self, items: Iterable[Item], description: str, total: int | None = None) -> Iterator[Item]:
-        """Yield every item; `total` is their number, where it is known."""
+        """Yield every item.
+
+        Args:
+            items: the work to do.
+            description: the step, as it is shown.
+            total: number of items, or None if unknown.
+        """
 
 
 def silent(items: Iterable[Item], description: str, total: int | None = None) -> Iterator[Item]:  # noqa: ARG001
-    """Show nothing."""
+    """Yield every item and show nothing."""
     yield from items

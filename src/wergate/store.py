@@ -1,8 +1,8 @@
-"""The artifact store: what is expensive is built once, under a key of everything it was made from.
+"""The artifact store, which builds expensive artifacts once, under a key over everything that they depend on.
 
-An artifact is a folder. It is built under a temporary name, its files are checksummed in a manifest
-and the folder is renamed into place under a file lock. A folder whose manifest or checksums do not
-hold is never used: it is rebuilt, with a warning.
+An artifact is a folder of files. It is built under a temporary name, a manifest records the checksums of
+its files, and the folder is renamed into place under a file lock. If a folder does not match its manifest,
+it is never used: the store warns and rebuilds it.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ _log = logging.getLogger(__name__)
 
 
 class DamagedArtifactWarning(UserWarning):
-    """An artifact in the store was not what its manifest says and has been rebuilt."""
+    """An artifact did not match its manifest and has been rebuilt."""
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """A folder of the store that was built or found.
+    """A folder of the store, built now or found.
 
     Attributes:
-        kind: what it is, as the first level of the store names it.
-        key: SHA-256 over everything that it was made from.
-        folder: where its files are.
-        built: True where this process built it.
-        seconds: what building it, or finding and checking it, took in this process.
-        build_seconds: what building it took, whenever that was.
+        kind: first level of the store, such as "fp16-ir".
+        key: SHA-256 over everything that the artifact depends on.
+        folder: folder of its files.
+        built: True if this call built it.
+        seconds: time that this call took to build it, or to find and verify it.
+        build_seconds: time that its build took, in whichever process that was.
     """
 
     kind: str
@@ -54,12 +54,12 @@ class Artifact:
     build_seconds: float
 
     def file(self, name: str) -> Path:
-        """Return the path of one of its files."""
+        """Return the path of the file `name`."""
         return self.folder / name
 
 
 def content_key(parts: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of the parts in canonical JSON: the same parts, the same key."""
+    """Return the SHA-256 of the parts in canonical JSON, so that equal parts have equal keys."""
     canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return text_digest(canonical)
 
@@ -79,16 +79,16 @@ class Store:
     """A cache directory of artifacts, shared by any number of processes."""
 
     def __init__(self, root: Path) -> None:
-        """Take a directory; it is made when the first artifact is built."""
+        """Set the directory, which is created when the first artifact is built."""
         self.root = root
 
     def get(self, kind: str, parts: Mapping[str, Any], build: Callable[[Path], None]) -> Artifact:
-        """Return the artifact of these parts, building it where it is absent or damaged.
+        """Return the artifact of these parts, and build it if it is absent or damaged.
 
         Args:
-            kind: the folder of the store, such as "fp16-ir".
-            parts: JSON values that name everything the artifact depends on.
-            build: writes the artifact's files into the empty folder it is given.
+            kind: first level of the store, such as "fp16-ir".
+            parts: JSON values for everything that the artifact depends on.
+            build: writes the artifact's files into the empty folder that it receives.
 
         Raises:
             SuiteError: the cache directory cannot be written.
@@ -109,15 +109,16 @@ class Store:
         return Artifact(kind, key, folder, built=True, seconds=seconds, build_seconds=seconds)
 
     def find(self, kind: str, key: str) -> Artifact | None:
-        """Return an artifact by its key where it is there, whole; nothing is built."""
+        """Return the artifact with this key, or None if it is absent or damaged; build nothing."""
         folder = self.root / kind / key[:32]
         return _found(folder, kind, key, time.perf_counter()) if _defect(folder, kind, key) is None else None
 
     def _build(self, kind: str, key: str, parts: Mapping[str, Any], build: Callable[[Path], None]) -> None:
-        """Build under a temporary name, then rename; the lock of the key is held."""
+        """Build under a temporary name, then rename; the caller holds the lock of the key."""
         folder = self.root / kind / key[:32]
         temporary = self.root / "tmp" / f"{kind}-{key[:32]}"
-        shutil.rmtree(temporary, ignore_errors=True)  # a killed build's leavings: the lock says nobody is at it
+        # A killed build may have left files here. Nobody is writing them, because this process holds the lock.
+        shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
         started = time.perf_counter()
         try:
@@ -131,14 +132,14 @@ class Store:
 
     @contextlib.contextmanager
     def _locked(self, kind: str, key: str) -> Iterator[None]:
-        """Hold the key's lock; say so when another process makes us wait."""
+        """Hold the key's lock, and log a warning if another process holds it for more than 2 s."""
         locks = self.root / "locks"
         locks.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(locks / f"{kind}-{key[:32]}.lock")
         try:
             lock.acquire(timeout=_LOCK_PATIENCE_S)
         except filelock.Timeout:
-            _log.warning("waiting for another process that builds %s %s", kind, key[:8])
+            _log.warning("waiting for another process to build %s %s", kind, key[:8])
             lock.acquire()
         try:
             yield
@@ -147,19 +148,19 @@ class Store:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
-        """Turn what the file system refuses into one line."""
+        """Turn an error of the file system into one line."""
         try:
             yield
         except OSError as error:
             reason = os.strerror(error.errno) if error.errno else str(error)
             raise SuiteError(
-                f"cache directory '{self.root}' cannot be written: {reason}; a writable directory with room for "
+                f"cache directory '{self.root}' cannot be written: {reason}; a writable directory with space for "
                 "the models is needed; free some space or name another with --cache-dir DIR"
             ) from error
 
 
 def _remove(path: Path) -> None:
-    """Remove what stands in the place of an artifact, a stray file included."""
+    """Remove whatever is at the path of an artifact, a folder or a stray file."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -179,7 +180,7 @@ def _write_manifest(folder: Path, kind: str, key: str, parts: Mapping[str, Any],
 
 
 def _defect(folder: Path, kind: str, key: str) -> str | None:
-    """Return why a folder cannot be trusted, or None where it can."""
+    """Return why a folder cannot be trusted, or None if it matches its manifest."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         if (manifest["kind"], manifest["key"]) != (kind, key) or content_key(manifest["parts"]) != key:
@@ -193,10 +194,10 @@ def _defect(folder: Path, kind: str, key: str) -> str | None:
 
 
 def _files_defect(folder: Path, expected: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """Return what is wrong with the files, one that nobody listed included."""
-    strangers = set(_files(folder)) - set(expected)
-    if strangers:
-        return f"{min(strangers)} is not in its manifest"
+    """Return the first mismatch between the files and the manifest, including unlisted files, or None."""
+    unlisted = set(_files(folder)) - set(expected)
+    if unlisted:
+        return f"{min(unlisted)} is not in its manifest"
     defects = (_file_defect(folder / name, properties) for name, properties in expected.items())
     return next((defect for defect in defects if defect), None)
 
@@ -213,7 +214,7 @@ def _file_defect(path: Path, expected: Mapping[str, Any]) -> str | None:
     if path.stat().st_size != expected["bytes"]:
         return f"{path.name} has {path.stat().st_size} bytes, not {expected['bytes']}"
     if file_digest(path) != expected["sha256"]:
-        return f"{path.name} has another checksum"
+        return f"{path.name} does not match its checksum"
     return None
 
 
@@ -222,7 +223,12 @@ def _warn_damaged(kind: str, folder: Path, defect: str) -> None:
 
 
 def replace_file(path: Path, text: str, *, what: str) -> None:
-    """Write a file whole or not at all; `what` is its name, and that of the option that says where it lies.
+    """Replace a file atomically, so that an error leaves the old file unchanged.
+
+    Args:
+        path: the file.
+        text: its new content, written as UTF-8.
+        what: name of the file in messages, and of the option that sets its path.
 
     Raises:
         SuiteError: the file cannot be written.
@@ -237,7 +243,12 @@ def replace_file(path: Path, text: str, *, what: str) -> None:
 
 
 def append_to_file(path: Path, text: str, *, what: str) -> None:
-    """Append to a file, a blank line after what is there.
+    """Append a text to a file, after a blank line if the file is not empty.
+
+    Args:
+        path: the file, created if it does not exist.
+        text: text to append, written as UTF-8.
+        what: name of the file in messages, and of the option that sets its path.
 
     Raises:
         SuiteError: the file cannot be written.

@@ -1,4 +1,4 @@
-"""A verdict: one number against one threshold, in one sentence."""
+"""Verdicts, each of which compares one value with one threshold and puts the result in one sentence."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HOLDS: dict[Relation, Callable[[float, float], bool]] = {"<=": operator.le, ">=
 
 
 class Status(StrEnum):
-    """What a gate says."""
+    """The outcome of a gate."""
 
     PASS = "PASS"  # noqa: S105 - a verdict, not a password
     FAIL = "FAIL"
@@ -24,7 +24,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Interval:
-    """Where the true value lies, with what confidence."""
+    """A confidence interval; `confidence` is a fraction."""
 
     low: float
     high: float
@@ -33,18 +33,21 @@ class Interval:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was measured, what it should be, and what to do where it is not.
+    """A measured value, the threshold it is compared with, and the next step if the gate fails.
 
     Attributes:
         gate: name of the gate, such as "wer".
-        subject: what was gated, such as "INT8".
-        value, relation, threshold: the claim.
-        basis: where the threshold comes from, such as "pytorch 0.080 + 0.005".
-        scope: model, corpus and amount of evidence.
-        remedy: the next step where the claim does not hold.
-        kind: what a failure says is broken.
-        interval: of the value, where it was estimated.
-        undecided: why the evidence settles nothing, and how much more would; it makes the verdict INCONCLUSIVE.
+        subject: variant that was gated, such as "INT8".
+        value: measured value.
+        relation: how the value must relate to the threshold.
+        threshold: largest, smallest or only accepted value.
+        scope: model, corpus and number of samples.
+        remedy: next step if the gate fails.
+        basis: origin of the threshold, such as "pytorch 0.080 + 0.005".
+        kind: property that a failure puts in doubt.
+        interval: confidence interval of the value, if it was estimated.
+        undecided: why the samples do not decide the gate, and how many more would; empty if they decide it.
+            Any text makes the verdict INCONCLUSIVE.
     """
 
     gate: str
@@ -61,14 +64,14 @@ class Verdict:
 
     @property
     def status(self) -> Status:
-        """PASS where the claim holds; a NaN holds nothing."""
+        """PASS if the value relates to the threshold as required; a NaN always fails."""
         if self.undecided and not math.isnan(self.value):
             return Status.INCONCLUSIVE
         return Status.PASS if _HOLDS[self.relation](self.value, self.threshold) else Status.FAIL
 
     @property
     def line(self) -> str:
-        """One sentence, with the next step where it is needed."""
+        """The verdict in one sentence; unless it is PASS, the next step follows."""
         claim = f"{self.relation} {_number(self.threshold)}"
         basis = f" ({self.basis})" if self.basis else ""
         middle = f", but should be {claim}" if self.status is Status.FAIL else f" {claim}"

@@ -1,4 +1,4 @@
-"""Audio bytes become mono samples at the model's rate, or one clear error."""
+"""Decoding of audio to mono samples at the model's rate, and the one-line errors for anything else."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def waveform(data: bytes) -> Waveform:
 
 @dataclass(frozen=True)
 class Container:
-    """A container and how exactly it keeps samples."""
+    """A container and encoding, and the largest error it makes in a sample."""
 
     id: str
     subtype: str
@@ -44,7 +44,7 @@ CONTAINERS = (
 
 @pytest.mark.parametrize("container", CONTAINERS, ids=lambda container: f"{container.id} {container.subtype}")
 def test_containers_are_read(container: Container) -> None:
-    """Every container gives its samples back, as exactly as it keeps them, and none is shifted."""
+    """Each container returns its samples within its own precision, and without a shift in time."""
     samples = sound(0.3, seed=1)
     decoded = waveform(encoded(samples, container=container.id, subtype=container.subtype))
     assert (np.float32, len(samples), ()) == (decoded.samples.dtype, len(decoded.samples), decoded.notes)
@@ -64,7 +64,7 @@ def test_containers_are_read(container: Container) -> None:
     ],
 )
 def test_stereo_at_other_rates_is_read(container: str, subtype: str, rate: int) -> None:
-    """What comes out is the mean of both channels at 16 kHz, in phase with the original."""
+    """Stereo audio decodes to the mean of both channels at 16 kHz, in phase with the original."""
     time_s = np.arange(rate) / rate
     tone = 0.4 * np.sin(2 * np.pi * 330 * time_s) * np.sin(2 * np.pi * 2 * time_s)
     stereo = np.stack([tone, tone / 2], axis=1).astype(np.float32)
@@ -74,16 +74,16 @@ def test_stereo_at_other_rates_is_read(container: str, subtype: str, rate: int) 
     assert np.abs(decoded.samples - expected).max() < 0.02
 
 
-def test_files_are_read_as_bytes_are(tmp_path: Path) -> None:
-    """A path gives what its content gives."""
+def test_a_file_decodes_like_its_bytes(tmp_path: Path) -> None:
+    """A path decodes to the same samples as the content of its file."""
     data = encoded(sound(0.3, seed=1))
     (tmp_path / "a.flac").write_bytes(data)
     from_file = decode(tmp_path / "a.flac", RATE, name="u1")
     np.testing.assert_array_equal(waveform(data).samples, from_file.samples)
 
 
-def test_a_header_tells_the_length() -> None:
-    """Frames, rate and channels, of the whole or of a part."""
+def test_a_header_has_the_length() -> None:
+    """A header has frames, rate and channels, of a whole recording or of a part."""
     data = encoded(np.zeros((8000, 2), np.float32), rate=8000, container="WAV")
     assert Header(0, 8000, 8000, 2) == read_header(data, name="u1")
     assert Header(2000, 4000, 8000, 2) == read_header(data, name="u1", part=Part(0.25, 0.5))
@@ -91,7 +91,7 @@ def test_a_header_tells_the_length() -> None:
 
 
 def test_three_hours_are_refused_by_their_header(tmp_path: Path) -> None:
-    """Both figures are told, and what to do; a sparse file of 3 hours takes no time because it is not decoded."""
+    """The error names both durations and the remedy; a sparse file of 3 hours takes no time as it is not decoded."""
     path = tmp_path / "long.wav"
     with path.open("wb") as file:
         file.write(encoded(np.zeros(10, np.float32), rate=RATE, container="WAV"))
@@ -114,7 +114,7 @@ def long_decode(path: Path) -> Waveform:
 
 @pytest.mark.parametrize("rate", [8_000, 22_050, 44_100, 48_000])
 def test_other_rates_are_resampled(rate: int) -> None:
-    """A tone keeps its frequency and level, the duration stays, and the note says what was done."""
+    """Resampling keeps the frequency and level of a tone and its duration, and a note reports it."""
     time_s = np.arange(rate) / rate
     decoded = waveform(encoded((0.5 * np.sin(2 * np.pi * 440 * time_s)).astype(np.float32), rate=rate))
     spectrum = np.abs(np.fft.rfft(decoded.samples * np.hanning(len(decoded.samples))))
@@ -124,15 +124,15 @@ def test_other_rates_are_resampled(rate: int) -> None:
 
 
 def test_channels_are_mixed_down() -> None:
-    """The mean of the channels is taken, and the note says so."""
+    """Mixing down takes the mean of the channels, and a note reports it."""
     left, right = sound(0.2, seed=1), sound(0.2, seed=2)
     decoded = waveform(encoded(np.stack([left, right], axis=1), container="WAV", subtype="FLOAT"))
     np.testing.assert_allclose(decoded.samples, (left + right) / 2, atol=1e-6)
     assert ("mixed down from 2 channels",) == decoded.notes
 
 
-def test_both_are_noted() -> None:
-    """Stereo at another rate is told twice."""
+def test_resampling_and_mixing_are_both_noted() -> None:
+    """Stereo at another rate has two notes."""
     stereo = np.zeros((4410, 2), np.float32)
     decoded = waveform(encoded(stereo, rate=44_100, container="WAV"))
     assert ("resampled from 44100 Hz to 16000 Hz", "mixed down from 2 channels") == decoded.notes
@@ -141,7 +141,7 @@ def test_both_are_noted() -> None:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Bytes that are no recording, and what is said of them."""
+    """Bytes that are not a usable recording, and the expected error."""
 
     id: str
     data: bytes
@@ -155,7 +155,7 @@ def _poisoned(value: float) -> bytes:
 
 
 def _variable(*, headless: bool) -> bytes:
-    """Return 8 s of MP3 at a variable bit rate, a tone and then noise, with the header that tells its length or not."""
+    """Return 8 s of MP3 at a variable bit rate, a tone and then noise, with or without the header with its length."""
     tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(5 * RATE) / RATE)
     samples = np.concatenate([tone, 0.3 * np.random.default_rng(0).normal(size=3 * RATE)])
     stream = io.BytesIO()
@@ -166,15 +166,15 @@ def _variable(*, headless: bool) -> bytes:
 
 
 def _unknown_length() -> bytes:
-    """Return a FLAC whose header leaves the number of samples open, as one written to a pipe does."""
+    """Return a FLAC whose header has no number of samples, like one that was written to a pipe."""
     data = bytearray(encoded(sound(0.3, seed=1)))
     data[21] &= 0xF0
     data[22:26] = bytes(4)
     return bytes(data)
 
 
-def test_tags_at_the_end_are_no_sound() -> None:
-    """An MP3 with its title in the last 128 bytes, or in a longer tag, is whole."""
+def test_tags_at_the_end_are_not_audio() -> None:
+    """An MP3 with its title in the last 128 bytes, or in a longer tag, counts as completely decoded."""
     data = _variable(headless=False)
     for tag in (b"TAG" + b" " * 125, b"APETAGEX" + b" " * 5000 + b"TAG" + b" " * 125):
         assert 8 * RATE == len(waveform(data + tag).samples)
@@ -187,19 +187,19 @@ REFUSALS = (
     Refusal("no samples", encoded(np.zeros(0, np.float32), container="WAV"), "'u1' holds 0 samples"),
     Refusal("no samples in OGG", encoded(np.zeros(0, np.float32), container="OGG"), "'u1' holds 0 samples"),
     Refusal("half a FLAC", encoded(sound(2.0, seed=1))[:30_000], "'u1' cannot be decoded"),
-    Refusal("half an MP3", _variable(headless=False)[:10_000], r"ends after \d\.\d\d s, but 8.00 s by its header"),
+    Refusal("half an MP3", _variable(headless=False)[:10_000], r"ends after \d\.\d\d s, but its header states 8.00 s"),
     Refusal(
-        "MP3 of unknown length", _variable(headless=True), "and more of the file is left: it is damaged, or an MP3"
+        "MP3 of unknown length", _variable(headless=True), "with part of the file unread: it is damaged, or an MP3"
     ),
-    Refusal("FLAC of unknown length", _unknown_length(), r"'u1' does not tell its length \(FLAC that was written to"),
+    Refusal("FLAC of unknown length", _unknown_length(), r"'u1' does not state its length \(FLAC written to"),
     Refusal("NaN", _poisoned(np.nan), "'u1' has 2 samples that are NaN or infinite"),
     Refusal("infinite", _poisoned(np.inf), "'u1' has 2 samples that are NaN or infinite"),
 )
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.id)
-def test_what_is_no_recording_is_refused(refusal: Refusal) -> None:
-    """The error names the utterance, says what is wrong and what to do, on one line."""
+def test_unusable_audio_is_refused(refusal: Refusal) -> None:
+    """The error names the utterance, the defect and the remedy in one line."""
     with pytest.raises(SuiteError, match=refusal.message) as caught:
         waveform(refusal.data)
     assert "\n" not in str(caught.value)

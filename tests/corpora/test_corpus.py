@@ -28,8 +28,8 @@ def rounded(corpus: Corpus) -> list[float]:
     return sorted(round(duration_s, 2) for duration_s in corpus.durations.values())
 
 
-def test_utterances_come_in_order_and_whole(tmp_path: Path) -> None:
-    """Ids, texts and durations are those that were written."""
+def test_utterances_come_complete_and_in_order(tmp_path: Path) -> None:
+    """Ids, transcripts and durations are those that were written."""
     corpus = opened(tmp_path / "c.parquet", TWELVE)
     read = list(corpus.utterances(RATE))
     assert [(u.id, u.text) for u in TWELVE] == [(u.id, u.text) for u in read]
@@ -37,8 +37,8 @@ def test_utterances_come_in_order_and_whole(tmp_path: Path) -> None:
     assert 12 == len(corpus)
 
 
-def test_limit_draws_the_same_utterances_every_time(tmp_path: Path) -> None:
-    """What a limit draws does not depend on the order in the file."""
+def test_a_limit_draws_the_same_utterances_every_time(tmp_path: Path) -> None:
+    """The sample does not depend on the order in the file."""
     forward = opened(tmp_path / "f.parquet", TWELVE, 5)
     backward = opened(tmp_path / "b.parquet", TWELVE[::-1], 5)
     assert set(forward.digests) == set(backward.digests)
@@ -47,12 +47,12 @@ def test_limit_draws_the_same_utterances_every_time(tmp_path: Path) -> None:
 
 
 def test_a_limit_beyond_the_corpus_is_the_corpus(tmp_path: Path) -> None:
-    """There is no more than there is."""
+    """A limit above the size of the corpus selects all of it."""
     assert 12 == len(opened(tmp_path / "c.parquet", TWELVE, 99))
 
 
-def test_fingerprint_sees_every_change(tmp_path: Path) -> None:
-    """Other audio, text, id, order or limit: another fingerprint. The same content elsewhere: the same."""
+def test_the_fingerprint_depends_on_the_content_alone(tmp_path: Path) -> None:
+    """Any change of audio, transcript, id, order or limit changes it; another path does not."""
     changed = {
         "audio": [TWELVE[0].but(audio=TWELVE[5].audio), *TWELVE[1:]],
         "text": [TWELVE[0].but(text="OTHER"), *TWELVE[1:]],
@@ -67,8 +67,8 @@ def test_fingerprint_sees_every_change(tmp_path: Path) -> None:
     assert prints["plain"] == opened(tmp_path / "again.parquet", TWELVE).fingerprint
 
 
-def test_a_spec_has_its_own_limit_and_the_seed_its_own_draw(tmp_path: Path) -> None:
-    """The option wins over the spec; another seed draws others."""
+def test_the_option_overrides_the_limit_of_the_spec(tmp_path: Path) -> None:
+    """A limit given as an argument replaces that of the spec, and another seed draws other utterances."""
     path = write_corpus(tmp_path / "c.parquet", TWELVE)
     spec = CorpusSpec("c", path, limit=5)
     assert opened(path, TWELVE, 5).ids == open_corpus(spec).ids
@@ -77,14 +77,14 @@ def test_a_spec_has_its_own_limit_and_the_seed_its_own_draw(tmp_path: Path) -> N
 
 
 def test_a_limit_is_spread_over_durations(tmp_path: Path) -> None:
-    """Of four lengths, each three times, four utterances have them all; headers tell, not what a manifest says."""
+    """Four utterances of a corpus with four durations cover them all, by their headers and not by the manifest."""
     assert [0.5, 0.85, 1.2, 1.55] == rounded(opened(tmp_path / "c.parquet", TWELVE, 4))
     corpus = open_corpus(CorpusSpec("m", manifest(tmp_path, TWELVE, duration=99.0), limit=4))
     assert [0.5, 0.85, 1.2, 1.55] == rounded(corpus)
 
 
 def test_calibration_is_held_out(tmp_path: Path) -> None:
-    """A quarter at most, spread over durations, disjoint, the same every time; the rest is evaluated, in its order."""
+    """At most a quarter is held out, spread over durations and reproducibly; the rest stays in order."""
     corpus = opened(tmp_path / "c.parquet", [u.but(id=f"v{n}") for n, u in enumerate(spoken(range(16)))])
     evaluation, calibration = corpus.hold_out(300)
     assert (12, 4) == (len(evaluation), len(calibration))
@@ -101,8 +101,8 @@ def test_calibration_is_held_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("limit", "evaluated"), [(1, 1), (5, 5), (9, 9), (11, 9), (12, 9)])
-def test_a_limit_leaves_the_calibration_as_it_is(limit: int, evaluated: int, tmp_path: Path) -> None:
-    """As many as wanted are evaluated as long as there are; the quantized model is the same for every limit."""
+def test_a_limit_does_not_change_the_calibration(limit: int, evaluated: int, tmp_path: Path) -> None:
+    """A limit applies to the evaluation part alone, so that the quantized model is the same for every limit."""
     whole = opened(tmp_path / "c.parquet", TWELVE)
     evaluation, calibration = opened(tmp_path / "c.parquet", TWELVE, limit).hold_out(300)
     assert whole.hold_out(300)[1].digests == calibration.digests
@@ -110,8 +110,8 @@ def test_a_limit_leaves_the_calibration_as_it_is(limit: int, evaluated: int, tmp
     require_disjoint(evaluation, calibration)
 
 
-def test_equal_recordings_are_not_divided(tmp_path: Path) -> None:
-    """A recording under two ids is on one side only."""
+def test_equal_recordings_stay_in_one_part(tmp_path: Path) -> None:
+    """A recording under two ids is either in the evaluation or in the calibration part."""
     doubled = [*TWELVE, *(u.but(id=f"again {u.id}") for u in TWELVE)]
     evaluation, calibration = opened(tmp_path / "c.parquet", doubled).hold_out(300)
     assert (18, 3) == (len(evaluation), len(calibration))
@@ -120,13 +120,13 @@ def test_equal_recordings_are_not_divided(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("utterances", [TWELVE[:1], [TWELVE[0], TWELVE[0].but(id="again")]], ids=["one", "one twice"])
 def test_nothing_can_be_held_out_of_one_recording(utterances: list[Spoken], tmp_path: Path) -> None:
-    """Then a calibration corpus of its own is needed, and is asked for."""
-    with pytest.raises(SuiteError, match=r"'c' has 1 different recording, .*at least 2 are needed; .* --calibration"):
+    """The error asks for a separate calibration corpus."""
+    with pytest.raises(SuiteError, match=r"'c' has 1 distinct recording, .*at least 2 are needed; .* --calibration"):
         opened(tmp_path / "c.parquet", utterances).hold_out(300)
 
 
 def test_two_recordings_can_be_divided(tmp_path: Path) -> None:
-    """One each."""
+    """Each part gets one of them."""
     evaluation, calibration = opened(tmp_path / "c.parquet", TWELVE[:2]).hold_out(300)
     assert {TWELVE[0].id, TWELVE[1].id} == {*evaluation.ids, *calibration.ids}
     assert (1, 1) == (len(evaluation), len(calibration))
@@ -140,14 +140,14 @@ def test_two_recordings_can_be_divided(tmp_path: Path) -> None:
     ],
 )
 def test_overlap_is_refused(calibration: list[Spoken], tmp_path: Path) -> None:
-    """An utterance in both is named, whether its id or its audio gives it away."""
+    """The error names an utterance that is in both corpora, by its id or by its audio."""
     evaluation = opened(tmp_path / "evaluation.parquet", TWELVE[:6])
     with pytest.raises(SuiteError, match=r"'calibration' overlaps .*'evaluation' in 1 utterances, first 'u3'"):
         require_disjoint(evaluation, opened(tmp_path / "calibration.parquet", calibration))
 
 
 def test_disjoint_corpora_are_accepted(tmp_path: Path) -> None:
-    """Nothing shared, nothing said."""
+    """Corpora without a common utterance raise no error."""
     require_disjoint(opened(tmp_path / "e.parquet", TWELVE[:6]), opened(tmp_path / "c.parquet", TWELVE[6:]))
 
 
@@ -159,14 +159,14 @@ def test_disjoint_corpora_are_accepted(tmp_path: Path) -> None:
         pytest.param([TWELVE[0], TWELVE[0]], "has the id 'u0' twice", id="an id twice"),
     ],
 )
-def test_what_is_no_corpus_is_refused(utterances: list[Spoken], message: str, tmp_path: Path) -> None:
-    """Said before anything is decoded."""
+def test_an_unusable_corpus_is_refused(utterances: list[Spoken], message: str, tmp_path: Path) -> None:
+    """The error comes when the corpus is opened, before any decoding."""
     with pytest.raises(SuiteError, match=message):
         opened(tmp_path / "c.parquet", utterances)
 
 
 def test_rows_without_an_id_are_numbered(tmp_path: Path) -> None:
-    """Other column names of the hub are understood; without ids, the row number stands in."""
+    """Without an id column the row number is the id; other column names of the hub are recognized."""
     path = tmp_path / "c.parquet"
     rows = [{"speech": {"bytes": u.audio, "path": None}, "sentence": u.text} for u in TWELVE[:2]]
     pq.write_table(pa.Table.from_pylist(rows), path)
@@ -175,7 +175,7 @@ def test_rows_without_an_id_are_numbered(tmp_path: Path) -> None:
 
 
 def test_specs_are_understood(tmp_path: Path) -> None:
-    """Embedded splits, a file, a data set of the hub with configuration and split."""
+    """A spec may be an embedded split, a file, or a data set of the hub with configuration and split."""
     assert ["embedded:clean", "embedded:other"] == [s.name for s in parse_corpus_specs("embedded", tmp_path)]
     assert ["embedded:other"] == [s.name for s in parse_corpus_specs("embedded:other", tmp_path)]
     path = write_corpus(tmp_path / "mine.parquet", TWELVE[:1])

@@ -1,4 +1,4 @@
-"""Utterances that cannot be used: each is refused in one line, or left out and counted."""
+"""Unusable utterances: each is refused in one line, or skipped and counted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ POISONED[7] = np.nan
 
 
 def rewritten(path: Path, row: int, **cells: object) -> None:
-    """Change one line of a manifest."""
+    """Change cells in one line of a manifest."""
     lines = path.read_text().splitlines()
     lines[row] = json.dumps(json.loads(lines[row]) | cells)
     path.write_text("\n".join(lines))
@@ -31,10 +31,13 @@ def rewritten(path: Path, row: int, **cells: object) -> None:
 
 @dataclass(frozen=True)
 class Defect:
-    """What is wrong with the third of six utterances, as it is counted and as it is said.
+    """A defect of the third of six utterances.
 
     Attributes:
-        late: only decoding shows it.
+        reason: name under which the defect is counted.
+        write: writes the corpus to a folder.
+        message: the expected error.
+        late: True if only decoding reveals the defect.
     """
 
     reason: str
@@ -44,12 +47,12 @@ class Defect:
 
 
 def with_audio(data: bytes) -> Callable[[Path], Path]:
-    """Write a parquet whose third utterance has this audio."""
+    """Return a function that writes a parquet file whose third utterance has this audio."""
     return lambda folder: write_corpus(folder / "c.parquet", [u.but(audio=data) if u.id == BAD else u for u in GOOD])
 
 
 def with_text(text: str | None) -> Callable[[Path], Path]:
-    """Write a parquet whose third utterance has this transcript."""
+    """Return a function that writes a parquet file whose third utterance has this transcript."""
     return lambda folder: write_corpus(folder / "c.parquet", [u.but(text=text) if u.id == BAD else u for u in GOOD])
 
 
@@ -74,7 +77,9 @@ def _beyond(folder: Path) -> Path:
 LONG = encoded(np.zeros(100 * 1000 * 8, np.float32), rate=1000)  # 800 s, 100 kB
 DEFECTS = (
     Defect(
-        "missing file", _missing, r"audio of utterance 'clips/u2.flac' is missing: there is no file '.*clips/u2.flac'"
+        "missing file",
+        _missing,
+        r"audio of utterance 'clips/u2.flac' is missing: file '.*clips/u2.flac' does not exist",
     ),
     Defect("undecodable audio", with_audio(b"noise"), r"audio of utterance 'u2' cannot be decoded \(5 bytes"),
     Defect("undecodable audio", with_audio(GOOD[2].audio[:9000]), r"'u2' cannot be decoded", late=True),
@@ -84,12 +89,12 @@ DEFECTS = (
     ),
     Defect("empty transcript", with_text(" \n"), "the transcript of utterance 'u2' is empty"),
     Defect("empty transcript", with_text(None), "the transcript of utterance 'u2' is empty"),
-    Defect("transcript that is no text", _number, "the transcript of utterance 'clips/u2.flac' is not text but int"),
+    Defect("non-text transcript", _number, "the transcript of utterance 'clips/u2.flac' is not text but int"),
     Defect(
         "part beyond the recording", _beyond, r"utterance 'clips/u2.flac@50' is the part from 50 s to 51 s of a rec"
     ),
     Defect(
-        "samples that are no numbers",
+        "non-finite samples",
         with_audio(encoded(POISONED, container="WAV", subtype="FLOAT")),
         "audio of utterance 'u2' has 1 samples that are NaN or infinite",
         late=True,
@@ -106,7 +111,7 @@ def read(spec: CorpusSpec) -> Corpus:
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.message[:60])
 def test_a_bad_utterance_is_refused(defect: Defect, tmp_path: Path) -> None:
-    """When the corpus is opened, where the header or the transcript shows it; with the way out."""
+    """The error comes when the corpus is opened, unless only decoding reveals the defect, and names --skip-bad."""
     spec = CorpusSpec("c", defect.write(tmp_path))
     with pytest.raises(SuiteError, match=defect.message) as caught:
         read(spec) if defect.late else open_corpus(spec)
@@ -115,65 +120,65 @@ def test_a_bad_utterance_is_refused(defect: Defect, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.message[:60])
-def test_a_bad_utterance_is_left_out_and_counted(defect: Defect, tmp_path: Path) -> None:
-    """Before anything is transcribed, even where only decoding shows it; the others are as they were."""
+def test_a_bad_utterance_is_skipped_and_counted(defect: Defect, tmp_path: Path) -> None:
+    """The utterance is skipped when the corpus is opened, even if only decoding reveals the defect."""
     corpus = read(CorpusSpec("c", defect.write(tmp_path), skip_bad=True))
     assert 5 == len(corpus)
     assert {defect.reason: 1} == corpus.skipped_by_reason
     assert [BAD] == [Path(error.utterance.partition("@")[0]).stem for error in corpus.skipped]
-    assert f"1 of 6 utterances of 'c' are left out: 1 {defect.reason} (first " in corpus.skipped_note
+    assert f"1 of 6 utterances of 'c' are skipped: 1 {defect.reason} (first " in corpus.skipped_note
 
 
-def test_several_reasons_are_counted_apart(tmp_path: Path) -> None:
-    """The most frequent first, each with its first utterance; a limit draws from what is left."""
+def test_reasons_are_counted_separately(tmp_path: Path) -> None:
+    """The most frequent reason comes first, each with its first utterance; a limit draws from the remaining ones."""
     utterances = [u.but(text="") if n in {0, 3, 4} else u for n, u in enumerate(GOOD)]
     utterances[5] = utterances[5].but(audio=b"")
     spec = CorpusSpec("c", write_corpus(tmp_path / "c.parquet", utterances), skip_bad=True)
     corpus = open_corpus(spec)
     assert {"empty transcript": 3, "undecodable audio": 1} == corpus.skipped_by_reason
     assert (
-        "4 of 6 utterances of 'c' are left out: 3 empty transcript (first 'u0'), 1 undecodable audio (first 'u5')"
+        "4 of 6 utterances of 'c' are skipped: 3 empty transcript (first 'u0'), 1 undecodable audio (first 'u5')"
         == corpus.skipped_note
     )
     assert ("u1", "u2") == corpus.ids
     assert 2 == len(open_corpus(replace(spec, limit=2)))
 
 
-def test_nothing_left_out_is_nothing_said(tmp_path: Path) -> None:
-    """A sound corpus is the same with and without the option."""
+def test_a_sound_corpus_has_no_note(tmp_path: Path) -> None:
+    """A corpus without bad utterances is the same with and without the option."""
     spec = CorpusSpec("c", write_corpus(tmp_path / "c.parquet", GOOD))
     allowed = open_corpus(replace(spec, skip_bad=True))
     assert ("", {}) == (allowed.skipped_note, allowed.skipped_by_reason)
     assert open_corpus(spec).fingerprint == allowed.fingerprint
 
 
-def test_never_everything_is_left_out(tmp_path: Path) -> None:
-    """A wrong column or folder makes every utterance bad: that is no corpus, and the first reason is told."""
+def test_a_corpus_of_bad_utterances_alone_is_refused(tmp_path: Path) -> None:
+    """A wrong column or folder makes every utterance bad; the error gives the first one's reason."""
     path = manifest(tmp_path, GOOD)
     (tmp_path / "clips").rename(tmp_path / "elsewhere")
     with pytest.raises(
-        SuiteError, match=r"'m' has no utterance left: all 6 cannot be used; .* no file '.*clips/u0.flac'"
+        SuiteError, match=r"'m' has no utterance left: all 6 are unusable; .* file '.*clips/u0.flac' does not exist"
     ):
         open_corpus(CorpusSpec("m", path, skip_bad=True))
 
 
-def test_an_id_twice_is_never_left_out(tmp_path: Path) -> None:
-    """Nothing tells which of the two is meant."""
+def test_a_duplicate_id_is_refused_in_any_case(tmp_path: Path) -> None:
+    """The skip_bad option does not apply: there is no telling which of the two utterances is right."""
     spec = CorpusSpec("c", write_corpus(tmp_path / "c.parquet", [*GOOD, GOOD[1]]), skip_bad=True)
     with pytest.raises(SuiteError, match=r"'c' has the id 'u1' twice; ids must be unique; .* --columns id="):
         open_corpus(spec)
 
 
-def test_three_hours_are_accepted_by_who_asks_for_them(tmp_path: Path) -> None:
-    """The limit is the spec's; a part of a long recording is not long."""
+def test_the_longest_duration_can_be_raised(tmp_path: Path) -> None:
+    """The spec sets the longest accepted duration."""
     path = with_audio(LONG)(tmp_path)
     assert 6 == len(open_corpus(CorpusSpec("c", path, max_duration_s=801)))
     with pytest.raises(SuiteError, match=r"'u0' lasts 0.5 s, but at most 0.4 s are accepted"):
         open_corpus(CorpusSpec("c", path, max_duration_s=0.4))
 
 
-def test_a_corpus_that_changes_under_the_run_is_refused(tmp_path: Path) -> None:
-    """Another recording, transcript or order than was indexed is told, not transcribed."""
+def test_a_corpus_that_changes_during_the_run_is_refused(tmp_path: Path) -> None:
+    """A recording, transcript or order that differs from the index is an error."""
     path = tmp_path / "c.parquet"
     corpus = open_corpus(CorpusSpec("c", write_corpus(path, GOOD)))
     others: tuple[list[Spoken], ...] = (

@@ -1,4 +1,4 @@
-"""A corpus's memory: entries only, whatever its size and however its parquet is cut into row groups."""
+"""Memory of an open corpus: only its entries, for any size and any row groups of its parquet file."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ CLIP = encoded(sound(1.0, seed=1), container="WAV")  # 32 kB
 
 
 def peak_of(path: Path) -> int:
-    """Return the most bytes that Arrow held between two utterances, plus Python's peak, in indexing and decoding."""
-    held: list[int] = []
+    """Return Arrow's peak between two utterances plus Python's peak, in bytes, while indexing and decoding."""
+    allocated: list[int] = []
 
     def watched(items: Iterable[Item], _description: str = "", _total: int | None = None) -> Iterator[Item]:
         for item in items:
-            held.append(pa.total_allocated_bytes())
+            allocated.append(pa.total_allocated_bytes())
             yield item
 
     before = pa.total_allocated_bytes()
@@ -34,27 +34,27 @@ def peak_of(path: Path) -> int:
     try:
         corpus = open_corpus(CorpusSpec("c", path, skip_bad=True), progress=watched)
         assert len(corpus) == len(list(watched(u.id for u in corpus.utterances(RATE))))
-        return max(held) - before + tracemalloc.get_traced_memory()[1]
+        return max(allocated) - before + tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
 
 
 @pytest.mark.parametrize("group", [50, 100_000], ids=["many row groups", "one row group"])
 def test_memory_does_not_grow_with_a_parquet(group: int, tmp_path: Path) -> None:
-    """Eight times the recordings, 26 MB in all, take 2 MB more at the most, though a fifth is left out."""
+    """Eight times as many recordings, 26 MB in all, take at most 2 MB more, even if a fifth of them is skipped."""
     peaks = []
     for count in (100, 800):
         audio = [CLIP if n % 5 else b"noise" * 6000 for n in range(count)]
         cells = {"audio": audio, "text": ["A"] * count}
         path = tmp_path / f"{count}.parquet"
-        kept = {"compression": "none", "use_dictionary": False, "write_batch_size": 16}
-        pq.write_table(pa.table(cells), path, row_group_size=group, **kept)
+        layout = {"compression": "none", "use_dictionary": False, "write_batch_size": 16}
+        pq.write_table(pa.table(cells), path, row_group_size=group, **layout)
         peaks.append(peak_of(path))
     assert peaks[1] - peaks[0] < 2e6, peaks
 
 
 def test_memory_does_not_grow_with_what_is_skipped(tmp_path: Path) -> None:
-    """An utterance that is left out keeps no audio alive."""
+    """A skipped utterance does not keep its audio in memory."""
     poisoned = encoded(np.full(RATE, np.nan, np.float32), container="WAV", subtype="FLOAT")
     peaks = []
     for count in (10, 200):

@@ -1,4 +1,4 @@
-"""Audio ahead of inference: in order, bounded, and gone when its user is."""
+"""Prefetching of audio: in order, at most one item ahead, and without a thread left behind."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOMENT_S = 0.05  # for an item too many to be made
 
 
 class Counted:
-    """An endless generator that tells how many items it has made, and in which thread."""
+    """An endless generator that counts its items and records the threads that made them."""
 
     def __init__(self) -> None:
         self.made = 0
@@ -40,34 +40,34 @@ class Counted:
             self.closed = True
 
     def has_made(self, number: int) -> bool:
-        """Wait until it has made so many items, and tell whether it has made no more."""
+        """Wait until it has made `number` items; return whether it made no more."""
         with self._changed:
             assert self._changed.wait_for(lambda: self.made >= number, PATIENCE_S)
             return not self._changed.wait_for(lambda: self.made > number, MOMENT_S)
 
 
 def threads() -> list[str]:
-    """Return the threads that are at work ahead of somebody."""
+    """Return the names of all prefetching threads."""
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("prefetch")]
 
 
 def use(items: Iterator[int], do: Callable[[int], object]) -> None:
-    """Do something with every item."""
+    """Call a function with every item."""
     with Prefetched(items) as ahead:
         for item in ahead:
             do(item)
 
 
 @given(st.lists(st.integers(), max_size=20))
-def test_items_come_in_their_order(items: list[int]) -> None:
-    """All of them, none twice, and an empty one is no end."""
+def test_items_come_in_order(items: list[int]) -> None:
+    """Every item comes once, and an empty item does not end the iteration."""
     with Prefetched(iter([[item] * (item % 3) for item in items])) as ahead:
         assert [[item] * (item % 3) for item in items] == list(ahead)
     assert [] == threads()
 
 
 def test_one_item_is_made_ahead_and_no_more() -> None:
-    """While the user is busy with an item, the next one is made, in another thread, and none after it."""
+    """While the caller uses an item, another thread makes the next one and no more."""
     source = Counted()
     with Prefetched(source.items()) as ahead:
         for item in ahead:
@@ -79,7 +79,7 @@ def test_one_item_is_made_ahead_and_no_more() -> None:
 
 
 def test_waiting_is_measured_and_hidden_by_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who does nothing waits for every item; who works longer than an item takes waits for the first alone."""
+    """A caller without work waits for every item; one whose work takes longer than an item waits only for the first."""
 
     def waited_s(*, work: bool) -> float:
         clock, made = Clock(monkeypatch), [threading.Event() for _ in range(5)]
@@ -103,7 +103,7 @@ def test_waiting_is_measured_and_hidden_by_work(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_an_exception_arrives_in_its_place() -> None:
-    """What came before it is delivered, then it is raised, and nothing is left behind."""
+    """The items before the exception are delivered, then it is raised, and no thread is left."""
 
     def broken() -> Iterator[int]:
         yield 1
@@ -118,7 +118,7 @@ def test_an_exception_arrives_in_its_place() -> None:
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
 def test_an_interrupted_user_leaves_nothing_behind(error: type[BaseException]) -> None:
-    """Ctrl-C, or an error in the middle of an item: the thread ends and the generator is closed."""
+    """After Ctrl-C or an error in the caller, the thread has ended and the generator is closed."""
     source = Counted()
 
     def fail(item: int) -> None:
@@ -131,14 +131,14 @@ def test_an_interrupted_user_leaves_nothing_behind(error: type[BaseException]) -
 
 
 def utterances(durations_s: list[float]) -> list[Utterance]:
-    """Return silent utterances of these durations."""
+    """Return silent utterances with the given durations."""
     made = enumerate(durations_s)
     return [Utterance(str(n), "", "", Waveform(np.zeros(round(s * 10), np.float32), 10, 10, 1)) for n, s in made]
 
 
 @given(st.lists(st.sampled_from([0.1, 3.0, 200.0, 599.0, 900.0]), max_size=300))
 def test_blocks_are_bounded_in_number_and_in_seconds(durations_s: list[float]) -> None:
-    """At most 64 utterances, and 10 minutes before the last one of them; together they are the corpus."""
+    """A block has at most 64 utterances, fewer than 600 s before its last one, and all blocks make up the corpus."""
     corpus = utterances(durations_s)
     blocks = list(in_blocks(corpus))
     assert corpus == [utterance for block in blocks for utterance in block]
@@ -148,5 +148,5 @@ def test_blocks_are_bounded_in_number_and_in_seconds(durations_s: list[float]) -
 
 
 def test_the_first_blocks_are_small() -> None:
-    """Inference starts soon; then the blocks grow."""
+    """Blocks start small, so that inference starts soon, and grow to 64 utterances."""
     assert [8, 16, 32, 64, 64, 16] == [len(block) for block in in_blocks(utterances([1.0] * 200))]

@@ -1,4 +1,4 @@
-"""Made-up inputs: the same ones every time, of the kind that they say."""
+"""Synthetic probes: reproducible, and with the properties of their signal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PROBES = st.builds(Probe, st.integers(1, 40_000), st.integers(1, 3), st.sampled_
 
 @given(PROBES)
 def test_a_probe_is_the_same_every_time(probe: Probe) -> None:
-    """Shape and type are right, and a second call gives the same samples."""
+    """Shape and type are as documented, and a second call returns the same samples."""
     waveforms = probe.waveforms(RATE)
     assert ((probe.batch, probe.samples), np.float32) == (waveforms.shape, waveforms.dtype)
     assert np.array_equal(waveforms, probe.waveforms(RATE))
@@ -23,7 +23,7 @@ def test_a_probe_is_the_same_every_time(probe: Probe) -> None:
 
 
 def test_lengths_and_rows_differ() -> None:
-    """A batch holds different waveforms, and another length is another waveform."""
+    """The waveforms of a batch differ, and a probe of another length is another waveform."""
     first, second = Probe(8000, 2).waveforms(RATE)
     assert not np.array_equal(first, second)
     assert not np.array_equal(first, Probe(8001).waveforms(RATE)[0, :8000])
@@ -33,8 +33,8 @@ def test_lengths_and_rows_differ() -> None:
     ("signal", "low", "high"),
     [("voiced", 0.05, 2.0), ("silence", 0.0, 0.0), ("clipped", 1.0, 1.0), ("dc", 0.5, 2.5), ("tiny", 1e-8, 2e-6)],
 )
-def test_signals_are_what_they_say(signal: Signal, low: float, high: float) -> None:
-    """Each signal's largest amplitude is in its range."""
+def test_signals_have_their_amplitude(signal: Signal, low: float, high: float) -> None:
+    """The largest amplitude of each signal is in its range, and only "dc" has an offset."""
     peak = float(np.abs(Probe(RATE, signal=signal).waveforms(RATE)).max())
     assert low <= peak <= high
     assert (abs(float(Probe(RATE, signal=signal).waveforms(RATE).mean())) > 0.3) == (signal == "dc")

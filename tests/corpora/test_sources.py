@@ -1,4 +1,4 @@
-"""Every form of a corpus gives the same utterances; what is none, or several at once, is said in one line."""
+"""Corpus formats: all give the same utterances, and an unknown or ambiguous one is refused in one line."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ Write = Callable[[Path, Sequence[Spoken]], Path]
 
 
 def opened(path: Path) -> Corpus:
-    """Open a corpus as a person names it."""
+    """Open a corpus by the path that a user would give."""
     (spec,) = parse_corpus_specs(str(path), Path("unused"))
     return open_corpus(spec)
 
 
 @dataclass(frozen=True)
 class Form:
-    """A form of a corpus, and what the ids are in it."""
+    """A format of a corpus, and the ids that its utterances have in it."""
 
     id: str
     write: Write
@@ -64,8 +64,8 @@ FORMS = (
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.id)
-def test_every_form_is_told_by_looking(form: Form, tmp_path: Path) -> None:
-    """Ids, transcripts, audio and its digests are those that were written, in their order; nothing else is said."""
+def test_every_format_is_detected(form: Form, tmp_path: Path) -> None:
+    """Ids, transcripts, audio and digests are those that were written, in order, without naming the format."""
     corpus = opened(form.write(tmp_path, SEVEN))
     read = list(corpus.utterances(RATE))
     assert [(form.id_of(u, n), u.text) for n, u in enumerate(SEVEN)] == [(u.id, u.text) for u in read]
@@ -77,64 +77,64 @@ def test_every_form_is_told_by_looking(form: Form, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.id)
-def test_some_utterances_are_read_alone(form: Form, tmp_path: Path) -> None:
-    """An interrupted run takes up what is missing: the others come in order, with the same audio."""
+def test_selected_utterances_are_read_alone(form: Form, tmp_path: Path) -> None:
+    """A resumed run reads only the missing utterances, in order and with the same audio as in a whole run."""
     corpus = opened(form.write(tmp_path, SEVEN))
     wanted = {corpus.ids[n] for n in (1, 4, 6)}
-    found = list(corpus.utterances(RATE, only=wanted))
-    whole = [u for u in corpus.utterances(RATE) if u.id in wanted]
-    assert [u.id for u in whole] == [u.id for u in found]
-    for one, other in zip(whole, found, strict=True):
+    selected = list(corpus.utterances(RATE, only=wanted))
+    expected = [u for u in corpus.utterances(RATE) if u.id in wanted]
+    assert [u.id for u in expected] == [u.id for u in selected]
+    for one, other in zip(expected, selected, strict=True):
         np.testing.assert_array_equal(one.waveform.samples, other.waveform.samples)
 
 
-def test_the_others_are_not_read(tmp_path: Path) -> None:
-    """A file that is gone, or a row group that is damaged, hurts only who asks for it."""
+def test_unselected_files_are_not_read(tmp_path: Path) -> None:
+    """A deleted file is an error only if its utterance is selected."""
     corpus = opened(manifest(tmp_path, SEVEN))
     (tmp_path / "clips" / f"{SEVEN[0].id}.flac").unlink()
     assert 6 == len(list(corpus.utterances(RATE, only=corpus.ids[1:])))
-    with pytest.raises(SuiteError, match=r"there is no file '.*0000.flac'"):
+    with pytest.raises(SuiteError, match=r"file '.*0000.flac' does not exist"):
         list(corpus.utterances(RATE))
 
 
 def test_row_groups_without_a_wanted_row_are_not_read(tmp_path: Path) -> None:
-    """Bytes that are damaged after the corpus was indexed are met only where they are."""
+    """A row group that is damaged after indexing is an error only if one of its rows is selected."""
     path = tmp_path / "groups.parquet"
     pq.write_table(pq.read_table(write_corpus(tmp_path / "one.parquet", SEVEN)), path, row_group_size=2)
     corpus = opened(path)
     damage(path, pq.ParquetFile(path).metadata.row_group(0).column(1).data_page_offset)
     assert list(corpus.ids[2:]) == [u.id for u in corpus.utterances(RATE, only=corpus.ids[2:])]
-    with pytest.raises(SuiteError, match=r"groups.parquet' cannot be read to its end \(row group 0\)"):
+    with pytest.raises(SuiteError, match=r"groups.parquet' cannot be read completely \(row group 0\)"):
         list(corpus.utterances(RATE))
 
 
 def damage(path: Path, offset: int) -> None:
-    """Overwrite some bytes."""
+    """Overwrite 64 bytes of a file."""
     data = bytearray(path.read_bytes())
     data[offset : offset + 64] = b"\xff" * 64
     path.write_bytes(data)
 
 
 def test_speakers_are_known(tmp_path: Path) -> None:
-    """A column tells them, or LibriSpeech's ids."""
+    """Speakers come from a column, or from LibriSpeech's ids."""
     assert ["s0", "s1"] == [u.speaker for u in opened(metadata_csv(tmp_path / "a", SEVEN[:2])).utterances(RATE)]
     read = list(opened(librispeech(tmp_path / "b", SEVEN)).utterances(RATE))
     assert ["100", "100", "100", "103", "103", "103", "106"] == [u.speaker for u in read]
 
 
-def test_a_folder_that_is_no_corpus_names_what_was_looked_for(tmp_path: Path) -> None:
-    """And the manifest that may have been meant."""
+def test_a_folder_of_no_known_format_is_refused(tmp_path: Path) -> None:
+    """The error lists the accepted files and suggests a manifest in the folder."""
     audio_files(tmp_path, SEVEN[:1])
-    with pytest.raises(SuiteError, match=r"no corpus: looked.* metadata\.jsonl or metadata\.csv.*trans\.txt.*parquet"):
+    with pytest.raises(SuiteError, match=r"not a corpus; metadata\.jsonl or metadata\.csv.*trans\.txt.*parquet"):
         opened(tmp_path)
     json_lines(tmp_path / "list.jsonl", [{"audio_filepath": "u0.flac", "text": "A"}])
-    with pytest.raises(SuiteError, match=r"no corpus \(did you mean '.*list\.jsonl'\?\)"):
+    with pytest.raises(SuiteError, match=r"not a corpus \(did you mean '.*list\.jsonl'\?\)"):
         opened(tmp_path)
 
 
 @dataclass(frozen=True)
-class Muddle:
-    """A folder of several corpora, and what is said of it."""
+class Ambiguity:
+    """A folder with several corpora, and the expected error."""
 
     id: str
     write: Callable[[Path], object]
@@ -151,40 +151,42 @@ def _two_shards(folder: Path) -> None:
     write_corpus(folder / "clean-00000-of-00001.parquet", SEVEN[:1])
 
 
-MUDDLES = (
-    Muddle(
-        "two forms",
+AMBIGUITIES = (
+    Ambiguity(
+        "two formats",
         lambda f: (metadata_csv(f, SEVEN[:1]), librispeech(f, SEVEN[:1])),
-        r"several forms at once: metadata.jsonl/metadata.csv \('metadata.csv'\), \*.trans.txt",
+        r"several formats: metadata.jsonl/metadata.csv \('metadata.csv'\), \*.trans.txt",
     ),
-    Muddle(
-        "two metadata",
+    Ambiguity(
+        "two metadata files",
         lambda f: (metadata_csv(f, SEVEN[:1]), metadata_json(f, SEVEN[:1])),
-        "metadata in two forms: 'metadata.csv', 'metadata.jsonl'; keep one",
+        "metadata in two formats: 'metadata.csv', 'metadata.jsonl'; keep one",
     ),
-    Muddle("splits of metadata", lambda f: _splits(f, metadata_json), "holds the splits test, train.*sub folder of"),
-    Muddle("splits of parquet", _two_shards, "holds the splits clean, test"),
+    Ambiguity(
+        "splits of metadata", lambda f: _splits(f, metadata_json), "holds the splits test, train.*file or subfolder"
+    ),
+    Ambiguity("splits of parquet", _two_shards, "holds the splits clean, test"),
 )
 
 
-@pytest.mark.parametrize("muddle", MUDDLES, ids=lambda muddle: muddle.id)
-def test_several_corpora_are_not_mixed(muddle: Muddle, tmp_path: Path) -> None:
-    """Which one is meant is for a person to say."""
-    muddle.write(tmp_path)
-    with pytest.raises(SuiteError, match=muddle.message):
+@pytest.mark.parametrize("ambiguity", AMBIGUITIES, ids=lambda ambiguity: ambiguity.id)
+def test_several_corpora_are_not_mixed(ambiguity: Ambiguity, tmp_path: Path) -> None:
+    """The user has to choose one of them."""
+    ambiguity.write(tmp_path)
+    with pytest.raises(SuiteError, match=ambiguity.message):
         opened(tmp_path)
 
 
-def test_what_is_hidden_is_no_part_of_a_corpus(tmp_path: Path) -> None:
-    """A download's own cache beside the data does no harm."""
+def test_hidden_folders_are_ignored(tmp_path: Path) -> None:
+    """The cache of a download in the folder does not count as a part of the corpus."""
     parquet_folder(tmp_path, SEVEN)
     (tmp_path / ".cache").mkdir()
     write_corpus(tmp_path / ".cache" / "train.parquet", SEVEN[:1])
     assert 7 == len(opened(tmp_path))
 
 
-def test_each_metadata_starts_from_its_own_folder(tmp_path: Path) -> None:
-    """The hub's other name for it too, and equal names in two folders are two recordings."""
+def test_paths_in_metadata_are_relative_to_its_folder(tmp_path: Path) -> None:
+    """Equal names in two folders are two recordings, also in the hub's other column `audio_file_name`."""
     for name, utterance in zip("ab", SEVEN, strict=False):
         audio_files(tmp_path / name, [utterance.but(id="one")])
         json_lines(tmp_path / name / "metadata.jsonl", [{"audio_file_name": "one.flac", "text": utterance.text}])
@@ -196,7 +198,7 @@ def test_each_metadata_starts_from_its_own_folder(tmp_path: Path) -> None:
 
 
 def test_links_are_followed_once(tmp_path: Path) -> None:
-    """A tree put together from links is read; one that leads back to itself ends."""
+    """A tree made of links is read, and a link back to a parent folder does not loop."""
     librispeech(tmp_path / "elsewhere", SEVEN)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "test").symlink_to(tmp_path / "elsewhere")
@@ -206,7 +208,7 @@ def test_links_are_followed_once(tmp_path: Path) -> None:
 
 
 def test_a_part_of_a_long_recording_is_cut_by_offset(tmp_path: Path) -> None:
-    """NeMo's offset and duration: the samples are those of the part, and equal parts of one file are told apart."""
+    """With NeMo's offset and duration, the samples are those of the part, and parts of one file have distinct ids."""
     samples = sound(3.0, seed=5)
     (tmp_path / "long.wav").write_bytes(encoded(samples, container="WAV", subtype="FLOAT"))
     rows = [
@@ -231,12 +233,12 @@ def test_a_part_of_a_long_recording_is_cut_by_offset(tmp_path: Path) -> None:
     [
         pytest.param({"offset": 9.0}, r"from 9 s to its end of a recording of 0.50 s", id="offset beyond"),
         pytest.param({"offset": 0.1, "duration": 5}, r"from 0.1 s to 5.1 s of a recording", id="end beyond"),
-        pytest.param({"offset": -1}, "offset of utterance .* is '-1'; seconds >= 0", id="negative"),
-        pytest.param({"offset": "soon"}, "offset of utterance .* is 'soon'", id="no number"),
+        pytest.param({"offset": -1}, "offset of utterance .* is '-1'; seconds, at least 0", id="negative"),
+        pytest.param({"offset": "soon"}, "offset of utterance .* is 'soon'", id="not a number"),
     ],
 )
-def test_a_part_that_is_not_there_is_refused(row: dict[str, object], message: str, tmp_path: Path) -> None:
-    """Both the part and the recording are told."""
+def test_a_part_beyond_the_recording_is_refused(row: dict[str, object], message: str, tmp_path: Path) -> None:
+    """The error names the bounds of the part and the length of the recording."""
     audio_files(tmp_path, SEVEN[:1])
     cells = {"audio_filepath": f"{SEVEN[0].id}.flac", "text": "A"}
     with pytest.raises(SuiteError, match=message):
@@ -244,17 +246,17 @@ def test_a_part_that_is_not_there_is_refused(row: dict[str, object], message: st
 
 
 LINES = (
-    pytest.param(b'{"audio_filepath": "a", "text": "A"}\n\n{"audio', "line 3 is no JSON", id="cut off"),
-    pytest.param(b'[{"audio_filepath": "a"}]', "line 1 is list: .*one JSON object a line", id="one array"),
-    pytest.param(b"{\n", "line 1 is no JSON", id="pretty-printed"),
+    pytest.param(b'{"audio_filepath": "a", "text": "A"}\n\n{"audio', "line 3 is not JSON", id="cut off"),
+    pytest.param(b'[{"audio_filepath": "a"}]', "line 1 is a JSON list: .*one JSON object per line", id="one array"),
+    pytest.param(b"{\n", "line 1 is not JSON", id="pretty-printed"),
     pytest.param(b'{"text": "\xff"}\n', "cannot be read: 'utf-8' codec", id="not UTF-8"),
     pytest.param(b"", "has no audio column", id="empty"),
 )
 
 
 @pytest.mark.parametrize(("data", "message"), LINES)
-def test_a_line_that_is_no_row_is_named(data: bytes, message: str, tmp_path: Path) -> None:
-    """With file and line number, before anything is read of the audio."""
+def test_an_unreadable_line_is_refused(data: bytes, message: str, tmp_path: Path) -> None:
+    """The error names the file and the line, before any audio is read."""
     path = tmp_path / "m.jsonl"
     path.write_bytes(data)
     with pytest.raises(SuiteError, match=message) as caught:
@@ -263,18 +265,18 @@ def test_a_line_that_is_no_row_is_named(data: bytes, message: str, tmp_path: Pat
 
 
 def test_csv_lines_are_checked_against_their_header(tmp_path: Path) -> None:
-    """A transcript with an unquoted comma is the usual mistake."""
+    """A line with too many fields is refused; an unquoted comma in a transcript is the usual cause."""
     path = tmp_path / "m.csv"
     path.write_text("file_name,text\na.wav,one\nb.wav,one, two\n")
-    with pytest.raises(SuiteError, match="line 3 has 3 fields, but its first line names 2 columns; quote"):
+    with pytest.raises(SuiteError, match=r"line 3 has 3 fields, but its first line names 2 columns; correct.*quote"):
         opened(path)
     path.write_text("file_name,text,text\n")
-    with pytest.raises(SuiteError, match="a column twice: file_name, text, text"):
+    with pytest.raises(SuiteError, match="two columns of one name: file_name, text, text"):
         opened(path)
 
 
-def test_tables_are_read_as_people_write_them(tmp_path: Path) -> None:
-    """A byte order mark, blank lines, quotes, tabs, other columns and Common Voice's own names."""
+def test_variations_of_tables_are_read(tmp_path: Path) -> None:
+    """Byte order marks, blank lines, quotes, tabs, extra columns and Common Voice's column names are accepted."""
     paths = audio_files(tmp_path, SEVEN[:2])
     (tmp_path / "a.csv").write_text(f'\ufefffile_name,text\n{paths[0]},"one, two"\n\n{paths[1]},three\n')
     assert ["one, two", "three"] == [u.text for u in opened(tmp_path / "a.csv").utterances(RATE)]
@@ -287,7 +289,7 @@ def test_tables_are_read_as_people_write_them(tmp_path: Path) -> None:
 
 
 def test_shards_with_other_columns_are_refused(tmp_path: Path) -> None:
-    """Two data sets in one folder are told by their columns."""
+    """Parquet files of two data sets in one folder are detected by their columns."""
     table = pq.read_table(write_corpus(tmp_path / "a.parquet", SEVEN[:1]))
     pq.write_table(table.rename_columns(["id", "audio", "words"]), tmp_path / "b.parquet")
     with pytest.raises(SuiteError, match=r"b.parquet' has the columns id, audio, words, but 'a.parquet' has id"):
@@ -295,8 +297,8 @@ def test_shards_with_other_columns_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 10, -7])
-def test_a_corrupt_parquet_is_said(size: int, tmp_path: Path) -> None:
-    """Empty, only a start, or without its end."""
+def test_a_corrupt_parquet_is_refused(size: int, tmp_path: Path) -> None:
+    """An empty or truncated file is refused in one line."""
     path = write_corpus(tmp_path / "mine.parquet", SEVEN[:2])
     path.write_bytes(path.read_bytes()[:size])
     with pytest.raises(
@@ -306,20 +308,20 @@ def test_a_corrupt_parquet_is_said(size: int, tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_a_parquet_damaged_in_the_middle_is_said(tmp_path: Path) -> None:
-    """Its footer is whole, its pages are not."""
+def test_a_parquet_damaged_in_the_middle_is_refused(tmp_path: Path) -> None:
+    """A file with a sound footer but damaged pages is refused when it is indexed."""
     path = write_corpus(tmp_path / "mine.parquet", SEVEN)
     damage(path, pq.ParquetFile(path).metadata.row_group(0).column(1).data_page_offset)
-    with pytest.raises(SuiteError, match=r"cannot be read to its end \(row group 0\)"):
+    with pytest.raises(SuiteError, match=r"cannot be read completely \(row group 0\)"):
         opened(path)
 
 
 def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
-    """A recording itself is no corpus; neither is what is not there."""
+    """A single recording and a missing path are not corpora."""
     (tmp_path / "a.flac").write_bytes(SEVEN[0].audio)
     with pytest.raises(SuiteError, match=r"neither a file nor a known spec \(did you mean 'a.flac'\?\)"):
         opened(tmp_path / "a.flacc")
-    with pytest.raises(SuiteError, match="neither parquet nor a manifest: parquet, CSV, TSV and JSON Lines"):
+    with pytest.raises(SuiteError, match="neither parquet nor a manifest; parquet, or CSV, TSV or JSON Lines"):
         opened(tmp_path / "a.flac")
-    with pytest.raises(SuiteError, match="there is no file or folder"):
+    with pytest.raises(SuiteError, match=r"file or folder '.*gone' does not exist"):
         open_corpus(CorpusSpec("gone", tmp_path / "gone"))

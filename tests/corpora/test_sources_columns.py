@@ -1,4 +1,4 @@
-"""Columns: found by type and name, or named; what is not clear is for a person to say."""
+"""Columns: detected by type and name, or named by the user if the detection is ambiguous."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ STRUCT = {"bytes": ONE.audio, "path": None}
 
 
 def table(path: Path, /, **cells: Any) -> Path:
-    """Write a parquet of one row."""
+    """Write a parquet file with one row."""
     pq.write_table(pa.Table.from_pylist([cells]), path)
     return path
 
 
 @dataclass(frozen=True)
-class Found:
-    """A row, and the id, text and speaker that are read of it."""
+class Detection:
+    """A row, and the id, transcript and speaker that are read from it."""
 
     id: str
     cells: Mapping[str, Any]
@@ -38,18 +38,20 @@ class Found:
     named: Columns = field(default_factory=Columns)
 
 
-FOUND = (
-    Found("usual", {"id": "u", "audio": STRUCT, "text": "T"}, ("u", "T", "")),
-    Found("Common Voice", {"client_id": "c", "path": "p", "audio": STRUCT, "sentence": "T"}, ("p", "T", "c")),
-    Found(
+DETECTIONS = (
+    Detection("usual", {"id": "u", "audio": STRUCT, "text": "T"}, ("u", "T", "")),
+    Detection("Common Voice", {"client_id": "c", "path": "p", "audio": STRUCT, "sentence": "T"}, ("p", "T", "c")),
+    Detection(
         "VoxPopuli", {"audio": STRUCT, "raw_text": "t", "normalized_text": "T", "speaker_id": 5}, ("000000", "T", "5")
     ),
-    Found("audio of another name", {"sound": STRUCT, "transcription": "T"}),
-    Found("bare bytes", {"clip": ONE.audio, "transcript": "T"}),
-    Found("a name that is known, beside audio", {"audio": STRUCT, "speech": "what was spoken", "text": "T"}),
-    Found("named text", {"audio": STRUCT, "text": "no", "words": "T"}, named=Columns(text="words")),
-    Found("named audio", {"audio": {"bytes": b"", "path": ""}, "mic": STRUCT, "text": "T"}, named=Columns(audio="mic")),
-    Found(
+    Detection("audio of another name", {"sound": STRUCT, "transcription": "T"}),
+    Detection("bare bytes", {"clip": ONE.audio, "transcript": "T"}),
+    Detection("a name that is known, beside audio", {"audio": STRUCT, "speech": "what was spoken", "text": "T"}),
+    Detection("named text", {"audio": STRUCT, "text": "no", "words": "T"}, named=Columns(text="words")),
+    Detection(
+        "named audio", {"audio": {"bytes": b"", "path": ""}, "mic": STRUCT, "text": "T"}, named=Columns(audio="mic")
+    ),
+    Detection(
         "all named",
         {"a": STRUCT, "b": "T", "c": 7, "d": "who", "id": "no", "speaker": "no"},
         ("7", "T", "who"),
@@ -58,16 +60,16 @@ FOUND = (
 )
 
 
-@pytest.mark.parametrize("found", FOUND, ids=lambda found: found.id)
-def test_columns_are_found_or_named(found: Found, tmp_path: Path) -> None:
-    """The hub's usual names in any data set; a name that is given wins."""
-    path = table(tmp_path / "c.parquet", **found.cells)
-    (utterance,) = open_corpus(CorpusSpec("c", path, columns=found.named)).utterances(RATE)
-    assert found.expected == (utterance.id, utterance.text, utterance.speaker)
+@pytest.mark.parametrize("detection", DETECTIONS, ids=lambda detection: detection.id)
+def test_columns_are_found_or_named(detection: Detection, tmp_path: Path) -> None:
+    """The usual column names of the hub are detected, and a name that the user gives wins."""
+    path = table(tmp_path / "c.parquet", **detection.cells)
+    (utterance,) = open_corpus(CorpusSpec("c", path, columns=detection.named)).utterances(RATE)
+    assert detection.expected == (utterance.id, utterance.text, utterance.speaker)
 
 
-def test_an_image_is_no_audio(tmp_path: Path) -> None:
-    """The hub stores both as a struct of bytes and path; its own types tell them apart."""
+def test_an_image_is_not_audio(tmp_path: Path) -> None:
+    """The hub stores both as a struct of bytes and path, and distinguishes them by its own types."""
     features = Features(image=Image(decode=False), audio=Audio(decode=False), text=Value("string"))
     rows = [{"image": STRUCT, "audio": STRUCT, "text": "T"}]
     pq.write_table(pa.Table.from_pylist(rows, schema=features.arrow_schema), tmp_path / "c.parquet")
@@ -76,7 +78,7 @@ def test_an_image_is_no_audio(tmp_path: Path) -> None:
 
 @dataclass(frozen=True)
 class Unclear:
-    """A row whose columns are not clear, and what is said."""
+    """A row whose columns are ambiguous or missing, and the expected error."""
 
     id: str
     cells: Mapping[str, Any]
@@ -88,17 +90,17 @@ UNCLEAR = (
     Unclear(
         "two audio",
         {"audio": STRUCT, "speech": STRUCT, "text": "T"},
-        r"'c' has 2 candidate audio columns: audio, speech; .*name it with --columns audio=audio",
+        r"'c' has 2 possible audio columns: audio, speech; choose one, such as --columns audio=audio",
     ),
     Unclear(
         "two audio of any name",
         {"near": STRUCT, "far": STRUCT, "text": "T"},
-        "2 candidate audio columns: near, far; .*--columns audio=near",
+        "2 possible audio columns: near, far; .*--columns audio=near",
     ),
     Unclear(
         "two text",
         {"audio": STRUCT, "normalized_text": "T", "text": "T"},
-        "2 candidate text columns: text, normalized_text; .*--columns text=text",
+        "2 possible text columns: text, normalized_text; .*--columns text=text",
     ),
     Unclear(
         "no audio", {"image": 1, "text": "T"}, "no audio column: it has image, text; known names are audio, .*--col"
@@ -126,37 +128,37 @@ UNCLEAR = (
 
 
 @pytest.mark.parametrize("unclear", UNCLEAR, ids=lambda unclear: unclear.id)
-def test_what_is_not_clear_is_refused(unclear: Unclear, tmp_path: Path) -> None:
-    """In one line, with the names and the option."""
+def test_unclear_columns_are_refused(unclear: Unclear, tmp_path: Path) -> None:
+    """The error names the columns and the option in one line."""
     path = table(tmp_path / "c.parquet", **unclear.cells)
     with pytest.raises(SuiteError, match=unclear.message) as caught:
         open_corpus(CorpusSpec("c", path, columns=unclear.named))
     assert "\n" not in str(caught.value)
 
 
-def test_manifests_have_candidates_too(tmp_path: Path) -> None:
-    """Two known names of audio paths: one has to be named, and then a path in any column is followed."""
+def test_columns_of_a_manifest_can_be_unclear_too(tmp_path: Path) -> None:
+    """Of two known names for audio paths the user must choose one, or name any other column."""
     (path,) = audio_files(tmp_path, [ONE])
     rows = [{"audio": "raw.wav", "audio_filepath": path, "far": path, "text": "T", "duration": 1}]
     manifest = json_lines(tmp_path / "m.json", rows)
-    with pytest.raises(SuiteError, match="2 candidate audio columns: audio, audio_filepath"):
+    with pytest.raises(SuiteError, match="2 possible audio columns: audio, audio_filepath"):
         open_corpus(CorpusSpec("m", manifest))
     assert (path,) == open_corpus(CorpusSpec("m", manifest, columns=Columns(audio="far"))).ids
 
 
 def test_a_row_without_a_cell_is_named(tmp_path: Path) -> None:
-    """Lines of JSON need not have the same keys: the first that lacks one is told by its path, or its number."""
+    """Lines of JSON may differ in their keys; the error names the first incomplete one by its path or number."""
     (path,) = audio_files(tmp_path, [ONE])
     manifest = json_lines(tmp_path / "m.json", [{"audio_filepath": path, "text": "T"}, {"audio_filepath": "b"}])
     with pytest.raises(SuiteError, match="'m': the transcript of utterance 'b' is empty"):
         open_corpus(CorpusSpec("m", manifest))
     manifest = json_lines(tmp_path / "m.json", [{"audio_filepath": path, "text": "T"}, {"text": "b"}])
-    with pytest.raises(SuiteError, match="audio of utterance '000001' is not a path but NoneType; the"):
+    with pytest.raises(SuiteError, match="audio of utterance '000001' is not a path but NoneType; a path"):
         open_corpus(CorpusSpec("m", manifest))
 
 
 def test_the_option_is_read() -> None:
-    """Any of the four, in any order, with spaces."""
+    """The option takes any of the four roles, in any order, with or without spaces."""
     assert Columns(audio="mic", text="my words") == Columns.parse("audio=mic, text = my words")
     assert Columns(id="a=b", speaker="s") == Columns.parse("speaker=s,id=a=b")
     assert Columns.of({"text": "t"}) == Columns.parse("text=t")
@@ -169,11 +171,11 @@ def test_the_option_is_read() -> None:
         ("audio", "has a part without '=': 'audio'"),
         ("", "has a part without '=': ''"),
         ("audio=a,", "has a part without '=': ''"),
-        ("text=", "names no column for 'text'"),
+        ("text=", "has an empty name for 'text'"),
         ("text=a,text=b", "names 'text' twice"),
     ],
 )
 def test_a_wrong_option_is_refused(option: str, message: str) -> None:
-    """Where it is given, before any corpus is opened."""
+    """The option is checked when it is parsed, before any corpus is opened."""
     with pytest.raises(SuiteError, match=message):
         Columns.parse(option)

@@ -104,7 +104,7 @@ def _edit_manifest(folder: Path, **changes: object) -> None:
 DAMAGES = (
     Damage("truncated file", lambda f: os.truncate(f / "model.xml", 3), "model.xml has 3 bytes, not 6"),
     Damage("empty file", lambda f: os.truncate(f / "deep/model.bin", 0), "model.bin has 0 bytes, not 350"),
-    Damage("edited file", lambda f: (f / "model.xml").write_text("<pet/>"), "model.xml has another checksum"),
+    Damage("edited file", lambda f: (f / "model.xml").write_text("<pet/>"), "model.xml does not match its checksum"),
     Damage("missing file", lambda f: (f / "deep/model.bin").unlink(), "model.bin is missing"),
     Damage("file became a folder", lambda f: ((f / "model.xml").unlink(), (f / "model.xml").mkdir()), "is missing"),
     Damage("missing manifest", lambda f: (f / MANIFEST).unlink(), "manifest is missing"),

@@ -83,7 +83,7 @@ def test_offline_the_cache_is_used(hub: Hub, client: Client) -> None:
 def test_offline_without_a_cache_is_told(revision: str | None, hub: Hub, client: Client) -> None:
     """The id, and the option for a local folder."""
     told = client.snapshot(ID, revision, environ=OFFLINE)
-    assert f"model '{ID}' is not in the cache, or not whole, and HF_HUB_OFFLINE forbids" in told.error
+    assert f"model '{ID}' is not in the cache, or incomplete, and HF_HUB_OFFLINE forbids" in told.error
     assert "--model PATH" in told.error
     assert [] == hub.requests
 
@@ -91,7 +91,7 @@ def test_offline_without_a_cache_is_told(revision: str | None, hub: Hub, client:
 def test_offline_with_a_file_missing_is_told(client: Client) -> None:
     """A snapshot that lost its weights is not whole."""
     (client.snapshot(ID).folder / "model.safetensors").unlink()
-    assert "or not whole" in client.snapshot(ID, environ=OFFLINE).error
+    assert "or incomplete" in client.snapshot(ID, environ=OFFLINE).error
 
 
 def test_revisions_are_pinned(hub: Hub, client: Client) -> None:
@@ -121,11 +121,11 @@ class Refusal:
 REFUSALS = (
     Refusal("missing, not logged in", "org/absent", "model 'org/absent' is not on the hub, or is private"),
     Refusal("missing, logged in", "org/absent", "model 'org/absent' is not on the hub, or is private", token=SECRET),
-    Refusal("no id", "org/a--b", "model 'org/a--b' is no id of the hub"),
+    Refusal("no id", "org/a--b", "model 'org/a--b' is not a valid hub id"),
     Refusal("no such revision", ID, f"model '{ID}' has no revision 'v9'", revision="v9"),
     Refusal("no such commit", ID, f"model '{ID}' has no revision 'aaaaaaaaaa", revision="a" * 40),
-    Refusal("gated, not logged in", "org/gated", "model 'org/gated' is gated and nobody is logged in"),
-    Refusal("gated, not granted", "org/gated", "your account has not been given access", token=STRANGER),
+    Refusal("gated, not logged in", "org/gated", "model 'org/gated' is gated and you are not logged in"),
+    Refusal("gated, not granted", "org/gated", "your account has no access", token=STRANGER),
     Refusal("bad token", ID, f"model '{ID}' cannot be fetched: the hub refuses the token (401)", token=BAD),
 )
 
@@ -167,7 +167,7 @@ def test_a_connection_that_is_always_cut_is_refused(hub: Hub, client: Client) ->
     hub.faults.append(Fault("model.safetensors", cut_after=50_000))
     assert "the connection broke off during the download" in client.snapshot(ID).error
     assert [] == list(client.home.rglob("*.safetensors"))
-    assert "or not whole" in client.snapshot(ID, environ=OFFLINE).error
+    assert "or incomplete" in client.snapshot(ID, environ=OFFLINE).error
     hub.faults.clear()
     hub.requests.clear()
     assert USED == content(client.snapshot(ID).folder)
@@ -180,7 +180,7 @@ def test_wrong_bytes_are_found_by_their_checksum(name: str, hub: Hub, client: Cl
     hub.faults.append(Fault(name, flip=True, times=1))
     told = client.snapshot(ID)
     assert f"the checksum of {name} is wrong" in told.error
-    assert "or not whole" in client.snapshot(ID, environ=OFFLINE).error
+    assert "or incomplete" in client.snapshot(ID, environ=OFFLINE).error
     hub.requests.clear()
     assert USED == content(client.snapshot(ID).folder)
     assert len(USED[name]) == hub.fetched()

@@ -357,7 +357,7 @@ def test_the_command_verifies_in_one_line(source: Exportable, tmp_path: Path) ->
         done = subprocess.run(command, env=environment() | path, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout
 
-    assert (0, f"OK '{folder}': mine int8, gates PASS, 4 files as bound\n") == verified()
+    assert (0, f"OK '{folder}': mine int8, gates PASS, 4 files match\n") == verified()
     (folder / "openvino_model.bin").write_bytes(b"another")
     code, line = verified()
     assert (1, 1) == (code, line.count("\n"))

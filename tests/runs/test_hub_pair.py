@@ -94,7 +94,7 @@ def test_the_commits_are_recorded(machine: Machine, hub: Hub) -> None:
     assert [(MODEL, hub.repos["model", MODEL].refs["main"])] == [(m["spec"], m["revision"]) for m in results["models"]]
     (corpus,) = [row for row in results["corpora"] if CORPUS in row["corpus"]]
     assert hub.repos["dataset", TWIN].refs["main"] == corpus["revision"]
-    note = f"its twin '{TWIN}' is read"
+    note = f"reading its mirror '{TWIN}' instead"
     assert [True] == [note in each for each in corpus["notes"]]
     assert note in machine.cold.output
 
@@ -115,6 +115,6 @@ def test_a_gated_model_ends_the_run_in_one_line(machine: Machine, hub: Hub, tiny
     hub.serve(replace(repo("org/gated", tiny.model), gated=True))
     done = machine.run(tmp_path / "gated.json", "--model", "org/gated", "-k", "gated", HF_TOKEN=STRANGER)
     assert 0 != done.code
-    assert "ERROR: model 'org/gated' is gated and your account has not been given access" in done.output
+    assert "ERROR: model 'org/gated' is gated and your account has no access" in done.output
     assert "Traceback" not in done.output
     assert STRANGER not in done.output

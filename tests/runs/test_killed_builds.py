@@ -146,7 +146,7 @@ def paused(folder: Path) -> subprocess.Popen[str]:
 def waiting(folder: Path) -> subprocess.Popen[str]:
     """Start another process and return when it says that it waits."""
     process = builder(folder / "store")
-    assert any("waiting for another process that builds ir" in line for line in process.stderr)
+    assert any("waiting for another process to build ir" in line for line in process.stderr)
     return process
 
 

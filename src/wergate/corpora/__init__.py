@@ -1,1 +1,1 @@
-"""Corpora: where recordings come from, how they are decoded, and which of them are drawn."""
+"""Corpora: sources of recordings, decoding of audio, and sampling of utterances."""

@@ -1,4 +1,4 @@
-"""Encoded audio, in memory or in a file, to mono float32 samples at the model's sampling rate."""
+"""Decoding of audio, from memory or a file, to mono float32 samples at the model's sampling rate."""
 
 from __future__ import annotations
 
@@ -19,20 +19,21 @@ from wergate.errors import BadUtteranceError
 Samples = npt.NDArray[np.float32]
 Encoded = bytes | Path
 _CONTAINERS = "WAV, FLAC, OGG/Vorbis, OGG/Opus and MP3"
-_REMEDY = "repair or remove it, or leave such utterances out with --skip-bad"
-_ROUNDED_S = 0.1
-_ESTIMATED = 0.02  # of a length that an MP3 without a header only estimates
-_LAST_FRAMES_BYTES = 1024  # of an MP3 that decoding may leave: padding
+_REMEDY = "repair or remove it, or skip such utterances with --skip-bad"
+_ROUNDED_S = 0.1  # durations in manifests are rounded, so a part may end this much after its recording
+_ESTIMATED = 0.02  # relative error of the length that libsndfile estimates for an MP3 without a header
+_LAST_FRAMES_BYTES = 1024  # padding at the end of an MP3, which decoding may leave unread
 _END_TAGS = (b"TAG", b"APETAGEX", b"LYRICSBEGIN")
-_UNKNOWN_FRAMES = 1 << 62  # a FLAC that was written to a pipe does not know its length: libsndfile says 2**63 - 1
+_UNKNOWN_FRAMES = 1 << 62  # libsndfile reports 2**63 - 1 frames for a FLAC that was written to a pipe
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a recording, in seconds from its beginning.
+    """A part of a recording.
 
     Attributes:
-        duration_s: None reaches to the end.
+        offset_s: start of the part, in seconds from the beginning of the recording.
+        duration_s: length in seconds; None for all of the rest.
     """
 
     offset_s: float
@@ -41,12 +42,13 @@ class Part:
 
 @dataclass(frozen=True)
 class Header:
-    """What a recording says of itself without being decoded.
+    """The properties of a recording, or of a part of it, that are known without decoding.
 
     Attributes:
-        start: the first frame of the part that is meant, 0 for the whole.
-        frames: samples per channel from there on.
-        sampling_rate: Hz.
+        start: first frame of the part; 0 for a whole recording.
+        frames: number of samples per channel in the part.
+        sampling_rate: in Hz.
+        channels: number of channels.
     """
 
     start: int
@@ -62,12 +64,12 @@ class Header:
 
 @dataclass(frozen=True)
 class Waveform:
-    """Mono samples and what had to be done to get them.
+    """Mono samples, and the format of the recording they come from.
 
     Attributes:
         samples: float32, shape (samples,), nominally within [-1, 1].
-        sampling_rate: Hz, of `samples`.
-        source_rate: Hz, of the recording.
+        sampling_rate: rate of `samples` in Hz.
+        source_rate: rate of the recording in Hz.
         source_channels: number of channels of the recording.
     """
 
@@ -83,7 +85,7 @@ class Waveform:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was done to the recording, for people."""
+        """The conversions of the recording, such as "mixed down from 2 channels"."""
         resampled = f"resampled from {self.source_rate} Hz to {self.sampling_rate} Hz"
         mixed = f"mixed down from {self.source_channels} channels"
         done = ((resampled, self.source_rate != self.sampling_rate), (mixed, self.source_channels > 1))
@@ -91,15 +93,17 @@ class Waveform:
 
 
 def read_header(audio: Encoded, *, name: str, part: Part | None = None, max_duration_s: float | None = None) -> Header:
-    """Read how long a recording is, without decoding it.
+    """Read the header of a recording without decoding it.
 
     Args:
-        audio: an encoded file that libsndfile reads, or its path.
-        name: the utterance, for the error message.
-        max_duration_s: a longer one is refused.
+        audio: content of a file that libsndfile can read, or its path.
+        name: id of the utterance, for error messages.
+        part: part of the recording; None for all of it.
+        max_duration_s: longest accepted duration; None accepts any.
 
     Raises:
-        BadUtteranceError: a missing file, no audio, no sample, too long, or a part that the recording does not have.
+        BadUtteranceError: the file is missing, is not audio, has no samples or no length, or is too long, or the part
+            lies beyond the end of the recording.
     """
     with _opened(audio, name) as (file, _):
         return _header(file, name, part, max_duration_s)
@@ -111,13 +115,14 @@ def decode(
     """Decode a recording, mix it down to mono and resample it.
 
     Args:
-        audio: an encoded file that libsndfile reads (WAV, FLAC, OGG/Vorbis, OGG/Opus, MP3), or its path.
-        sampling_rate: Hz, of the result.
-        name: the utterance, for the error message.
-        max_duration_s: a longer one is refused before it is decoded.
+        audio: content of a file that libsndfile can read (WAV, FLAC, OGG/Vorbis, OGG/Opus, MP3), or its path.
+        sampling_rate: rate of the result in Hz.
+        name: id of the utterance, for error messages.
+        part: part of the recording; None for all of it.
+        max_duration_s: longest accepted duration, checked before decoding; None accepts any.
 
     Raises:
-        BadUtteranceError: what `read_header` refuses, damaged audio, or a sample that is not a finite number.
+        BadUtteranceError: `read_header` refuses the recording, the audio is damaged, or a sample is not finite.
     """
     channels, source_rate = _read(audio, name, part, max_duration_s)
     mono = channels.mean(axis=1) if channels.shape[1] > 1 else channels[:, 0]
@@ -129,10 +134,10 @@ def decode(
 
 @contextmanager
 def _opened(audio: Encoded, name: str) -> Iterator[tuple[Any, BinaryIO]]:
-    """Open audio for libsndfile, which reads it through the stream that is given too."""
+    """Open audio with libsndfile; return it with the stream that libsndfile reads from."""
     if isinstance(audio, Path) and not audio.is_file():
         raise BadUtteranceError(
-            name, "missing file", f"audio of utterance '{name}' is missing: there is no file '{audio}'; {_REMEDY}"
+            name, "missing file", f"audio of utterance '{name}' is missing: file '{audio}' does not exist; {_REMEDY}"
         )
     try:
         with (
@@ -160,9 +165,8 @@ def _header(file: Any, name: str, part: Part | None, max_duration_s: float | Non
         raise BadUtteranceError(
             name,
             "unknown length",
-            f"audio of utterance '{name}' does not tell its length ({file.format} that was written to a pipe); "
-            "a header with the number of samples is accepted; write the file again, or leave such utterances out with "
-            "--skip-bad",
+            f"audio of utterance '{name}' does not state its length ({file.format} written to a pipe); a header with "
+            "the number of samples is needed; write the file again, or skip such utterances with --skip-bad",
         )
     if frames <= 0:
         raise BadUtteranceError(
@@ -175,13 +179,16 @@ def _header(file: Any, name: str, part: Part | None, max_duration_s: float | Non
             name,
             "too long",
             f"audio of utterance '{name}' lasts {header.duration_s:.1f} s, but at most {max_duration_s:g} s are "
-            "accepted; cut it into utterances, raise max_duration_s, or leave such utterances out with --skip-bad",
+            "accepted; cut it into utterances, raise max_duration_s, or skip such utterances with --skip-bad",
         )
     return header
 
 
 def _cut(part: Part | None, frames: int, rate: int, name: str) -> tuple[int, int]:
-    """Return first frame and number of frames of a part, which may end a little after the recording: it is rounded."""
+    """Return the first frame and the number of frames of a part.
+
+    Durations in manifests are rounded, so a part may end up to 0.1 s after its recording.
+    """
     if part is None:
         return 0, frames
     start = round(part.offset_s * rate)
@@ -193,7 +200,7 @@ def _cut(part: Part | None, frames: int, rate: int, name: str) -> tuple[int, int
             name,
             "part beyond the recording",
             f"utterance '{name}' is the part from {part.offset_s:g} s to {end} of a recording of "
-            f"{frames / rate:.2f} s; a part of at least one frame within it is accepted; {_REMEDY}",
+            f"{frames / rate:.2f} s; the part must lie within the recording; {_REMEDY}",
         )
     return start, length
 
@@ -207,33 +214,31 @@ def _read(audio: Encoded, name: str, part: Part | None, max_duration_s: float | 
     if not np.isfinite(channels).all():
         raise BadUtteranceError(
             name,
-            "samples that are no numbers",
+            "non-finite samples",
             f"audio of utterance '{name}' has {int((~np.isfinite(channels)).sum())} samples that are NaN or infinite; "
-            f"finite samples are accepted; {_REMEDY}",
+            f"all samples must be finite; {_REMEDY}",
         )
     return channels, header.sampling_rate
 
 
 def _require_all(file: Any, stream: BinaryIO, header: Header, decoded: int, name: str) -> None:
-    """Refuse audio that ends early: libsndfile says nothing of a damaged MP3, nor of one whose length it misjudges.
-
-    A variable-bit-rate MP3 without the usual header is such a one: its length is guessed from its first frames, and
-    decoding stops there, with most of the file not read.
-    """
+    """Raise an error if decoding stopped before the end of the audio."""
+    # libsndfile reports no error for a damaged MP3. It also guesses the length of a variable-bit-rate MP3 without
+    # the usual header from the first frames, and stops there with most of the file unread.
     missing = header.frames - decoded > max(_ROUNDED_S * header.sampling_rate, _ESTIMATED * header.frames)
     left = file.format == "MP3" and decoded == file.frames and _unread(stream) > _LAST_FRAMES_BYTES
     if missing or left:
         header_s, decoded_s = header.duration_s, decoded / header.sampling_rate
-        reason = "and more of the file is left" if left else f"but {header_s:.2f} s by its header"
+        reason = "with part of the file unread" if left else f"but its header states {header_s:.2f} s"
         raise BadUtteranceError(
             name,
             "audio cut short",
             f"audio of utterance '{name}' ends after {decoded_s:.2f} s, {reason}: it is damaged, or an MP3 of variable "
-            f"bit rate without a header; whole files are accepted; {_REMEDY}",
+            f"bit rate without a header; complete files are accepted; {_REMEDY}",
         )
 
 
 def _unread(stream: BinaryIO) -> int:
-    """Return how many bytes of sound follow what has been decoded, not counting the tags at a file's end."""
+    """Return the number of undecoded bytes, not counting the tags at the end of a file."""
     tail = stream.read()
     return min(len(tail.partition(tag)[0]) for tag in _END_TAGS)

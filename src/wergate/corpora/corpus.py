@@ -1,4 +1,4 @@
-"""A corpus: utterances with their reference transcripts, indexed once and then decoded one at a time."""
+"""Corpora of utterances with reference transcripts, indexed once and then decoded one utterance at a time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Utterance:
-    """One recording with its reference transcript."""
+    """One decoded recording with its reference transcript."""
 
     id: str
     text: str
@@ -42,12 +42,15 @@ class Utterance:
 
 @dataclass(frozen=True)
 class Corpus:
-    """A corpus that has been opened: its columns are known, its digests taken, nothing is decoded.
+    """An opened corpus, with known columns and digests but no decoded audio.
 
     Attributes:
-        entries: the utterances that are used, in corpus order.
-        whole: all that can be used; `entries` may be drawn from them.
-        skipped: what cannot be used, where `spec.skip_bad` allows it.
+        spec: where the corpus comes from, and how it is read.
+        source: the rows of the corpus.
+        columns: names of its columns.
+        entries: the utterances in use, in corpus order; a sample of `whole` if there is a limit.
+        whole: all usable utterances, in corpus order.
+        skipped: unusable utterances, left out because `spec.skip_bad` is set.
     """
 
     spec: CorpusSpec
@@ -59,7 +62,7 @@ class Corpus:
 
     @property
     def name(self) -> str:
-        """As tables and test ids show it."""
+        """Name of the corpus in tables and test ids."""
         return self.spec.name
 
     @cached_property
@@ -69,50 +72,50 @@ class Corpus:
 
     @cached_property
     def durations(self) -> Mapping[str, float]:
-        """Seconds of each utterance by utterance id, in corpus order, as the header of its audio tells."""
+        """Duration of each utterance in seconds by utterance id, in corpus order, from the header of its audio."""
         return {entry.id: entry.duration_s for entry in self.entries}
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The utterances, in corpus order."""
+        """Ids of the utterances, in corpus order."""
         return tuple(self.digests)
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over ids, texts and audio."""
+        """SHA-256 over ids, transcripts and audio of all utterances, in corpus order."""
         whole = "\0".join(f"{entry.id}\0{entry.digest}\0{entry.text_digest}" for entry in self.entries)
         return text_digest(whole)
 
     @property
     def speakers(self) -> int:
-        """How many speakers the corpus names; 0 where it does not name all."""
+        """Number of speakers; 0 if an utterance has no speaker."""
         names = {entry.speaker for entry in self.entries}
         return 0 if "" in names else len(names)
 
     @property
     def skipped_by_reason(self) -> dict[str, int]:
-        """How many utterances are left out, by reason, the most frequent first."""
+        """Number of skipped utterances by reason, the most frequent reason first."""
         return dict(Counter(bad.reason for bad in self.skipped).most_common())
 
     @property
     def skipped_note(self) -> str:
-        """What is left out and why, in one line for people; empty where nothing is."""
+        """Summary of the skipped utterances in one line; empty if there are none."""
         if not self.skipped:
             return ""
         first = {bad.reason: bad.utterance for bad in reversed(self.skipped)}
         reasons = (f"{count} {reason} (first '{first[reason]}')" for reason, count in self.skipped_by_reason.items())
         total = len(self.skipped) + len(self.whole)
-        return f"{len(self.skipped)} of {total} utterances of '{self.name}' are left out: {', '.join(reasons)}"
+        return f"{len(self.skipped)} of {total} utterances of '{self.name}' are skipped: {', '.join(reasons)}"
 
     @property
     def revision(self) -> str | None:
-        """The commit of a data set of the hub."""
+        """Commit of a data set on the hub; None for any other corpus."""
         place = getattr(self.source, "place", None)
         return place.commit if place else None
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What people should know of where it comes from."""
+        """Remarks of the source for the user, such as that a mirror was read."""
         return tuple(getattr(self.source, "notes", ()))
 
     def __len__(self) -> int:
@@ -120,52 +123,64 @@ class Corpus:
         return len(self.entries)
 
     def utterances(self, sampling_rate: int, only: Collection[str] | None = None) -> Iterator[Utterance]:
-        """Decode one utterance after the other, in corpus order.
+        """Decode the utterances one at a time, in corpus order.
 
         Args:
-            sampling_rate: Hz, of the waveforms.
-            only: ids; the others are not decoded, and as far as the source can, not read.
+            sampling_rate: rate of the waveforms in Hz.
+            only: ids of the utterances to decode; None for all. The source reads no others if it can avoid it.
 
         Raises:
-            SuiteError: audio that cannot be decoded, or that is not what was indexed.
+            SuiteError: audio cannot be decoded, or the corpus has changed since it was indexed.
         """
         wanted = {entry.number: entry for entry in self.entries if only is None or entry.id in only}
-        for found in recordings(self.source, self.columns, sorted(wanted)):
-            if isinstance(found, BadUtteranceError):
-                raise found
-            recording = load(found)
+        for result in recordings(self.source, self.columns, sorted(wanted)):
+            if isinstance(result, BadUtteranceError):
+                raise result
+            recording = load(result)
             self._require_unchanged(recording, wanted[recording.number])
             name, part, limit_s = recording.id, recording.part, self.spec.max_duration_s
             waveform = audio.decode(recording.audio, sampling_rate, name=name, part=part, max_duration_s=limit_s)
             yield Utterance(recording.id, recording.text, recording.speaker, waveform)
 
     def _require_unchanged(self, recording: Recording, entry: Entry) -> None:
-        """Refuse another recording than was indexed; of a part of a file, the file's digest is not taken anew."""
+        """Raise an error if a recording is not the one that was indexed."""
+        # A part of a long file stays on the disk, and hashing the whole file again for each part would be slow.
         same_audio = isinstance(recording.audio, Path) or audio_digest(recording.audio) == entry.digest
         if not same_audio or (recording.id, text_digest(recording.text)) != (entry.id, entry.text_digest):
             raise SuiteError(
                 f"corpus '{self.name}' has changed since it was opened: row {entry.number} was utterance '{entry.id}' "
-                f"and is '{recording.id}', or has another transcript or recording; leave it as it is while it is used, "
-                "and run again"
+                f"and is now '{recording.id}', or its transcript or audio differs; run again, and do not change the "
+                "corpus during a run"
             )
 
     def drawn(self, count: int, *, seed: int, part: str) -> Corpus:
-        """Return that many of its recordings, spread over durations; `part` goes into the name."""
+        """Return a sample of the corpus, spread over durations, with each recording at most once.
+
+        Args:
+            count: number of utterances; all if the corpus has no more.
+            seed: seed of the sample.
+            part: suffix of the sample's name.
+        """
         ids = draw_utterances({entry.id: entry.duration_s for entry in _unique(self.entries)}, count, seed)
         named = replace(self.spec, name=f"{self.name}, {part}")
         return replace(self, spec=named, entries=tuple(entry for entry in self.entries if entry.id in ids))
 
     def hold_out(self, count: int, seed: int = 0) -> tuple[Corpus, Corpus]:
-        """Split into an evaluation and a calibration corpus that share neither an utterance nor a recording.
+        """Split the corpus into an evaluation and a calibration corpus that share no utterance and no recording.
 
-        The calibration part is drawn first, spread over durations, from all that can be used, so that it is the same
-        for every limit; a limited evaluation part is then drawn from the rest.
+        The calibration part is drawn first, from all usable utterances, so that it is the same for every limit.
+        A limited evaluation part is then drawn from the rest. Both are spread over durations.
 
         Args:
-            count: of calibration utterances, at most; never more than a quarter of the corpus, and at least one.
+            count: largest number of calibration utterances. At least one and at most a quarter of the recordings
+                are used.
+            seed: seed of both samples.
+
+        Returns:
+            The evaluation corpus and the calibration corpus.
 
         Raises:
-            SuiteError: fewer than two different recordings.
+            SuiteError: the corpus has fewer than two different recordings.
         """
         unique = _unique(self.whole)
         wanted = min(count, max(1, len(unique) // 4))
@@ -175,8 +190,8 @@ class Corpus:
         rest = tuple(entry for entry in self.whole if entry.digest not in known)
         if not rest:
             raise SuiteError(
-                f"corpus '{self.name}' has {len(known)} different recording, of which none can be held out to "
-                "calibrate with; at least 2 are needed; name another corpus with --calibration"
+                f"corpus '{self.name}' has {len(known)} distinct recording, which leaves none for calibration; "
+                "at least 2 are needed; name another corpus with --calibration"
             )
         named = replace(self.spec, name=f"{self.name} (calibration)")
         return (
@@ -205,19 +220,21 @@ def open_corpus(
     progress: Progress = silent,
     store: Store | None = None,
 ) -> Corpus:
-    """Open a corpus, check its columns, texts and recordings' headers, and take its fingerprint.
+    """Open a corpus, check its columns, transcripts and audio headers, and compute the digests of its utterances.
 
-    Each recording is read once; with `spec.skip_bad` it is decoded once too, so that what has to be left out is known
-    before the first inference.
+    Each recording is read once. With `spec.skip_bad` it is also decoded once, so that all unusable utterances are
+    known before the first inference.
 
     Args:
-        limit: draw that many utterances, spread over durations; by default `spec.limit`.
-        seed: of the draw.
-        store: keeps what is fetched of the hub.
+        spec: where the corpus comes from, and how it is read.
+        limit: number of utterances to draw, spread over durations; by default `spec.limit`.
+        seed: seed of the sample.
+        progress: shows how many recordings have been indexed.
+        store: where rows from the hub are stored; only a data set of the hub needs it.
 
     Raises:
-        SuiteError: unreadable, without an audio or text column, an id twice, no utterance, or, without
-            `spec.skip_bad`, an utterance that cannot be used.
+        SuiteError: the corpus cannot be read, has no audio or text column, has an id twice or no utterance, or,
+            without `spec.skip_bad`, has an unusable utterance.
     """
     spec = replace(spec, limit=spec.limit if limit is None else limit)
     source = open_source(spec, store)
@@ -230,7 +247,7 @@ def open_corpus(
 
 
 def require_disjoint(evaluation: Corpus, calibration: Corpus) -> None:
-    """Refuse to evaluate on what the model was calibrated on.
+    """Raise an error if the evaluation corpus overlaps the calibration corpus.
 
     Raises:
         SuiteError: an utterance id or a recording is in both.

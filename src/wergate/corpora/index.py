@@ -1,4 +1,4 @@
-"""What is kept of a corpus while its audio stays where it is: an entry for each utterance, made in one pass."""
+"""The index of a corpus: one small entry for each utterance, made in one pass over the recordings."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from wergate.store import file_digest, text_digest
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is kept of an utterance while its audio stays where it is.
+    """The metadata of an utterance, kept in memory while its audio stays in the source.
 
     Attributes:
-        number: of its row in the source.
-        digest: SHA-256 of its encoded audio.
-        text_digest: SHA-256 of its transcript.
-        speaker: as the corpus calls who speaks; empty where it does not say.
+        number: row number in the source.
+        digest: SHA-256 of the encoded audio.
+        text_digest: SHA-256 of the transcript.
+        duration_s: length in seconds, from the header of the audio.
+        speaker: name of the speaker in the corpus; empty if unknown.
     """
 
     id: str
@@ -34,7 +35,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """An utterance that is left out: its id or what stands for it, why in a few words, and in a line."""
+    """An unusable utterance that was left out.
+
+    Attributes:
+        utterance: its id, or the row number if it has no id.
+        reason: short name of the defect, equal for all utterances with the same defect.
+        message: the full error in one line.
+    """
 
     utterance: str
     reason: str
@@ -42,7 +49,7 @@ class Skipped:
 
 
 class Index:
-    """The entries of a corpus while its recordings go by."""
+    """Collects the entries of a corpus, one recording at a time."""
 
     def __init__(self, spec: CorpusSpec) -> None:
         self.skipped: list[Skipped] = []
@@ -51,7 +58,11 @@ class Index:
         self._files: dict[Path, str] = {}
 
     def add(self, recording: Recording | BadUtteranceError) -> None:
-        """Take a recording in, or note why not."""
+        """Add a recording to the index, or record why it is skipped.
+
+        Raises:
+            SuiteError: an id occurs twice, or, without `spec.skip_bad`, the recording is unusable.
+        """
         try:
             if isinstance(recording, BadUtteranceError):
                 raise recording
@@ -59,13 +70,14 @@ class Index:
         except BadUtteranceError as error:
             if not self._spec.skip_bad:
                 raise SuiteError(f"corpus '{self._spec.name}': {error}") from error
-            self.skipped.append(Skipped(error.utterance, error.reason, str(error)))  # an error would hold its audio
+            # Keeping the exception itself would keep the audio in its traceback in memory.
+            self.skipped.append(Skipped(error.utterance, error.reason, str(error)))
 
     def _add(self, recording: Recording) -> None:
         if recording.id in self._entries:
             raise SuiteError(
                 f"corpus '{self._spec.name}' has the id '{recording.id}' twice; ids must be unique; "
-                "correct them, or name another column with --columns id=..."
+                "correct them, or name another id column with --columns id=..."
             )
         self._entries[recording.id] = self._entry(recording)
 
@@ -84,20 +96,25 @@ class Index:
         )
 
     def entries(self) -> tuple[Entry, ...]:
-        """Return what can be used, which is never nothing."""
+        """Return the entries of all usable utterances, at least one.
+
+        Raises:
+            SuiteError: the corpus has no utterance, or all are skipped.
+        """
         if self._entries:
             return tuple(self._entries.values())
         if self.skipped:
             raise SuiteError(
-                f"corpus '{self._spec.name}' has no utterance left: all {len(self.skipped)} cannot be used; "
+                f"corpus '{self._spec.name}' has no utterance left: all {len(self.skipped)} are unusable; "
                 f"the first: {self.skipped[0].message}"
             )
         raise SuiteError(f"corpus '{self._spec.name}' has no utterance; at least one is needed")
 
     def _digest(self, recording: Recording) -> str:
-        """Return the digest of the encoded audio; a file is read once for its parts, which stand together."""
+        """Return the digest of the encoded audio, or of a part of it."""
         if isinstance(recording.audio, bytes):
             return audio_digest(recording.audio)
+        # The parts of a file are consecutive rows, so remembering one file is enough to hash each file once.
         if recording.audio not in self._files:
             self._files = {recording.audio: audio_digest(recording.audio)}
         whole = self._files[recording.audio]
@@ -105,7 +122,7 @@ class Index:
 
 
 def load(recording: Recording) -> Recording:
-    """Return a recording with its audio in memory, except for a part: of a long file only that is read."""
+    """Return a recording with its audio in memory; a part stays a path, so that the rest of its file is not read."""
     path = recording.audio
     if isinstance(path, bytes) or recording.part is not None or not path.is_file():
         return recording
@@ -113,7 +130,7 @@ def load(recording: Recording) -> Recording:
 
 
 def audio_digest(encoded: audio.Encoded) -> str:
-    """Return the SHA-256 of encoded audio, a file's without holding it in memory."""
+    """Return the SHA-256 of encoded audio; a file is read in chunks."""
     if isinstance(encoded, bytes):
         return hashlib.sha256(encoded).hexdigest()
     return file_digest(encoded)

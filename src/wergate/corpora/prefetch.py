@@ -1,4 +1,4 @@
-"""Audio ahead of inference: the next block is decoded in a thread while the network is at work on this one."""
+"""Prefetching of audio: a thread decodes the next block while the network processes the current one."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Generic, Self, TypeVar
 from wergate.corpora.corpus import Utterance
 
 Item = TypeVar("Item")
-_UTTERANCES = 64  # in flight: enough to keep every stream busy, few enough to stay small in memory
-_AUDIO_S = 600.0  # and few enough where they are long
-_FIRST = 8  # the first block is waited for: it is a small one
+_UTTERANCES = 64  # per block: enough to keep every stream busy, few enough to need little memory
+_AUDIO_S = 600.0  # per block, which bounds the memory for long utterances
+_FIRST = 8  # inference waits for the first block, so it is small
 
 
 def in_blocks(utterances: Iterable[Utterance]) -> Iterator[list[Utterance]]:
-    """Yield utterances in blocks that are bounded in number and in seconds, the first ones smaller."""
+    """Yield utterances in blocks of 8, 16, 32 and then 64; a block ends early once it has 600 s of audio."""
     block: list[Utterance] = []
     most, audio_s = _FIRST, 0.0
     for utterance in utterances:
@@ -31,17 +31,17 @@ def in_blocks(utterances: Iterable[Utterance]) -> Iterator[list[Utterance]]:
 
 
 class Prefetched(Generic[Item]):
-    """Takes the next item from an iterator in a thread of its own while this one is used; never more than one ahead.
+    """An iterator whose next item a thread produces while the caller uses the current one.
 
-    Used in a `with` statement, whose end, whatever its reason, ends the thread and closes the iterator, where it is a
-    generator.
+    The thread is never more than one item ahead. Use it in a `with` statement. Its end, even after an exception,
+    ends the thread and closes the underlying iterator if that is a generator.
 
     Attributes:
-        waited_s: seconds for which the user of the items has waited for them.
+        waited_s: seconds that the caller has spent waiting for items.
     """
 
     def __init__(self, items: Iterator[Item]) -> None:
-        """Take the iterator; nothing is asked of it before the `with` statement."""
+        """Set the iterator, from which nothing is read before the `with` statement."""
         self.waited_s = 0.0
         self._items = items
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="prefetch")
@@ -54,15 +54,15 @@ class Prefetched(Generic[Item]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._thread.shutdown(cancel_futures=True)  # waits for the item in the making: it cannot be interrupted
+        self._thread.shutdown(cancel_futures=True)  # waits for the current item, which cannot be interrupted
         if isinstance(self._items, Generator):
             self._items.close()
 
     def __iter__(self) -> Iterator[Item]:
-        """Yield the items in their order.
+        """Yield the items in order.
 
         Raises:
-            Exception: what the iterator raises, in the place of the item that it did not make.
+            Exception: the underlying iterator raised it in place of an item.
         """
         while item := self._wait():
             self._next = self._ask()
@@ -72,7 +72,7 @@ class Prefetched(Generic[Item]):
         return self._thread.submit(self._take)
 
     def _take(self) -> list[Item]:
-        """Return the next item in a list of one, or an empty list at the end."""
+        """Return the next item in a list of its own, or an empty list at the end."""
         for item in self._items:
             return [item]
         return []

@@ -1,4 +1,4 @@
-"""Rows of any source to recordings: the columns are found, or taken as they are named."""
+"""Conversion of a source's rows to recordings, with columns that are named or detected."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ AUDIO_NAMES = (
     "speech",
     "recording",
 )
-_AUDIO_PATH_NAMES = ("path", "file", "filename")  # of tables of paths that have none of the names above
+_AUDIO_PATH_NAMES = ("path", "file", "filename")  # used in tables of paths without any of the names above
 TEXT_NAMES = ("text", "transcription", "transcript", "sentence", "normalized_text")
 _ID_NAMES = ("id", "utterance_id", "utt_id", "file", "path")
 _SPEAKER_NAMES = ("speaker", "speaker_id", "client_id")
-_REMEDY = "correct it, or leave such utterances out with --skip-bad"
+_REMEDY = "correct it, or skip such utterances with --skip-bad"
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,12 @@ class Recording:
     """An utterance before its audio is read.
 
     Attributes:
-        number: of its row in the source.
-        audio: the encoded bytes, or the file that holds them.
-        part: the part of the audio that is this utterance; None for all of it.
+        number: row number in the source.
+        id: id of the utterance.
+        text: reference transcript.
+        speaker: name of the speaker; empty if unknown.
+        audio: encoded bytes, or the path of the file with them.
+        part: part of the audio with this utterance; None for all of it.
     """
 
     number: int
@@ -49,10 +52,12 @@ class Recording:
 
 
 def find_columns(source: Source, spec: CorpusSpec) -> Columns:
-    """Return the columns' names, empty where there is none: an id and a speaker are optional.
+    """Return the names of a source's columns, as named in the spec or else detected.
+
+    The id and speaker columns are optional; their names are empty if there is none.
 
     Raises:
-        SuiteError: a named column that is not there; no audio or text column, or several of them.
+        SuiteError: a named column does not exist, there is no audio or text column, or several could be it.
     """
     names = [column.name for column in source.columns]
     for role, name in vars(spec.columns).items():
@@ -70,7 +75,7 @@ def find_columns(source: Source, spec: CorpusSpec) -> Columns:
 
 
 def _audio_candidates(source: Source) -> list[str]:
-    """Return what is audio by its type, or else by its name."""
+    """Return the columns whose type is audio, or else those with a known name."""
     names = [column.name for column in source.columns]
     typed = [column.name for column in source.columns if column.holds == "audio"]
     paths = _AUDIO_PATH_NAMES if source.folder else ()
@@ -78,7 +83,7 @@ def _audio_candidates(source: Source) -> list[str]:
 
 
 def _named(names: Sequence[str], known: Sequence[str]) -> list[str]:
-    """Return the names that are known, best known first, whatever their case."""
+    """Return the names that are among the known ones, in the order of those, ignoring case."""
     return [name for wanted in known for name in names if name.lower() == wanted]
 
 
@@ -90,8 +95,8 @@ def _only(candidates: list[str], role: str, known: Sequence[str], names: Sequenc
         )
     if len(candidates) > 1:
         raise SuiteError(
-            f"corpus '{spec.name}' has {len(candidates)} candidate {role} columns: {', '.join(candidates)}; "
-            f"one is accepted; name it with --columns {role}={candidates[0]}"
+            f"corpus '{spec.name}' has {len(candidates)} possible {role} columns: {', '.join(candidates)}; "
+            f"choose one, such as --columns {role}={candidates[0]}"
         )
     return candidates[0]
 
@@ -99,7 +104,16 @@ def _only(candidates: list[str], role: str, known: Sequence[str], names: Sequenc
 def recordings(
     source: Source, columns: Columns, numbers: Sequence[int] | None = None
 ) -> Iterator[Recording | BadUtteranceError]:
-    """Yield the recordings of a source, and in place of a row that gives none, what is wrong with it."""
+    """Yield a recording for each row of a source, or the error for a row that is unusable.
+
+    Args:
+        source: the rows.
+        columns: names of its columns.
+        numbers: row numbers in ascending order; None for all.
+
+    Raises:
+        SuiteError: the source cannot be read.
+    """
     for row in source.rows(numbers):
         try:
             yield _recording(source, columns, row)
@@ -117,7 +131,7 @@ def _recording(source: Source, columns: Columns, row: Row) -> Recording:
 
 
 def _id(source: Source, columns: Columns, row: Row) -> str:
-    """Return the id; without such a column the audio's path stands in, and where audio is no path, the row's number."""
+    """Return the id from its column, or else the path of the audio, or else the row number."""
     if columns.id:
         cell = row.cells.get(columns.id)
         if cell is None or not str(cell).strip():
@@ -142,7 +156,7 @@ def _text(cell: Any, name: str) -> str:
     if not isinstance(cell, str):
         raise BadUtteranceError(
             name,
-            "transcript that is no text",
+            "non-text transcript",
             f"the transcript of utterance '{name}' is not text but {type(cell).__name__} ({str(cell)[:40]}); {_REMEDY}",
         )
     return cell
@@ -155,20 +169,21 @@ def _audio(source: Source, cell: Any, name: str) -> bytes | Path:
     if source.folder is not None and isinstance(data, Path | str) and str(data):
         return source.folder / data
     kind = type(data).__name__
-    told = (
-        f"is not stored as bytes but as {kind}; a struct of bytes and path, as the hub's, is accepted"
+    problem = (
+        f"is not stored as bytes but as {kind}; a struct of bytes and path, as on the hub, is accepted"
         if source.folder is None
-        else f"is not a path but {kind}; the path of a file, from the folder it is told in, is accepted"
+        else f"is not a path but {kind}; a path relative to the manifest's folder is accepted"
     )
     raise BadUtteranceError(
         name,
         "no audio",
-        f"audio of utterance '{name}' {told}; {_REMEDY}",
+        f"audio of utterance '{name}' {problem}; {_REMEDY}",
     )
 
 
 def _part(row: Row, name: str) -> Part | None:
-    """Return the part that an offset tells; without one a duration is not believed: the file's header tells it."""
+    """Return the part of a row with an offset, or None."""
+    # Without an offset the duration is ignored: manifests often round it, and the file's header has the exact one.
     offset_s = _seconds(row, "offset", name)
     return Part(offset_s, _seconds(row, "duration", name)) if offset_s is not None else None
 
@@ -183,6 +198,8 @@ def _seconds(row: Row, key: str, name: str) -> float | None:
         seconds = math.nan
     if not 0 <= seconds < math.inf:
         raise BadUtteranceError(
-            name, f"wrong {key}", f"{key} of utterance '{name}' is '{cell}'; seconds >= 0 are accepted; {_REMEDY}"
+            name,
+            f"wrong {key}",
+            f"{key} of utterance '{name}' is '{cell}'; seconds, at least 0, are accepted; {_REMEDY}",
         )
     return seconds

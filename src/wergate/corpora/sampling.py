@@ -1,9 +1,11 @@
-"""Durations of utterances as read-speech corpora have them: seeded, for benchmarks that need no speech of their own.
+"""Seeded sampling: durations shaped like LibriSpeech's, and utterances drawn evenly over their durations.
 
-The shape is fitted by hand to what is published of LibriSpeech (Panayotov, Chen, Povey and Khudanpur, ICASSP 2015, and
-the corpus's own tables): 281,241 training utterances of 961 h, so 12.3 s on average, most of them near 15 s because
-chapters were cut at silences into pieces of at most 16 s or so; and 11,126 utterances of 21 h for development and test,
-6.9 s on average with a long tail to 35 s. It is a model of that shape, not a sample of it.
+The distribution of durations is fitted by hand to published figures of LibriSpeech (Panayotov, Chen, Povey and
+Khudanpur, ICASSP 2015, and the tables of the corpus itself).
+Its training sets have 281,241 utterances in 961 h, which is 12.3 s on average.
+Most of them are near 15 s long, because chapters were cut at silences into pieces of at most about 16 s.
+Its development and test sets have 11,126 utterances in 21 h, 6.9 s on average, with a long tail up to 35 s.
+The durations come from that fit, not from the corpus.
 """
 
 from __future__ import annotations
@@ -18,19 +20,19 @@ import numpy as np
 from wergate.errors import SuiteError
 
 SHORTEST_S, LONGEST_S = 1.3, 35.0
-_STEP_S = 0.005  # LibriSpeech's durations are multiples of it, so whole samples at 16 kHz
-_CUT = 0.85  # share of utterances that are as the training splits'; the rest are as the test splits'
+_STEP_S = 0.005  # LibriSpeech's durations are multiples of this, which is a whole number of samples at 16 kHz
+_CUT = 0.85  # share of utterances shaped like the training sets; the rest are shaped like the test sets
 _CUT_BETA, _CUT_LONGEST_S = (3.0, 1.0), 17.0
 _FREE_MEDIAN_S, _FREE_SIGMA = 5.8, 0.65
 
 
 def librispeech_like(count: int, seed: int) -> tuple[float, ...]:
-    """Draw that many durations in seconds, 1.3 to 35, 12 on average, in the order of a shuffled corpus.
+    """Draw `count` durations in seconds, from 1.3 to 35 and 12 on average, in random order.
 
-    A longer draw with the same seed begins with the shorter one.
+    With the same seed, a longer sample begins with the shorter one.
 
     Raises:
-        SuiteError: fewer than one is asked for.
+        SuiteError: the count is less than 1.
     """
     if count < 1:
         raise SuiteError(f"{count} durations cannot be drawn: at least 1 is needed; correct the count")
@@ -52,13 +54,14 @@ def _whole_steps(duration_s: float) -> float:
 
 
 def draw_utterances(durations: Mapping[str, float], count: int, seed: int) -> set[str]:
-    """Draw utterances, one from each of `count` equal strata of durations.
+    """Draw one utterance from each of `count` equal strata of durations.
 
-    It depends on ids, durations and the seed, not on the order they come in.
+    The sample depends on the ids, the durations and the seed, but not on the order of the utterances.
 
     Args:
         durations: seconds by utterance id.
-        count: more than there are draws all.
+        count: number of utterances to draw; if there are no more than that, all are drawn.
+        seed: seed of the sample.
     """
     if count >= len(durations):
         return set(durations)

@@ -1,4 +1,4 @@
-"""What a person says of a corpus: where it is, what its columns are called, how much of it to take."""
+"""Specification of a corpus by the user: its location, the names of its columns, and how much of it to use."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ACCEPTED = "audio=NAME,text=NAME,id=NAME,speaker=NAME (each optional) is accept
 
 @dataclass(frozen=True)
 class Columns:
-    """The names of a corpus's columns; an empty one is to be found."""
+    """The names of a corpus's columns; an empty name stands for a column to be detected."""
 
     audio: str = ""
     text: str = ""
@@ -23,25 +23,25 @@ class Columns:
 
     @classmethod
     def of(cls, names: Mapping[str, str]) -> Columns:
-        """Return the columns of a table in suite.toml.
+        """Return the columns that a `columns` table in suite.toml names.
 
         Raises:
-            SuiteError: a key that is no column of ours, or an empty name.
+            SuiteError: a key is unknown, or a name is empty.
         """
         known = [field.name for field in fields(cls)]
         for key, name in names.items():
             if key not in known:
                 raise SuiteError(f"columns has the unknown key '{key}'{did_you_mean(key, known)}; {_ACCEPTED}")
             if not name:
-                raise SuiteError(f"columns names no column for '{key}'; {_ACCEPTED}")
+                raise SuiteError(f"columns has an empty name for '{key}'; {_ACCEPTED}")
         return cls(**names)
 
     @classmethod
     def parse(cls, option: str) -> Columns:
-        """Return the columns of `audio=...,text=...`.
+        """Return the columns that an option such as `audio=...,text=...` names.
 
         Raises:
-            SuiteError: a part without `=`, a key twice, and what `of` refuses.
+            SuiteError: a part has no `=`, a key occurs twice or is unknown, or a name is empty.
         """
         names: dict[str, str] = {}
         for part in option.split(","):
@@ -59,13 +59,16 @@ class CorpusSpec:
     """Where a corpus comes from, and how it is read.
 
     Attributes:
-        name: as tables and test ids show it.
-        path: file or folder, or None for the hub.
-        hub_id, config, split, revision: the hub's names.
-        columns: those that are named rather than found.
-        limit: draw that many utterances; None takes all.
-        skip_bad: leave out utterances that cannot be used, and count them, instead of refusing the corpus.
-        max_duration_s: a longer recording is refused before it is decoded.
+        name: name in tables and test ids.
+        path: file or folder; None for a data set of the hub.
+        hub_id: ORG/NAME of a data set of the hub; empty for a path.
+        config: configuration of the data set; None for its default.
+        split: split of the data set; None for its default.
+        revision: branch, tag or commit of the data set; None for the default branch.
+        columns: names of the columns that are not to be detected.
+        limit: number of utterances to draw; None for all.
+        skip_bad: skip unusable utterances and count them, instead of refusing the corpus.
+        max_duration_s: longest accepted recording in seconds, checked before decoding.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Waveforms of any length: made-up probes, and excerpts of a corpus."""
+"""Waveforms of any length: synthetic probes, and excerpts of a corpus."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _SYLLABLES_HZ = 4.0
 
 @dataclass(frozen=True)
 class Probe:
-    """A batch of seeded waveforms.
+    """A batch of seeded synthetic waveforms.
 
     Attributes:
-        samples: length of each.
+        samples: number of samples of each waveform.
         batch: number of waveforms.
-        signal: "voiced" (harmonics in a syllable rhythm, with noise), "silence", "clipped" (voiced, driven into
-            the limits), "dc" (voiced on a constant offset) or "tiny" (voiced at one millionth of full scale).
+        signal: "voiced" (harmonics in a syllable rhythm, with noise), "silence", "clipped" (voiced, amplified
+            until it clips), "dc" (voiced with a constant offset) or "tiny" (voiced, times one millionth).
     """
 
     samples: int
@@ -61,7 +61,7 @@ def _voiced(samples: int, sampling_rate: int, seed: int) -> Samples:
 
 
 def excerpt(corpus: Corpus, duration_s: float, sampling_rate: int) -> Samples:
-    """Return the corpus's first utterances, one after the other, cut to length: float32, shape (samples,).
+    """Return the first `duration_s` seconds of a corpus's utterances, joined: float32, shape (samples,).
 
     A corpus that is shorter than the excerpt is repeated.
     """
@@ -75,9 +75,9 @@ def excerpt(corpus: Corpus, duration_s: float, sampling_rate: int) -> Samples:
 
 
 def pieces(corpus: Corpus, durations_s: Sequence[float], sampling_rate: int) -> list[Samples]:
-    """Return one piece of speech after the other, each of its duration: float32 arrays of shape (samples,).
+    """Cut a corpus's utterances, joined, into pieces of the given durations: float32 arrays of shape (samples,).
 
-    Behind the corpus's last utterance its first one follows again.
+    A corpus that is shorter than all pieces together is repeated.
     """
     wanted = [round(duration_s * sampling_rate) for duration_s in durations_s]
     speech = excerpt(corpus, sum(wanted) / sampling_rate, sampling_rate)

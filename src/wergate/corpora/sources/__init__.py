@@ -1,1 +1,1 @@
-"""The forms in which a corpus can lie: the hub, parquet, manifests, LibriSpeech's own tree."""
+"""The formats of a corpus: data sets of the hub, parquet files, manifests, and LibriSpeech's folder tree."""

@@ -1,4 +1,4 @@
-"""Where recordings come from: one table of rows for each form of a corpus, read one at a time and never decoded."""
+"""Interface of all corpus formats: a table whose rows are read a few at a time, with audio still encoded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ class Column:
     """A column of a source.
 
     Attributes:
-        holds: what its type says: encoded audio, a string, something else, or "any" where only the cells tell.
+        name: name of the column.
+        holds: content by the column's type; "any" if the format has no types.
     """
 
     name: str
@@ -27,8 +28,8 @@ class Row:
     """A row of a source.
 
     Attributes:
-        number: from 0, in the source's order; the same row has the same number every time.
-        cells: by column. Audio is bytes, a mapping with `bytes`, or, in a source with a folder, a path.
+        number: row number, starting at 0; it is the same every time the source is read.
+        cells: values by column name. Audio is bytes, a mapping with `bytes`, or, in a source with a folder, a path.
     """
 
     number: int
@@ -36,22 +37,25 @@ class Row:
 
 
 class Source(Protocol):
-    """A corpus of one form, opened: its columns are known, nothing else has been read."""
+    """An opened corpus of one format, of which only the columns have been read."""
 
     @property
     def columns(self) -> Sequence[Column]:
-        """The columns, in their order."""
+        """The columns, in order."""
 
     @property
     def folder(self) -> Path | None:
-        """What relative paths in the audio column start from; None where audio is never a path."""
+        """Base of the relative paths in the audio column; None if the audio is never a path."""
 
     def rows(self, numbers: Sequence[int] | None = None) -> Iterator[Row]:
-        """Yield the rows with these numbers (ascending), or all, a few in memory at a time.
+        """Yield rows, with only a few in memory at a time.
 
-        It is called once to index the corpus and once for every use of its audio: what has been fetched from elsewhere
-        should be kept.
+        The method is called once to index the corpus, and once for each later use of its audio.
+        A source should therefore fetch remote data only once.
+
+        Args:
+            numbers: row numbers in ascending order; None for all.
 
         Raises:
-            SuiteError: a row that cannot be read.
+            SuiteError: a row cannot be read.
         """

@@ -1,4 +1,4 @@
-"""Data sets of the hub: fetched once, whole or in part, and then read from what was kept."""
+"""Data sets of the hub, fetched once as a whole or in part, and then read from the disk."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wergate.corpora.spec import CorpusSpec
 from wergate.store import Store
 
 _PLACE, _ROWS = "place.json", "rows.parquet"
-_POOL = 4  # so many times the limit is fetched, for a sample and a calibration part to be drawn from
+_POOL = 4  # rows fetched for each utterance of the limit, to draw a sample and a calibration part from
 _DRAW = "files, then row groups of eight, by SHA-256 of path and number"
 
 
@@ -26,7 +26,8 @@ class HubSource:
     """One split of a data set, in parquet files on the disk.
 
     Attributes:
-        place: where its rows come from, at which commit.
+        place: location of the rows on the hub.
+        table: the rows.
     """
 
     place: HubLocation
@@ -35,12 +36,12 @@ class HubSource:
 
     @property
     def columns(self) -> Sequence[Column]:
-        """The columns, in their order."""
+        """The columns, in order."""
         return self.table.columns
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What people should know of where it comes from."""
+        """Remarks for the user, such as that a mirror was read."""
         return self.place.notes
 
     def rows(self, numbers: Sequence[int] | None = None) -> Iterator[Row]:
@@ -49,14 +50,20 @@ class HubSource:
 
 
 def open_hub(spec: CorpusSpec, store: Store) -> HubSource:
-    """Fetch what a spec names of the hub, or find it.
+    """Fetch a data set of the hub, or find it on the disk.
 
-    Without a limit, a split's parquet files are fetched whole into the hub client's cache and checked against their
-    checksums; with one, `_POOL` times as many rows are drawn from it and kept in the store. What `datasets` tells of
-    the repository is kept too, so that a second run needs neither `datasets` nor, with HF_HUB_OFFLINE, the hub.
+    Without a limit, all parquet files of the split are fetched into the hub client's cache, and their checksums are
+    verified. With a limit, `_POOL` times as many rows are drawn from the split and stored in the store.
+    The location of the rows is stored too. So a second run does not need `datasets`, and with HF_HUB_OFFLINE it does
+    not need the hub.
+
+    Args:
+        spec: id, revision, configuration, split and limit.
+        store: where the location and drawn rows are stored.
 
     Raises:
-        SuiteError: whatever is not there, not named, out of reach or damaged.
+        SuiteError: the data set, configuration or split does not exist or is ambiguous, the hub is out of reach, or
+            a file is damaged.
     """
     moved = MOVED.get(spec.hub_id)
     spec = replace(spec, hub_id=moved or spec.hub_id)
@@ -90,28 +97,31 @@ def _read_place(path: Path) -> HubLocation:
 
 
 _ROWS_AT_ONCE = 16
-_ROWS_OF_GROUP = 64  # in the file that is written: what is read at once later
-_FILES_AT_ONCE = 8  # whose row groups are mixed; a large split has hundreds, and only to open one costs requests
-Made = TypeVar("Made")
+_ROWS_OF_GROUP = 64  # row group size of the written file, which is the unit of later reads
+_FILES_AT_ONCE = 8  # files to mix row groups of; a large split has hundreds, and each open file costs requests
+Item = TypeVar("Item")
 
 
 def draw_rows(spec: CorpusSpec, place: HubLocation, count: int, path: Path) -> None:
-    """Fetch some rows of a split and write them.
+    """Fetch a sample of a split's rows and write it to a parquet file.
 
-    Only whole row groups can be fetched. They are taken in an order that a hash draws, the same every time, from all
-    over a few files that are drawn so too: a split's first rows are often one speaker's.
+    The hub can only be read in whole row groups. A hash of their names orders the files, and then the row groups of
+    a few files at a time, so that every run draws the same rows. They come from all over these files, because the
+    first rows of a split are often from a single speaker.
 
     Args:
-        count: of rows, at most.
-        path: the file to write, audio as encoded bytes.
+        spec: the data set, for error messages.
+        place: location of the split's files.
+        count: largest number of rows.
+        path: file to write, with audio as encoded bytes.
 
     Raises:
-        SuiteError: what the hub did not give.
+        SuiteError: the hub is out of reach, or a file cannot be read.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    batches = _told(spec, _batches(place))
+    batches = _explained(spec, _batches(place))
     schema, left = next(batches), count
     with pq.ParquetWriter(path, schema) as writer:
         for batch in batches:
@@ -122,15 +132,16 @@ def draw_rows(spec: CorpusSpec, place: HubLocation, count: int, path: Path) -> N
                 return
 
 
-def _told(spec: CorpusSpec, found: Iterator[Made]) -> Iterator[Made]:
-    """Turn errors of the hub's client into one line, and leave those of writing to the store."""
+def _explained(spec: CorpusSpec, items: Iterator[Item]) -> Iterator[Item]:
+    """Yield the items, and turn an error of the hub's client into one line."""
+    # The loop wraps only the reads, because the store explains errors that occur while its files are written.
     end = object()
-    while (each := opened(spec, lambda: next(found, end))) is not end:
-        yield each  # type: ignore[misc]
+    while (item := opened(spec, lambda: next(items, end))) is not end:
+        yield item  # type: ignore[misc]
 
 
 def _batches(place: HubLocation) -> Iterator[Any]:
-    """Yield the schema, then record batches, row group by row group in drawn order."""
+    """Yield the schema, then the record batches of one row group after another, in hash order."""
     names = sorted(place.files, key=_drawn)
     for first in range(0, len(names), _FILES_AT_ONCE):
         files = {name: _open(place, name) for name in names[first : first + _FILES_AT_ONCE]}
@@ -146,9 +157,10 @@ def _drawn(name: str) -> bytes:
 
 
 def _open(place: HubLocation, name: str) -> Any:
-    """Open a file on the hub so that exactly the ranges that are wanted are fetched, with no reading ahead."""
+    """Open a parquet file on the hub so that only the required byte ranges are fetched."""
     import huggingface_hub
     import pyarrow.parquet as pq
 
+    # The default cache of the file system reads ahead, which would fetch far more than the wanted row groups.
     file = huggingface_hub.HfFileSystem().open(f"datasets/{place.hub_id}@{place.commit}/{name}", cache_type="none")
     return pq.ParquetFile(file, pre_buffer=True)

@@ -1,4 +1,4 @@
-"""Where on the hub a corpus's rows are: which repository, commit, configuration, split and files."""
+"""Location of a corpus on the hub: repository, commit, configuration, split and files."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any, TypeVar
 
 from wergate.corpora.spec import CorpusSpec
 from wergate.errors import SuiteError, did_you_mean
-from wergate.hub import asked, explained
+from wergate.hub import ask_hub, hub_error
 
-Found = TypeVar("Found")
+Answer = TypeVar("Answer")
 CONVERTED = "refs/convert/parquet"
-TWINS = {  # data sets that are scripts, and the repositories that hold the same recordings as parquet
+MIRRORS = {  # data sets that are scripts, and the repositories with the same recordings as parquet
     "patrickvonplaten/librispeech_asr_dummy": "hf-internal-testing/librispeech_asr_dummy",
 }
-MOVED = {"librispeech_asr": "openslr/librispeech_asr"}  # from when names had no owner, which `datasets` takes no longer
+MOVED = {"librispeech_asr": "openslr/librispeech_asr"}  # old ids without an owner, which `datasets` no longer accepts
 _PREFERRED_SPLITS = ("test", "validation")
 
 
@@ -24,9 +24,12 @@ class HubLocation:
     """One split of a data set at one commit.
 
     Attributes:
-        hub_id, commit: the repository that is read; it may be another one than was asked for.
-        files: the split's parquet files, by their path in the repository.
-        notes: for people, where it is not simply what they asked for.
+        hub_id: repository that is read, which may differ from the requested one.
+        commit: full commit id in that repository.
+        config: configuration.
+        split: split.
+        files: paths of the split's parquet files in the repository.
+        notes: remarks for the user if the rows do not come from the requested files.
     """
 
     hub_id: str
@@ -38,60 +41,64 @@ class HubLocation:
 
 
 def commit_of(hub_id: str, revision: str | None) -> str:
-    """Return the commit of a data set's branch or tag; out of reach, what was last seen of it.
+    """Return the commit of a data set's branch or tag; if the hub is out of reach, the last known one.
 
     Raises:
-        SuiteError: what the hub's client could not do.
+        SuiteError: the data set or revision does not exist, is gated, or is neither on the hub nor in the cache.
     """
     import huggingface_hub
 
     def resolve() -> str:
-        found = huggingface_hub.resolve_revision(hub_id, repo_type="dataset", revision=revision)
-        return str(found.resolved)
+        revisions = huggingface_hub.resolve_revision(hub_id, repo_type="dataset", revision=revision)
+        return str(revisions.resolved)
 
-    return asked(hub_id, revision, resolve, what="corpus")
+    return ask_hub(hub_id, revision, resolve, what="corpus")
 
 
 def find_place(spec: CorpusSpec, commit: str) -> HubLocation:
-    """Find the parquet files that a spec names.
+    """Find the parquet files of a data set.
 
-    A script is never run, and other forms would need FFmpeg: there the files that the hub has converted are read, or
-    those of a known twin.
+    Scripts are never run, and formats other than parquet would need FFmpeg. For these data sets, the hub's converted
+    files are used, or those of a known mirror.
 
     Args:
-        commit: of the repository that the spec names.
+        spec: id, configuration and split.
+        commit: full commit id of the repository that the spec names.
 
     Raises:
-        SuiteError: neither parquet nor converted, an unknown configuration or split, none named of several.
+        SuiteError: there are no parquet files, the configuration or split is unknown, or the spec does not choose
+            one of several.
     """
     _require_access(spec.hub_id)
     files = _listing(spec.hub_id, commit)
     script = f"{spec.hub_id.rsplit('/', maxsplit=1)[-1]}.py"
     if script in files:
-        return _instead(spec, f"corpus '{spec.hub_id}' is a script ({script}), which is not run")
+        return _instead(spec, f"corpus '{spec.hub_id}' is a script ({script}), which wergate does not run")
     place = _by_library(spec, spec.hub_id, commit)
     return place if place.files else _instead(spec, f"corpus '{spec.hub_id}' is not stored as parquet")
 
 
 def _instead(spec: CorpusSpec, why: str) -> HubLocation:
-    """Find other files with the same rows."""
+    """Find other files with the same rows: the hub's conversion or a known mirror."""
     converted = _converted(spec)
     if converted:
-        return _noted(_by_folders(spec, converted), f"{why}: the hub's conversion of its main branch is read")
-    twin = TWINS.get(spec.hub_id)
-    if twin:
-        return _noted(_by_library(spec, twin, commit_of(twin, None)), f"{why}: its twin '{twin}' is read")
+        return _noted(_by_folders(spec, converted), f"{why}; reading the hub's conversion of its main branch instead")
+    mirror = MIRRORS.get(spec.hub_id)
+    if mirror:
+        place = _by_library(spec, mirror, commit_of(mirror, None))
+        return _noted(place, f"{why}; reading its mirror '{mirror}' instead")
     raise SuiteError(
-        f"{why}, and it has neither converted files at {CONVERTED} nor a known twin; parquet files are accepted; name "
-        "another data set, or a local folder with its recordings, with --corpus"
+        f"{why}, and it has neither converted files at {CONVERTED} nor a known mirror; parquet files are accepted; "
+        "name another data set, or a local folder with its recordings, with --corpus"
     )
 
 
 def _require_access(hub_id: str) -> None:
-    """Ask whether files will be given, so that a gated data set is told as such: a listing is given to anybody."""
+    """Raise an error if the user may not read the files of a data set."""
     import huggingface_hub
 
-    asked(hub_id, None, lambda: huggingface_hub.auth_check(hub_id, repo_type="dataset"), what="corpus")
+    # The hub lists the files of a gated data set to anybody, so only this call shows that access is missing.
+    ask_hub(hub_id, None, lambda: huggingface_hub.auth_check(hub_id, repo_type="dataset"), what="corpus")
 
 
 def _noted(place: HubLocation, note: str) -> HubLocation:
@@ -101,23 +108,25 @@ def _noted(place: HubLocation, note: str) -> HubLocation:
 def _listing(hub_id: str, commit: str) -> list[str]:
     import huggingface_hub
 
-    list_files = huggingface_hub.list_repo_files
-    return list(asked(hub_id, commit, lambda: list_files(hub_id, repo_type="dataset", revision=commit), what="corpus"))
+    def listing() -> Sequence[str]:
+        return huggingface_hub.list_repo_files(hub_id, repo_type="dataset", revision=commit)
+
+    return list(ask_hub(hub_id, commit, listing, what="corpus"))
 
 
 def _converted(spec: CorpusSpec) -> str | None:
-    """Return the commit of the files that the hub has converted, where it has."""
+    """Return the commit of the files that the hub has converted to parquet, or None."""
     import huggingface_hub
 
     def refs() -> Any:
         return huggingface_hub.list_repo_refs(spec.hub_id, repo_type="dataset")
 
-    converts = asked(spec.hub_id, None, refs, what="corpus").converts
+    converts = ask_hub(spec.hub_id, None, refs, what="corpus").converts
     return next((str(ref.target_commit) for ref in converts if ref.ref == CONVERTED), None)
 
 
 def _by_folders(spec: CorpusSpec, commit: str) -> HubLocation:
-    """Choose among files as the hub converts them: CONFIG/SPLIT/0000.parquet, or CONFIG/partial-SPLIT/."""
+    """Choose among the hub's converted files, in folders named CONFIG/SPLIT or CONFIG/partial-SPLIT."""
     paths = [path for path in _listing(spec.hub_id, commit) if path.endswith(".parquet") and path.count("/") >= 2]  # noqa: PLR2004
     config = _config(spec, list(dict.fromkeys(path.split("/")[0] for path in paths)), default=None)
     of_config = [path for path in paths if path.split("/")[0] == config]
@@ -125,12 +134,12 @@ def _by_folders(spec: CorpusSpec, commit: str) -> HubLocation:
     split = _split(spec, config, list(folders))
     files = tuple(path for path in of_config if path.split("/")[1] == folders[split])
     partial = folders[split] != split
-    notes = (f"corpus '{spec.hub_id}': only the first part of split '{split}' has been converted",) if partial else ()
-    return HubLocation(spec.hub_id, commit, config, split, files, notes)
+    note = f"corpus '{spec.hub_id}': the hub has converted only the first part of split '{split}'"
+    return HubLocation(spec.hub_id, commit, config, split, files, (note,) if partial else ())
 
 
 def _by_library(spec: CorpusSpec, hub_id: str, commit: str) -> HubLocation:
-    """Let `datasets` tell the configurations, the splits and their files."""
+    """Find the configuration, the split and its files with the `datasets` library."""
     import datasets
 
     pinned = {"path": hub_id, "revision": commit}
@@ -147,7 +156,7 @@ def _by_library(spec: CorpusSpec, hub_id: str, commit: str) -> HubLocation:
 
 
 def _parquet(files: Sequence[str], commit: str) -> tuple[str, ...]:
-    """Return the paths in the repository of hf://datasets/ORG/NAME@COMMIT/PATH, where all are parquet."""
+    """Return the paths in the repository of URLs hf://datasets/ORG/NAME@COMMIT/PATH, or () unless all are parquet."""
     paths = tuple(str(file).split(f"@{commit}/", 1)[-1] for file in files)
     return paths if all(path.endswith(".parquet") for path in paths) else ()
 
@@ -181,20 +190,20 @@ def _split(spec: CorpusSpec, config: str, names: Sequence[str]) -> str:
     raise SuiteError(f"corpus '{name}' has {len(names)} splits: {known}; name one with --corpus {name}:SPLIT")
 
 
-def opened(spec: CorpusSpec, ask: Callable[[], Found]) -> Found:
-    """Ask `datasets`, and turn what it raises into one line.
+def opened(spec: CorpusSpec, ask: Callable[[], Answer]) -> Answer:
+    """Return the result of a call to `datasets`, and turn any error of it into one line.
 
     Raises:
-        SuiteError: what the hub did not give, or, in its words, what `datasets` could not make of it.
+        SuiteError: the hub refused the request, or `datasets` failed; then the message quotes its first line.
     """
     try:
         return ask()
     except SuiteError:
         raise
-    except Exception as error:  # `datasets` raises whatever it finds: each is a corpus not opened
-        told = explained(spec.hub_id, spec.revision, error, what="corpus")
+    except Exception as error:  # `datasets` raises exceptions of many kinds
+        known = hub_error(spec.hub_id, spec.revision, error, what="corpus")
         reason = str(error).strip().splitlines()
-        raise told or SuiteError(
+        raise known or SuiteError(
             f"corpus '{spec.hub_id}' cannot be opened: {type(error).__name__}: {reason[0] if reason else ''}; a data "
-            "set with a column of audio and one of text is accepted; check --corpus"
+            "set with an audio column and a text column is accepted; check --corpus"
         ) from error

@@ -1,4 +1,4 @@
-"""LibriSpeech's own tree: `*.trans.txt` files of "ID TRANSCRIPT" lines, each beside the recordings of its chapter."""
+"""LibriSpeech's folder tree, with a `*.trans.txt` file of "ID TRANSCRIPT" lines and the recordings in each chapter."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _SUFFIXES = (".flac", ".wav", ".ogg", ".opus", ".mp3")
 
 
 class LibriSpeechSource:
-    """The chapters of a tree, one after the other."""
+    """The chapters of a tree, one after another."""
 
     columns = tuple(Column(name) for name in ("id", "audio", "text", "speaker"))
 
     def __init__(self, transcripts: Sequence[Path], folder: Path) -> None:
-        """Take the transcript files; none is read yet."""
+        """Set the transcript files, which are not read yet, and the root of the tree."""
         self.folder = folder
         self._transcripts = tuple(transcripts)
 
@@ -36,11 +36,13 @@ class LibriSpeechSource:
             try:
                 lines = path.read_text(encoding="utf-8-sig").splitlines()
             except (OSError, UnicodeDecodeError) as error:
-                raise SuiteError(f"transcripts '{path}' cannot be read: {error}; text in UTF-8 is accepted") from error
+                raise SuiteError(
+                    f"transcripts '{path}' cannot be read: {error}; a text file in UTF-8 is accepted; correct the file"
+                ) from error
             yield from ((path.parent, line.strip()) for line in lines if line.strip())
 
 
 def _audio(chapter: Path, name: str) -> Path:
-    """Return the recording beside its transcript; FLAC as the corpus has it, unless it was converted."""
+    """Return the path of a recording: FLAC as in the original corpus, or another format if it was converted."""
     paths = [chapter / f"{name}{suffix}" for suffix in _SUFFIXES]
     return next((path for path in paths if path.is_file()), paths[0])

@@ -1,4 +1,4 @@
-"""Files and folders to their sources, told apart by looking into them."""
+"""Detection of the format of a local file or folder from its content."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _PARQUET_MAGIC = b"PAR1"
 
 
 def open_local(path: Path) -> Source:
-    """Open a file or a folder.
+    """Open a file or a folder as a source.
 
     Raises:
-        SuiteError: of no form that is known, of several at once, or of several splits.
+        SuiteError: the path does not exist, has no known format, or holds several formats or splits.
     """
     if not path.exists():
-        raise SuiteError(f"there is no file or folder '{path}'; check --corpus")
+        raise SuiteError(f"file or folder '{path}' does not exist; check --corpus")
     return _open_folder(path) if path.is_dir() else _open_file(path)
 
 
@@ -40,14 +40,14 @@ def _open_file(path: Path) -> Source:
     if path.suffix.lower() in _MANIFESTS or start.lstrip().startswith(b"{"):
         return ManifestSource([path], path.parent)
     raise SuiteError(
-        f"file '{path}' is neither parquet nor a manifest: parquet, CSV, TSV and JSON Lines "
-        "of audio_filepath and text are accepted; a LibriSpeech tree is named by its folder"
+        f"file '{path}' is neither parquet nor a manifest; parquet, or CSV, TSV or JSON Lines with audio_filepath and "
+        "text, is accepted; for a LibriSpeech tree, name its folder"
     )
 
 
 @dataclass(frozen=True)
 class _Found:
-    """The files of a folder, at any depth, that a form is told by."""
+    """The files of a folder, at any depth, by which its format is detected."""
 
     metadata: list[Path]
     transcripts: list[Path]
@@ -66,7 +66,7 @@ def _open_folder(folder: Path) -> Source:
     if len(present) > 1:
         first = ", ".join(f"{form} ('{paths[0].relative_to(folder)}')" for form, paths in present.items())
         raise SuiteError(
-            f"folder '{folder}' has several forms at once: {first}; name the file or sub folder that is meant"
+            f"folder '{folder}' has several formats: {first}; one is accepted; name the file or subfolder to use"
         )
     if found.metadata:
         return ManifestSource(_one_split(folder, _outermost(folder, found.metadata)), folder)
@@ -76,8 +76,8 @@ def _open_folder(folder: Path) -> Source:
         return ParquetSource(_one_split(folder, found.parquet))
     hint = f" (did you mean '{found.manifests[0]}'?)" if found.manifests else ""
     raise SuiteError(
-        f"folder '{folder}' is no corpus{hint}: looked, also in sub folders, for metadata.jsonl or metadata.csv, "
-        f"LibriSpeech's *{TRANSCRIPTS}, and *.parquet; a manifest is named by its file"
+        f"folder '{folder}' is not a corpus{hint}; metadata.jsonl or metadata.csv, LibriSpeech's *{TRANSCRIPTS}, or "
+        "*.parquet, also in subfolders, is accepted; for any other manifest, name the file itself"
     )
 
 
@@ -96,41 +96,42 @@ def _look(folder: Path) -> _Found:
 
 
 def _files(folder: Path) -> list[Path]:
-    """Return all files in order, also behind links, but no hidden ones: a download's cache, a repository's own."""
+    """Return all files, sorted, including those behind links.
+
+    Hidden files and folders, such as the cache of a download or a repository's `.git`, are left out.
+    """
     found, seen = [], set()
     for parent, folders, names in os.walk(folder, followlinks=True):
         seen.add(os.path.realpath(parent))
         below = [name for name in sorted(folders) if os.path.realpath(Path(parent, name)) not in seen]
-        folders[:] = [name for name in below if not name.startswith(".")]  # what os.walk goes on to
+        folders[:] = [name for name in below if not name.startswith(".")]  # os.walk descends into this list
         found += [Path(parent, name) for name in names if not name.startswith(".")]
     return sorted(found)
 
 
 def _outermost(folder: Path, metadata: Sequence[Path]) -> Sequence[Path]:
-    """Return the folder's own metadata, which tells of its sub folders too, or else theirs."""
+    """Return the metadata file in the folder itself, which covers its subfolders, or else those of the subfolders."""
     own = [path for path in metadata if path.parent == folder]
     if len({path.name for path in own or metadata}) > 1:
         names = ", ".join(f"'{path.relative_to(folder)}'" for path in own or metadata)
-        raise SuiteError(
-            f"folder '{folder}' has metadata in two forms: {names}; keep one, or name the one that is meant"
-        )
+        raise SuiteError(f"folder '{folder}' has metadata in two formats: {names}; keep one, or name the one to use")
     return own or metadata
 
 
 def _one_split(folder: Path, paths: Sequence[Path]) -> Sequence[Path]:
-    """Refuse to take the splits of a data set for one corpus: they would be mixed without a word."""
+    """Raise an error if files belong to several splits of a data set, which must not be mixed unnoticed."""
     splits = sorted({split for path in paths if (split := _split(folder, path))})
     if len(splits) > 1:
         raise SuiteError(
             f"folder '{folder}' holds the splits {', '.join(splits)}, first '{paths[0].relative_to(folder)}'; "
-            "one split is accepted; name a file or the sub folder of one"
+            "one split is accepted; name its file or subfolder"
         )
     return paths
 
 
 def _split(folder: Path, path: Path) -> str | None:
-    """Return the split that a file's name (test-00000-of-00002.parquet), or one of its folders, tells."""
+    """Return the split in a file's name, such as test-00000-of-00002.parquet, or in its folders' names, or None."""
     shard = _SHARD.fullmatch(path.stem)
     names = [*path.relative_to(folder).parent.parts, shard["split"] if shard else path.stem]
-    told = [name for name in names if name.lower() in _SPLITS]
-    return told[-1] if told else shard["split"] if shard else None
+    known = [name for name in names if name.lower() in _SPLITS]
+    return known[-1] if known else shard["split"] if shard else None

@@ -1,4 +1,4 @@
-"""Tables of audio paths: JSON Lines, as NeMo's manifests and the hub's `metadata.jsonl`, and CSV or TSV."""
+"""Manifests: tables of audio paths as JSON Lines (NeMo's manifests, the hub's `metadata.jsonl`), CSV or TSV."""
 
 from __future__ import annotations
 
@@ -12,17 +12,21 @@ from wergate.corpora.sources.base import Column, Row
 from wergate.errors import SuiteError
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
-_RELATIVE = ("file_name", "audio_file_name")  # the hub's own columns, relative to the metadata that they stand in
+_RELATIVE = ("file_name", "audio_file_name")  # columns of the hub's format, relative to the metadata file's folder
 
 
 class ManifestSource:
-    """One or more files of rows, one after the other, whose audio paths start from a folder."""
+    """One or more manifest files, read one after another, whose audio paths are relative to one folder."""
 
     def __init__(self, paths: Sequence[Path], folder: Path) -> None:
-        """Go through the files once: every line must be readable, and the columns are those of any line.
+        """Read the files once, to check every line and to collect the columns of all lines.
+
+        Args:
+            paths: manifest files.
+            folder: base of relative audio paths.
 
         Raises:
-            SuiteError: a line that is no row, naming file and line.
+            SuiteError: a file or a line of it cannot be read.
         """
         self.folder = folder
         self._paths = tuple(paths)
@@ -30,7 +34,8 @@ class ManifestSource:
         self.columns = tuple(Column(name) for name in names)
 
     def rows(self, numbers: Sequence[int] | None = None) -> Iterator[Row]:
-        """Yield rows; reading a line costs little beside its audio, which is not touched."""
+        """Yield rows; audio files are not opened."""
+        # Every line is parsed even if few are wanted: that costs little compared with decoding the audio.
         wanted = None if numbers is None else set(numbers)
         every = ((path, cells) for path in self._paths for cells in _cells(path))
         for number, (path, cells) in enumerate(every):
@@ -38,7 +43,7 @@ class ManifestSource:
                 yield Row(number, self._from_folder(path.parent, cells))
 
     def _from_folder(self, parent: Path, cells: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the cells with paths that start from our folder, where the file is in a sub folder."""
+        """Return the cells with audio paths relative to the source's folder, if the metadata is in a subfolder."""
         if parent == self.folder:
             return cells
         named = {name: cells[name] for name in _RELATIVE if isinstance(cells.get(name), str) and cells[name]}
@@ -50,7 +55,9 @@ def _cells(path: Path) -> Iterator[Mapping[str, Any]]:
     try:
         yield from _delimited(path, delimiter) if delimiter else _json_lines(path)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SuiteError(f"manifest '{path}' cannot be read: {error}; a text file in UTF-8 is accepted") from error
+        raise SuiteError(
+            f"manifest '{path}' cannot be read: {error}; a text file in UTF-8 is accepted; correct the file"
+        ) from error
 
 
 def _json_lines(path: Path) -> Iterator[Mapping[str, Any]]:
@@ -63,12 +70,12 @@ def _json_lines(path: Path) -> Iterator[Mapping[str, Any]]:
 def _json_object(path: Path, number: int, line: str) -> Mapping[str, Any]:
     try:
         cells = json.loads(line)
-        reason = f"is {type(cells).__name__}"
+        reason = f"is a JSON {type(cells).__name__}"
     except ValueError as error:
-        cells, reason = None, f"is no JSON ({error})"
+        cells, reason = None, f"is not JSON ({error})"
     if not isinstance(cells, dict):
         raise SuiteError(
-            f"manifest '{path}' line {number} {reason}: {line.strip()[:40]}; one JSON object a line is accepted, "
+            f"manifest '{path}' line {number} {reason}: {line.strip()[:40]}; one JSON object per line is accepted, "
             'such as {"audio_filepath": "a.wav", "duration": 1.5, "text": "..."}; correct the line'
         )
     return cells
@@ -79,12 +86,12 @@ def _delimited(path: Path, delimiter: str) -> Iterator[Mapping[str, Any]]:
         reader = csv.reader(file, delimiter=delimiter)
         names = next(reader, [])
         if len(set(names)) != len(names):
-            raise SuiteError(f"manifest '{path}' has a column twice: {', '.join(names)}; rename one")
+            raise SuiteError(f"manifest '{path}' has two columns of one name: {', '.join(names)}; rename one of them")
         for fields in reader:
             if fields and len(fields) != len(names):
                 raise SuiteError(
                     f"manifest '{path}' line {reader.line_num} has {len(fields)} fields, but its first line names "
-                    f"{len(names)} columns; quote a field that holds '{delimiter}'; correct the line"
+                    f"{len(names)} columns; correct the line, and quote any field that contains '{delimiter}'"
                 )
             if fields:
                 yield dict(zip(names, fields, strict=True))

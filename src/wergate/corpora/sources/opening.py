@@ -1,4 +1,4 @@
-"""A corpus's spec to its source."""
+"""Parsing of corpus specs, and opening of the sources that they name."""
 
 from __future__ import annotations
 
@@ -26,10 +26,12 @@ def parse_corpus_specs(spec: str, embedded: Path, names: Collection[str] = ()) -
     """Return the corpora that a spec names; plain `embedded` names both evaluation splits.
 
     Args:
-        names: of the suite file's corpora, one of which may have been meant.
+        spec: an embedded split, a path, or an id of the hub, as given with `--corpus`.
+        embedded: folder of the embedded corpus and model.
+        names: corpora of the suite file, for suggestions in the error message.
 
     Raises:
-        SuiteError: neither an embedded split, nor a file or folder, nor the form of a hub id.
+        SuiteError: the spec is not an embedded split, an existing file or folder, or an id of the hub.
     """
     if spec == "embedded":
         return [_embedded(split, embedded) for split in _EVALUATION_SPLITS]
@@ -45,8 +47,8 @@ def parse_corpus_specs(spec: str, embedded: Path, names: Collection[str] = ()) -
     hint = did_you_mean(spec, known) or did_you_mean_beside(path)
     raise SuiteError(
         f"corpus '{spec}' is neither a file nor a known spec{hint}; accepted: embedded, embedded:SPLIT, "
-        "ORG/NAME[@REVISION][:CONFIG[:SPLIT]], a parquet file, manifest or folder that exists, or a [corpus.NAME] of "
-        "the suite file; check --corpus"
+        "ORG/NAME[@REVISION][:CONFIG[:SPLIT]], an existing parquet file, manifest or folder, or the NAME of a "
+        "[corpus.NAME] table in the suite file; check --corpus"
     )
 
 
@@ -60,19 +62,20 @@ def _embedded(split: str, embedded: Path) -> CorpusSpec:
 
 
 def open_source(spec: CorpusSpec, store: Store | None = None) -> Source:
-    """Open what a spec names.
+    """Open the source that a spec names.
 
     Args:
-        store: where what is fetched of the hub is kept; only a data set of the hub needs it.
+        spec: location of the corpus.
+        store: where rows from the hub are stored; only a data set of the hub needs it.
 
     Raises:
-        SuiteError: not there, or of no form that is known.
+        SuiteError: the corpus does not exist, is out of reach, or has no known format.
     """
     if spec.path is None:
         from wergate.corpora.sources.hub import open_hub
 
         if store is None:
-            raise ValueError(f"'{spec.name}' is of the hub, which needs a store")
+            raise ValueError(f"corpus '{spec.name}' is on the hub and cannot be opened without a store; pass one")
         return open_hub(spec, store)
     try:
         return open_local(spec.path)

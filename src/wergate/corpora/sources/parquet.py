@@ -1,4 +1,4 @@
-"""Parquet files in the hub's form: a struct of encoded audio bytes and a path, and a column of text."""
+"""Parquet files in the hub's format, with a column of audio (a struct of encoded bytes and a path) and one of text."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from wergate.corpora.sources.base import Column, Holds, Row
 from wergate.errors import SuiteError
 
 _ROWS_AT_ONCE = 16
-_READ_AHEAD_BYTES = 1 << 20  # or else a row group is read whole, and may be the whole file
+_READ_AHEAD_BYTES = 1 << 20  # without a buffer size, Arrow reads a whole row group, which may be the whole file
 
 
 class ParquetSource:
-    """One or more parquet files of the same columns, one after the other."""
+    """One or more parquet files with the same columns, read one after another."""
 
     folder = None
 
     def __init__(self, paths: Sequence[Path]) -> None:
-        """Open the files' footers.
+        """Read the footers of the files.
 
         Raises:
-            SuiteError: a file that is no parquet, or has other columns than the first.
+            SuiteError: a file is not parquet, or its columns differ from those of the first file.
         """
         self._paths = tuple(paths)
         schemas = [_open(path).schema_arrow for path in self._paths]
@@ -35,11 +35,11 @@ class ParquetSource:
             if set(schema.names) != set(schemas[0].names):
                 raise SuiteError(
                     f"parquet file '{path}' has the columns {', '.join(schema.names)}, but '{self._paths[0].name}' has "
-                    f"{', '.join(schemas[0].names)}; the files of a corpus have the same columns; name one file"
+                    f"{', '.join(schemas[0].names)}; all files of a corpus must have the same columns; name one file"
                 )
 
     def rows(self, numbers: Sequence[int] | None = None) -> Iterator[Row]:
-        """Yield rows; row groups without a wanted one are not read."""
+        """Yield rows; row groups without a wanted row are not read."""
         wanted = None if numbers is None else set(numbers)
         first = 0
         for path in self._paths:
@@ -62,7 +62,7 @@ def _open(path: Path) -> Any:
     except (OSError, pa.ArrowException) as error:
         raise SuiteError(
             f"parquet file '{path}' cannot be opened: {error}; "
-            "a parquet file in the hub's form is accepted; fetch or write it again"
+            "a parquet file in the hub's format is accepted; fetch or write it again"
         ) from error
 
 
@@ -74,12 +74,12 @@ def _cells(path: Path, file: Any, group: int) -> Iterator[dict[str, Any]]:
             yield from batch.to_pylist()
     except (OSError, pa.ArrowException) as error:
         raise SuiteError(
-            f"parquet file '{path}' cannot be read to its end (row group {group}): {error}; fetch or write it again"
+            f"parquet file '{path}' cannot be read completely (row group {group}): {error}; fetch or write it again"
         ) from error
 
 
 def _holds(kind: Any) -> Holds:
-    """Tell what a column holds by its Arrow type; binary of its own is taken for audio too."""
+    """Return the content of a column by its Arrow type; plain binary counts as audio too."""
     import pyarrow.types as kinds
 
     if kinds.is_struct(kind):
@@ -90,9 +90,9 @@ def _holds(kind: Any) -> Holds:
 
 
 def _images(metadata: Mapping[bytes, bytes]) -> set[str]:
-    """Return the columns that the hub calls images: they are stored just as audio is."""
+    """Return the names of the image columns, whose Arrow type is the same as that of audio columns."""
     try:
         features = json.loads(metadata.get(b"huggingface", b"{}"))["info"]["features"]
         return {name for name, feature in features.items() if feature.get("_type") == "Image"}
-    except (ValueError, LookupError, TypeError, AttributeError):  # other writers may put anything there
+    except (ValueError, LookupError, TypeError, AttributeError):  # other writers may store anything under this key
         return set()
