@@ -1,4 +1,4 @@
-"""suite.toml and the command line become one configuration, or one clear error."""
+"""Merging of suite.toml and the command line into one configuration, and the one-line errors for mistakes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wergate.errors import SuiteError, did_you_mean
 
 
 def test_the_committed_suite_file_is_accepted() -> None:
-    """What ships is what the configuration knows, both precisions held to thresholds."""
+    """The suite.toml of the repository is valid and has thresholds for both precisions."""
     config = load_config(SUITE, {})
     assert ["embedded"] == config.models
     assert config.thresholds.of("fp16") == config.thresholds.fp16
@@ -24,20 +24,20 @@ def test_the_committed_suite_file_is_accepted() -> None:
 
 
 def test_the_command_line_wins() -> None:
-    """A value that is given replaces the file's; None is not given."""
+    """A given value replaces that of the file; None counts as not given."""
     config = load_config(SUITE, {"models": ["some/model"], "limit": 3, "device": None})
     assert (["some/model"], 3, "CPU") == (config.models, config.limit, config.device)
 
 
 def test_a_configuration_is_frozen() -> None:
-    """Nobody changes it mid-run."""
+    """A configuration cannot change during a run."""
     config = load_config(SUITE, {})
     with pytest.raises(pydantic.ValidationError, match="frozen"):
         config.device = "GPU"
 
 
-def test_a_models_own_table_is_laid_over_the_rest() -> None:
-    """A model that has a table is calibrated on its own number of utterances, and shares everything else."""
+def test_the_table_of_a_model_overrides_shared_settings() -> None:
+    """A model with a table has its own value of a key, and shares all others."""
     config = load_config(SUITE, {})
     random, embedded = (config.settings_of(name) for name in ("random:data2vec-audio-base", "embedded"))
     assert (30, 300) == (random.quantization.subset_size, embedded.quantization.subset_size)
@@ -47,7 +47,7 @@ def test_a_models_own_table_is_laid_over_the_rest() -> None:
 
 @dataclass(frozen=True)
 class Mistake:
-    """One change to a good suite file, and what is said of it."""
+    """One change to a valid suite file, and the expected error."""
 
     id: str
     key: str
@@ -79,8 +79,8 @@ MISTAKES = (
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.id)
-def test_mistakes_are_told_in_one_line(mistake: Mistake, tiny: Tiny, tmp_path: Path) -> None:
-    """The key, its value, what is accepted: all on one line that names the file."""
+def test_mistakes_are_reported_in_one_line(mistake: Mistake, tiny: Tiny, tmp_path: Path) -> None:
+    """The error names the file, the key, its value and the accepted values in one line."""
     with pytest.raises(SuiteError) as caught:
         load_config(_mistaken(tiny, tmp_path / "mine.toml", mistake), {})
     assert mistake.message in str(caught.value)
@@ -92,39 +92,39 @@ def _mistaken(tiny: Tiny, path: Path, mistake: Mistake) -> Path:
     whole = '"' + mistake.key.replace(".", '"."') + '" ='
     table = '"' + mistake.key.partition(".")[0] + '" ='
     text = tiny.suite(path).read_text()
-    kept = [line for line in text.splitlines() if not line.startswith((whole, table))]
-    path.write_text("\n".join([*kept, f"{mistake.key} = {mistake.value}"]) + "\n")
+    others = [line for line in text.splitlines() if not line.startswith((whole, table))]
+    path.write_text("\n".join([*others, f"{mistake.key} = {mistake.value}"]) + "\n")
     return path
 
 
 def test_a_missing_key_is_named(tmp_path: Path) -> None:
-    """An empty file lacks its first key."""
+    """The error for an empty file names its first key."""
     path = tmp_path / "mine.toml"
     path.write_text("")
     with pytest.raises(SuiteError, match=r"mine\.toml: key 'models' is missing; add it"):
         load_config(path, {})
 
 
-def test_a_file_that_is_no_toml(tmp_path: Path) -> None:
-    """The line is named."""
+def test_invalid_toml_is_refused(tmp_path: Path) -> None:
+    """The error names the line."""
     path = tmp_path / "mine.toml"
     path.write_text("device = 'CPU'\nmodels = embedded\n")
-    with pytest.raises(SuiteError, match=r"mine\.toml' is not TOML: .*line 2.*correct"):
+    with pytest.raises(SuiteError, match=r"mine\.toml' is not valid TOML: .*line 2.*correct"):
         load_config(path, {})
 
 
 @pytest.mark.parametrize("name", ["absent.toml", "."], ids=["absent", "a folder"])
-def test_a_file_that_cannot_be_read(name: str, tmp_path: Path) -> None:
-    """The path, the reason and the option are named."""
+def test_an_unreadable_file_is_refused(name: str, tmp_path: Path) -> None:
+    """The error names the path, the reason and the option."""
     with pytest.raises(SuiteError, match=r"cannot be read: .*--suite FILE"):
         load_config(tmp_path / name, {})
 
 
-def test_a_file_of_other_bytes(tmp_path: Path) -> None:
-    """A file that is no text is told, not traced."""
+def test_a_binary_file_is_refused(tmp_path: Path) -> None:
+    """A file that is not text gives the same one-line error."""
     path = tmp_path / "mine.toml"
     path.write_bytes(b"\xff\xfe\x00m")
-    with pytest.raises(SuiteError, match=r"mine\.toml' is not TOML"):
+    with pytest.raises(SuiteError, match=r"mine\.toml' is not valid TOML"):
         load_config(path, {})
 
 
@@ -134,10 +134,10 @@ def test_a_file_of_other_bytes(tmp_path: Path) -> None:
     ids=["near", "nothing near"],
 )
 def test_did_you_mean(value: str, hint: str) -> None:
-    """A near name is offered, a far one is not."""
+    """A similar name is suggested, a dissimilar one is not."""
     assert hint == did_you_mean(value, ["clean", "other"])
 
 
 def test_errors_are_one_line() -> None:
-    """Whatever a library wrote is folded into one line."""
+    """Line breaks in a library's message are removed."""
     assert "first second" == str(SuiteError("first\n   second\n"))

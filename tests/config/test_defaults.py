@@ -1,4 +1,4 @@
-"""A setting has its default in one place: suite.toml, or the code where the default is that there is none."""
+"""Defaults: each is either in suite.toml, or in the code if it means "not set"."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ABSENT = object()
 
 @dataclass(frozen=True)
 class Setting:
-    """A field of a section and what a suite file says of it."""
+    """A field of a section, and its value in a suite file."""
 
     key: str
     info: FieldInfo
@@ -31,12 +31,12 @@ class Setting:
 
     @property
     def default(self) -> Any:
-        """What the code says of it."""
+        """Default in the code."""
         return self.info.get_default(call_default_factory=True)
 
 
 def settings(kind: type[Section], table: Mapping[str, Any], above: str = "") -> Iterator[Setting]:
-    """Yield a section's fields and those of the sections in it, each with its value in a table."""
+    """Yield the fields of a section and its subsections, each with its value in a table."""
     for name, info in kind.model_fields.items():
         value = table.get(name, ABSENT)
         yield Setting(above + name, info, value)
@@ -45,69 +45,71 @@ def settings(kind: type[Section], table: Mapping[str, Any], above: str = "") -> 
 
 
 def of_all(kind: type[Section], table: Mapping[str, Any]) -> list[Setting]:
-    """Return the fields of a whole file, those of the tables of its models and corpora with them."""
-    found = list(settings(kind, table))
+    """Return the fields of a whole file, including those in the tables of its models and corpora."""
+    fields = list(settings(kind, table))
     for name, section in OF_ONE.items():
         for of_one, own in table.get(name, {}).items():
-            found += settings(section, own, f"{name}.{of_one}.")
-    return found
+            fields += settings(section, own, f"{name}.{of_one}.")
+    return fields
 
 
-def says_nothing(default: Any) -> bool:
-    """Tell whether a default is None, empty, or a threshold that asks for nothing; no flag and no count is one."""
+def is_unset(default: Any) -> bool:
+    """Return True for None, an empty value, or a threshold of 0.0; flags and counts always set something."""
     if isinstance(default, Section):
-        return all(map(says_nothing, vars(default).values()))
+        return all(map(is_unset, vars(default).values()))
     return default is None or default in ([], {}) or (isinstance(default, float) and default == 0.0)
 
 
-def twice(found: list[Setting]) -> set[str]:
-    """Return the keys that have a default in the code beside their value in the file."""
+def duplicated(fields: list[Setting]) -> set[str]:
+    """Return the keys that have a default in the code as well as a value in the file."""
     return {
-        one.key
-        for one in found
-        if not one.info.is_required() and one.value is not ABSENT and not says_nothing(one.default)
+        setting.key
+        for setting in fields
+        if not setting.info.is_required() and setting.value is not ABSENT and not is_unset(setting.default)
     }
 
 
-def repeated(found: list[Setting]) -> set[str]:
-    """Return the keys that a file gives the very value that they have in the code."""
-    return {one.key for one in found if not one.info.is_required() and one.value == one.default}
+def repeated(fields: list[Setting]) -> set[str]:
+    """Return the keys whose value in the file equals their default in the code."""
+    return {setting.key for setting in fields if not setting.info.is_required() and setting.value == setting.default}
 
 
-def missing(found: list[Setting]) -> set[str]:
-    """Return the keys that need a value and have none in the file."""
-    return {one.key for one in found if one.info.is_required() and one.value is ABSENT}
+def missing(fields: list[Setting]) -> set[str]:
+    """Return the required keys that have no value in the file."""
+    return {setting.key for setting in fields if setting.info.is_required() and setting.value is ABSENT}
 
 
 def test_no_key_has_a_default_in_both_places() -> None:
-    """Two of them would differ one day, and which one holds would hang on the file."""
-    found = of_all(SuiteConfig, SHIPPED)
-    assert len(found) > 200
-    assert set() == twice(found)
-    assert set() == repeated(found)
+    """Two defaults for one key could differ, and then the file would decide which one applies."""
+    fields = of_all(SuiteConfig, SHIPPED)
+    assert len(fields) > 200
+    assert set() == duplicated(fields)
+    assert set() == repeated(fields)
 
 
-def test_no_default_in_the_code_says_anything() -> None:
-    """Whether suite.toml has the key or not: a value that a run uses is read there."""
-    found = [*settings(SuiteConfig, {}), *settings(ModelSettings, {}), *settings(CorpusSettings, {})]
-    assert set() == {one.key for one in found if not one.info.is_required() and not says_nothing(one.default)}
+def test_every_default_in_the_code_means_unset() -> None:
+    """Every value that a run uses comes from suite.toml, even if the code could have a default for it."""
+    fields = [*settings(SuiteConfig, {}), *settings(ModelSettings, {}), *settings(CorpusSettings, {})]
+    assert set() == {
+        setting.key for setting in fields if not setting.info.is_required() and not is_unset(setting.default)
+    }
 
 
-def test_every_key_that_needs_a_value_has_one() -> None:
-    """What all models and corpora share is in suite.toml, so a user's file need not have it."""
+def test_every_required_key_has_a_value() -> None:
+    """Settings of all models and corpora are in suite.toml, so a user's file may omit them."""
     assert set() == missing(list(settings(SuiteConfig, SHIPPED)))
 
 
 class Inner(Section):
-    """A section in a section."""
+    """A subsection."""
 
     required: int
-    asked: float = 0.5
-    unasked: float = 0.0
+    preset: float = 0.5
+    unset: float = 0.0
 
 
 class Outer(Section):
-    """A file's keys, with each mistake that there is to make."""
+    """The keys of a file, with defaults that allow each mistake."""
 
     inner: Inner
     flag: bool = False
@@ -117,8 +119,8 @@ class Outer(Section):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("names = ['a']\n[inner]\nrequired = 1\nunasked = 0.1", (set(), set(), set())),
-        ("[inner]\nrequired = 1\nasked = 0.7", ({"inner.asked"}, set(), set())),
+        ("names = ['a']\n[inner]\nrequired = 1\nunset = 0.1", (set(), set(), set())),
+        ("[inner]\nrequired = 1\npreset = 0.7", ({"inner.preset"}, set(), set())),
         ("flag = true\n[inner]\nrequired = 1", ({"flag"}, set(), set())),
         ("names = []\n[inner]\nrequired = 1", (set(), {"names"}, set())),
         ("[inner]\n", (set(), set(), {"inner.required"})),
@@ -126,7 +128,7 @@ class Outer(Section):
     ],
     ids=["clean", "a number twice", "a flag twice", "an empty list repeated", "a key missing", "a table missing"],
 )
-def test_each_mistake_is_seen(text: str, expected: tuple[set[str], set[str], set[str]]) -> None:
-    """What the three tests above look for is found where it is."""
-    found = list(settings(Outer, tomllib.loads(text)))
-    assert expected == (twice(found), repeated(found), missing(found))
+def test_each_mistake_is_detected(text: str, expected: tuple[set[str], set[str], set[str]]) -> None:
+    """The functions behind the tests above detect each mistake in a file that has it."""
+    fields = list(settings(Outer, tomllib.loads(text)))
+    assert expected == (duplicated(fields), repeated(fields), missing(fields))

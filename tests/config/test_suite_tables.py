@@ -1,4 +1,4 @@
-"""`[model.NAME]` and `[corpus.NAME]`: several models and corpora in one run, each with what is its own."""
+"""`[model.NAME]` and `[corpus.NAME]`: several models and corpora in one run, each with its own settings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EMBEDDED = SUITE.parent / "fixtures" / "embedded"
 
 
 def with_tables(suite: Path, tables: str, folder: Path) -> Path:
-    """Write a suite file with tables of models and corpora behind what it says of all of them."""
+    """Write a suite file with shared settings, followed by tables of models and corpora."""
     path = folder / "mine.toml"
     path.write_text(suite.read_text() + tables)
     return path
@@ -29,12 +29,12 @@ def with_tables(suite: Path, tables: str, folder: Path) -> Path:
 
 @pytest.fixture
 def config(tiny: Tiny, warm: Warm, tmp_path: Path) -> SuiteConfig:
-    """Two names for one model, one of them with settings of its own."""
+    """Two names for one model, one of which has its own settings."""
     return load_config(with_tables(warm.suite, two_models(tiny), tmp_path), {"models": ["plain", "special"]})
 
 
 def two_models(tiny: Tiny) -> str:
-    """Return the tables of one model under two names, on corpora of their own."""
+    """Return the tables of one model under two names, each with its own corpora."""
     model, corpus = json.dumps(str(tiny.model)), json.dumps(str(tiny.corpus))
     return f"""
 [model.plain]
@@ -63,8 +63,8 @@ limit = 2
 """
 
 
-def test_a_table_is_laid_over_the_top(config: SuiteConfig) -> None:
-    """Keys that a table has are its own, down to single thresholds; everything else is shared."""
+def test_a_table_overrides_shared_settings(config: SuiteConfig) -> None:
+    """A table overrides single keys, down to single thresholds; everything else is shared."""
     plain, special = config.settings_of("plain"), config.settings_of("special")
     assert ("upper", "basic") == (plain.normalizer, special.normalizer)
     assert (9.0, 7.0) == (plain.thresholds.int8.wer_drop_max, special.thresholds.int8.wer_drop_max)
@@ -73,8 +73,8 @@ def test_a_table_is_laid_over_the_top(config: SuiteConfig) -> None:
     assert plain.quantization.subset_size == special.quantization.subset_size == 3
 
 
-def test_each_model_goes_over_its_own_corpora(config: SuiteConfig) -> None:
-    """Cells are named by the tables, models first."""
+def test_each_model_runs_on_its_own_corpora(config: SuiteConfig) -> None:
+    """Cells have the names of the tables and are ordered by model."""
     found = [(cell.model, cell.corpus.name, cell.variant) for cell in cells(config, EMBEDDED)]
     assert [
         (model, corpus, variant)
@@ -85,7 +85,7 @@ def test_each_model_goes_over_its_own_corpora(config: SuiteConfig) -> None:
 
 
 def test_the_command_line_wins_over_tables(tiny: Tiny, warm: Warm, tmp_path: Path) -> None:
-    """What is given for the run is given for every model and corpus of it."""
+    """A value on the command line applies to every model and corpus of the run."""
     path = with_tables(warm.suite, two_models(tiny), tmp_path)
     given = {"models": ["special"], "corpora": ["two"], "normalizer": "none", "limit": 1, "labels": "x.txt"}
     config = load_config(path, given)
@@ -94,8 +94,8 @@ def test_the_command_line_wins_over_tables(tiny: Tiny, warm: Warm, tmp_path: Pat
     assert [1] == [spec.limit for spec in corpus_specs(config, "two", EMBEDDED)]
 
 
-def test_names_select_and_are_readable(tiny: Tiny, warm: Warm, tmp_path: Path) -> None:
-    """`--collect-only` shows them, `-k` takes them."""
+def test_names_appear_in_test_ids(tiny: Tiny, warm: Warm, tmp_path: Path) -> None:
+    """`--collect-only` shows the names of the tables, and `-k` selects by them."""
     suite = str(with_tables(warm.suite, two_models(tiny), tmp_path))
     both = ("--suite", suite, "--model", "plain", "--model", "special", "--collect-only", "-q")
     listed = run(["accuracy/test_wer.py"], *both)
@@ -107,7 +107,7 @@ def test_names_select_and_are_readable(tiny: Tiny, warm: Warm, tmp_path: Path) -
 
 @pytest.fixture(scope="module")
 def special(tiny: Tiny, own_warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The accuracy gates on both models and all their corpora."""
+    """A run of some accuracy gates on both models and all their corpora."""
     folder = tmp_path_factory.mktemp("special")
     suite = str(with_tables(own_warm.suite, two_models(tiny), folder))
     options = ("--suite", suite, "--model", "plain", "--model", "special", "--cache-dir", str(own_warm.cache))
@@ -116,7 +116,7 @@ def special(tiny: Tiny, own_warm: Warm, tmp_path_factory: pytest.TempPathFactory
 
 
 def test_several_models_run_at_once(special: Run) -> None:
-    """Each is evaluated on its corpora, with its normalizer, its limit and its scope."""
+    """Each model is evaluated on its own corpora, with its own normalizer, limit and ignored scope."""
     assert 0 == special.code, special.output
     assert special.results is not None
     rows = {(row["model"], row["corpus"], row["variant"]): row for row in special.results["evaluations"]}
@@ -127,16 +127,16 @@ def test_several_models_run_at_once(special: Run) -> None:
     assert work["special"] < work["plain"]
 
 
-def test_expected_figures_are_shown(special: Run) -> None:
-    """What was printed elsewhere stands beside what was measured."""
+def test_expected_word_error_rates_are_shown(special: Run) -> None:
+    """Published word error rates are printed with the measured ones."""
     assert "special on spoken: pytorch WER" in special.output
     assert "where suite.toml expects 50.00 %" in special.output
     assert "where suite.toml expects 62.50 %" in special.output
     assert "plain on spoken: pytorch WER" not in special.output
 
 
-def test_what_a_run_consists_of_is_recorded(special: Run, tiny: Tiny) -> None:
-    """Models with their digests, corpora with their counts, the calibration set by its ids."""
+def test_models_and_corpora_are_recorded(special: Run, tiny: Tiny) -> None:
+    """The results list the models, the corpora with their counts, and the calibration utterances by id."""
     assert special.results is not None
     models: dict[str, Any] = {row["model"]: row for row in special.results["models"]}
     assert {"plain", "special"} == models.keys()
@@ -155,7 +155,7 @@ def gated(own_warm: Warm, folder: Path, corpus: Path, *options: str) -> Run:
 
 
 def test_calibration_is_a_part_of_the_corpus_by_default(tiny: Tiny, own_warm: Warm, tmp_path: Path) -> None:
-    """What INT8 is calibrated on is not evaluated, and both are said."""
+    """The calibration part is left out of the evaluation, and the output reports both."""
     suite = tmp_path / "auto.toml"
     lines = own_warm.suite.read_text().splitlines()
     suite.write_text("\n".join(line for line in lines if not line.startswith('"calibration"')) + "\n")
@@ -174,10 +174,10 @@ def test_calibration_is_a_part_of_the_corpus_by_default(tiny: Tiny, own_warm: Wa
     assert 8 == named.results["evaluations"][0]["utterances"]
 
 
-def test_what_is_left_out_is_counted_and_what_cannot_be_written_is_shown(own_warm: Warm, tmp_path: Path) -> None:
-    """Without the option the first bad utterance ends the run; with it the run goes on and says how many and why.
+def test_skipped_utterances_and_unknown_characters_are_reported(own_warm: Warm, tmp_path: Path) -> None:
+    """With --skip-bad the run reports how many utterances it skipped and why; without it, the first one ends the run.
 
-    Characters that the model does not have are errors that no recognizer can help, and so they are told.
+    Characters in transcripts that the model cannot write are reported, since they cause errors in any case.
     """
     first, second, third = spoken(range(20, 23))
     bad = third.but(id="bad", audio=b"noise")
@@ -197,7 +197,7 @@ def test_what_is_left_out_is_counted_and_what_cannot_be_written_is_shown(own_war
 
 @dataclass(frozen=True)
 class Mistake:
-    """Tables that are wrong, and what is said of them."""
+    """Invalid tables, and the expected error."""
 
     id: str
     tables: str
@@ -221,16 +221,16 @@ MISTAKES = (
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.id)
-def test_mistakes_in_tables_are_told(mistake: Mistake, own_warm: Warm, tmp_path: Path) -> None:
-    """The file, the key as it stands there, the nearest accepted one."""
+def test_mistakes_in_tables_are_reported(mistake: Mistake, own_warm: Warm, tmp_path: Path) -> None:
+    """The error names the file, the full key, and the most similar accepted key."""
     with pytest.raises(SuiteError) as caught:
         load_config(with_tables(own_warm.suite, mistake.tables, tmp_path), {})
     assert str(caught.value).startswith("mine.toml: ")
     assert mistake.message in str(caught.value)
 
 
-def test_the_tutorials_pair_is_ready(tmp_path: Path) -> None:
-    """Both editions' scopes and printed figures are in the committed file, and a plain run leaves them alone."""
+def test_the_tutorials_models_are_listed(tmp_path: Path) -> None:
+    """suite.toml has the scopes and published figures of both editions, which a plain run does not use."""
     config = load_config(SUITE, {})
     assert ["embedded"] == config.models
     pot, nncf = config.settings_of("tutorial"), config.settings_of("tutorial-nncf")

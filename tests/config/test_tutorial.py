@@ -1,4 +1,4 @@
-"""The tutorial's model as suite.toml lists it, held to the IR that the architecture really gives."""
+"""The ignored scopes of the tutorial's models in suite.toml, compared with a real IR of their architecture."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NARROW = {"hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 2, 
 
 @pytest.fixture(scope="module")
 def operations(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """The operations' names: of a narrow model with the base architecture's layers, by which alone they are named."""
+    """Names of the operations of a narrow model; they depend on the layers of the architecture, not on their width."""
     path = tmp_path_factory.mktemp("base") / "base.xml"
     torch.manual_seed(3)
     export(Data2VecAudioForCTC(Data2VecAudioConfig(**NARROW, num_conv_pos_embedding_groups=4)).eval(), path)
@@ -24,8 +24,8 @@ def operations(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 
 @pytest.mark.parametrize(("name", "count"), [("tutorial", 16), ("tutorial-nncf", 1)])
-def test_what_the_tutorial_ignored_is_in_the_ir(name: str, count: int, operations: set[str]) -> None:
-    """Each operation of both editions' scopes is there under the name that NNCF will look for."""
+def test_the_ignored_scope_is_in_the_ir(name: str, count: int, operations: set[str]) -> None:
+    """The IR has each operation of both scopes under the name that NNCF looks for."""
     scope = load_config(SUITE, {}).settings_of(name).quantization.ignored_scope
     assert count == len(set(scope.names))
     assert set() == set(scope.names) - operations

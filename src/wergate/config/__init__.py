@@ -1,1 +1,1 @@
-"""What a suite file can say, and how it is read."""
+"""The keys of a suite file, and the code that reads it."""

@@ -1,4 +1,4 @@
-"""The base of all sections, and the words that their values may take."""
+"""The base class of all sections, and the values that their keys may take."""
 
 from __future__ import annotations
 
@@ -19,6 +19,6 @@ Fraction = float
 
 
 class Section(BaseModel):
-    """A table that knows its keys, holds finite numbers and is never changed."""
+    """A table of a suite file: immutable, with finite numbers, and without unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)

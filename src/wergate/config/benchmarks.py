@@ -1,4 +1,4 @@
-"""The section `[benchmarks]`: what is timed, for how long, and what a ratio must reach."""
+"""The section `[benchmarks]`: timed models and durations, time budgets, and thresholds of speed and memory."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from wergate.config.base import Precision, Section
 
 
 class MemoryGrowthSettings(Section):
-    """How much resident memory an inference may leave behind, and how long the suite may look for it.
+    """Growth of resident memory over inferences of one length.
 
-    `max_kib` is per inference; `budget_s` is per compiled model, in at most that many `windows` of inferences, each
-    twice as long as the one before; `duration_s` is the speech of one inference. `skip_models` are not looked at,
-    unless the command line names them.
+    Attributes:
+        skip_models: models that are not measured, unless the command line names them.
+        max_kib: largest growth in KiB per inference.
+        budget_s: time limit per compiled model.
+        windows: largest number of windows of inferences, each twice as long as the one before.
+        duration_s: seconds of speech per inference.
     """
 
     skip_models: list[str] = Field(default_factory=list)
@@ -25,10 +28,13 @@ class MemoryGrowthSettings(Section):
 
 
 class NoiseSettings(Section):
-    """What makes a timed run a noisy one; all are fractions.
+    """Limits beyond which a timed run is reported as noisy; all are fractions.
 
-    `steal_max` and `others_max` are shares of the CPUs' time; `drift_max` is the second half's median over the first's;
-    `mode_gap_min` is how far apart two speeds must be to be told.
+    Attributes:
+        steal_max: share of the CPUs' time that the hypervisor takes.
+        others_max: share of the CPUs' time that other processes use.
+        drift_max: relative difference between the medians of the second and the first half.
+        mode_gap_min: smallest relative distance at which two speeds count as two modes.
     """
 
     steal_max: float = Field(ge=0, le=1)
@@ -38,9 +44,13 @@ class NoiseSettings(Section):
 
 
 class PairedTimingSettings(Section):
-    """How long two sides take turns before a ratio is judged: the fields of `wergate.timing.paired.PairedRule`.
+    """Interleaved timing of two recognizers, for a ratio of their speeds.
 
-    `durations_s` are those of the speech.
+    Attributes:
+        durations_s: seconds of speech per timed inference, one ratio for each.
+        budget_s: time limit of a ratio; as in `wergate.timing.paired.PairedRule`.
+        blocks_min: smallest number of blocks of four calls; as in `PairedRule`.
+        confidence: confidence level of the interval of the ratio; as in `PairedRule`.
     """
 
     durations_s: list[PositiveFloat] = Field(min_length=1)
@@ -50,12 +60,13 @@ class PairedTimingSettings(Section):
 
 
 class LengthGrowthSettings(Section):
-    """How much resident memory a length that was never met before may leave behind, over distinct lengths.
+    """Growth of resident memory per previously unseen input length.
 
     Attributes:
-        lengths: distinct ones that are judged, in two passes; half as many are run before.
-        calls: lengths between two readings.
-        max_kib_per_length: by the whole interval of the slope.
+        lengths: number of distinct lengths to measure, in two passes; half as many others run before as warm-up.
+        calls: number of lengths between two readings of the memory.
+        max_kib_per_length: largest growth in KiB per length; the whole interval of the slope is compared with it.
+        confidence: confidence level of that interval.
     """
 
     lengths: int = Field(ge=200, multiple_of=2)
@@ -65,13 +76,17 @@ class LengthGrowthSettings(Section):
 
 
 class PeerRaceSettings(Section):
-    """Other engines beside OpenVINO, on request: which models, on how much speech, and how right they must be.
+    """Comparison of OpenVINO with other engines, which runs on request.
 
     Attributes:
-        names: peers that take part, as `wergate.studies.peers.catalog.PEERS` has them; all where nothing is said.
-        utterances, seed: how many durations are drawn for the throughput, and which.
-        rounds, calls, block: the fields of `wergate.studies.peers.race.RaceRule`.
-        sqnr_db_min: what the logits of every timed run, utterance by utterance, are held to, by arithmetic.
+        models: models to run.
+        names: peers that take part, from `wergate.studies.peers.catalog.PEERS`; all if empty.
+        utterances: number of durations to draw for the throughput.
+        seed: seed of the sample of durations.
+        rounds: number of rounds; as in `wergate.studies.peers.race.RaceRule`.
+        calls: number of timed calls in a turn; as in `RaceRule`.
+        block: number of utterances in a turn; as in `RaceRule`.
+        sqnr_db_min: smallest SQNR in dB of each timed utterance's logits, by arithmetic of the peer.
     """
 
     models: list[str]
@@ -85,20 +100,31 @@ class PeerRaceSettings(Section):
 
 
 class Int8RateSettings(Section):
-    """How many times as fast INT8 must be as another recognizer, by model; one that is not named is reported only."""
+    """Smallest speed-up of INT8 over another recognizer, by model; it is not gated for models that are not listed."""
 
     int8_over_fp16_min: dict[str, float] = Field(default_factory=dict)
     int8_over_reference_min: dict[str, float] = Field(default_factory=dict)
 
 
 class BenchmarkSettings(Int8RateSettings):
-    """What is timed: every recognizer, at every duration, for every model.
+    """Benchmarks of every recognizer at every duration, for every model.
 
-    `sqnr_db_min` is what a timed inference's logits are held to, by precision; without one the corpora's threshold is.
-    Speed-ups are gated by model, where there is a threshold; `without_vnni` has INT8's on CPUs that have no 8-bit dot
-    products. `baseline_speed_min` is how many times as fast as the
-    baseline's build today's must be. `audio_wait_max` is the share of an evaluation that may be
-    spent waiting for audio.
+    Attributes:
+        models: models to time.
+        durations_s: seconds of speech per timed inference.
+        throughput_utterances: number of utterances to time the throughput on.
+        audio_wait_max: largest share of an evaluation's time spent waiting for decoded audio.
+        sqnr_db_min: smallest SQNR in dB of a timed inference's logits, by precision; without one, the threshold
+            of the corpora applies.
+        int8_sqnr_db_min_by_model: replaces `sqnr_db_min` of INT8 for single models.
+        without_vnni: speed-ups of INT8 on CPUs without 8-bit dot products.
+        fp16_over_reference_min: smallest speed-up of FP16 over the reference model, by model.
+        baseline_speed_min: smallest speed-up of today's build over the baseline's build.
+        paired: interleaved timing of two recognizers.
+        memory: growth of resident memory over inferences of one length.
+        noise: limits beyond which a timed run is noisy.
+        peers: comparison with other engines.
+        growth: growth of resident memory per unseen input length.
     """
 
     models: list[str]
@@ -117,12 +143,13 @@ class BenchmarkSettings(Int8RateSettings):
     growth: LengthGrowthSettings
 
     def speedup_min(self, model: str, *, fast: Precision, slow: str, dot_products: bool) -> float | None:
-        """Return how many times as fast one recognizer of a model must be as another; None where nothing is demanded.
+        """Return the smallest accepted speed-up of one recognizer over another, or None if it is not gated.
 
         Args:
-            fast: whose thresholds the faster one is held to.
+            model: name of the model.
+            fast: precision of the faster recognizer.
             slow: "fp16", or any other name for the reference model.
-            dot_products: whether the CPU has them for 8 bit.
+            dot_products: True if the CPU has 8-bit dot products.
         """
         if fast == slow:
             return None

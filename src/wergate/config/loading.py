@@ -1,4 +1,4 @@
-"""Read a suite file, lay the command line over it, and explain the first mistake in one line."""
+"""Reading of a suite file, merged with the command line, and the one-line error for its first mistake."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _LISTS = {"model": "models", "corpus": "corpora"}
 
 
 def load_config(path: Path, overrides: Mapping[str, Any], *, base: Path | None = None) -> SuiteConfig:
-    """Read suite.toml and lay the command line's values over it.
+    """Read a suite file and apply the values of the command line.
 
     Args:
         path: the TOML file.
-        base: another one, whose keys hold where the file has none of that name, in every table (`_based`).
-        overrides: keys with the values that win, over those of single models and corpora too; None means not given.
+        overrides: values by key, which also replace the values of single models and corpora; None means not given.
+        base: TOML file from which missing keys are inherited, table by table (see `_based`).
 
     Raises:
-        SuiteError: the file is missing or no TOML, a key is unknown, a value is not accepted.
+        SuiteError: the file cannot be read or is not TOML, a key is unknown or missing, or a value is not accepted.
     """
     data = _read(path) if base is None else _based(_read(path), _read(base))
     given = {key: value for key, value in overrides.items() if value is not None}
@@ -53,14 +53,15 @@ def _read(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise SuiteError(f"suite file '{path}' cannot be read: {error.strerror}; name one with --suite FILE") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SuiteError(f"suite file '{path}' is not TOML: {error}; correct that line") from error
+        raise SuiteError(f"suite file '{path}' is not valid TOML: {error}; correct that line") from error
 
 
 def _based(own: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a file's keys, and the base's where it has none, table by table.
+    """Return a file's keys, with missing keys inherited from the base, table by table.
 
-    Three kinds of tables are one's own or the base's, whole: `[thresholds]`, since an absent threshold gates nothing
-    (but for those that always gate), `[model.NAME]` and `[corpus.NAME]`, since the top holds where they say nothing.
+    Three kinds of tables are not merged but replaced as a whole. `[thresholds]` is one, because an absent threshold
+    is not gated; only the thresholds that are always gated are inherited. `[model.NAME]` and `[corpus.NAME]` are the
+    others, because their missing keys have the values at the top of the file.
     """
     whole = {kind: {**base.get(kind, {}), **own[kind]} for kind in _TABLES if isinstance(own.get(kind), dict)}
     thresholds = own.get("thresholds")
@@ -70,7 +71,7 @@ def _based(own: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _always_gated(own: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the base's thresholds that always gate, for each precision that a file's own thresholds have."""
+    """Return the base's thresholds that are always gated, for each precision in a file's own thresholds."""
     return {
         precision: {key: gates[key] for key in ALWAYS_GATED if key in gates}
         for precision, gates in base.items()
@@ -79,10 +80,13 @@ def _always_gated(own: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, 
 
 
 def _resolved(kind: str, data: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
-    """Return the tables of models or corpora: the top's values, then each one's own, then the command line's."""
+    """Return the tables of all models or corpora, completed.
+
+    The values at the top of the file apply first, then those of the table itself, then those of the command line.
+    """
     tables = data.get(kind, {})
     if not isinstance(tables, dict):
-        return tables  # refused when it is validated, as is what is no table below
+        return tables  # the validation refuses it later, as it does an entry below that is not a table
     section = _TABLES[kind]
     shared = {key: data[key] for key in _SHARED[kind].model_fields if key in data}
     fields = set(section.model_fields)
@@ -100,7 +104,7 @@ def _names(value: Any) -> Iterable[str]:
 
 
 def _laid(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay one table over another, table by table; lists are replaced."""
+    """Merge two tables recursively; the values of `above` win, and lists are replaced as a whole."""
     laid = {**below, **above}
     for key in set(below) & set(above):
         if isinstance(below[key], dict) and isinstance(above[key], dict):
@@ -109,17 +113,17 @@ def _laid(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _require_something_to_gate(config: SuiteConfig, source: str) -> None:
-    """Refuse a model without a precision or a candidate."""
+    """Raise an error if a model has neither a precision nor a candidate."""
     for model in config.models:
         if not config.precisions and not config.settings_of(model).candidates:
             raise SuiteError(
-                f"{source}: precisions = [] leaves nothing to gate of model '{model}'; "
-                "fp16 or int8 is needed where there is no --candidate; correct --precisions"
+                f"{source}: precisions = [] leaves nothing to gate for model '{model}'; "
+                "without a --candidate, fp16 or int8 is needed; correct --precisions"
             )
 
 
 def _explain(error: pydantic.ValidationError) -> str:
-    """Say the first mistake in one line: the key, its value, what is accepted."""
+    """Describe the first mistake in one line: the key, its value, and the accepted values."""
     first = error.errors()[0]
     location = [str(part) for part in first["loc"]]
     key = ".".join(location)
@@ -142,12 +146,12 @@ def _explain(error: pydantic.ValidationError) -> str:
 
 
 def _listed(expected: str) -> list[str]:
-    """Return the words that pydantic lists as "'a', 'b' or 'c'"."""
+    """Return the words of a list that pydantic prints as "'a', 'b' or 'c'"."""
     return [part.strip(" '") for part in expected.replace(" or ", ",").split(",")]
 
 
 def _keys_at(location: list[str]) -> list[str]:
-    """Return the keys that a section knows, walking down from the top."""
+    """Return the keys of the section at a location in the file."""
     section: type[BaseModel] = SuiteConfig
     rest = list(location)
     if rest and rest[0] in _TABLES:

@@ -1,4 +1,4 @@
-"""The tables `[model.NAME]` and `[corpus.NAME]`, and the keys that they share with the top of the file."""
+"""The tables `[model.NAME]` and `[corpus.NAME]`, and the keys that may also be at the top of the file."""
 
 from __future__ import annotations
 
@@ -23,12 +23,22 @@ from wergate.config.thresholds import ThresholdsByPrecision
 
 
 class PerModel(Section):
-    """What holds for every model, and what a model's own table may say otherwise.
+    """Settings at the top of the file for all models, which the table of a model may override.
 
     Attributes:
-        corpora: what it is evaluated on, by name or spec.
-        calibration: corpus that INT8 is calibrated on; without one a disjoint part of the first corpus.
-        quantizer: what makes the INT8 IR.
+        corpora: names or specs of the corpora to evaluate on.
+        calibration: corpus to calibrate INT8 on; by default a disjoint part of the first corpus.
+        normalizer: normalization of transcripts before word errors are counted.
+        quantizer: method that builds the INT8 IR.
+        quantization: settings of NNCF, which POT shares.
+        pot: further settings of POT.
+        calibration_study: settings of the study `calibration`.
+        calibration_audio: requirements on the calibration audio.
+        accuracy_control: settings of the quantizer `nncf-accuracy-control`.
+        portability: settings of the study `portability`.
+        sensitivity: settings of the study `sensitivity`.
+        quantizer_study: settings of the study `quantizers`.
+        thresholds: thresholds of both precisions.
     """
 
     corpora: list[str] = Field(min_length=1)
@@ -47,13 +57,13 @@ class PerModel(Section):
 
 
 class PerCorpus(Section):
-    """What holds for every corpus, and what a corpus's own table may say otherwise.
+    """Settings at the top of the file for all corpora, which the table of a corpus may override.
 
     Attributes:
-        columns: names of the columns "audio", "text", "id" and "speaker", where they cannot be found.
-        limit: evaluate that many utterances.
-        skip_bad: go on without utterances that cannot be read, and count them.
-        max_duration_s: a longer recording is refused.
+        columns: names of the columns "audio", "text", "id" and "speaker" that are not detected.
+        limit: number of utterances to evaluate; by default all.
+        skip_bad: skip unusable utterances and count them, instead of ending the run.
+        max_duration_s: longest accepted recording in seconds.
     """
 
     columns: dict[Literal["audio", "text", "id", "speaker"], str] = Field(default_factory=dict)
@@ -63,15 +73,20 @@ class PerCorpus(Section):
 
 
 class ModelSettings(PerModel):
-    """A model of the suite: `[model.NAME]`, laid over what suite.toml says of all models.
+    """The settings of one model: its table `[model.NAME]`, completed with the settings for all models.
 
     Attributes:
-        name: as tables, test ids and `--model` call it.
-        spec: embedded, an id of the hub, a folder, an .onnx file; the name itself where nothing else is said.
-        candidates: IRs that were built elsewhere, gated beside our own.
-        language: of a multilingual tokenizer and its adapter weights.
-        labels, blank, word_delimiter, units, sampling_rate, normalize_audio: what an .onnx file does not tell.
-        expected_wer: figures that were printed elsewhere, by recognizer; reported beside the measured ones.
+        name: name of the model in tables, test ids and `--model`.
+        spec: `embedded`, an id of the hub, a folder or an .onnx file; by default the name.
+        candidates: IRs that were built elsewhere, gated like those that the suite builds.
+        language: language of a multilingual tokenizer and of its adapter weights.
+        labels: file with the labels of an .onnx model.
+        blank: CTC blank among the labels of an .onnx model.
+        word_delimiter: label between two words of an .onnx model.
+        units: kind of the labels of an .onnx model.
+        sampling_rate: sampling rate of an .onnx model's input in Hz.
+        normalize_audio: scale an .onnx model's input to zero mean and unit variance.
+        expected_wer: published word error rates by recognizer, as fractions; reported with the measured ones.
     """
 
     name: str
@@ -88,11 +103,12 @@ class ModelSettings(PerModel):
 
 
 class CorpusSettings(PerCorpus):
-    """A corpus of the suite: `[corpus.NAME]`, laid over what suite.toml says of all corpora.
+    """The settings of one corpus: its table `[corpus.NAME]`, completed with the settings for all corpora.
 
     Attributes:
-        spec: an id of the hub, a file or folder; the name itself where nothing else is said.
-        normalizer: wins over the model's.
+        name: name of the corpus in tables, test ids and `--corpus`.
+        spec: an id of the hub, a file or a folder; by default the name.
+        normalizer: replaces the normalizer of the model for this corpus.
     """
 
     name: str

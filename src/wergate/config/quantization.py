@@ -1,4 +1,4 @@
-"""The sections about quantizing: NNCF, POT, calibration audio, accuracy control, buckets."""
+"""The sections on quantization (NNCF, POT, calibration audio, accuracy control) and on buckets."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from wergate.config.base import Aggregator, Fraction, OverflowFix, Section
 
 
 class BucketSettings(Section):
-    """The fixed lengths that a corpus is padded to; which they are follows from its durations.
+    """Buckets: a few fixed lengths, chosen from the durations of a corpus, to which its utterances are padded.
 
     Attributes:
-        most: lengths of one corpus, at most; fewer where `memory_gb` has no room.
-        memory_gb: what all compiled models may take together, reckoned from the IR's weights and activations.
-        compiling_s: seconds of audio whose inference takes as long as loading what was compiled for a bucket.
-        longest_s: longer utterances run at their own length.
-        probe_sqnr_db_min: what each stream's logits of one second are held to, beside those of the dynamic model.
-        compared_utterances: of each corpus, transcribed by the dynamic model too and compared.
-        fused: whether the runtime may fuse operations as it does for fixed lengths only (docs/padding.md).
+        most: largest number of buckets for one corpus; fewer are used if `memory_gb` does not suffice.
+        memory_gb: memory limit of all compiled models together, estimated from the IR's weights and activations.
+        compiling_s: seconds of audio whose inference takes as long as loading the compiled model of one bucket.
+        longest_s: utterances longer than this many seconds are not padded.
+        probe_sqnr_db_min: smallest SQNR in dB between the logits of each stream and those of the dynamic model, for
+            one second of audio.
+        compared_utterances: number of utterances of each corpus that the dynamic model also transcribes, to compare.
+        fused: allow the runtime fusions that it applies to fixed lengths only (docs/studies/padding.md).
     """
 
     most: int = Field(ge=1)
@@ -32,7 +33,13 @@ class BucketSettings(Section):
 
 
 class IgnoredScope(Section):
-    """Operations that stay in floating point, as NNCF names them in the FP16 IR."""
+    """Operations of the FP16 IR that stay in floating point.
+
+    Attributes:
+        names: names of operations.
+        patterns: regular expressions for names of operations.
+        types: types of operations, under NNCF's names.
+    """
 
     names: list[str] = Field(default_factory=list)
     patterns: list[str] = Field(default_factory=list)
@@ -40,13 +47,20 @@ class IgnoredScope(Section):
 
 
 class QuantizationSettings(Section):
-    """NNCF post-training quantization; the range estimators are those of the tutorial.
+    """NNCF post-training quantization, with the range estimators of the tutorial.
 
     Attributes:
-        overflow_fix: which weights keep within seven bits, so that 16-bit sums of two products cannot saturate on CPUs
-            without 8-bit dot products (VNNI): all with "enable", those of the first layer, or none with "disable".
-        smooth_quant: whether ranges are moved from activations into weights first (Xiao et al., 2023).
-        bias_correction: whether biases make up for the mean error of a quantized layer.
+        overflow_fix: weights that are limited to seven bits, so that 16-bit sums of two products cannot saturate on
+            CPUs without 8-bit dot products (VNNI): all with "enable", those of the first layer with
+            "first_layer_only", none with "disable".
+        preset: "performance" for symmetric quantization, "mixed" for asymmetric activations.
+        subset_size: number of calibration utterances.
+        min_aggregator: how the minima of the calibration utterances become the lower end of a range.
+        max_aggregator: how the maxima of the calibration utterances become the upper end of a range.
+        max_quantile_outlier_prob: share of the largest values to ignore as outliers.
+        smooth_quant: first move ranges from activations into weights (Xiao et al., 2023).
+        bias_correction: let biases compensate the mean error of a quantized layer.
+        ignored_scope: operations that stay in floating point.
     """
 
     overflow_fix: OverflowFix
@@ -61,17 +75,27 @@ class QuantizationSettings(Section):
 
 
 class PotScope(Section):
-    """Operations that POT leaves in floating point, as the Model Optimizer names them in its IR."""
+    """Operations that POT leaves in floating point.
+
+    Attributes:
+        names: names of operations, as the Model Optimizer writes them into its IR.
+        types: types of operations.
+    """
 
     names: list[str] = Field(default_factory=list)
     types: list[str] = Field(default_factory=list)
 
 
 class PotSettings(Section):
-    """What POT is told besides the settings that it shares with NNCF.
+    """Settings of POT besides those that it shares with NNCF.
 
-    `ranking_subset_size` is how many utterances its accuracy-aware quantization ranks layers on. The rates are of
-    transcripts that differ between OpenVINO 2023.3 and today's runtime, of one IR.
+    Attributes:
+        ignored_scope: operations that stay in floating point.
+        ranking_subset_size: number of utterances on which accuracy-aware quantization ranks layers.
+        benchmark_app_s: seconds that OpenVINO's benchmark_app runs each IR.
+        fp16_runtime_mismatch_rate_max: largest share of transcripts of one FP16 IR that differ between OpenVINO
+            2023.3 and the current runtime.
+        int8_runtime_mismatch_rate_max: the same for one INT8 IR.
     """
 
     ignored_scope: PotScope = PotScope()
@@ -82,7 +106,14 @@ class PotSettings(Section):
 
 
 class CalibrationAudioSettings(Section):
-    """What INT8 may be calibrated on: utterances, seconds, the share of utterances whose level moves as in speech."""
+    """Requirements on the audio that INT8 is calibrated on.
+
+    Attributes:
+        utterances_min: smallest number of utterances.
+        audio_s_min: smallest total duration in seconds.
+        speech_min: smallest share of utterances whose level varies like speech.
+        level_range_db_min: smallest variation of the level that counts as speech, in dB.
+    """
 
     utterances_min: int = Field(ge=1)
     audio_s_min: float = Field(ge=0)
@@ -91,9 +122,14 @@ class CalibrationAudioSettings(Section):
 
 
 class AccuracyControlSettings(Section):
-    """Quantization with accuracy control: what it is tuned to and on, and what it is then held to elsewhere.
+    """Quantization with accuracy control, tuned on one part of a corpus and gated on the rest.
 
-    Drops are of 1 - WER, absolute; `int8_work_min` is the share of the ordinary INT8 model's 8-bit work that is left.
+    Attributes:
+        max_drop: largest drop of 1 - WER on the validation utterances, absolute; the target of the tuning.
+        validation_utterances: number of utterances to tune on.
+        seed: seed of their sample.
+        held_out_drop_max: largest drop of 1 - WER on all other utterances, absolute.
+        int8_work_min: smallest share of the ordinary INT8 model's 8-bit work that must remain.
     """
 
     max_drop: Fraction = Field(ge=0)

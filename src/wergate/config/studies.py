@@ -1,4 +1,4 @@
-"""The sections of the studies that run on request."""
+"""The sections of the studies, which run on request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ from wergate.config.base import Fraction, Isa, Section
 
 
 class CalibrationStudySettings(Section):
-    """How much it matters which utterances INT8 is calibrated on; a range is the largest minus the smallest figure."""
+    """Dependence of INT8 on the choice of its calibration utterances; a range is the largest minus the smallest value.
+
+    Attributes:
+        subsets: number of calibration subsets.
+        subset_size: number of utterances in each subset.
+        seed: seed of the subsets.
+        wer_range_max: largest range of the word error rate, as a fraction.
+        sqnr_db_range_max: largest range of the SQNR in dB.
+    """
 
     subsets: int = Field(ge=2)
     subset_size: int = Field(gt=0, le=300)
@@ -20,13 +28,15 @@ class CalibrationStudySettings(Section):
 
 
 class PortabilitySettings(Section):
-    """What INT8 may lose on another instruction set, and what is tried where it loses more.
+    """Accuracy of INT8 on other instruction sets, and builds with other overflow fixes.
 
     Attributes:
-        wer_loss_max: absolute, against the native instruction set; `wer_loss_max_by_isa` wins over it.
-        overflow_fixes: when INT8 is built with each setting of `quantization.overflow_fix`, to tell what it costs.
-        timing_s: inference that the speed of each of these is told by, in turns.
-        patience_s: that a process may take for an answer.
+        wer_loss_max: largest rise of the WER compared with the native instruction set, absolute.
+        wer_loss_max_by_isa: replaces `wer_loss_max` for single instruction sets.
+        overflow_fixes: when to build INT8 with each setting of `quantization.overflow_fix`, to measure its cost:
+            after a "failure", "always" or "never".
+        timing_s: seconds of interleaved inference to measure the speed of these builds.
+        patience_s: seconds to wait for one answer of a process with another instruction set.
     """
 
     wer_loss_max: Fraction = Field(ge=0)
@@ -36,16 +46,20 @@ class PortabilitySettings(Section):
     patience_s: PositiveFloat
 
     def loss_max(self, isa: Isa) -> Fraction:
-        """Return the tolerance of one instruction set."""
+        """Return the largest accepted rise of the WER on one instruction set."""
         return self.wer_loss_max_by_isa.get(isa, self.wer_loss_max)
 
 
 class SensitivitySettings(Section):
-    """Which layers cost accuracy: how many utterances they are ranked on, and how many words are counted on.
+    """Ranking of layers by the accuracy that their quantization costs.
 
-    `sample_utterances` are of the calibration corpus, `search_utterances` of the model's first corpus, half of it at
-    most; words are counted for the `wer_layers` worst. `restored_sqnr_db_min` is how near to the FP16 IR the variant
-    must come with all its layers in floating point: else they were put back wrong, and the ranking means nothing.
+    Attributes:
+        sample_utterances: number of utterances of the calibration corpus to rank layers on.
+        search_utterances: number of utterances of the model's first corpus to count word errors on, at most half of it.
+        wer_layers: number of the worst layers to count word errors for.
+        seed: seed of the sample of utterances.
+        restored_sqnr_db_min: smallest SQNR in dB, against the reference model, of the variant with all layers restored
+            to floating point; below it the layers were restored wrongly, and the ranking is meaningless.
     """
 
     sample_utterances: int = Field(gt=0)
@@ -56,7 +70,12 @@ class SensitivitySettings(Section):
 
 
 class QuantizerStudySettings(Section):
-    """How long each way of quantizing takes turns with the FP16 IR, and on how many seconds of speech."""
+    """Interleaved timing of each quantizer's IR and the FP16 IR.
+
+    Attributes:
+        timed_s: seconds of speech per inference.
+        timing_s: seconds of timing for each quantizer.
+    """
 
     timed_s: PositiveFloat
     timing_s: PositiveFloat

@@ -1,4 +1,4 @@
-"""One frozen configuration: suite.toml, overridden by the command line."""
+"""The configuration of a run: suite.toml, overridden by the command line."""
 
 from __future__ import annotations
 
@@ -11,10 +11,18 @@ from wergate.config.quantization import BucketSettings
 from wergate.verdict import Status
 
 
-class Asked(Section):
-    """What a run is of: its models in their precisions, on a device.
+class RunSettings(Section):
+    """The scope of a run: models, precisions, studies and device.
 
-    The last base's fields are validated first, so of an empty file `models` is what is missing.
+    Attributes:
+        models: names or specs of the models to run.
+        precisions: precisions to build and gate.
+        studies: studies to run besides the gates.
+        device: OpenVINO device.
+        inference_precision: arithmetic of inference.
+        isas: instruction sets to run INT8 on.
+        isa_precisions: inference precisions to show in the study `portability`; by default `inference_precision`.
+        shapes: "buckets" pads utterances to a few fixed lengths, "dynamic" runs each at its own length.
     """
 
     models: list[str] = Field(min_length=1)
@@ -27,11 +35,25 @@ class Asked(Section):
     shapes: Shapes
 
 
-class SuiteConfig(PerModel, PerCorpus, Asked):
+# The order of the bases matters: pydantic validates the fields of the last one first,
+# so that the error for an empty file names `models`.
+class SuiteConfig(PerModel, PerCorpus, RunSettings):
     """Everything that a run depends on besides the installed packages and the machine.
 
-    What is said at the top holds for every model and corpus; `model` and `corpus` hold each one's settings, whole.
-    No key has a default here that suite.toml gives: one without a value there is None or empty.
+    The settings at the top of the file apply to every model and corpus. `model` and `corpus` hold the complete
+    settings of each one. All defaults are in suite.toml: a field with a default in the code is None or empty.
+
+    Attributes:
+        allow_pickle: accept checkpoints without safetensors, whose weights are pickled.
+        min_words: smallest number of reference words for a gate on the word error rate to be decided.
+        allow_inconclusive: report statistically undecided verdicts without failing the run.
+        cache_dir: directory of the artifact store.
+        legacy_python: Python interpreter of the environment with POT.
+        baselines: folder of the accuracy baselines.
+        buckets: fixed lengths to which utterances are padded.
+        benchmarks: settings of the benchmarks.
+        corpus: complete settings of each named corpus.
+        model: complete settings of each named model.
     """
 
     allow_pickle: bool
@@ -47,23 +69,23 @@ class SuiteConfig(PerModel, PerCorpus, Asked):
 
     @property
     def accepted(self) -> frozenset[Status]:
-        """The verdicts that fail no test."""
+        """The outcomes of a gate that do not fail a test."""
         return frozenset({Status.PASS, Status.INCONCLUSIVE} if self.allow_inconclusive else {Status.PASS})
 
     def with_quantizer(self, quantizer: QuantizerName) -> SuiteConfig:
-        """Return a copy in which every model is quantized by another quantizer."""
+        """Return a copy with another quantizer for every model."""
         change = {"quantizer": quantizer}
         models = {name: settings.model_copy(update=change) for name, settings in self.model.items()}
         return self.model_copy(update={**change, "model": models})
 
     def settings_of(self, model: str) -> ModelSettings:
-        """Return a model's settings, by its name in suite.toml or by its spec."""
+        """Return the settings of a model, given by its name in suite.toml or by its spec."""
         return self.model.get(model) or ModelSettings(
             name=model, spec=model, **{key: getattr(self, key) for key in PerModel.model_fields}
         )
 
     def corpus_of(self, corpus: str) -> CorpusSettings:
-        """Return a corpus's settings, by its name in suite.toml or by its spec."""
+        """Return the settings of a corpus, given by its name in suite.toml or by its spec."""
         return self.corpus.get(corpus) or CorpusSettings(
             name=corpus, spec=corpus, **{key: getattr(self, key) for key in PerCorpus.model_fields}
         )

@@ -1,18 +1,43 @@
-"""The section `[thresholds]`: what each precision is held to."""
+"""The section `[thresholds]`, with one table for each precision."""
 
 from __future__ import annotations
 
 from wergate.config.base import Fraction, Precision, Section
 
-ALWAYS_GATED = ("length_ratio_min", "length_ratio_max")  # the suite's own hold where one's own thresholds lack them
+ALWAYS_GATED = ("length_ratio_min", "length_ratio_max")  # inherited if the thresholds of a user's file lack them
 
 
 class Thresholds(Section):
-    """Thresholds of one precision; what is absent is reported but not gated.
+    """Thresholds of one precision; a gate without a threshold is reported but cannot fail.
 
-    WER and rates are fractions. `wer_drop_max` is quantized minus reference model, absolute.
-    A rise is of a rate, candidate minus reference recognizer: what docs/error-shape.md tells of.
-    No 8-bit work is demanded and no frame is a near-tie where nothing is said of them.
+    Word error rates and other rates are fractions. A drop or a rise is absolute, variant minus reference model.
+    `int8_work_min` and `near_tie_margin` default to 0: no 8-bit work is required, and no frame is a near-tie.
+
+    Attributes:
+        wer_drop_max: largest drop in accuracy, which is the rise of the word error rate.
+        mismatch_rate_max: largest share of utterances with another transcript than the reference model's.
+        max_abs_delta_max: largest absolute difference of a logit.
+        mean_abs_delta_max: largest mean absolute difference of the logits.
+        sqnr_db_min: smallest SQNR of the logits in dB.
+        argmax_agreement_min: smallest share of frames with the same best label.
+        length_delta_max: largest absolute difference of a logit over random input lengths.
+        size_ratio_max: largest size of the IR, relative to the weights of the checkpoint.
+        int8_work_min: smallest share of the multiplications in 8 bit.
+        weight_error_max: largest error of a weight, relative to its layer's largest weight.
+        near_tie_margin: largest margin in the reference model's logits at which a changed frame is called a near-tie;
+            mismatches with no other changes are marked so, which gates nothing.
+        deletion_rise_max: largest rise of the rate of deletions; docs/gates/error-shape.md describes this key and the
+            following ones.
+        insertion_rise_max: largest rise of the rate of insertions.
+        cer_rise_max: largest rise of the character error rate.
+        range_wer_rise_max: largest rise of the word error rate within one of four ranges of durations.
+        length_ratio_min: smallest ratio of characters in the hypotheses to characters in the references.
+        length_ratio_max: largest such ratio.
+        worse_rate_max: largest share of utterances with more word errors than the reference model's.
+        worst_utterance_rise_max: largest rise of a single utterance's word error rate.
+        worst_sqnr_db_min: smallest SQNR of a single utterance's logits in dB.
+        bucket_mismatch_rate_max: largest share of transcripts that differ between buckets and dynamic shapes.
+        bucket_sqnr_db_min: smallest SQNR in dB between the logits of buckets and dynamic shapes.
     """
 
     wer_drop_max: Fraction
@@ -40,9 +65,15 @@ class Thresholds(Section):
 
 
 class ThresholdsByPrecision(Section):
-    """Gates by precision; a candidate is held to those of int8 where its graph is quantized, else to those of fp16.
+    """The thresholds of both precisions, and of the reference model.
 
-    `reference_wer_max` is of the reference recognizer itself: beyond it, model, audio and transcripts are no match.
+    A candidate is gated by the thresholds of int8 if its graph is quantized, and by those of fp16 otherwise.
+
+    Attributes:
+        fp16: thresholds of FP16 IRs.
+        int8: thresholds of INT8 IRs.
+        reference_wer_max: largest word error rate of the reference model itself; above it, the model, the audio and
+            the transcripts do not belong together.
     """
 
     fp16: Thresholds
@@ -50,5 +81,5 @@ class ThresholdsByPrecision(Section):
     reference_wer_max: Fraction | None = None
 
     def of(self, precision: Precision) -> Thresholds:
-        """Return the gates of one precision."""
+        """Return the thresholds of one precision."""
         return self.fp16 if precision == "fp16" else self.int8
