@@ -1,5 +1,4 @@
-"""What runs in the legacy environment, with OpenVINO 2023.3 and its Post-Training Optimization Tool (POT).
+"""Steps that run in the legacy environment, with OpenVINO 2023.3 and its Post-Training Optimization Tool (POT).
 
-It imports nothing of wergate and no torch: what it works on comes as files, named in a job (JSON), and what it makes
-goes to the folder that the job names.
+The package imports neither wergate nor torch. A job (a JSON file) names its input files and its output folder.
 """

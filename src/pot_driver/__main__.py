@@ -1,6 +1,6 @@
-"""python -m pot_driver JOB.json: do one step, and write what came of it to the job's `report`.
+"""Command `python -m pot_driver JOB.json`: run one step and write its result to the job's `report` file.
 
-A step that fails leaves its traceback on standard error, which the caller keeps, and its message in the report.
+If a step fails, its traceback goes to standard error, which the caller captures, and its message to the report.
 """
 
 from __future__ import annotations
@@ -24,12 +24,20 @@ STEPS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 
 
 def main(path: Path) -> int:
-    """Do the step that a job names."""
-    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment] # absent, it is done without; it would send
+    """Run the step of a job.
+
+    Args:
+        path: the job, a JSON file with the keys `step`, `report` and those of the step.
+
+    Returns:
+        0, or 1 if the step failed.
+    """
+    # OpenVINO sends usage data through this package, and does without it if the import fails.
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
     job = json.loads(path.read_text(encoding="utf-8"))
     try:
         report = STEPS[job["step"]](job)
-    except Exception as error:  # noqa: BLE001 - whatever the legacy tools raise is told to the caller
+    except Exception as error:  # noqa: BLE001 - the report carries any error of the legacy tools to the caller
         traceback.print_exc()
         report = {"error": str(error) or type(error).__name__}
     Path(job["report"]).write_text(json.dumps(report), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""ONNX to FP16 IR with the Model Optimizer of OpenVINO 2023.3, as the tutorial did it."""
+"""Conversion of ONNX to an FP16 IR with the Model Optimizer of OpenVINO 2023.3, as in the tutorial."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def convert(job: Mapping[str, Any]) -> dict[str, Any]:
-    """Convert `onnx` and write `ir`."""
+    """Convert the job's `onnx` file and write it as `ir`."""
     from openvino.runtime import serialize
     from openvino.tools import mo
 

@@ -1,4 +1,4 @@
-"""An IR run by OpenVINO 2023.3 itself."""
+"""Inference of an IR with the runtime of OpenVINO 2023.3."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _HINTS = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
 
 
 def infer(job: Mapping[str, Any]) -> dict[str, Any]:
-    """Run `ir` on the arrays of `files`, each alone, and write logits beside each: NAME.logits.npy."""
+    """Run the job's `ir` on each array of `files`, and write its logits to NAME.logits.npy in the same folder."""
     from openvino.runtime import Core
 
     compiled = Core().compile_model(job["ir"], "CPU", _HINTS)

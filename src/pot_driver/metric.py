@@ -1,4 +1,4 @@
-"""POT's Metric: the word error rate, with all that its accuracy-aware algorithm asks for."""
+"""POT's Metric for the word error rate, with the properties that accuracy-aware quantization needs."""
 
 from __future__ import annotations
 
@@ -14,42 +14,45 @@ NAME = "WER"
 _LEAST = 1e-9
 
 
-class WERMetric(Metric):  # type: ignore[misc] # the legacy environment alone has POT, and it has no types
-    """Word error rate: the lower, the better."""
+class WERMetric(Metric):  # type: ignore[misc] # only the legacy environment has POT, which has no types
+    """Word error rate as a fraction; lower is better."""
 
     def __init__(self, speller: Speller) -> None:
-        """Take what turns labels into text."""
+        """Set the conversion of labels to text."""
         self._speller = speller
         self._rate = WordErrorRate()
         super().__init__()
 
     @property
     def value(self) -> dict[str, list[float]]:
-        """The last utterance's rate; POT wants one figure per sample of a batch."""
+        """Word error rate of the last utterance; POT expects a list with one value per sample of the batch."""
         return {NAME: [self._rate.last]}
 
     @property
     def avg_value(self) -> dict[str, float]:
-        """The rate of all utterances since the last reset: errors over words, no mean of rates.
-
-        POT divides by the unquantized model's, so that it is never 0 here.
-        """
+        """Word error rate of all utterances since the last reset: total errors over total words."""
+        # POT divides by the rate of the unquantized model, so the rate must not be 0.
         return {NAME: max(self._rate.wer, _LEAST)}
 
     @property
     def higher_better(self) -> bool:
-        """Say which way is up."""
+        """False: a lower word error rate is better."""
         return False
 
     def update(self, output: Sequence[npt.NDArray[Any]], target: Sequence[str]) -> None:
-        """Count an utterance: logits of shape (1, frames, vocabulary), and what was said."""
+        """Count the word errors of one utterance.
+
+        Args:
+            output: logits of shape (1, frames, vocabulary), in a list.
+            target: reference transcript, in a list.
+        """
         (logits,), (reference,) = output[0], target
         self._rate.update(reference=reference, hypothesis=self._speller.transcript(logits))
 
     def reset(self) -> None:
-        """Forget what was counted."""
+        """Reset the counts."""
         self._rate.reset()
 
     def get_attributes(self) -> dict[str, dict[str, str]]:
-        """Tell POT the direction, by which it signs every drop."""
+        """Return the metric's type and direction, which decides the sign of every drop in POT."""
         return {NAME: {"direction": "higher-worse", "type": NAME}}

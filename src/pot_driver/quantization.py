@@ -1,4 +1,4 @@
-"""FP16 IR to INT8 IR with POT, step by step as the tutorial did it."""
+"""Quantization of an FP16 IR to an INT8 IR with POT, in the same steps as the tutorial."""
 
 from __future__ import annotations
 
@@ -13,11 +13,20 @@ from pot_driver.transcript import Speller
 
 
 class UnknownOperationError(Exception):
-    """An ignored scope names an operation that the IR does not have."""
+    """An ignored scope names an operation that is not in the IR."""
 
 
 def quantize(job: Mapping[str, Any]) -> dict[str, Any]:
-    """Quantize `ir` with `algorithm` and its `params`, calibrated on `utterances`, and write an IR to `folder`."""
+    """Quantize the job's `ir` with `algorithm` and its `params`, and write the INT8 IR to `folder`.
+
+    Returns:
+        `seconds` of the quantization, number of calibration `utterances`, names of `reverted` operations, and the
+        `wers` of the FP16 model, of the fully quantized model and of the result. The last two are empty unless the
+        quantization is accuracy-aware.
+
+    Raises:
+        UnknownOperationError: the ignored scope names an operation that is not in the IR.
+    """
     from openvino.tools.pot import compress_model_weights, create_pipeline, load_model, save_model
 
     from pot_driver.engine import FULLY_QUANTIZED, MeasuringEngine
@@ -41,36 +50,34 @@ def quantize(job: Mapping[str, Any]) -> dict[str, Any]:
     compress_model_weights(compressed)
     saved = save_model(model=compressed, save_path=job["folder"], model_name=job["name"])
     Path(saved[0]["model"]).with_suffix(".mapping").unlink(missing_ok=True)
-    found = {"seconds": seconds, "utterances": len(loader)}
+    report = {"seconds": seconds, "utterances": len(loader)}
     if not FULLY_QUANTIZED.exists():
-        return found | {"reverted": [], "wers": []}
+        return report | {"reverted": [], "wers": []}
     final = pipeline.evaluate(compressed)[NAME]
-    return found | {"reverted": reverted(str(FULLY_QUANTIZED), saved[0]["model"]), "wers": [*engine.wers[:2], final]}
+    return report | {"reverted": reverted(str(FULLY_QUANTIZED), saved[0]["model"]), "wers": [*engine.wers[:2], final]}
 
 
 def _require_known(ir: str, names: Iterable[str]) -> str:
-    """Refuse names that the IR does not have, and return its input's."""
+    """Raise an error if the IR lacks one of these operations; return the name of its input."""
     from openvino.runtime import Core
 
     model = Core().read_model(ir)
     known = [operation.get_friendly_name() for operation in model.get_ops()]
     for name in names:
         if name not in known:
-            nearest = ", ".join(difflib.get_close_matches(name, known, n=3, cutoff=0.3)) or "none is near"
-            raise UnknownOperationError(f"'{name}' is no operation of the IR; the nearest are: {nearest}")
+            nearest = ", ".join(difflib.get_close_matches(name, known, n=3, cutoff=0.3)) or "none"
+            raise UnknownOperationError(f"'{name}' is not an operation of the IR; the nearest are: {nearest}")
     return str(model.inputs[0].get_node().get_friendly_name())
 
 
 def _rescale_weights(model: Any) -> None:
-    """Have all constant weights kept within seven bits.
-
-    POT's own `saturation_fix: all` means the same, but fails on a product of two activations, as attention has.
-    """
+    """Mark all constant weights to be limited to seven bits."""
+    # POT's own option `saturation_fix: all` does the same, but fails on products of two activations, as in attention.
     from openvino.tools.pot.graph.model_utils import get_nodes_by_type
     from openvino.tools.pot.graph.node_utils import get_node_input
 
     for node in get_nodes_by_type(model, ["Convolution", "GroupConvolution", "MatMul"]):
         weights = get_node_input(node, 1)
-        if weights.type == "Convert":  # of FP16 constants
+        if weights.type == "Convert":  # FP16 constants are behind a Convert
             weights = get_node_input(weights, 0)
         node["need_rescale"] = weights.type == "Const"

@@ -1,27 +1,30 @@
-"""Which layers an accuracy-aware search took back to floating point: one IR beside another."""
+"""Layers that accuracy-aware quantization reverted to floating point, found by comparing two IRs."""
 
 from __future__ import annotations
 
 from typing import Any
 
 _QUANTIZE = "FakeQuantize"
-_CARRYING = frozenset({"Transpose", "Reshape", "Convert", "Unsqueeze", "Squeeze"})  # what computes nothing
+_CARRYING = frozenset({"Transpose", "Reshape", "Convert", "Unsqueeze", "Squeeze"})  # these compute nothing
 
 
 def reverted(full: str, final: str) -> list[str]:
-    """Return the operations that take quantized inputs in one IR, and none in the other, by name."""
+    """Return the sorted names of the operations that have quantized inputs in IR `full` but not in IR `final`."""
     return sorted(quantized_operations(full) - quantized_operations(final))
 
 
 def quantized_operations(ir: str) -> set[str]:
-    """Return the operations behind a FakeQuantize, by name; those that only carry a value on are looked through."""
+    """Return the names of the operations with quantized inputs.
+
+    An operation has a quantized input if a FakeQuantize feeds it directly, or through operations that compute nothing.
+    """
     from openvino.runtime import Core
 
-    found: set[str] = set()
+    names: set[str] = set()
     for operation in Core().read_model(ir).get_ops():
         if operation.get_type_name() == _QUANTIZE:
-            found |= _consumers(operation)
-    return found
+            names |= _consumers(operation)
+    return names
 
 
 def _consumers(operation: Any) -> set[str]:

@@ -1,4 +1,4 @@
-"""Logits to text to word errors, in the few lines that POT's metric needs."""
+"""Transcripts and word errors for POT's metric, without dependencies beyond NumPy."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import numpy.typing as npt
 
 @dataclass(frozen=True)
 class Speller:
-    """How a sequence of labels is written.
+    """Rules for writing a sequence of labels as text.
 
     Attributes:
-        texts: what each label stands for; None: nothing, as of the CTC blank.
-        joiner: stands between two labels.
-        word_start: what a label begins with that begins a word, where there is such a thing.
-        case: "upper" or "lower", in which all is written; None: as it is.
+        texts: text of each label; None for labels without text, such as the CTC blank.
+        joiner: text between two labels.
+        word_start: prefix of labels that begin a word; None if there is no such prefix.
+        case: "upper" or "lower" to convert the text; None to leave it unchanged.
     """
 
     texts: Sequence[str | None]
@@ -30,38 +30,42 @@ class Speller:
     def transcript(self, logits: npt.NDArray[Any]) -> str:
         """Return the greedy CTC transcript of one utterance: logits of shape (frames, vocabulary)."""
         collapsed = (label for label, _ in groupby(logits.argmax(axis=-1).tolist()))
-        said = self.joiner.join(text for label in collapsed if (text := self.texts[label]) is not None)
-        text = said if self.word_start is None else said.replace(self.word_start, " ")
+        joined = self.joiner.join(text for label in collapsed if (text := self.texts[label]) is not None)
+        text = joined if self.word_start is None else joined.replace(self.word_start, " ")
         cased = {"upper": text.upper, "lower": text.lower}.get(self.case or "", lambda: text)()
         return " ".join(cased.split())
 
 
 def word_errors(*, reference: str, hypothesis: str) -> tuple[int, int]:
-    """Return the word errors of a hypothesis, by Levenshtein's distance, and the words of the reference."""
-    said, heard = reference.split(), hypothesis.split()
-    row = np.arange(len(heard) + 1)
-    for number, word in enumerate(said, 1):
+    """Return the Levenshtein distance of two transcripts in words, and the number of reference words."""
+    expected, recognized = reference.split(), hypothesis.split()
+    row = np.arange(len(recognized) + 1)
+    for number, word in enumerate(expected, 1):
         above, row = row, np.empty_like(row)
         row[0] = number
-        for place, other in enumerate(heard, 1):
+        for place, other in enumerate(recognized, 1):
             row[place] = min(above[place] + 1, row[place - 1] + 1, above[place - 1] + (word != other))
-    return int(row[-1]), len(said)
+    return int(row[-1]), len(expected)
 
 
 class WordErrorRate:
-    """Errors over words, of the last utterance and of all since the last reset."""
+    """Word error rates of the last utterance and of all utterances since the last reset.
+
+    Attributes:
+        last: word error rate of the last utterance as a fraction.
+    """
 
     def __init__(self) -> None:
-        """Start with nothing counted."""
+        """Set all counts to 0."""
         self.reset()
 
     def reset(self) -> None:
-        """Forget what was counted."""
+        """Reset all counts to 0."""
         self._errors = self._words = 0
         self.last = 0.0
 
     def update(self, *, reference: str, hypothesis: str) -> None:
-        """Count one utterance."""
+        """Count the word errors of one utterance."""
         errors, words = word_errors(reference=reference, hypothesis=hypothesis)
         self._errors += errors
         self._words += words
@@ -69,5 +73,5 @@ class WordErrorRate:
 
     @property
     def wer(self) -> float:
-        """Word error rate of all utterances; 0 where none was counted."""
+        """Word error rate of all utterances as a fraction; 0 if none has been counted."""
         return self._errors / max(1, self._words)

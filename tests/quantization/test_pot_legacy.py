@@ -108,7 +108,7 @@ def test_an_ignored_scope_that_names_nothing(tiny: Tiny, tmp_path: Path) -> None
         legacy_python=f'"{PYTHON}"',
         pot__ignored_scope__names=scope,
     )
-    with pytest.raises(SuiteError, match=r"is no operation of the IR; the nearest are: .*output_dense/MatMul"):
+    with pytest.raises(SuiteError, match=r"is not an operation of the IR; the nearest are: .*output_dense/MatMul"):
         session.models.ir(str(tiny.model), "int8")
 
 
