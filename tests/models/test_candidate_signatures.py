@@ -218,9 +218,9 @@ def embedding(path: Path) -> Any:
 
 
 REFUSED = {
-    "another vocabulary": (widened, rf"gives {len(LABELS) + 3} values a frame, but there are {len(LABELS)} labels"),
+    "another vocabulary": (widened, rf"gives {len(LABELS) + 3} values per frame, but there are {len(LABELS)} labels"),
     "features": (spectral, r"\(\?, 80, \?\), which is a spectrogram"),
-    "one length": (fixed, r"\(1, 30480\) only; waveforms of any length"),
+    "one length": (fixed, r"fixed shape: input .*\(1, 30480\); it must take waveforms of any length"),
     "no frames": (embedding, r"has no logits among its outputs"),
 }
 

@@ -1,4 +1,4 @@
-"""How labels are read as text, and text as units, on alphabets small enough to see through."""
+"""Labels to text and text to units, on alphabets small enough to check by hand."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HAN = Alphabet(("<pad>", "你", "好", "吗"), 0, None)
 
 @dataclass(frozen=True)
 class Reading:
-    """Labels of successive frames and the transcript that they mean."""
+    """Labels of successive frames and the expected transcript."""
 
     id: str
     alphabet: Alphabet
@@ -38,16 +38,16 @@ class Reading:
 
 
 READINGS = (
-    Reading("special labels say nothing", LETTERS, ("<s>", "A", "<s>", "B"), "AB"),
+    Reading("special labels have no text", LETTERS, ("<s>", "A", "<s>", "B"), "AB"),
     Reading("special labels kept", replace(LETTERS, keep_special=True), ("<s>", "A"), "<s>A"),
     Reading("lower case", replace(LETTERS, lower_case=True), ("A", "|", "B"), "a b"),
     Reading("another text for the delimiter", replace(LETTERS, delimiter_text="_"), ("A", "|", "B"), "A_B"),
     Reading("a delimiter without text", replace(LETTERS, delimiter_text=None), ("A", "|", "B"), "AB"),
-    Reading("contractions set tight", replace(LETTERS, clean_up=True), ("A", "|", "'", "|", "B"), "A'B"),
+    Reading("no spaces in contractions", replace(LETTERS, clean_up=True), ("A", "|", "'", "|", "B"), "A'B"),
     Reading("subwords", SUBWORDS, ("\u2581th", "\u2581th", "ink", "e", "<blank>", "\u2581the"), "thinke the"),
-    Reading("a word start of its own", SUBWORDS, ("\u2581", "e", "\u2581", "r"), "e r"),
+    Reading("a word start as a separate label", SUBWORDS, ("\u2581", "e", "\u2581", "r"), "e r"),
     Reading("an unknown subword is dropped", SUBWORDS, ("\u2581the", "<unk>", "r"), "ther"),
-    Reading("phonemes stand apart", PHONEMES, ("k", "k", "<pad>", "æ", "t"), "k æ t"),
+    Reading("spaces between phonemes", PHONEMES, ("k", "k", "<pad>", "æ", "t"), "k æ t"),
     Reading("no words, no spaces", HAN, ("你", "<pad>", "好"), "你好"),
     Reading("nothing", LETTERS, (), ""),
 )
@@ -55,14 +55,14 @@ READINGS = (
 
 @pytest.mark.parametrize("reading", READINGS, ids=lambda reading: reading.id)
 def test_text(reading: Reading) -> None:
-    """Repeats collapse, blanks vanish, labels are joined by the alphabet's own rules."""
+    """Repeats collapse, blanks vanish, and the alphabet's rules join the labels."""
     ids = [reading.alphabet.labels.index(label) for label in reading.frames]
     assert reading.expected == reading.alphabet.text(ids)
 
 
 @dataclass(frozen=True)
 class Split:
-    """A transcript in units."""
+    """A transcript and its units."""
 
     id: str
     alphabet: Alphabet
@@ -83,20 +83,20 @@ SPLITS = (
 
 @pytest.mark.parametrize("split", SPLITS, ids=lambda split: split.id)
 def test_tokens(split: Split) -> None:
-    """A transcript in units of the alphabet, without a mark at its beginning for letters."""
+    """A transcript splits into units of the alphabet; letters have no word mark at the beginning."""
     assert split.expected == split.alphabet.tokens(split.text)
 
 
 @given(st.lists(st.sampled_from(range(len(SUBWORDS.labels))), max_size=20))
-def test_subwords_hold_all_of_the_text(ids: list[int]) -> None:
-    """Cutting a transcript into subwords and reading them again changes nothing."""
+def test_subwords_keep_all_of_the_text(ids: list[int]) -> None:
+    """Splitting a transcript into subwords and joining them again changes nothing."""
     text = " ".join(SUBWORDS.text(ids).split())
     assert text == "".join(SUBWORDS.tokens(text)).replace("\u2581", " ").strip()
 
 
 @dataclass(frozen=True)
 class Foreign:
-    """A transcript and what of it no label holds."""
+    """A transcript and the characters of it that no label contains."""
 
     id: str
     alphabet: Alphabet
@@ -118,12 +118,12 @@ FOREIGN = (
 
 @pytest.mark.parametrize("foreign", FOREIGN, ids=lambda foreign: foreign.id)
 def test_unknown_characters(foreign: Foreign) -> None:
-    """What a model of this alphabet can never say is counted."""
+    """Characters that a model with this alphabet can never output are counted."""
     assert Counter(foreign.expected) == foreign.alphabet.unknown_characters(foreign.text)
 
 
 @pytest.mark.parametrize("blank", [-1, 2])
-def test_a_blank_that_is_no_label_is_refused(blank: int) -> None:
+def test_a_blank_outside_the_labels_is_rejected(blank: int) -> None:
     """The blank and the number of labels are in the message."""
-    with pytest.raises(SuiteError, match=rf"blank {blank} is not in the labels: there are 2; 0 to 1 is accepted"):
+    with pytest.raises(SuiteError, match=rf"blank {blank} is outside the 2 labels; 0 to 1 is accepted"):
         Alphabet(("A", "B"), blank, None)

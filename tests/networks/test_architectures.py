@@ -1,4 +1,4 @@
-"""Every architecture with a CTC head that takes a raw waveform: PyTorch, FP32, FP16 and INT8 IR, at many lengths."""
+"""All architectures with a CTC head and a raw waveform as input: PyTorch, FP32, FP16 and INT8 IR at many lengths."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from wergate.recognizers.openvino import OpenVinoRecognizer
 from wergate.recognizers.pytorch import PyTorchRecognizer
 
 TOLERANCE = 1e-4
-HOP = 320  # of the convolutions over the waveform; an adapter's is a multiple
-MASKED_WELL = {  # one positional convolution, layer norm: zeroing the padded frames once is enough
+HOP = 320  # hop of the convolutions over the waveform; with an adapter it is a multiple of this
+MASKED_WELL = {  # one positional convolution and layer norm: zeroing the padded frames once is enough
     "wav2vec2, layer norm",
     "wav2vec2, stable layer norm",
     "hubert, stable layer norm",
@@ -40,12 +40,12 @@ MASKED_WELL = {  # one positional convolution, layer norm: zeroing the padded fr
     "unispeech, stable layer norm",
     "unispeech-sat, stable layer norm",
 }
-LEAST_DB = {"fp16": 40.0, "int8": 10.0}  # of inputs of a second and more, on random weights
+LEAST_DB = {"fp16": 40.0, "int8": 10.0}  # for inputs of at least one second, on random weights
 
 
 @dataclass(frozen=True)
 class Built:
-    """A checkpoint on its way: loaded, converted, quantized, each step when it is asked for."""
+    """A checkpoint that is loaded, converted and quantized; each step runs when it is first needed."""
 
     architecture: Architecture
     folder: Path
@@ -58,7 +58,7 @@ class Built:
 
     @cached_property
     def frontend(self) -> Frontend:
-        """What its processor says."""
+        """The frontend of its processor."""
         model = self.model
         return load_frontend(resolve_checkpoint(str(self.folder / "checkpoint"), self.folder), model)
 
@@ -68,7 +68,7 @@ class Built:
         return PyTorchRecognizer(self.frontend, lambda: self.model)
 
     def ir(self, name: str) -> Path:
-        """The IR of that name, built once."""
+        """Return the IR of that name, built once."""
         path = self.folder / f"{name}.xml"
         if not path.exists() and name == "int8":
             signature = ir_signature(self.ir("fp16"), len(self.frontend.alphabet.labels))
@@ -80,12 +80,12 @@ class Built:
         return path
 
     def recognizer(self, name: str) -> Recognizer:
-        """The IR of that name, compiled."""
+        """Return the IR of that name, compiled."""
         return OpenVinoRecognizer(self.ir(name), self.frontend, device="CPU", inference_precision="f32")
 
     @property
     def inputs(self) -> list[tuple[int, np.ndarray]]:
-        """Inputs of the fewest frames and of many, shorter and longer than what was traced, with and without a rest."""
+        """Inputs shorter and longer than the traced one, down to one frame, with and without samples left over."""
         fewest, hop = self.frontend.shortest_input(), self.frontend.hop
         lengths = (RATE, fewest, fewest + hop - 1, fewest + hop, fewest + 7 * hop + 1, 4321, 33_333, 70_000)
         return [(samples, sound(samples / RATE, seed=seed)[None, :samples]) for seed, samples in enumerate(lengths)]
@@ -93,12 +93,12 @@ class Built:
 
 @pytest.fixture(scope="module", params=ARCHITECTURES, ids=lambda architecture: architecture.id)
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """One of the architectures."""
+    """Return one of the architectures."""
     return Built(request.param, tmp_path_factory.mktemp("architecture"))
 
 
 def test_fp32_ir_equals_pytorch(built: Built, record_property: Any) -> None:
-    """Uncompressed, at f32: the same logits at every length, the number of frames as the formula says."""
+    """The uncompressed IR at f32 gives the same logits at every length, and as many frames as the formula."""
     ir, deltas = built.recognizer("fp32"), {}
     for samples, waveform in built.inputs:
         expected, found = built.pytorch.logits(waveform), ir.logits(waveform)
@@ -109,7 +109,7 @@ def test_fp32_ir_equals_pytorch(built: Built, record_property: Any) -> None:
 
 
 def padded(waveform: np.ndarray, samples: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return a waveform with silence behind it and the mask that tells it."""
+    """Return a waveform with silence after it, and its mask."""
     mask = np.zeros((1, waveform.shape[1] + samples), np.int64)
     mask[:, : waveform.shape[1]] = 1
     return np.pad(waveform, ((0, 0), (0, samples))), mask
@@ -117,14 +117,14 @@ def padded(waveform: np.ndarray, samples: int) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.filterwarnings("ignore:Support for mismatched")  # of mask types, by WavLM's attention
 def test_padding_changes_no_frame(built: Built, record_property: Any) -> None:
-    """Masked padding of any length: in PyTorch and in the FP16 IR at f32, every frame is as without it."""
+    """With masked padding of any length, PyTorch and the FP16 IR at f32 give every frame the same logits."""
     ir, hop = ov.Core().compile_model(built.ir("fp16"), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}), built.frontend.hop
     run, deltas = ir.create_infer_request(), {}
     for samples, waveform in built.inputs:
-        heard = built.frontend.features(waveform[0])[None]
-        alone = built.pytorch.logits(waveform), run.infer([heard, np.ones(heard.shape, np.int64)])[0].copy()
+        unpadded = built.frontend.features(waveform[0])[None]
+        alone = built.pytorch.logits(waveform), run.infer([unpadded, np.ones(unpadded.shape, np.int64)])[0].copy()
         for more in (1, hop - 1, 3 * hop, 7 * hop + 5):
-            features, mask = padded(heard, more)
+            features, mask = padded(unpadded, more)
             with torch.inference_mode(), blind_to_padding(built.model):
                 pytorch = built.model(torch.from_numpy(features), attention_mask=torch.from_numpy(mask)).logits.numpy()
             both = zip(alone, (pytorch, run.infer([features, mask])[0]), strict=True)
@@ -134,8 +134,8 @@ def test_padding_changes_no_frame(built: Built, record_property: Any) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Support for mismatched")  # of mask types, by WavLM's attention
-def test_transformers_alone_lets_padding_in(built: Built) -> None:
-    """What is mended is there: wherever transformers' own use of the mask is not enough, it moves some logit."""
+def test_padding_changes_logits_of_plain_transformers(built: Built) -> None:
+    """The masking is needed: with transformers' own masking, padding changes logits of all other architectures."""
     (_, waveform), more = built.inputs[0], 7 * built.frontend.hop
     features, mask = padded(built.frontend.features(waveform[0])[None], more)
     alone = built.pytorch.logits(waveform)
@@ -145,8 +145,8 @@ def test_transformers_alone_lets_padding_in(built: Built) -> None:
     assert moved == (built.architecture.id not in MASKED_WELL)
 
 
-def test_samples_behind_the_last_frame_change_nothing_where_they_are_cut(built: Built) -> None:
-    """The recognizers cut an input to its whole frames for the networks that cannot see the rest."""
+def test_samples_after_the_last_frame_change_nothing_if_they_are_cut(built: Built) -> None:
+    """Recognizers cut an input to its whole frames only if the network ignores the samples after them."""
     rest = built.frontend.shortest_input() + 5 * built.frontend.hop + built.frontend.hop // 2
     features = torch.from_numpy(sound(rest / RATE, seed=3)[None, :rest])
     with torch.inference_mode():
@@ -159,7 +159,7 @@ def test_samples_behind_the_last_frame_change_nothing_where_they_are_cut(built: 
 
 @pytest.mark.parametrize("weights", ["fp16", "int8"])
 def test_quantized_ir_runs(built: Built, weights: str, record_property: Any) -> None:
-    """FP16 and INT8 build, run at every length, and stay near the reference."""
+    """FP16 and INT8 IRs build, run at every length, and stay close to the reference."""
     ir = built.recognizer(weights)
     counts = graph_counts(built.ir(weights))
     assert (weights == "int8") == (counts.fake_quantize > 0)
@@ -171,14 +171,14 @@ def test_quantized_ir_runs(built: Built, weights: str, record_property: Any) -> 
 
 
 class Eigenvalues(torch.nn.Module):
-    """An operation that OpenVINO has not."""
+    """An operation that OpenVINO does not support."""
 
     def forward(self, hidden_states: torch.Tensor) -> torch.Tensor:
         return torch.linalg.eigvalsh(hidden_states @ hidden_states.transpose(1, 2))
 
 
-def test_a_model_that_openvino_cannot_take_is_told(tmp_path: Path) -> None:
-    """The converter's own reason is in the line."""
+def test_a_model_that_openvino_cannot_convert_is_rejected(tmp_path: Path) -> None:
+    """The message has the converter's reason."""
     built = Built(ARCHITECTURES[0], tmp_path)
     built.model.lm_head = Eigenvalues()
     message = r"Data2VecAudioForCTC cannot be converted by OpenVINO: No conversion rule found .* aten::linalg_eigvalsh"

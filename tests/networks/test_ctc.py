@@ -26,7 +26,7 @@ def one_hot(*labels: str) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Case:
-    """Best labels of successive frames and the transcript that they mean."""
+    """Best labels of successive frames and the expected transcript."""
 
     id: str
     frames: tuple[str, ...]
@@ -37,13 +37,13 @@ CASES = (
     Case("one label", ("A",), "A"),
     Case("a repeat is one letter", ("A", "A", "A"), "A"),
     Case("a blank between repeats makes two letters", ("A", "<pad>", "A"), "AA"),
-    Case("blanks alone say nothing", ("<pad>", "<pad>"), ""),
-    Case("blanks around a letter fall away", ("<pad>", "T", "<pad>"), "T"),
+    Case("blanks alone give no text", ("<pad>", "<pad>"), ""),
+    Case("blanks around a letter are dropped", ("<pad>", "T", "<pad>"), "T"),
     Case("the delimiter is a space", ("N", "O", "|", "O", "N", "E"), "NO ONE"),
     Case("repeated delimiters are one space", ("A", "|", "|", "T"), "A T"),
-    Case("delimiters at the ends fall away", ("|", "A", "|"), "A"),
-    Case("a delimiter alone says nothing", ("|",), ""),
-    Case("a repeat ends where another label stands", ("A", "T", "A"), "ATA"),
+    Case("delimiters at the ends are dropped", ("|", "A", "|"), "A"),
+    Case("a delimiter alone gives no text", ("|",), ""),
+    Case("another label ends a repeat", ("A", "T", "A"), "ATA"),
 )
 
 
@@ -60,37 +60,37 @@ def test_no_frames_give_an_empty_transcript() -> None:
 
 @pytest.fixture(scope="module")
 def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Wav2Vec2CTCTokenizer:
-    """The tokenizer of transformers over the same alphabet."""
+    """Return transformers' tokenizer for the same alphabet."""
     folder: Path = tmp_path_factory.mktemp("tokenizer")
     save_processor(folder)
     return Wav2Vec2CTCTokenizer.from_pretrained(folder)
 
 
-SPOKEN = [number for number, label in enumerate(LABELS) if label not in {"<s>", "</s>", "<unk>"}]
+TEXTUAL = [number for number, label in enumerate(LABELS) if label not in {"<s>", "</s>", "<unk>"}]
 
 
-@given(ids=st.lists(st.sampled_from(SPOKEN), max_size=40))
+@given(ids=st.lists(st.sampled_from(TEXTUAL), max_size=40))
 def test_decoding_equals_transformers(tokenizer: Wav2Vec2CTCTokenizer, ids: list[int]) -> None:
-    """Any sequence of letters, blanks and delimiters decodes as transformers decodes it."""
+    """Any sequence of letters, blanks and delimiters decodes to the same text as in transformers."""
     logits = np.eye(len(LABELS), dtype=np.float32)[ids] if ids else np.zeros((0, len(LABELS)), np.float32)
     expected = tokenizer.decode(ids)
     assert " ".join(expected.split()) == " ".join(greedy_decode(logits, ALPHABET).split())
 
 
-@given(ids=st.lists(st.sampled_from(SPOKEN), min_size=1, max_size=20), repeats=st.integers(1, 4))
-def test_holding_every_frame_changes_nothing(ids: list[int], repeats: int) -> None:
+@given(ids=st.lists(st.sampled_from(TEXTUAL), min_size=1, max_size=20), repeats=st.integers(1, 4))
+def test_repeating_every_frame_changes_nothing(ids: list[int], repeats: int) -> None:
     """A transcript does not depend on how long each label lasts."""
     logits = np.eye(len(LABELS), dtype=np.float32)[ids]
     assert greedy_decode(logits, ALPHABET) == greedy_decode(np.repeat(logits, repeats, axis=0), ALPHABET)
 
 
 def test_margins_are_the_lead_of_the_best_label() -> None:
-    """The margin is best minus second best, whatever their places."""
+    """The margin is the best logit minus the second best, in any order."""
     logits = np.array([[1.0, 4.0, 2.5], [3.0, 3.0, -9.0]], np.float32)
     assert [1.5, 0.0] == margins(logits).tolist()
 
 
 @given(arrays.arrays(np.float32, (5, 4), elements=st.floats(-8, 8, width=32)))
 def test_margins_are_never_negative(logits: np.ndarray) -> None:
-    """No second best stands above the best."""
+    """The second best logit never exceeds the best."""
     assert (margins(logits) >= 0).all()

@@ -1,4 +1,4 @@
-"""Features, frame geometry and the frontend's file, against transformers' own."""
+"""Features, frame geometry and the frontend's file, compared with transformers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DATA2VEC = Frontend(RATE, True, 400, 320, ALPHABET)  # noqa: FBT003 - features a
 
 @pytest.fixture(scope="module")
 def loaded(tiny: Tiny) -> tuple[Any, Frontend]:
-    """The tiny model in PyTorch and the frontend that is read from its checkpoint."""
+    """Return the tiny model in PyTorch and the frontend of its checkpoint."""
     checkpoint = resolve_checkpoint(str(tiny.model), tiny.model.parent)
     model = load_model(checkpoint)
     return model, load_frontend(checkpoint, model)
@@ -37,7 +37,7 @@ def loaded(tiny: Tiny) -> tuple[Any, Frontend]:
 
 @given(samples=st.integers(1, 4000), offset=st.floats(-1, 1), seed=st.integers(0, 99))
 def test_features_equal_the_extractor_of_transformers(samples: int, offset: float, seed: int) -> None:
-    """Normalization is that of Wav2Vec2FeatureExtractor, with and without it."""
+    """Features equal those of Wav2Vec2FeatureExtractor, with and without normalization."""
     waveform = (np.random.default_rng(seed).normal(offset, 0.1, samples)).astype(np.float32)
     for normalize in (True, False):
         extractor = Wav2Vec2FeatureExtractor(sampling_rate=RATE, do_normalize=normalize)
@@ -47,7 +47,7 @@ def test_features_equal_the_extractor_of_transformers(samples: int, offset: floa
 
 
 def test_silence_has_finite_features() -> None:
-    """No variance divides nothing by zero."""
+    """A variance of zero causes no division by zero."""
     assert np.isfinite(DATA2VEC.features(np.zeros(400, np.float32))).all()
 
 
@@ -63,7 +63,7 @@ def test_frame_count_equals_the_model(loaded: tuple[Any, Frontend], extra: int) 
 
 
 def test_shortest_input_is_exact(loaded: tuple[Any, Frontend]) -> None:
-    """That many samples give one frame, one sample less gives none, and the network refuses it too."""
+    """The shortest input gives one frame; one sample less gives none, and the network rejects it too."""
     model, frontend = loaded
     shortest = frontend.shortest_input()
     assert (1, 0) == (frontend.frame_count(shortest), frontend.frame_count(shortest - 1))
@@ -84,7 +84,7 @@ LAYERS = st.lists(st.tuples(st.integers(1, 12), st.integers(1, 6)), min_size=1, 
 def test_any_stack_of_convolutions_is_one_receptive_field_and_one_hop(
     layers: list[tuple[int, int]], samples: int
 ) -> None:
-    """Layer by layer or at once: as many frames."""
+    """The formula gives as many frames as the layers do one by one."""
     receptive_field, hop, frames = 1, 1, samples
     for kernel, stride in layers:
         receptive_field, hop = receptive_field + (kernel - 1) * hop, hop * stride
@@ -94,15 +94,15 @@ def test_any_stack_of_convolutions_is_one_receptive_field_and_one_hop(
 
 @given(samples=st.integers(0, 3000), local=st.booleans())
 def test_used_samples_give_all_frames(samples: int, local: bool) -> None:
-    """Only what is behind the last whole frame is left out, and only where it changes nothing."""
+    """Only samples after the last whole frame are left out, and only if they change nothing."""
     frontend = replace(DATA2VEC, local=local)
     used = frontend.used_samples(samples)
     assert frontend.frame_count(samples) == frontend.frame_count(used)
     assert (0 if not local or samples < 400 else (samples - 400) % 320) == samples - used
 
 
-def test_an_encoder_that_squeezes_frames_needs_as_many() -> None:
-    """Two frames at least, where two are taken together; three are still a single vector to it, four are not."""
+def test_an_encoder_that_merges_frames_needs_that_many() -> None:
+    """An encoder that merges two frames needs at least two; three frames are still one vector, four are two."""
     squeezing = replace(DATA2VEC, squeeze=2)
     assert 400 + 320 == squeezing.shortest_input()
     lengths = [400 + 320 * more for more in range(4)]
@@ -112,7 +112,7 @@ def test_an_encoder_that_squeezes_frames_needs_as_many() -> None:
 
 
 def test_file_holds_the_whole_frontend(loaded: tuple[Any, Frontend], tmp_path: Path) -> None:
-    """What is written is what is read, labels outside ASCII included."""
+    """Reading returns the frontend that was written, including labels outside ASCII."""
     alphabet = Alphabet(("<pad>", "Ä", "ß", "|"), 0, "|")
     frontend = replace(DATA2VEC, alphabet=alphabet, local=True, attention_mask=True)
     for written in (frontend, loaded[1]):
@@ -121,8 +121,8 @@ def test_file_holds_the_whole_frontend(loaded: tuple[Any, Frontend], tmp_path: P
 
 
 @pytest.mark.parametrize("part", [(), ("alphabet",)], ids=["frontend", "alphabet"])
-def test_file_of_another_version_is_refused(part: tuple[str, ...], tmp_path: Path) -> None:
-    """A key too many or too few is named, in the frontend and in its alphabet."""
+def test_file_of_another_version_is_rejected(part: tuple[str, ...], tmp_path: Path) -> None:
+    """The message names a missing or an unknown key, in the frontend and in its alphabet."""
     write_frontend(DATA2VEC, tmp_path / "frontend.json")
     data = json.loads((tmp_path / "frontend.json").read_text())
     holder = data["alphabet"] if part else data

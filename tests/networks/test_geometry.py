@@ -1,4 +1,4 @@
-"""Receptive field and hop of a network that nobody describes, measured on counted frames."""
+"""Receptive field and hop of a network without a description, measured from its frame counts."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ RATE = 16_000
 
 @given(receptive_field=st.integers(-4000, 4000), hop=st.integers(1, 4000), more=st.integers(0, 4000))
 def test_every_stack_of_convolutions_is_measured(receptive_field: int, hop: int, more: int) -> None:
-    """Padded or not, and whatever length it wants at least."""
+    """Padded or not, and with any shortest input."""
     geometry = Geometry(receptive_field, hop, max(1, receptive_field) + more)
     assert geometry == measure_geometry(geometry.frame_count, sampling_rate=RATE, source="net")
 
 
 def test_few_lengths_are_run() -> None:
-    """A network of real size is measured in a minute: some sixty inferences, most of a second or less."""
+    """A full-size network is measured in a minute: about sixty inferences, most on at most one second of audio."""
     lengths: list[int] = []
 
     def count(samples: int) -> int:
@@ -37,7 +37,7 @@ def test_few_lengths_are_run() -> None:
 
 @dataclass(frozen=True)
 class Odd:
-    """A way of counting frames that is no stack of unpadded convolutions."""
+    """Frame counts that no stack of unpadded convolutions gives."""
 
     id: str
     count: Callable[[int], int]
@@ -55,18 +55,18 @@ ODDS = (
     Odd(
         "100 frames at most",
         lambda n: min(100, max(0, (n - 400) // 320 + 1)),
-        r"net gives 100 frames for \d+ samples, not 1\d\d as \(samples - 400\) // 320 \+ 1 would; .* is accepted",
+        r"net gives 100 frames for \d+ samples, but \(samples - 400\) // 320 \+ 1 is 1\d\d; .* is accepted",
     ),
     Odd(
         "fewer frames for few samples",
         lambda n: 1 if 100 < n < 2000 else max(0, (n - 400) // 320 + 1),
-        r"net gives 1 frames for \d+ samples, not \d+ as",
+        r"net gives 1 frames for \d+ samples, but \(samples - \d+\) // \d+ \+ 1 is \d+",
     ),
 )
 
 
 @pytest.mark.parametrize("odd", ODDS, ids=lambda odd: odd.id)
-def test_other_frames_are_refused(odd: Odd) -> None:
-    """With the length that shows it, and both numbers of frames."""
+def test_other_frame_counts_are_rejected(odd: Odd) -> None:
+    """The message has the length and, if they differ there, both numbers of frames."""
     with pytest.raises(SuiteError, match=odd.message):
         measure_geometry(odd.count, sampling_rate=RATE, source="net")

@@ -1,4 +1,4 @@
-"""What an IR states and what its compiled model executes, on the tiny model's real IRs."""
+"""Quantization that an IR states and precision that its compiled model executes, on IRs of the tiny model."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from wergate.session.session import Session
 
 @pytest.fixture(scope="module")
 def opened(tiny: Tiny, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Session:
-    """A session on the warm cache."""
+    """Return a session on the filled cache."""
     return tiny.session(tmp_path_factory.mktemp("ir"), warm.cache)
 
 
 def layer(precision: str, macs: int) -> ExecutedLayer:
-    """Return a layer of which only these matter."""
+    """Return a layer with this precision and work."""
     return ExecutedLayer("x", "FullyConnected", "brgemm", precision, macs)
 
 
 def test_share_is_weighted_by_work() -> None:
-    """Three quarters of the multiply-accumulates in 8 bit are three quarters, however many layers that is."""
+    """The share counts multiply-accumulates, not layers."""
     work = ExecutedWork((layer("i8", 50), layer("u8", 25), layer("f32", 5), layer("bf16", 20)))
     assert work.int8_share == 0.75
     assert ["bf16", "f32"] == [fallback.precision for fallback in work.fallbacks]
@@ -41,7 +41,7 @@ def test_no_work_is_no_8_bit_work() -> None:
 
 
 def test_every_executed_layer_has_work(opened: Session, tiny: Tiny) -> None:
-    """No layer is weighted with nothing: its kernel was found; and none of the IR's work is missing."""
+    """Every layer has work, so its kernel was found, and no work of the IR is missing."""
     for precision in ("fp16", "int8"):
         work = _executed(opened, tiny, precision)
         assert [] == [found.name for found in work.layers if found.macs <= 0]
@@ -50,13 +50,13 @@ def test_every_executed_layer_has_work(opened: Session, tiny: Tiny) -> None:
         assert 0 == work.unseen_macs
 
 
-def test_work_that_no_layer_shows_is_not_in_8_bit() -> None:
-    """What the runtime hid counts against the share."""
+def test_work_without_a_layer_is_not_in_8_bits() -> None:
+    """Work that the runtime model does not show lowers the share."""
     assert 0.5 == ExecutedWork((layer("i8", 50),), unseen_macs=50).int8_share
 
 
 def test_attention_is_work(opened: Session, tiny: Tiny) -> None:
-    """Frames by frames by channels, twice in each layer; INT8 leaves the second in floating point and says so."""
+    """Each layer has two products of frames by frames by channels; INT8 leaves the second one in floating point."""
     work = _executed(opened, tiny, "int8")
     products = [found for found in work.layers if found.name.endswith(("(scores)", "(values)"))]
     frames = 249
@@ -66,20 +66,20 @@ def test_attention_is_work(opened: Session, tiny: Tiny) -> None:
     assert all("no FakeQuantize before its values" in found.reason for found in work.fallbacks)
 
 
-def test_layers_that_nobody_quantized_say_so(opened: Session, tiny: Tiny) -> None:
-    """Every layer of the FP16 IR falls back; what an ignored scope names is told apart."""
+def test_unquantized_layers_have_a_reason(opened: Session, tiny: Tiny) -> None:
+    """Every layer of the FP16 IR runs in floating point; layers of an ignored scope have another reason."""
     work = _executed(opened, tiny, "fp16")
     assert len(work.layers) == len(work.fallbacks)
     assert all(found.reason.startswith("no FakeQuantize before its ") for found in work.fallbacks)
     scope = IgnoredScope(types=["Convolution"], patterns=[".*k_proj.*"])
     path = opened.variant(str(tiny.model), "fp16").path
-    told = executed_work(path, device="CPU", inference_precision="f32", sampling_rate=RATE, ignored_scope=scope)
-    ignored = [found.name for found in told.layers if "ignored_scope" in found.reason]
+    scoped = executed_work(path, device="CPU", inference_precision="f32", sampling_rate=RATE, ignored_scope=scope)
+    ignored = [found.name for found in scoped.layers if "ignored_scope" in found.reason]
     assert 4 + 2 == len(ignored), ignored
 
 
 def product(folder: Path, *, levels: int, weights: type[np.generic]) -> ExecutedWork:
-    """Return what a single product of frames by weights executes, with a FakeQuantize of that many levels before it."""
+    """Return the executed work of one product of frames and weights, after a FakeQuantize of `levels` levels."""
     samples = ops.parameter([1, -1], np.float32, name="input_values")
     frames = ops.reshape(samples, np.array([1, -1, 160]), special_zero=False)
     bounds = [np.float32(value) for value in (-1, 1, -1, 1)]
@@ -92,7 +92,7 @@ def product(folder: Path, *, levels: int, weights: type[np.generic]) -> Executed
 
 
 def test_fake_quantize_is_no_evidence(tmp_path: Path) -> None:
-    """Of quantizers in the graph, the one of 256 levels runs in 8 bit; one of 65,536 is there and runs in f32."""
+    """A product after a FakeQuantize of 256 levels runs in 8 bits; after one of 65,536 levels it runs in f32."""
     (tmp_path / "eight").mkdir()
     (tmp_path / "sixteen").mkdir()
     assert 1.0 == product(tmp_path / "eight", levels=256, weights=np.int8).int8_share
@@ -103,14 +103,14 @@ def test_fake_quantize_is_no_evidence(tmp_path: Path) -> None:
     assert found.reason.startswith("quantized in the IR, but "), found
 
 
-def test_quantized_weights_alone_are_no_8_bit_work(tmp_path: Path) -> None:
-    """And neither are quantized inputs with weights in floating point."""
+def test_quantized_inputs_alone_are_no_8_bit_work(tmp_path: Path) -> None:
+    """A product of quantized inputs and floating-point weights runs in floating point, and the reason says why."""
     (found,) = product(tmp_path, levels=256, weights=np.float32).fallbacks
     assert "no FakeQuantize before its operand 2" in found.reason
 
 
 def test_products_are_weighed_by_their_shapes() -> None:
-    """Plain, in batches, broadcast, transposed: c m k n."""
+    """Products that are plain, in batches, broadcast or transposed cost c m k n."""
     assert 2 * 3 * 5 == product_macs([2, 3], [3, 5], [2, 5])
     assert 7 * 2 * 3 * 5 == product_macs([7, 2, 3], [7, 3, 5], [7, 2, 5])
     assert 7 * 2 * 3 * 5 == product_macs([7, 2, 3], [3, 5], [7, 2, 5])
@@ -118,7 +118,7 @@ def test_products_are_weighed_by_their_shapes() -> None:
 
 
 def test_work_is_that_of_the_architecture(opened: Session, tiny: Tiny) -> None:
-    """The convolutions of the feature encoder on five seconds cost what their shapes say."""
+    """The work of the feature encoder's convolutions on five seconds follows from their shapes."""
     encoder, frames, channels = [], 5 * 16_000, 1
     for kernel, stride in zip((10, 8, 4, 4), (5, 4, 4, 4), strict=True):
         frames = (frames - kernel) // stride + 1
@@ -129,7 +129,7 @@ def test_work_is_that_of_the_architecture(opened: Session, tiny: Tiny) -> None:
 
 
 def test_int8_works_in_8_bit_and_fp16_does_not(opened: Session, tiny: Tiny) -> None:
-    """Most work of the INT8 IR, none of the FP16 IR."""
+    """Most work of the INT8 IR runs in 8 bits, none of the FP16 IR."""
     assert _executed(opened, tiny, "int8").int8_share > 0.8
     assert _executed(opened, tiny, "fp16").int8_share == 0.0
 

@@ -1,4 +1,4 @@
-"""Differences of logits: figures worked out by hand, sums that add up."""
+"""Differences between logits: values calculated by hand, sums over parts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAIRS = arrays.arrays(
 )
 
 
-def test_figures_by_hand() -> None:
+def test_values_by_hand() -> None:
     """Two frames of two labels: deltas 1 and 2, signal 100, noise 5, the second frame flipped with margin 2."""
     reference = np.array([[8.0, 0.0], [4.0, 2.0 * math.sqrt(5)]], np.float32)
     candidate = np.array([[9.0, 0.0], [6.0, 2.0 * math.sqrt(5)]], np.float32)
@@ -49,13 +49,13 @@ def test_equal_logits_differ_in_nothing() -> None:
 
 
 def test_no_frames_differ_in_nothing() -> None:
-    """The empty sum has defined figures."""
+    """The empty sum has defined values."""
     assert (0.0, math.inf, 1.0) == (total([]).mean_abs, total([]).sqnr_db, total([]).argmax_agreement)
 
 
 @given(PAIRS, st.data())
 def test_differences_add_up(pair: np.ndarray, data: st.DataObject) -> None:
-    """Frames cut anywhere and added up give the figures of the whole."""
+    """The differences of two parts of an utterance add up to the difference of the whole."""
     reference, candidate = pair
     cut = data.draw(st.integers(1, len(reference) - 1))
     whole = difference(reference=reference, candidate=candidate)
@@ -75,7 +75,7 @@ def test_differences_add_up(pair: np.ndarray, data: st.DataObject) -> None:
 
 @given(PAIRS)
 def test_mean_is_at_most_the_maximum(pair: np.ndarray) -> None:
-    """And agreement is a share."""
+    """The agreement is a fraction between 0 and 1."""
     found = difference(reference=pair[0], candidate=pair[1])
     assert found.mean_abs <= found.max_abs * (1 + 1e-9)
     assert 0 <= found.argmax_agreement <= 1
@@ -83,20 +83,20 @@ def test_mean_is_at_most_the_maximum(pair: np.ndarray) -> None:
 
 @pytest.mark.parametrize("decibel", [10, 20, 40])
 def test_ratio_is_in_decibels_of_power(decibel: int) -> None:
-    """A tenth of the amplitude is 20 dB below."""
+    """Noise with a tenth of the signal's amplitude gives 20 dB."""
     reference = np.full((4, 4), 3.0, np.float64)
     found = difference(reference=reference, candidate=reference * (1 + 10 ** (-decibel / 20)))
     assert found.sqnr_db == pytest.approx(decibel)
 
 
 def test_nan_is_not_hidden() -> None:
-    """A candidate's NaN is seen in every figure that is gated on size."""
+    """A candidate's NaN appears in every value that a gate compares with a threshold."""
     found = difference(reference=np.ones((2, 2), np.float32), candidate=np.array([[1, np.nan], [1, 1]], np.float32))
     assert all(math.isnan(value) for value in (found.max_abs, found.mean_abs, found.sqnr_db))
 
 
 def test_nan_survives_addition() -> None:
-    """A NaN of one utterance is not lost among the others, on whichever side it stands."""
+    """A NaN of one utterance survives the sum, as either operand."""
     fine, broken = (
         LogitsDifference(1, 1, 0.5, 0.5, 1.0, 0.25),
         LogitsDifference(1, 1, math.nan, math.nan, 1.0, math.nan),
@@ -106,6 +106,6 @@ def test_nan_survives_addition() -> None:
 
 
 def test_shapes_must_be_equal() -> None:
-    """Other frame counts are an error that shows both shapes."""
+    """Different numbers of frames raise an error that shows both shapes."""
     with pytest.raises(ValueError, match=r"\(3, 2\).*\(2, 2\)"):
         difference(reference=np.zeros((2, 2), np.float32), candidate=np.zeros((3, 2), np.float32))

@@ -1,4 +1,4 @@
-"""Which input is the waveform, which output the logits: told from what a network declares, or by running it."""
+"""Matching the waveform among the inputs and the logits among the outputs, from declarations or by running."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ LOGITS = port("y", "float32", (None, None, VOCABULARY))
 
 
 def never(_: Feed) -> Sequence[np.ndarray]:
-    pytest.fail("the network was run where its file told everything")
+    pytest.fail("the network was run although its declarations were sufficient")
 
 
 def network(*axes: tuple[str, str]) -> Any:
-    """Return a run whose outputs have these axes: "frames", "vocabulary" or a number."""
+    """Return a run function whose outputs have these axes: "frames", "vocabulary" or a number."""
 
     def run(feed: Feed) -> list[np.ndarray]:
         sizes = {"frames": next(iter(feed.values())).shape[-1] // HOP, "vocabulary": VOCABULARY}
@@ -41,7 +41,7 @@ def network(*axes: tuple[str, str]) -> Any:
 
 @dataclass(frozen=True)
 class Fitting:
-    """Inputs and an expected feed of a batch of two waveforms of three samples."""
+    """Inputs of a network and the expected feed for a batch of two waveforms of three samples."""
 
     id: str
     inputs: tuple[Port, ...]
@@ -85,7 +85,7 @@ FITTINGS = (
 
 @pytest.mark.parametrize("fitting", FITTINGS, ids=lambda fitting: fitting.id)
 def test_inputs_are_matched_by_name_type_and_rank(fitting: Fitting) -> None:
-    """Every input gets what it means, in its own type."""
+    """Every input gets the values that it expects, in its type."""
     signature = match_signature(Ports("net", fitting.inputs, (LOGITS,), never), VOCABULARY)
     feed = signature.feed(np.zeros((2, 3), np.float32))
     assert fitting.expected == {key: (value.dtype.name, value.tolist()) for key, value in feed.items()}
@@ -93,7 +93,7 @@ def test_inputs_are_matched_by_name_type_and_rank(fitting: Fitting) -> None:
 
 @dataclass(frozen=True)
 class Misfit:
-    """A network that cannot be taken, and the line that says so."""
+    """A network that is not accepted, and the expected message."""
 
     id: str
     inputs: tuple[Port, ...]
@@ -125,26 +125,26 @@ MISFITS = (
         "a fixed length",
         (port("x", "float32", (1, 30480)),),
         (LOGITS,),
-        r"net takes input 'x' float32 \(1, 30480\) only; waveforms of any length.*dynamic axes",
+        r"net has a fixed shape: input 'x' float32 \(1, 30480\); .* waveforms of any length.*dynamic axes",
     ),
-    Misfit("a fixed batch", (port("x", "float32", (8, None)),), (LOGITS,), r"takes input 'x' float32 \(8, \?\) only"),
+    Misfit("a fixed batch", (port("x", "float32", (8, None)),), (LOGITS,), r"fixed shape: input 'x' float32 \(8, \?\)"),
     Misfit(
         "a further input",
         (WAVEFORM, port("speaker", "int64", ())),
         (LOGITS,),
-        r"net asks for 'speaker' int64 \(\) beside its waveform 'x'; a mask .* and a length .* can be filled in",
+        r"net requires 'speaker' int64 \(\) in addition to its waveform 'x'; a mask .* and a length .* are accepted",
     ),
     Misfit(
         "two waveforms",
         (port("dither", "float32", (None, None)), port("audio_signal", "float32", (None, None))),
         (LOGITS,),
-        r"asks for 'dither' float32 \(\?, \?\) beside its waveform 'audio_signal'",
+        r"requires 'dither' float32 \(\?, \?\) in addition to its waveform 'audio_signal'",
     ),
     Misfit(
         "two further inputs",
         (WAVEFORM, port("state", "float32", (None, 4, None)), port("lens", "float32", (None,))),
         (LOGITS,),
-        r"asks for 'state' float32 \(\?, 4, \?\), 'lens' float32 \(\?\) beside",
+        r"requires 'state' float32 \(\?, 4, \?\), 'lens' float32 \(\?\) in addition",
     ),
     Misfit(
         "no output of three axes",
@@ -156,34 +156,34 @@ MISFITS = (
         "another vocabulary",
         (WAVEFORM,),
         (port("y", "float32", (None, None, 7)),),
-        "net gives 7 values a frame, but there are 5 labels",
+        "net gives 7 values per frame, but there are 5 labels",
     ),
     Misfit(
         "another vocabulary, labels-major",
         (WAVEFORM,),
         (port("y", "float32", (None, 7, None)),),
-        "net gives 7 values a frame, but there are 5 labels",
+        "net gives 7 values per frame, but there are 5 labels",
     ),
     Misfit(
-        "another vocabulary, seen by running it",
+        "another vocabulary, observed by running it",
         (WAVEFORM,),
         (port("y", "float32", (None, None, None)),),
-        "net gives 7 values a frame, but there are 5 labels",
+        "net gives 7 values per frame, but there are 5 labels",
         (("7", "frames"),),
     ),
     Misfit(
         "frames that do not grow",
         (WAVEFORM,),
         (port("y", "float32", (None, None, None)),),
-        r"net gives \(49, 5\) values for 16000 and for 24000 samples alike; frames that grow",
+        r"net gives \(49, 5\) values for both 16000 and 24000 samples; the number of frames must grow",
         (("49", "vocabulary"),),
     ),
 )
 
 
 @pytest.mark.parametrize("misfit", MISFITS, ids=lambda misfit: misfit.id)
-def test_what_cannot_be_matched_is_told(misfit: Misfit) -> None:
-    """One line with the inputs or outputs as they are, and what is accepted."""
+def test_a_network_that_cannot_be_matched_is_rejected(misfit: Misfit) -> None:
+    """The message is one line with the inputs or outputs of the network, and what is accepted."""
     run = network(*misfit.axes) if misfit.axes else never
     with pytest.raises(SuiteError, match=misfit.message):
         match_signature(Ports("net", misfit.inputs, misfit.outputs, run), VOCABULARY)
@@ -191,7 +191,7 @@ def test_what_cannot_be_matched_is_told(misfit: Misfit) -> None:
 
 @dataclass(frozen=True)
 class Layout:
-    """Outputs as declared, as they turn out, and where the logits are."""
+    """Declared outputs, the axes of the real outputs, and the expected position of the logits."""
 
     id: str
     outputs: tuple[Port, ...]
@@ -210,7 +210,7 @@ LAYOUTS = (
         for axes, labels_major in ((FRAMES_MAJOR, False), (LABELS_MAJOR, True))
     ),
     Layout(
-        "a length beside it",
+        "another output with lengths",
         (port("lengths", "int64", (None,)), port("y", "float32", (None, VOCABULARY, None))),
         (),
         1,
@@ -234,15 +234,15 @@ LAYOUTS = (
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.id)
-def test_the_axes_are_told_apart(layout: Layout) -> None:
-    """From the declared sizes where they tell, else from two lengths: the axis that grows is the frames'."""
+def test_the_axes_are_distinguished(layout: Layout) -> None:
+    """Declared sizes decide if they can; otherwise the axis that grows between two lengths is that of the frames."""
     run = network(*layout.axes) if layout.axes else never
     signature = match_signature(Ports("net", (WAVEFORM,), layout.outputs, run), VOCABULARY)
     assert (layout.output, layout.labels_major) == (signature.output, signature.labels_major)
 
 
-def test_equal_axes_are_told_apart() -> None:
-    """As many frames as labels for one length leave no doubt: the other length tells."""
+def test_equal_axes_are_distinguished() -> None:
+    """If one length gives as many frames as there are labels, the other length decides."""
     frames = 16_000 // HOP
 
     def run(feed: Feed) -> list[np.ndarray]:
@@ -254,7 +254,7 @@ def test_equal_axes_are_told_apart() -> None:
 
 @pytest.mark.parametrize("labels_major", [False, True])
 def test_logits_are_frames_major(labels_major: bool) -> None:
-    """Whatever the network gives: (batch, frames, vocabulary), float32, each value in its place."""
+    """Logits are always float32, (batch, frames, vocabulary), with each value at its position."""
     expected = np.arange(2 * 3 * VOCABULARY).reshape(2, 3, VOCABULARY)
     shape = (None, VOCABULARY, None) if labels_major else (None, None, VOCABULARY)
     signature = match_signature(Ports("net", (WAVEFORM,), (port("y", "float32", shape),), never), VOCABULARY)
@@ -264,15 +264,15 @@ def test_logits_are_frames_major(labels_major: bool) -> None:
     np.testing.assert_array_equal(expected, found)
 
 
-def test_logits_of_another_vocabulary_are_refused() -> None:
-    """Both sizes are in the message, also where an output turns out differently than it was declared."""
+def test_logits_of_another_vocabulary_are_rejected() -> None:
+    """The message has both sizes, also if the real output differs from its declaration."""
     signature = match_signature(Ports("net", (WAVEFORM,), (LOGITS,), never), VOCABULARY)
-    with pytest.raises(SuiteError, match="net gives 6 values a frame, but there are 5 labels"):
+    with pytest.raises(SuiteError, match="net gives 6 values per frame, but there are 5 labels"):
         signature.logits(np.zeros((1, 4, 6), np.float32))
 
 
 @pytest.mark.parametrize(("batch", "row_by_row"), [(None, False), (1, True)])
-def test_a_batch_of_one_is_seen(batch: int | None, row_by_row: bool) -> None:
+def test_a_fixed_batch_of_one_is_detected(batch: int | None, row_by_row: bool) -> None:
     """A network with a fixed batch of one takes its waveforms row by row."""
     inputs = (port("x", "float32", (batch, None)),)
     assert row_by_row == match_signature(Ports("net", inputs, (LOGITS,), never), VOCABULARY).row_by_row

@@ -138,7 +138,7 @@ def _converted(folder: Path, **changes: object) -> Path:
 
 
 REFUSED = (
-    Refused("vocabulary", _other_vocabulary, "gives 21 values a frame, but there are 22 labels"),
+    Refused("vocabulary", _other_vocabulary, "gives 21 values per frame, but there are 22 labels"),
     Refused("frames", _other_frames, "candidate 'mine' gives 97 frames for 16000 samples, the reference model 49"),
 )
 

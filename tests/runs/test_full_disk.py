@@ -79,7 +79,7 @@ def test_an_ir_that_does_not_fit_is_noticed(cut: Cut, tmp_path: Path) -> None:
     """Wherever the files are cut, one line says so."""
     done = limited(SAVE, str(tmp_path / "model.xml"), str(cut.size), str(cut.limit))
     assert 1 == len(done.stdout.splitlines()), done.stdout
-    assert "IR 'model.xml' could not be saved whole" in done.stdout
+    assert "IR 'model.xml' could not be saved completely" in done.stdout
 
 
 def test_an_ir_that_fits_is_saved(tmp_path: Path) -> None:

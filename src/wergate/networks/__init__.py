@@ -1,1 +1,1 @@
-"""CTC networks: what goes in, what comes out, and how frames become words."""
+"""CTC networks: their inputs, their outputs and the decoding of frames into words."""

@@ -1,4 +1,4 @@
-"""What the logits' last axis means, and how a sequence of its labels is read as text."""
+"""Labels of the logits' last axis, and the rules that turn a sequence of labels into text."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from typing import Literal
 from wergate.errors import SuiteError
 
 Units = Literal["letters", "subwords", "phonemes"]
-# what transformers' `clean_up_tokenization_spaces` sets tight, in this order
+# transformers' `clean_up_tokenization_spaces` removes the space in front of these, in this order
 _TIGHT = (" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're")
 
 
 @dataclass(frozen=True)
 class Alphabet:
-    """The labels of the vocabulary and the rules by which they become a transcript.
+    """The labels of the vocabulary and the rules that turn them into a transcript.
 
     Attributes:
-        labels: one for each logit of a frame.
-        blank_id: the place of the CTC blank.
-        word_delimiter: the label that stands between two words, where there is one.
-        word_start: what a label begins with that begins a word (SentencePiece: U+2581), where there is such a thing.
-        units: what a label stands for.
-        joiner: stands between two labels in the transcript.
-        delimiter_text: what the word delimiter becomes in the transcript; None: nothing.
-        lower_case: the transcript is written in lower case.
-        clean_up: spaces before punctuation and English contractions are dropped.
-        special: labels that stand for no text of their own, such as "<s>".
-        keep_special: they are written out all the same, as transformers' tokenizers do.
+        labels: one label per logit of a frame.
+        blank_id: index of the CTC blank.
+        word_delimiter: the label between two words; None if the alphabet has none.
+        word_start: prefix of each label that begins a word (SentencePiece: U+2581); None if there is none.
+        units: the kind of unit that a label represents.
+        joiner: text inserted between two labels of the transcript.
+        delimiter_text: text that replaces the word delimiter; None drops the delimiter.
+        lower_case: convert the transcript to lower case.
+        clean_up: drop the spaces before punctuation and English contractions.
+        special: labels that represent no text, such as "<s>".
+        keep_special: write special labels out anyway, as transformers' tokenizers do.
     """
 
     labels: tuple[str, ...]
@@ -47,47 +47,52 @@ class Alphabet:
     keep_special: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse a blank that is no label."""
+        """Check that the blank is one of the labels.
+
+        Raises:
+            SuiteError: `blank_id` is not an index of `labels`.
+        """
         if not 0 <= self.blank_id < len(self.labels):
             raise SuiteError(
-                f"blank {self.blank_id} is not in the labels: there are {len(self.labels)}; "
-                f"0 to {len(self.labels) - 1} is accepted; name the label that stands for no sound"
+                f"blank {self.blank_id} is outside the {len(self.labels)} labels; "
+                f"0 to {len(self.labels) - 1} is accepted; set it to the index of the CTC blank"
             )
 
     @property
     def blank(self) -> str:
-        """The label that stands for no sound."""
+        """The CTC blank."""
         return self.labels[self.blank_id]
 
     def text(self, ids: Iterable[int]) -> str:
-        """Return what the best labels of successive frames say: repeats collapsed, blanks dropped, labels joined.
+        """Return the transcript of successive frames: collapse repeats, drop blanks, join labels.
 
         Args:
-            ids: a label's place for each frame.
+            ids: index of the best label of each frame.
         """
         collapsed = (label for label, _ in groupby(self.labels[label_id] for label_id in ids))
-        said = [text for label in collapsed if (text := self._said(label)) is not None]
-        joined = self.joiner.join(said)
+        texts = [text for label in collapsed if (text := self._text_of(label)) is not None]
+        joined = self.joiner.join(texts)
         if self.word_start is not None:
             joined = joined.replace(self.word_start, " ")
-        return self._finished(joined.strip())
+        return self._formatted(joined.strip())
 
-    def _said(self, label: str) -> str | None:
+    def _text_of(self, label: str) -> str | None:
         if label == self.blank:
             return None
         if label == self.word_delimiter:
             return self.delimiter_text
         return label if self.keep_special or label not in self._special else None
 
-    def _finished(self, text: str) -> str:
+    def _formatted(self, text: str) -> str:
         text = text.lower() if self.lower_case else text
-        return _tightened(text) if self.clean_up else text
+        return _cleaned_up(text) if self.clean_up else text
 
     def tokens(self, text: str) -> list[str]:
-        """Return a transcript in units of this alphabet, for the token error rate.
+        """Split a transcript into units of this alphabet, for the token error rate.
 
-        Letters are characters; subwords are the longest labels that match, from the left; phonemes stand between
-        spaces. Words are parted by the word delimiter or begin with the word start, where there is one.
+        Letters are characters. Subwords are the longest labels that match, from the left. Phonemes are
+        separated by spaces. Words are separated by the word delimiter, or begin with the word start, if
+        the alphabet has one.
         """
         words = text.split()
         if self.units == "phonemes":
@@ -107,13 +112,13 @@ class Alphabet:
         return pieces
 
     def _longest_label(self, rest: str) -> str:
-        """Return the longest beginning that is a label, whatever its case; one character where there is none."""
+        """Return the longest prefix that is a label, ignoring case, or one character if there is none."""
         longest = max(map(len, self._text_labels), default=1)
         lengths = range(min(longest, len(rest)), 1, -1)
         return next((rest[:n] for n in lengths if rest[:n].casefold() in self._text_labels), rest[0])
 
     def unknown_characters(self, text: str) -> Counter[str]:
-        """Count the characters of a transcript that no label holds; of phonemes, the symbols that are no label."""
+        """Count the characters of a transcript that no label contains, or the phonemes that are not labels."""
         if self.units == "phonemes":
             return Counter(symbol for symbol in text.split() if symbol not in self.labels)
         return Counter(character for character in text if not self._is_known(character))
@@ -127,8 +132,8 @@ class Alphabet:
 
     @cached_property
     def _textual(self) -> tuple[str, ...]:
-        unsaid = self._special | {self.blank, self.word_delimiter}
-        return tuple(label for label in self.labels if label not in unsaid)
+        silent = self._special | {self.blank, self.word_delimiter}
+        return tuple(label for label in self.labels if label not in silent)
 
     @cached_property
     def _text_labels(self) -> frozenset[str]:
@@ -143,7 +148,7 @@ class Alphabet:
         return frozenset(known | {" "} if spaced else known)
 
 
-def _tightened(text: str) -> str:
+def _cleaned_up(text: str) -> str:
     for mark in _TIGHT:
         text = text.replace(mark, mark.strip())
     return text

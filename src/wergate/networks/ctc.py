@@ -15,12 +15,12 @@ def greedy_decode(logits: Logits, alphabet: Alphabet) -> str:
 
     Args:
         logits: float, shape (frames, vocabulary).
-        alphabet: the labels of the vocabulary's entries and the rules by which they are read.
+        alphabet: the labels of the vocabulary and the rules that turn them into text.
     """
     return alphabet.text(logits.argmax(axis=-1).tolist())
 
 
 def margins(logits: Logits) -> npt.NDArray[np.float32]:
-    """Return, per frame, how far the best logit stands above the second: shape (frames,)."""
+    """Return the best logit minus the second best of each frame: shape (frames,)."""
     top = np.partition(logits, -2, axis=-1)[:, -2:]
     return np.asarray(top[:, 1] - top[:, 0], dtype=np.float32)

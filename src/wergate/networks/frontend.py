@@ -1,7 +1,7 @@
-"""What stands before and behind the network: features, frame geometry and alphabet, as data.
+"""Feature extraction, frame geometry and alphabet of a network, as data.
 
-A frontend is read once from the checkpoint's own processor and kept beside the IR, so that a
-warm run needs neither transformers nor the checkpoint.
+A frontend is read once from the checkpoint's processor and stored next to the IR, so that a run with
+a filled cache needs neither transformers nor the checkpoint.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from wergate.corpora.audio import Samples
 from wergate.errors import InputTooShortError, SuiteError
 from wergate.networks.alphabet import Alphabet
 
-_VARIANCE_FLOOR = 1e-7  # as transformers' Wav2Vec2FeatureExtractor adds to the variance
+_VARIANCE_FLOOR = 1e-7  # transformers' Wav2Vec2FeatureExtractor adds the same to the variance
 
 
 @dataclass(frozen=True)
 class Frontend:
-    """Features in, frames out.
+    """Description of a network's input and output: samples to features, samples to frames, labels to text.
 
     Attributes:
-        sampling_rate: Hz, of the samples that `features` takes.
-        normalize: zero mean and unit variance per utterance.
-        receptive_field: samples that the first frame needs, those that the network pads by taken off.
-        hop: samples from one frame to the next. Any stack of unpadded convolutions of kernels k and strides s comes
-            down to the two: k1 + (k2 - 1) s1 + (k3 - 1) s1 s2 + ... and s1 s2 s3 ...
+        sampling_rate: sampling rate in Hz of the samples that `features` takes.
+        normalize: scale each utterance to zero mean and unit variance.
+        receptive_field: samples that the first frame needs, minus those that the network pads.
+        hop: samples from one frame to the next. A stack of unpadded convolutions with kernels k and
+            strides s has receptive field k1 + (k2 - 1) s1 + (k3 - 1) s1 s2 + ... and hop s1 s2 s3 ...
         alphabet: the labels of the vocabulary.
-        local: whether every layer of the feature encoder sees its kernel's width only (normalization over channels,
-            not over time), so that samples behind the last whole frame change nothing.
-        attention_mask: whether the checkpoint's processor hands the model a mask of the samples that are speech.
-        squeeze: how many frames the encoder takes together (SEW); as many are needed at least.
-        shortest: samples that the network needs where that is more; a network that pads its waveform may have a
-            receptive field of no samples and less, and yet refuse short inputs.
-        padding_exact: whether the FP16 IR that is built here, and what is quantized of it, give a masked and padded
-            utterance the logits of the utterance alone.
+        local: whether each layer of the feature encoder depends on its kernel's width only. This holds for
+            normalization over channels, not over time. Samples after the last whole frame then change nothing.
+        attention_mask: whether the checkpoint's processor gives the model a mask of the samples that are speech.
+        squeeze: frames that the encoder merges into one vector (SEW); an input needs at least that many.
+        shortest: fewest samples that the network accepts. A network that pads its waveform may have a
+            receptive field of zero or less and still reject short inputs.
+        padding_exact: whether the FP16 IR built here, and every IR quantized from it, gives a padded and
+            masked utterance the same logits as the utterance without padding.
     """
 
     sampling_rate: int
@@ -61,33 +61,33 @@ class Frontend:
         return np.asarray(centred / np.sqrt(samples.var() + _VARIANCE_FLOOR), dtype=np.float32)
 
     def frame_count(self, samples: int) -> int:
-        """Return how many frames of logits an input of that many samples gives (0: too short)."""
+        """Return the number of frames of logits for an input of `samples` samples; 0 if it is too short."""
         frames = (samples - self.receptive_field) // self.hop + 1
         return frames if frames >= self.squeeze and samples >= self.shortest else 0
 
     def shortest_input(self) -> int:
-        """Return the smallest number of samples that the model takes."""
+        """Return the smallest number of samples that the model accepts."""
         return max(self.shortest, self.receptive_field + (self.squeeze - 1) * self.hop)
 
     def is_single(self, samples: int) -> bool:
-        """Tell whether the encoder sees a single vector: some runtimes treat such an input in a way of its own."""
+        """Return whether the encoder sees a single vector, which some runtimes treat as a special case."""
         return self.frame_count(samples) // self.squeeze == 1
 
     def used_samples(self, samples: int) -> int:
-        """Return how many samples of the network's input bear on the logits: all, or those of whole frames."""
+        """Return the number of input samples that affect the logits: all, or those of whole frames if `local`."""
         frames = self.frame_count(samples)
         return self.receptive_field + (frames - 1) * self.hop if self.local and frames else samples
 
     def whole_frames(self, samples: int) -> int:
-        """Return the samples of the fewest whole frames that hold an input."""
+        """Return the number of samples of the fewest whole frames that contain an input."""
         frames = -(-(samples - self.receptive_field) // self.hop)
         return max(self.shortest_input(), self.receptive_field + frames * self.hop)
 
     def require_frame(self, samples: int) -> None:
-        """Refuse an input without a frame.
+        """Check that an input is long enough for one frame.
 
         Raises:
-            InputTooShortError: fewer samples than the shortest input.
+            InputTooShortError: the input has fewer samples than the shortest input.
         """
         shortest = self.shortest_input()
         if samples < shortest:
@@ -103,7 +103,7 @@ def write_frontend(frontend: Frontend, path: Path) -> None:
 
 
 def read_frontend(path: Path) -> Frontend:
-    """Read what `write_frontend` wrote.
+    """Read a frontend that `write_frontend` wrote.
 
     Raises:
         SuiteError: a key is missing or unknown.
@@ -116,7 +116,7 @@ def _exactly(kind: type, values: Mapping[str, Any], path: Path) -> dict[str, Any
     odd = {field.name for field in fields(kind)} ^ set(values)
     if odd:
         raise SuiteError(
-            f"'{path}' is no {kind.__name__.lower()} of this version: {', '.join(sorted(odd))} missing or unknown; "
-            "exactly the keys that write_frontend writes are accepted; build it again"
+            f"'{path}' is not a {kind.__name__.lower()} of this version: {', '.join(sorted(odd))} missing or unknown; "
+            "only the keys that write_frontend writes are accepted; build the file again"
         )
     return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}

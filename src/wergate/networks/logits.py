@@ -1,4 +1,4 @@
-"""How far quantized logits are from the reference's, summed over utterances without keeping them."""
+"""Difference between quantized and reference logits, summed over utterances without storing the logits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wergate.networks.ctc import Logits, margins
 
 @dataclass(frozen=True)
 class LogitsDifference:
-    """Sums over frames; two of them add up.
+    """Sums over frames; add two of them to get the difference over both sets of frames.
 
     Attributes:
         frames: number of frames compared.
@@ -23,8 +23,8 @@ class LogitsDifference:
         sum_abs: sum of |candidate - reference|.
         signal: sum of squares of the reference.
         noise: sum of squares of the difference.
-        flipped_frames: frames whose best label differs.
-        widest_flip: the reference's largest margin, best over second, among the flipped frames.
+        flipped_frames: number of frames whose best label differs.
+        widest_flip: largest margin (best minus second best logit) of the reference among the flipped frames.
     """
 
     frames: int = 0
@@ -41,7 +41,7 @@ class LogitsDifference:
         return LogitsDifference(
             self.frames + other.frames,
             self.values + other.values,
-            float(np.maximum(self.max_abs, other.max_abs)),  # unlike max(), it never loses a NaN
+            float(np.maximum(self.max_abs, other.max_abs)),  # unlike max(), np.maximum never loses a NaN
             self.sum_abs + other.sum_abs,
             self.signal + other.signal,
             self.noise + other.noise,
@@ -56,12 +56,12 @@ class LogitsDifference:
 
     @property
     def sqnr_db(self) -> float:
-        """Signal-to-quantization-noise ratio in dB; infinite where nothing differs."""
+        """Signal-to-quantization-noise ratio in dB; infinite if nothing differs."""
         return 10 * math.log10(self.signal / self.noise) if self.noise else math.inf
 
     @property
     def argmax_agreement(self) -> float:
-        """Share of frames with the same best label."""
+        """Fraction of frames with the same best label."""
         return 1 - self.flipped_frames / self.frames if self.frames else 1.0
 
 
@@ -88,5 +88,5 @@ def difference(*, reference: Logits, candidate: Logits) -> LogitsDifference:
 
 
 def total(differences: Iterable[LogitsDifference]) -> LogitsDifference:
-    """Add up the differences of many utterances."""
+    """Return the sum of the differences of many utterances."""
     return reduce(LogitsDifference.__add__, differences, LogitsDifference())

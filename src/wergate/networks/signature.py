@@ -1,7 +1,7 @@
-"""How a network takes waveforms and gives logits: which input is which, and along which axes the output runs.
+"""Meaning of a network's inputs and output: which input is the waveform, and which output axis is which.
 
-Networks from elsewhere name and order their inputs as they like. A signature is matched once, from what the file
-declares and, where that leaves the output's axes open, from two inferences of different lengths.
+Imported networks name and order their inputs as they like. A signature is matched once: from the declarations
+in the file and, if these leave the output's axes open, from two inferences of different lengths.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from wergate.corpora.audio import Samples
 from wergate.errors import SuiteError
 from wergate.networks.ctc import Logits
 
-_TRIAL_SAMPLES = (16_000, 24_000)  # long enough for any receptive field, and apart by many frames
+_TRIAL_SAMPLES = (16_000, 24_000)  # longer than any receptive field, and many frames apart
 _FLOATS = frozenset({"float16", "float32", "float64"})
 _LENGTHS = frozenset({"int32", "int64"})
 _MASKS = _LENGTHS | _FLOATS | {"bool"}
@@ -30,9 +30,9 @@ class Inputs:
     """A network's inputs by their meaning.
 
     Attributes:
-        waveform: float, (batch, samples) or (batch, 1, samples).
-        mask: (batch, samples), 1 for each sample that counts; None where the network takes none.
-        length: (batch,), samples of each row; None where the network takes none.
+        waveform: float, shape (batch, samples) or (batch, 1, samples).
+        mask: shape (batch, samples), 1 for each sample that is not padding; None if the network takes no mask.
+        length: shape (batch,), samples of each row; None if the network takes no length.
     """
 
     waveform: Port
@@ -41,14 +41,15 @@ class Inputs:
 
     @property
     def row_by_row(self) -> bool:
-        """Whether the network takes a single waveform at a time."""
+        """True if the network takes one waveform at a time."""
         return any(port and port.shape and port.shape[0] == 1 for port in (self.waveform, self.mask, self.length))
 
     def feed(self, batch: Samples, counts: int | None = None) -> Feed:
-        """Return what the network is fed for waveforms: float32, shape (batch, samples).
+        """Return the values of all inputs for a batch of waveforms.
 
         Args:
-            counts: samples that count in each row; what follows them is padding. By default all do.
+            batch: waveforms, float32, shape (batch, samples).
+            counts: samples of each row before the padding; by default no row is padded.
         """
         counts = batch.shape[1] if counts is None else counts
         shaped = batch[:, None] if self.waveform.rank == 3 else batch  # noqa: PLR2004 - (batch, 1, samples)
@@ -67,8 +68,10 @@ class Signature:
     """A network's inputs and output by their meaning.
 
     Attributes:
+        source: name of the network in messages.
+        inputs: the inputs by their meaning.
         output: position of the logits among the outputs.
-        labels_major: whether the logits are (batch, vocabulary, frames).
+        labels_major: whether the logits have shape (batch, vocabulary, frames).
         vocabulary: number of labels.
     """
 
@@ -80,7 +83,7 @@ class Signature:
 
     @property
     def row_by_row(self) -> bool:
-        """Whether the network takes a single waveform at a time."""
+        """True if the network takes one waveform at a time."""
         return self.inputs.row_by_row
 
     def feed(self, batch: Samples, counts: int | None = None) -> Feed:
@@ -88,10 +91,10 @@ class Signature:
         return self.inputs.feed(batch, counts)
 
     def logits(self, output: npt.NDArray[Any]) -> Logits:
-        """Return an output as logits: float32, shape (batch, frames, vocabulary), memory of its own.
+        """Return a copy of an output as logits: float32, shape (batch, frames, vocabulary).
 
         Raises:
-            SuiteError: the output has another vocabulary size.
+            SuiteError: the output's vocabulary size differs from `vocabulary`.
         """
         frames_major = output.transpose(0, 2, 1) if self.labels_major else output
         _require_vocabulary(self.source, frames_major.shape[-1], self.vocabulary)
@@ -99,27 +102,28 @@ class Signature:
 
 
 def match_signature(ports: Ports, vocabulary: int) -> Signature:
-    """Find out what each input and output of a network means.
+    """Match each input and output of a network to its meaning.
 
     Args:
-        vocabulary: number of labels, which one axis of the logits must have.
+        ports: inputs and outputs of the network.
+        vocabulary: number of labels, and so the size of one axis of the logits.
 
     Raises:
-        SuiteError: no waveform among the inputs, an input that nobody can fill, no logits among the outputs, or
-            logits of another vocabulary size.
+        SuiteError: no input is a waveform, an input has no known meaning, no output has the shape of logits,
+            or the logits have another vocabulary size.
     """
     inputs = match_inputs(ports)
-    observed = _Observation(ports, inputs)
-    output = _logits_output(ports, observed, vocabulary)
-    labels_major = _labels_major(ports.source, observed, output, vocabulary)
+    observation = _Observation(ports, inputs)
+    output = _logits_output(ports, observation, vocabulary)
+    labels_major = _labels_major(ports.source, observation, output, vocabulary)
     return Signature(ports.source, inputs, output, labels_major, vocabulary)
 
 
 def match_inputs(ports: Ports) -> Inputs:
-    """Find out what each input of a network means.
+    """Match each input of a network to its meaning.
 
     Raises:
-        SuiteError: no waveform among the inputs, or an input that nobody can fill.
+        SuiteError: no input is a waveform, or an input has no known meaning.
     """
     waveform = _waveform(ports)
     others = [port for port in ports.inputs if port is not waveform]
@@ -128,23 +132,23 @@ def match_inputs(ports: Ports) -> Inputs:
     unknown = [port for port in others if port not in (mask, length)]
     if unknown:
         raise SuiteError(
-            f"{ports.source} asks for {_listed(unknown)} beside its waveform '{waveform.name}'; a mask (batch, "
-            "samples) and a length (batch), int32 or int64, can be filled in; export it without further inputs"
+            f"{ports.source} requires {_listed(unknown)} in addition to its waveform '{waveform.name}'; a mask (batch, "
+            "samples) and a length (batch), int32 or int64, are accepted; export it without other inputs"
         )
     return Inputs(waveform, mask, length)
 
 
 def _waveform(ports: Ports) -> Port:
-    candidates = [port for port in ports.inputs if port.dtype in _FLOATS and not port.says("mask")]
-    found = [port for port in candidates if _holds_samples(port)]
-    if not found:
+    candidates = [port for port in ports.inputs if port.dtype in _FLOATS and not port.name_contains("mask")]
+    waveforms = [port for port in candidates if _holds_samples(port)]
+    if not waveforms:
         raise SuiteError(_no_waveform(ports, candidates))
-    chosen = min(found, key=lambda port: not port.says(*_WAVEFORM_NAMES))  # by name, else by position
+    chosen = min(waveforms, key=lambda port: not port.name_contains(*_WAVEFORM_NAMES))  # by name, else by position
     assert chosen.shape is not None
     if chosen.shape[-1] is not None or chosen.shape[0] not in (None, 1):
         raise SuiteError(
-            f"{ports.source} takes input {chosen} only; waveforms of any length, alone or in batches, are needed; "
-            "export it with dynamic axes for batch and samples"
+            f"{ports.source} has a fixed shape: input {chosen}; it must take waveforms of any length, one at a time "
+            "or in batches of any size; export it with dynamic axes for batch and samples"
         )
     return chosen
 
@@ -158,40 +162,40 @@ def _no_waveform(ports: Ports, candidates: Sequence[Port]) -> str:
     if features:
         return (
             f"{ports.source} takes {features}, which is a spectrogram (such as log-mel features), not a waveform; a "
-            "float input of shape (batch, samples) or (batch, 1, samples) is accepted; export it together with its "
-            "feature extraction"
+            "float input of shape (batch, samples) or (batch, 1, samples) is accepted; include the feature "
+            "extraction in its export"
         )
     return (
         f"{ports.source} has no waveform among its inputs {_listed(ports.inputs)}; a float input of shape "
-        "(batch, samples) or (batch, 1, samples) is accepted; export the network from the waveform on"
+        "(batch, samples) or (batch, 1, samples) is accepted; export the network with the waveform as its input"
     )
 
 
 def _is_mask(port: Port) -> bool:
     if port.rank != 2 or port.dtype not in _MASKS or (port.shape and port.shape[1] is not None):  # noqa: PLR2004
         return False
-    return port.dtype not in _FLOATS or port.says("mask")
+    return port.dtype not in _FLOATS or port.name_contains("mask")
 
 
 class _Observation:
-    """The outputs' shapes as declared and, from two inferences at most, as they turn out."""
+    """Shapes of the outputs, as declared and as observed in at most two inferences."""
 
     def __init__(self, ports: Ports, inputs: Inputs) -> None:
         self._ports = ports
         self._inputs = inputs
-        self._seen: list[Shape] | None = None
+        self._observed: list[Shape] | None = None
 
     def declared(self, output: int) -> Shape:
-        """Return an output's shape; one of unknown rank is observed."""
+        """Return the declared shape of an output, or the observed one if even the rank is unknown."""
         shape = self._ports.outputs[output].shape
-        return self.seen(output) if shape is None else shape
+        return self.observed(output) if shape is None else shape
 
-    def seen(self, output: int) -> Shape:
-        """Return an output's shape with None for what changes with the input's length."""
-        if self._seen is None:
-            short, long = ([np.shape(found) for found in self._run(samples)] for samples in _TRIAL_SAMPLES)
-            self._seen = [_common(*shapes) for shapes in zip(short, long, strict=True)]
-        return self._seen[output]
+    def observed(self, output: int) -> Shape:
+        """Return the observed shape of an output, with None for each axis that changes with the input's length."""
+        if self._observed is None:
+            short, long = ([np.shape(values) for values in self._run(samples)] for samples in _TRIAL_SAMPLES)
+            self._observed = [_common(*shapes) for shapes in zip(short, long, strict=True)]
+        return self._observed[output]
 
     def _run(self, samples: int) -> Sequence[npt.NDArray[Any]]:
         return self._ports.run(self._inputs.feed(np.zeros((1, samples), np.float32)))
@@ -200,33 +204,36 @@ class _Observation:
 def _common(short: Shape, long: Shape) -> Shape:
     if len(short) != len(long):
         return ()
-    return tuple(one if one == other else None for one, other in zip(short, long, strict=True))
+    return tuple(size if size == other else None for size, other in zip(short, long, strict=True))
 
 
-def _logits_output(ports: Ports, observed: _Observation, vocabulary: int) -> int:
+def _logits_output(ports: Ports, observation: _Observation, vocabulary: int) -> int:
     floats = [number for number, port in enumerate(ports.outputs) if port.dtype in _FLOATS]
-    found = [number for number in floats if len(observed.declared(number)) == 3]  # noqa: PLR2004
-    if not found:
+    candidates = [number for number in floats if len(observation.declared(number)) == 3]  # noqa: PLR2004
+    if not candidates:
         raise SuiteError(
             f"{ports.source} has no logits among its outputs {_listed(ports.outputs)}; a float output of shape "
             "(batch, frames, vocabulary) or (batch, vocabulary, frames) is accepted; export it with its CTC head"
         )
     for word in _LOGITS_NAMES:
-        named = [number for number in found if ports.outputs[number].says(word)]
+        named = [number for number in candidates if ports.outputs[number].name_contains(word)]
         if named:
             return named[0]
-    return next((number for number in found if vocabulary in observed.declared(number)[1:]), found[0])
+    return next((number for number in candidates if vocabulary in observation.declared(number)[1:]), candidates[0])
 
 
-def _labels_major(source: str, observed: _Observation, output: int, vocabulary: int) -> bool:
-    """Tell the axes apart: the labels' has the vocabulary's size, the frames' changes with the input's length."""
-    axes = observed.declared(output)[1:]
+def _labels_major(source: str, observation: _Observation, output: int, vocabulary: int) -> bool:
+    """Return whether the axis of labels comes before the axis of frames.
+
+    The axis of labels has the size of the vocabulary. The axis of frames changes with the input's length.
+    """
+    axes = observation.declared(output)[1:]
     if axes.count(None) != 1:
-        axes = observed.seen(output)[1:]
+        axes = observation.observed(output)[1:]
     if axes.count(None) != 1:
         raise SuiteError(
-            f"{source} gives {axes} values for {_TRIAL_SAMPLES[0]} and for {_TRIAL_SAMPLES[1]} samples alike; frames "
-            "that grow with the waveform are needed; export it with a dynamic axis for its frames"
+            f"{source} gives {axes} values for both {_TRIAL_SAMPLES[0]} and {_TRIAL_SAMPLES[1]} samples; the number "
+            "of frames must grow with the waveform; export it with a dynamic axis for its frames"
         )
     labels_major = axes[1] is None
     size = axes[0] if labels_major else axes[1]
@@ -238,8 +245,8 @@ def _labels_major(source: str, observed: _Observation, output: int, vocabulary: 
 def _require_vocabulary(source: str, found: int, vocabulary: int) -> None:
     if found != vocabulary:
         raise SuiteError(
-            f"{source} gives {found} values a frame, but there are {vocabulary} labels; a label for each value is "
-            "needed; check that labels and network belong together"
+            f"{source} gives {found} values per frame, but there are {vocabulary} labels; one label per value is "
+            "needed; check that the labels belong to this network"
         )
 
 
@@ -258,9 +265,10 @@ class Port:
     """An input or an output as the file declares it.
 
     Attributes:
-        key: what the runtime finds it by, a name or a position.
+        name: name in the file.
+        key: name or position by which the runtime finds the port.
         dtype: NumPy's name of the element type.
-        shape: None for a dimension that is dynamic, and for the whole where even the rank is.
+        shape: sizes, with None for a dynamic dimension; None as a whole if the rank is dynamic.
     """
 
     name: str
@@ -270,11 +278,11 @@ class Port:
 
     @property
     def rank(self) -> int | None:
-        """Number of dimensions, None where it is not declared."""
+        """Number of dimensions; None if it is not declared."""
         return None if self.shape is None else len(self.shape)
 
-    def says(self, *words: str) -> bool:
-        """Tell whether the name contains one of the words."""
+    def name_contains(self, *words: str) -> bool:
+        """Return whether the name contains one of the words, ignoring case."""
         return any(word in self.name.lower() for word in words)
 
     def __str__(self) -> str:
@@ -284,11 +292,13 @@ class Port:
 
 @dataclass(frozen=True)
 class Ports:
-    """All inputs and outputs of a network, and how it is run.
+    """All inputs and outputs of a network, and the function that runs it.
 
     Attributes:
-        source: what messages call the network.
-        run: gives all outputs, in their order, for a feed.
+        source: name of the network in messages.
+        inputs: all inputs, in their order.
+        outputs: all outputs, in their order.
+        run: returns all outputs, in their order, for a feed.
     """
 
     source: str

@@ -1,1 +1,1 @@
-"""IRs: how they are made, read and compiled, and what they hold."""
+"""OpenVINO IRs: conversion, reading, compilation and inspection."""

@@ -1,4 +1,4 @@
-"""Checkpoint to FP16 IR: weights stored in half precision, both input dimensions dynamic."""
+"""Conversion of a checkpoint to an FP16 IR: weights in half precision, both input dimensions dynamic."""
 
 from __future__ import annotations
 
@@ -25,15 +25,17 @@ _EXAMPLE_SEED = 0
 def export(model: PreTrainedModel, path: Path, *, half: bool = True) -> None:
     """Convert a CTC model and save its IR.
 
-    The IR takes `input_values`, float32 (batch, samples), with `attention_mask`, int64 (batch, samples), 1 for samples
-    that count and 0 for the padding behind them. It gives `logits`, float32 (batch, frames, vocabulary); those of the
-    utterance's frames are as without padding, which a note in it says.
+    Inputs of the IR: `input_values`, float32 (batch, samples), and `attention_mask`, int64 (batch, samples), 1 for
+    the utterance's samples and 0 for the padding after them. Output: `logits`, float32 (batch, frames, vocabulary).
+    Padding does not change the logits of the utterance's frames; a mark in the IR records this.
 
     Args:
+        model: the PyTorch model.
+        path: the `.xml` file to write.
         half: store the weights in half precision.
 
     Raises:
-        SuiteError: OpenVINO cannot take the model, or the file cannot be saved whole.
+        SuiteError: OpenVINO cannot convert the model, or the IR cannot be saved completely.
     """
     import openvino as ov
     import torch
@@ -41,11 +43,11 @@ def export(model: PreTrainedModel, path: Path, *, half: bool = True) -> None:
     noise = torch.randn(1, _EXAMPLE_SAMPLES, generator=torch.Generator().manual_seed(_EXAMPLE_SEED))
     example = {INPUT_NAME: noise, MASK_NAME: torch.ones(noise.shape, dtype=torch.int64)}
     with warnings.catch_warnings(), torch.no_grad(), traceable(model), blind_to_padding(model):
-        warnings.simplefilter("ignore")  # tracing warns of every shape check that it bakes in
+        warnings.simplefilter("ignore")  # tracing warns about every shape check that becomes a constant
         shapes = [(name, ov.PartialShape([-1, -1])) for name in example]
         try:
             ir = ov.convert_model(model, example_input=example, input=shapes)
-        except Exception as error:  # the tracer and the converter raise whatever they find
+        except Exception as error:  # the tracer and the converter raise many types of exception
             raise _cannot_convert(model, error) from error
     for port, name in zip(ir.inputs, example, strict=True):
         port.get_tensor().set_names({name})
@@ -59,36 +61,44 @@ def _cannot_convert(model: PreTrainedModel, error: Exception) -> SuiteError:
     reason = next((line for line in lines if "No conversion rule" in line), lines[0])
     return SuiteError(
         f"{type(model).__name__} cannot be converted by OpenVINO: {reason.lstrip('- ')}; "
-        "the README names the architectures that can; choose another, or another version of OpenVINO"
+        "the documentation lists the supported architectures; choose another model or another version of OpenVINO"
     )
 
 
 def convert_onnx(source: Path, path: Path, *, name: str) -> None:
-    """Convert an ONNX file and save its IR, weights in half precision, with the file's own inputs and outputs.
+    """Convert an ONNX file and save its IR, with weights in half precision and unchanged inputs and outputs.
 
     Args:
-        name: of the model, for messages.
+        source: the ONNX file.
+        path: the `.xml` file to write.
+        name: name of the model in messages.
 
     Raises:
-        SuiteError: OpenVINO cannot read the file, or the IR cannot be saved whole.
+        SuiteError: OpenVINO cannot read the file, or the IR cannot be saved completely.
     """
     import openvino as ov
 
     try:
         ir = ov.convert_model(source)
-    except Exception as error:  # OpenVINO's frontends raise whatever they find
+    except Exception as error:  # OpenVINO's frontends raise many types of exception
         reason = " ".join(str(error).split())
         raise SuiteError(
-            f"model '{name}' cannot be converted by OpenVINO: {reason}; export it with standard operations"
+            f"model '{name}' cannot be converted by OpenVINO: {reason}; only standard ONNX operations are accepted; "
+            "export the model with those"
         ) from error
     save_ir(ir, path)
 
 
 def save_ir(ir: Any, path: Path, *, half: bool = True) -> None:
-    """Save an IR, with FP16 weights unless told otherwise, and make sure that the whole of it reached the disk.
+    """Save an IR and check that the complete file reached the disk.
+
+    Args:
+        ir: the `openvino.Model` to save.
+        path: the `.xml` file to write.
+        half: store the weights in half precision.
 
     Raises:
-        SuiteError: the saved file cannot be read back, as on a full disk.
+        SuiteError: the saved file cannot be read back, for example because the disk is full.
     """
     import openvino as ov
 
@@ -98,6 +108,6 @@ def save_ir(ir: Any, path: Path, *, half: bool = True) -> None:
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1]
         raise SuiteError(
-            f"IR '{path.name}' could not be saved whole in '{path.parent}': {reason}; "
-            "free some space or name another directory with --cache-dir DIR"
+            f"IR '{path.name}' could not be saved completely in '{path.parent}': {reason}; "
+            "free some space or choose another directory with --cache-dir DIR"
         ) from error

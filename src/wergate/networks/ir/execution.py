@@ -1,7 +1,7 @@
-"""What an IR says and what the compiled model really executes.
+"""Quantization that an IR states, and precision that the compiled model executes.
 
-FakeQuantize in the graph is a wish. The runtime model is the evidence: each executed primitive with the element types
-of its operands.
+A FakeQuantize in the graph is only a request. The evidence is the runtime model, which lists each executed
+primitive with the element types of its operands.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from wergate.networks.ir.work import CONVOLUTIONS, EIGHT_BIT_TYPES, Operation, k
 
 _EIGHT_BIT = frozenset({"i8", "u8"})
 _OPERANDS = 2
-_DEQUANTIZATION = "/DequantizationMultiply"  # by which the runtime names a product that its scale was fused into
+_DEQUANTIZATION = "/DequantizationMultiply"  # the runtime adds this to a product's name when it fuses the scale into it
 _REFERENCE_S = 5.0
 
 
 @dataclass(frozen=True)
 class GraphCounts:
-    """Quantization as the IR states it, and its size."""
+    """Number of quantization operations in an IR, and its size in bytes."""
 
     fake_quantize: int
     int8_weights: int
@@ -36,12 +36,15 @@ class GraphCounts:
 
 @dataclass(frozen=True)
 class ExecutedLayer:
-    """A convolution or a matrix product of the compiled model; an attention has two, its scores and its values.
+    """A convolution or matrix product of the compiled model; an attention has two products, scores and values.
 
     Attributes:
-        precision: i8 or u8 where both operands are in 8 bit, else the type of the first that is not.
-        macs: multiply-accumulates on the reference input.
-        reason: why it might not run in 8 bit; empty where it does.
+        name: name of the operation in the IR if it is known, else the runtime's name.
+        kind: layer type of the runtime, such as "FullyConnected".
+        primitive: kernel that the runtime chose.
+        precision: "i8" or "u8" if both operands are in 8 bits, else the type of the first operand that is not.
+        macs: multiply-accumulates on the five-second reference input.
+        reason: likely reason why the layer does not run in 8 bits; empty if it does.
     """
 
     name: str
@@ -53,7 +56,7 @@ class ExecutedLayer:
 
     @property
     def eight_bit(self) -> bool:
-        """Whether it runs in i8 or u8."""
+        """True if the layer runs in i8 or u8."""
         return self.precision in _EIGHT_BIT
 
 
@@ -62,7 +65,8 @@ class ExecutedWork:
     """All convolutions and matrix products of a compiled model.
 
     Attributes:
-        unseen_macs: work of the IR that was found in no executed layer; nobody knows that it runs in 8 bit.
+        layers: the layers, in execution order.
+        unseen_macs: multiply-accumulates of the IR that no executed layer accounts for; they do not count as 8-bit.
     """
 
     layers: tuple[ExecutedLayer, ...]
@@ -70,27 +74,27 @@ class ExecutedWork:
 
     @property
     def macs(self) -> int:
-        """All multiply-accumulates."""
+        """Total multiply-accumulates, including `unseen_macs`."""
         return sum(layer.macs for layer in self.layers) + self.unseen_macs
 
     @property
     def int8_macs(self) -> int:
-        """The multiply-accumulates that run in 8 bit."""
+        """Multiply-accumulates that run in 8 bits."""
         return sum(layer.macs for layer in self.layers if layer.eight_bit)
 
     @property
     def int8_share(self) -> float:
-        """Share of the multiply-accumulates that run in 8 bit."""
+        """Fraction of the multiply-accumulates that run in 8 bits."""
         return self.int8_macs / self.macs if self.macs else 0.0
 
     @property
     def fallbacks(self) -> tuple[ExecutedLayer, ...]:
-        """The layers that do not run in 8 bit, the heaviest first."""
+        """Layers that do not run in 8 bits, most multiply-accumulates first."""
         return tuple(sorted((x for x in self.layers if not x.eight_bit), key=lambda x: -x.macs))
 
 
 def graph_counts(path: Path) -> GraphCounts:
-    """Count FakeQuantize operations and 8-bit weight constants of an IR, and its bytes (xml and bin)."""
+    """Count the FakeQuantize operations, the 8-bit weight constants and the bytes (xml and bin) of an IR."""
     operations = read_ir(path).get_ops()
     fake_quantize = sum(op.get_type_name() == "FakeQuantize" for op in operations)
     weights = sum(_is_int8_weight(op) for op in operations)
@@ -112,12 +116,14 @@ def executed_work(
     sampling_rate: int,
     ignored_scope: IgnoredScope | None = None,
 ) -> ExecutedWork:
-    """Compile an IR and read back what runs, weighted by the work on a five-second input.
+    """Compile an IR for a five-second input and read back the precision and work of each executed layer.
 
     Args:
-        inference_precision: the hint that the gates compile with, "f32" or "bf16".
-        sampling_rate: Hz, of the model's input.
-        ignored_scope: what the IR was quantized without, to tell why a layer fell back.
+        path: the `.xml`, with its `.bin` in the same folder.
+        device: OpenVINO device, such as "CPU".
+        inference_precision: hint that the gates compile with, "f32" or "bf16".
+        sampling_rate: sampling rate in Hz of the model's input.
+        ignored_scope: operations that quantization left out, to explain why a layer runs in floating point.
     """
     model = read_ir(path)
     fix_length(path, model, int(_REFERENCE_S * sampling_rate))
@@ -129,7 +135,7 @@ def executed_work(
 
 
 class _Reader:
-    """Reads the layers of a runtime model with the IR beside it."""
+    """Reads the layers of a runtime model and matches them with the operations of its IR."""
 
     def __init__(self, model: ov.Model, ignored_scope: IgnoredScope) -> None:
         self._operations = operations(model)
@@ -150,12 +156,12 @@ class _Reader:
 
     def _product(self, op: Any, info: dict[str, str], names: frozenset[str]) -> ExecutedLayer:
         kind, types = info["layerType"], _operand_types(op)[:_OPERANDS]
-        if kind == "Convolution":  # the runtime keeps a convolution's name, but not its kernel's shape
+        if kind == "Convolution":  # the runtime model keeps the name of a convolution, but not the shape of its kernel
             macs = sum(self._kernels.get(name, 0) for name in names) * math.prod(op.output(0).get_shape())
         elif kind == "MatMul":
             left, right, output = (list(port.get_shape()) for port in (op.input(0), op.input(1), op.output(0)))
             macs = product_macs(left, right, output)
-        else:  # fusion may rename a FullyConnected; its input's last axis is what it sums over
+        else:  # fusion may rename a FullyConnected, but it always sums over the last axis of its input
             macs = int(op.input(0).get_shape()[-1]) * math.prod(op.output(0).get_shape())
         precision = next((name for name in types if name not in _EIGHT_BIT), types[0])
         operation = self._find(names) or (self._unnamed_part(macs) if kind == "MatMul" else None)
@@ -166,15 +172,14 @@ class _Reader:
         return self._layer(name, info, precision, macs, operation)
 
     def _fused(self, op: Any, info: dict[str, str], names: frozenset[str]) -> Iterator[ExecutedLayer]:
-        """Yield the products inside one primitive; in 8 bit, the first needs two 8-bit operands, others one more.
-
-        A mask among the operands is of 8 bit as well, so what the IR says of each product's operands counts too.
-        """
+        """Yield the products that one primitive fuses."""
         inside = [operation for operation in self._operations if operation.name in names]
         types = _operand_types(op)
         eight_bit = [name for name in types if name in _EIGHT_BIT]
         other = next((name for name in types if name not in _EIGHT_BIT), info["runtimePrecision"])
         for number, operation in enumerate(inside):
+            # The runtime model does not say which operand belongs to which product. The first product needs two
+            # 8-bit operands, each further product one more. An 8-bit operand may also be a mask, so the IR decides too.
             enough = len(eight_bit) >= _OPERANDS + number and all(operation.quantized)
             precision = eight_bit[0] if enough else other
             yield self._layer(_name_of(operation), info, precision, operation.macs, operation)
@@ -187,32 +192,35 @@ class _Reader:
         return ExecutedLayer(name, info["layerType"], primitive, precision, macs, reason)
 
     def _find(self, names: frozenset[str]) -> Operation | None:
-        """Return what the IR calls an executed product, or the sum that took it in."""
+        """Return the IR's operation for an executed product; None if there is none."""
         own = {name.removesuffix(_DEQUANTIZATION) for name in names}
         by_name = (operation for operation in self._operations if operation.name in own and operation not in self._met)
+        # A product that the runtime fused into the addition after it carries the name of that addition.
         return next(by_name, None) or next((x for x in self._operations if own & {*x.consumers}), None)
 
     def _unnamed_part(self, macs: int) -> Operation | None:
-        """Return which product of an attention a nameless one is.
-
-        Without AVX-512 a quantized attention runs as two products; the first, its scores, loses the attention's name.
-        """
+        """Return the product of an attention that a product without a name stands for; None if there is none."""
+        # Without AVX-512 the runtime splits a quantized attention into two products. The first one, the scores,
+        # loses the name of the attention, so only its work identifies it.
         return next((x for x in self._operations if x.part and x.macs == macs and x not in self._met), None)
 
     def _reason(self, operation: Operation | None, primitive: str) -> str:
         if operation is None:
-            return "the IR has nothing of its name: an optimization of the runtime made it"
+            return "not in the IR under this name: the runtime created it while optimizing"
         if operation.ignored_by(self._ignored_scope):
             return "left in floating point by quantization.ignored_scope"
         if not any(operation.quantized):
             operands = "its values" if operation.part == "values" else "its operands"
-            return f"no FakeQuantize before {operands}: nobody quantized it, or NNCF leaves such an operation alone"
+            return f"no FakeQuantize before {operands}: not quantized, or of a type that NNCF does not quantize"
         if not all(operation.quantized):
-            missing = " and ".join(str(n) for n, found in enumerate(operation.quantized, 1) if not found)
-            return f"no FakeQuantize before its operand {missing}: half quantized is not quantized"
+            missing = " and ".join(str(n) for n, quantized in enumerate(operation.quantized, 1) if not quantized)
+            return (
+                f"no FakeQuantize before its operand {missing}: only one operand is quantized, so the product runs in "
+                "floating point"
+            )
         if not cpu().has_dot_products:
             return f"quantized in the IR, but the instruction set {cpu().isa} has no 8-bit dot product"
-        return f"quantized in the IR, but not fused: the runtime has no 8-bit kernel for it and took {primitive}"
+        return f"quantized in the IR, but not fused: the runtime has no 8-bit kernel for it and used {primitive}"
 
 
 def _name_of(operation: Operation) -> str:

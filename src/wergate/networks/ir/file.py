@@ -1,4 +1,4 @@
-"""An IR file: reading it, its inputs and outputs, compiling it, fixing its length."""
+"""Reading an IR file, matching its inputs and outputs, compiling it, fixing its length."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _DTYPES = {"f16": "float16", "f32": "float32", "f64": "float64", "i32": "int32",
 
 
 def ir_signature(path: Path, vocabulary: int) -> Signature:
-    """Match the inputs and outputs of an IR, by position as NNCF and the runtime both take them.
+    """Match the inputs and outputs of an IR by position, which both NNCF and the runtime accept.
 
     Args:
-        path: the `.xml`, its `.bin` beside it.
+        path: the `.xml`, with its `.bin` in the same folder.
         vocabulary: number of labels.
 
     Raises:
-        SuiteError: an IR that takes no waveform, asks for unknown inputs, or gives no logits over these labels.
+        SuiteError: the IR takes no waveform, requires unknown inputs, or returns no logits over these labels.
     """
 
     def run(feed: Feed) -> list[npt.NDArray[Any]]:
@@ -38,32 +38,37 @@ def read_ir(path: Path) -> ov.Model:
     """Read an IR.
 
     Raises:
-        SuiteError: a file that is damaged, or no IR.
+        SuiteError: the file is damaged or not an IR.
     """
     try:
         return ov.Core().read_model(path)
     except RuntimeError as error:
         raise SuiteError(
-            f"{_named(path)} cannot be read: {_last_line(error)}; a whole .xml with the .bin that was written with it "
-            "is needed; copy both files again"
+            f"{_named(path)} cannot be read: {_last_line(error)}; a complete .xml and the .bin that was written with "
+            "it are needed; copy both files again"
         ) from error
 
 
 def may_be_padded(path: Path, *, exact: bool = False) -> bool:
-    """Tell whether an IR can be told which samples count, and padding behind them does not change its logits.
+    """Return whether an IR takes a mask and gives padded utterances the same logits as unpadded ones.
 
     Args:
-        exact: it was made so; by default the IR has to say it.
+        path: the `.xml`, with its `.bin` in the same folder.
+        exact: assume that padding does not change the logits; by default the mark in the IR decides.
     """
     model = read_ir(path)
     return (exact or is_marked_padding_exact(model)) and ir_inputs(path, model).mask is not None
 
 
 def ir_inputs(path: Path, model: ov.Model) -> Inputs:
-    """Match the inputs of an IR that has been read.
+    """Match the inputs of an IR that is already read.
+
+    Args:
+        path: the `.xml`, for messages.
+        model: the IR.
 
     Raises:
-        SuiteError: it takes no waveform, or asks for unknown inputs.
+        SuiteError: the IR takes no waveform, or requires unknown inputs.
     """
     return match_inputs(ports_of(path, model, lambda _: []))
 
@@ -74,7 +79,7 @@ def run_network(compiled: ov.CompiledModel, feed: Feed) -> list[npt.NDArray[Any]
 
 
 def ports_of(path: Path, model: ov.Model | ov.CompiledModel, run: Run) -> Ports:
-    """Return what a network takes and gives, with a function that runs it."""
+    """Return the inputs and outputs of a network, with the function that runs it."""
     return Ports(_named(path), _ports(model.inputs), _ports(model.outputs), run)
 
 
@@ -87,7 +92,7 @@ def _ports(outputs: Sequence[Any]) -> tuple[Port, ...]:
 
 
 def _port(position: int, output: Any) -> Port:
-    """Describe an input or output; one may have several names or none."""
+    """Describe an input or output, which may have several names or none."""
     name = "/".join(sorted(output.get_names())) or str(position)
     dtype = output.get_element_type().get_type_name()
     partial = output.get_partial_shape()
@@ -98,7 +103,13 @@ def _port(position: int, output: Any) -> Port:
 
 
 def compile_ir(path: Path, device: str, options: Mapping[str, str], *, samples: int | None = None) -> ov.CompiledModel:
-    """Compile an IR, for inputs of any length or for one of that many samples.
+    """Compile an IR for inputs of any length or for one fixed length.
+
+    Args:
+        path: the `.xml`, with its `.bin` in the same folder.
+        device: OpenVINO device, such as "CPU".
+        options: properties of the device.
+        samples: the fixed length in samples; by default any length.
 
     Raises:
         SuiteError: the file is damaged, or the device does not exist or cannot run the model.
@@ -111,18 +122,23 @@ def compile_ir(path: Path, device: str, options: Mapping[str, str], *, samples: 
         fix_length(path, model, samples)
         return core.compile_model(model, device, dict(options))
     except RuntimeError as error:
-        read_ir(path)  # where the file is at fault, it is told instead of the device
+        read_ir(path)  # if the file is damaged, its own error says so instead of blaming the device
         raise SuiteError(
             f"device '{device}' cannot run the model: {_last_line(error)}; "
-            f"available here: {', '.join(core.available_devices)}; check --device"
+            f"available devices: {', '.join(core.available_devices)}; check --device"
         ) from error
 
 
 def fix_length(path: Path, model: ov.Model, samples: int) -> Feed:
-    """Give a model that has been read the shapes of one utterance of so many samples, and return silence as its feed.
+    """Reshape a model to one utterance of `samples` samples and return a feed of silence for it.
+
+    Args:
+        path: the `.xml`, for messages.
+        model: the IR, already read; it is changed in place.
+        samples: the fixed length.
 
     Raises:
-        SuiteError: the IR takes no waveform, or asks for unknown inputs.
+        SuiteError: the IR takes no waveform, or requires unknown inputs.
     """
     feed = ir_inputs(path, model).feed(np.zeros((1, samples), np.float32))
     model.reshape({position: list(array.shape) for position, array in feed.items()})
@@ -130,5 +146,5 @@ def fix_length(path: Path, model: ov.Model, samples: int) -> Feed:
 
 
 def _last_line(error: RuntimeError) -> str:
-    """Return what an error of OpenVINO ends with: what comes before is where in its code."""
+    """Return the last line of an OpenVINO error; the lines before it are locations in OpenVINO's code."""
     return str(error).strip().splitlines()[-1]

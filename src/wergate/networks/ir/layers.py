@@ -1,7 +1,8 @@
-"""The quantized layers of an IR, and the same IR with some of them back in floating point.
+"""Quantized layers of an IR, and copies of the IR with some of these layers back in floating point.
 
-The graph is edited, nothing is quantized again: the FakeQuantize before a layer is passed by, its weights and its bias
-are those of the FP16 IR. Where SmoothQuant has scaled them they are scaled too: the scaling of their input stays.
+A copy is an edited graph; nothing is quantized again. The edit bypasses the FakeQuantize before a layer and takes the
+layer's weights and bias from the FP16 IR. The scaling that SmoothQuant applies to a layer's input stays in the graph,
+so the restored weights are scaled to match.
 """
 
 from __future__ import annotations
@@ -21,18 +22,19 @@ from wergate.networks.ir.weights import Weights, constant_values, smoothing_fact
 from wergate.networks.ir.work import FAKE_QUANTIZE, MOVING, STORING, stored_in_8_bit
 
 _OPSET = "opset13"
-_PASSING = MOVING | {"Pad", "Slice", "StridedSlice"}  # of a quantized value: the layer is what comes behind
-_TIED = 1  # consumers of a product whose bias is its own
+_PASSING = MOVING | {"Pad", "Slice", "StridedSlice"}  # pass a quantized value on to the layer after them
+_TIED = 1  # number of consumers of a product whose bias belongs to it alone
 
 
 @dataclass(frozen=True)
 class QuantizedLayer:
-    """An operation that takes quantized values, weights or both.
+    """An operation with quantized inputs, quantized weights or both.
 
     Attributes:
-        name: in the quantized IR.
-        twin: its name in the FP16 IR, as an ignored scope takes it; None where it was not found there.
-        eight_bit_weights: whether it has such; without a twin they stay as they are.
+        name: name in the quantized IR.
+        kind: OpenVINO's operation type.
+        twin: name of the same layer in the FP16 IR, which an ignored scope accepts; None if there is no match.
+        eight_bit_weights: whether the weights are stored in 8 bits; without a twin they cannot be restored.
     """
 
     name: str
@@ -42,16 +44,21 @@ class QuantizedLayer:
 
 
 class QuantizedIr:
-    """A quantized IR beside the FP16 IR that it was made of, or that its like was made of."""
+    """A quantized IR, with its layers matched to those of an FP16 IR of the same network.
+
+    Attributes:
+        layers: the quantized layers, in the network's order.
+    """
 
     def __init__(self, path: Path, original: Path) -> None:
-        """Read both.
+        """Read both IRs.
 
         Args:
-            path, original: the `.xml` files.
+            path: the `.xml` of the quantized IR.
+            original: the `.xml` of the FP16 IR.
 
         Raises:
-            SuiteError: a file that is damaged, or no IR.
+            SuiteError: a file is damaged or not an IR.
         """
         self._model = read_ir(path)
         self._original = read_ir(original)
@@ -60,10 +67,10 @@ class QuantizedIr:
         self.layers = tuple(self._layer(op) for op in layers)
 
     def without(self, names: Collection[str]) -> ov.Model:
-        """Return a copy with these layers in floating point."""
+        """Return a copy of the quantized IR with the named layers in floating point."""
         model = self._model.clone()
-        wanted = frozenset(names)
-        for op in [op for op in model.get_ordered_ops() if op.get_friendly_name() in wanted]:
+        reverted = frozenset(names)
+        for op in [op for op in model.get_ordered_ops() if op.get_friendly_name() in reverted]:
             _revert(op, self._twins.get(op.get_friendly_name()))
         model.validate_nodes_and_infer_types()
         return model
@@ -88,7 +95,7 @@ def _is_layer(op: Any) -> bool:
 
 
 def _unquantized(source: Any) -> Any:
-    """Return what a value was before it was quantized; None where it was not."""
+    """Return the value before quantization; None if the value is not quantized."""
     node = source.get_node()
     if node.get_type_name() == FAKE_QUANTIZE:
         return node.input_value(0)
@@ -104,7 +111,7 @@ def _unquantized(source: Any) -> Any:
 
 def _revert(op: Any, twin: Any) -> None:
     """Put a layer back into floating point; 8-bit weights without a twin stay as they are."""
-    restored = None if twin is None else _restored(op, twin)  # before its FakeQuantize is out of the way
+    restored = None if twin is None else _restored(op, twin)  # needs the FakeQuantize, so it comes before the bypass
     for number, port in enumerate(op.inputs()):
         source = port.get_source_output()
         if stored_in_8_bit(source.get_node()):
@@ -117,7 +124,7 @@ def _revert(op: Any, twin: Any) -> None:
 
 
 def _restored(op: Any, twin: Any) -> Any:
-    """Return the twin's weights as a constant that fits the layer, None where they do not fit."""
+    """Return the twin's weights as a constant for the layer; None if the shapes differ."""
     original, own = weights(twin), op.inputs()[1:2]
     if original is None or not own:
         return None
@@ -128,7 +135,7 @@ def _restored(op: Any, twin: Any) -> Any:
 
 
 def _restore_bias(op: Any, twin: Any) -> None:
-    """Put back the bias that quantization has corrected."""
+    """Restore the original bias; quantization replaced it with a corrected one."""
     port, original = _bias(op), _bias(twin)
     if port is None or original is None:
         return
@@ -138,7 +145,7 @@ def _restore_bias(op: Any, twin: Any) -> None:
 
 
 def _bias(op: Any) -> Any:
-    """Return the constant operand of the sum that is all that takes a product; None where there is none."""
+    """Return the constant operand of the addition that is the only consumer of a product; None if there is none."""
     targets = list(op.output(0).get_target_inputs())
     if len(targets) != _TIED or targets[0].get_node().get_type_name() != "Add":
         return None
@@ -146,27 +153,27 @@ def _bias(op: Any) -> Any:
     return next((port for port in ports if constant_values(port.get_source_output().get_node()) is not None), None)
 
 
-_COSINE_MIN = 0.9  # weights in 4 bits still have 0.98, those of another layer 0.0
+_COSINE_MIN = 0.9  # weights in 4 bits still reach 0.98 with their original, weights of different layers about 0.0
 
 
 def find_twins(layers: Sequence[Any], original: Sequence[Any]) -> Mapping[str, Any]:
-    """Return the FP16 IR's operation of each layer that has one, by the layer's name.
+    """Return, by the name of each quantized layer, its operation in the FP16 IR; layers without a match are left out.
 
-    By its name; else the one of its kind with the most similar weights; else, where both IRs have as many of a kind,
-    by order.
+    A layer matches the operation of its name. Otherwise it matches the operation of its kind with the most similar
+    weights. Operations without weights match in order if both IRs have the same number of their kind.
 
     Args:
         layers: operations of the quantized IR.
         original: operations of the FP16 IR.
     """
     named = {op.get_friendly_name(): op for op in original}
-    found = {op.get_friendly_name(): twin for op in layers if (twin := _of_that_name(op, named)) is not None}
-    found |= dict(_similar(_rest(layers, found), _unclaimed(original, found)))
-    return found | dict(_in_order(_rest(layers, found), _unclaimed(original, found)))
+    twins = {op.get_friendly_name(): twin for op in layers if (twin := _of_that_name(op, named)) is not None}
+    twins |= dict(_similar(_unmatched(layers, twins), _unclaimed(original, twins)))
+    return twins | dict(_in_order(_unmatched(layers, twins), _unclaimed(original, twins)))
 
 
 def weights(op: Any) -> Weights | None:
-    """Return the constant second operand of an operation, for a matrix product as (out, in)."""
+    """Return the constant second operand of an operation, as (out, in) for a matrix product; None if there is none."""
     if len(op.inputs()) < 2:  # noqa: PLR2004 - operands
         return None
     values = constant_values(op.input_value(1).get_node())
@@ -174,9 +181,9 @@ def weights(op: Any) -> Weights | None:
 
 
 def oriented(values: Weights, op: Any) -> Weights:
-    """Return weights of an operation as (out, in), or such weights as the operation takes them."""
-    turned = op.get_type_name() == "MatMul" and not op.get_attributes()["transpose_b"]
-    return np.swapaxes(values, -1, -2) if turned and values.ndim > 1 else values
+    """Convert weights between the operation's layout and (out, in); the conversion is its own inverse."""
+    transposed = op.get_type_name() == "MatMul" and not op.get_attributes()["transpose_b"]
+    return np.swapaxes(values, -1, -2) if transposed and values.ndim > 1 else values
 
 
 def _of_that_name(op: Any, named: Mapping[str, Any]) -> Any:
@@ -184,12 +191,12 @@ def _of_that_name(op: Any, named: Mapping[str, Any]) -> Any:
     return twin if twin is not None and twin.get_type_name() == op.get_type_name() else None
 
 
-def _rest(layers: Sequence[Any], found: Mapping[str, Any]) -> list[Any]:
-    return [op for op in layers if op.get_friendly_name() not in found]
+def _unmatched(layers: Sequence[Any], twins: Mapping[str, Any]) -> list[Any]:
+    return [op for op in layers if op.get_friendly_name() not in twins]
 
 
-def _unclaimed(original: Sequence[Any], found: Mapping[str, Any]) -> list[Any]:
-    claimed = {op.get_friendly_name() for op in found.values()}
+def _unclaimed(original: Sequence[Any], twins: Mapping[str, Any]) -> list[Any]:
+    claimed = {op.get_friendly_name() for op in twins.values()}
     return [op for op in original if op.get_friendly_name() not in claimed]
 
 
@@ -198,9 +205,9 @@ def _similar(layers: Sequence[Any], original: Sequence[Any]) -> Iterator[tuple[s
         own = weights(op)
         if own is None or own.ndim < 2:  # noqa: PLR2004 - a matrix
             continue
-        likeness = {twin: _cosine(own, twin) for twin in original if twin.get_type_name() == op.get_type_name()}
-        best = max(likeness, key=likeness.__getitem__, default=None)
-        if best is not None and likeness[best] >= _COSINE_MIN:
+        similarity = {twin: _cosine(own, twin) for twin in original if twin.get_type_name() == op.get_type_name()}
+        best = max(similarity, key=similarity.__getitem__, default=None)
+        if best is not None and similarity[best] >= _COSINE_MIN:
             yield op.get_friendly_name(), best
 
 
@@ -212,7 +219,7 @@ def _cosine(own: Weights, twin: Any) -> float:
 
 
 def _in_order(layers: Sequence[Any], original: Sequence[Any]) -> Iterator[tuple[str, Any]]:
-    """Yield pairs of operations without weights, of the kinds of which both sides have as many."""
+    """Yield pairs of operations without weights, for the kinds that both IRs have equally often."""
     for kind in dict.fromkeys(op.get_type_name() for op in layers):
         left, right = (
             [op for op in side if op.get_type_name() == kind and weights(op) is None] for side in (layers, original)

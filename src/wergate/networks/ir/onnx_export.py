@@ -1,4 +1,4 @@
-"""Checkpoint to ONNX, as the tutorial exported it for the Model Optimizer."""
+"""Export of a checkpoint to ONNX, as the tutorial exports it for the Model Optimizer."""
 
 from __future__ import annotations
 
@@ -14,13 +14,20 @@ from wergate.networks.ir.tracing import traceable
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-_MAX_SEQ_LENGTH = 30_480  # the tutorial's
-_OPSET = 14  # the tutorial's 11 is older than what today's exporter writes
+_MAX_SEQ_LENGTH = 30_480  # value of the tutorial
+_OPSET = 14  # the tutorial uses 11, which today's exporter no longer writes
 _AXES = {0: "batch_size", 1: "sequence_len"}
 
 
 def export_onnx(model: PreTrainedModel, path: Path, *, opset: int = _OPSET) -> None:
-    """Write a CTC model that takes `inputs`, float32 (batch, samples), and gives `logits` (batch, frames, vocabulary).
+    """Export a CTC model to ONNX.
+
+    Input of the file: `inputs`, float32 (batch, samples). Output: `logits`, float32 (batch, frames, vocabulary).
+
+    Args:
+        model: the PyTorch model.
+        path: the `.onnx` file to write.
+        opset: ONNX operator set.
 
     Raises:
         SuiteError: PyTorch cannot export the model.
@@ -28,7 +35,7 @@ def export_onnx(model: PreTrainedModel, path: Path, *, opset: int = _OPSET) -> N
     import torch
 
     with warnings.catch_warnings(), torch.no_grad(), traceable(model), _eager(model):
-        warnings.simplefilter("ignore")  # tracing warns of every shape check that it bakes in
+        warnings.simplefilter("ignore")  # tracing warns about every shape check that becomes a constant
         try:
             torch.onnx.export(
                 model,
@@ -40,17 +47,17 @@ def export_onnx(model: PreTrainedModel, path: Path, *, opset: int = _OPSET) -> N
                 output_names=["logits"],
                 dynamic_axes={"inputs": _AXES, "logits": _AXES},
             )
-        except Exception as error:  # the exporter raises whatever it finds
+        except Exception as error:  # the exporter raises many types of exception
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise SuiteError(
-                f"{type(model).__name__} cannot be exported to ONNX: {reason}; quantizers of the legacy toolchain take "
-                "what torch.onnx exports; choose another with --quantizer"
+                f"{type(model).__name__} cannot be exported to ONNX: {reason}; quantizers of the legacy toolchain "
+                "need a model that torch.onnx can export; choose another quantizer with --quantizer"
             ) from error
 
 
 @contextlib.contextmanager
 def _eager(model: PreTrainedModel) -> Iterator[None]:
-    """Have attention written out in products and a softmax, which the Model Optimizer knows."""
+    """Make attention use plain products and a softmax while the context lasts; the Model Optimizer knows only those."""
     before = model.config._attn_implementation  # noqa: SLF001 - transformers has no public name for it
     model.set_attn_implementation("eager")
     try:

@@ -1,9 +1,9 @@
-"""CTC networks of transformers made blind to padding: padded or not, an utterance's frames get the same logits.
+"""Masking for CTC networks of transformers, so that padding does not change the logits of an utterance.
 
-Transformers masks what attention sees and zeroes the padded frames once, before the encoder. Everything else that mixes
-frames sees the padding all the same: normalization over time, positional convolutions that stand on one another or
-behind a batch normalization, depthwise convolutions, adapters, frames that are squeezed and spread again. Here each of
-these gets its own level's mask, computed from the number of samples that count.
+Transformers masks the attention and zeroes the padded frames once, before the encoder. All other operations that mix
+frames still see the padding: normalization over time, positional convolutions after one another or after a batch
+normalization, depthwise convolutions, adapters, and frames that are merged and split again. This module masks each of
+them with a mask for its level of the network, computed from the number of samples before the padding.
 """
 
 from __future__ import annotations
@@ -14,22 +14,20 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import openvino as ov
     from torch import Tensor
     from transformers import PreTrainedModel
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import openvino as ov
-
-_EXCLUDED = -6e4  # added to attention scores, whose exponential is then exactly 0; half precision holds it
+# added to attention scores, whose exponential is then exactly 0; small enough in magnitude for half precision
+_EXCLUDED = -6e4
 _DISENTANGLED = frozenset({"SEWDAttention", "DisentangledSelfAttention"})  # masked at their encoder
-_KEEPS_MASK = "WavLMAttention"  # it takes 1 for a frame that counts, the others take what is added to the scores
+_KEEPS_MASK = "WavLMAttention"  # takes 1 for a frame of the utterance; the others take a term to add to the scores
 
 
 class _Lengths:
-    """How many steps count in each row of a batch, level by level of the network; set at each call of the model.
+    """Number of steps before the padding in each row of a batch, for each level of the network.
 
-    Held in float32, exact up to 2**24 samples: 17 minutes at 16 kHz.
+    Each call of the model sets the lengths. They are float32, exact up to 2**24 samples (17 minutes at 16 kHz).
     """
 
     def __init__(self, model: PreTrainedModel) -> None:
@@ -40,7 +38,7 @@ class _Lengths:
         self.frames: Tensor | None = None
 
     def of(self, samples: Tensor) -> None:
-        """Take the number of samples that count: float32, shape (batch,)."""
+        """Set the number of samples before the padding: float32, shape (batch,)."""
         self.first = self.frames = None
         for kernel, stride in self._convolutions:
             samples = _whole((samples - kernel) / stride) + 1
@@ -49,26 +47,27 @@ class _Lengths:
 
     @property
     def squeezed(self) -> Tensor:
-        """Vectors that the encoder sees."""
+        """Number of vectors that the encoder sees."""
         assert self.frames is not None
         return _whole(self.frames / self._squeeze)
 
     @property
     def spread(self) -> Tensor:
-        """Frames that come of them."""
+        """Number of frames that the encoder's vectors become."""
         return self.squeezed * self._squeeze
 
     def adapted(self, level: int) -> Tensor:
-        """Frames in front of an adapter's layer: convolutions of kernel 3, stride 2 and padding 1 halve them."""
+        """Return the number of frames before an adapter's layer."""
         assert self.frames is not None
         frames = self.frames
-        for _ in range(level):
+        for _ in range(level):  # each layer before it is a convolution of kernel 3, stride 2 and padding 1
             frames = _whole((frames - 1) / 2) + 1
         return frames
 
 
 def _whole(steps: Tensor) -> Tensor:
-    """Return steps without their fraction: divided as whole numbers, OpenVINO rounds them (docs/padding.md)."""
+    """Return steps without their fraction."""
+    # OpenVINO rounds an integer division instead of truncating it (docs/padding.md), so lengths are floats.
     return steps.floor()
 
 
@@ -77,14 +76,14 @@ def _kernel_and_stride(convolution: Any) -> tuple[int, int]:
 
 
 def _mask(steps: Any, lengths: Tensor) -> Tensor:
-    """Return 1.0 for each step that counts, 0.0 behind: shape (batch, steps)."""
+    """Return 1.0 for each step before the padding and 0.0 after it: float32, shape (batch, steps)."""
     import torch
 
     return (torch.arange(steps)[None] < lengths[:, None]).to(torch.float32)
 
 
 def _normalize_group(layer: Any, lengths: _Lengths) -> Callable[[Tensor], Tensor]:
-    """Return a group-norm convolution layer's forward whose statistics are of the steps that count."""
+    """Return a forward function for a group-norm convolution layer, with statistics that exclude the padding."""
 
     def forward(hidden_states: Tensor) -> Tensor:
         assert lengths.first is not None
@@ -101,14 +100,16 @@ def _normalize_group(layer: Any, lengths: _Lengths) -> Callable[[Tensor], Tensor
 
 
 class _Hooks:
-    """What stands in for, before or behind the modules of a model that mix frames."""
+    """Hooks for the modules of a model that mix frames."""
 
     def __init__(self, lengths: _Lengths) -> None:
         self.lengths = lengths
 
     def model(self, _: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        """Take the mask of samples from the call: transformers' own use of it would leave what is mended here."""
-        waveforms, mask, *_ = (*args, *kwargs.values())  # by position where the model is traced
+        """Remove the mask from the call and compute the lengths from it."""
+        # Without a mask, transformers masks nothing itself. Its masking is incomplete and would run in addition to
+        # the hooks. The tracer passes both arguments by position, other callers may pass them by keyword.
+        waveforms, mask, *_ = (*args, *kwargs.values())
         self.lengths.of(mask.sum(1).to(waveforms.dtype))
         return (waveforms,), {}
 
@@ -121,20 +122,21 @@ class _Hooks:
         return args, kwargs | {"attention_mask": mask}
 
     def disentangled(self, _: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Hand SEW-D's encoder the mask of its vectors."""
+        """Give the encoder of SEW-D the mask of its vectors."""
         hidden_states, _, *others = args
         return hidden_states, _mask(hidden_states.shape[1], self.lengths.squeezed), *others
 
     def positions(self, _: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Zero padded frames in front of a convolution: (batch, channels, frames)."""
+        """Zero the padded frames before a convolution: shape (batch, channels, frames)."""
         return (args[0] * _mask(args[0].shape[2], self.frames)[:, None],)
 
     def spread(self, _: Any, __: Any, output: Tensor) -> Tensor:
-        """Zero the frames that no whole vector gives, as transformers pads them: (batch, frames, channels)."""
+        """Zero the frames that come from no whole vector: shape (batch, frames, channels)."""
+        # Transformers fills up the frames of an unpadded utterance with zeros at the same place.
         return output * _mask(output.shape[1], self.lengths.spread)[:, :, None]
 
     def adapter(self, level: int) -> Callable[..., Any]:
-        """Zero padded frames in front of an adapter's layer."""
+        """Return a hook that zeroes the padded frames before an adapter's layer."""
 
         def hook(_: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
             return (args[0] * _mask(args[0].shape[2], self.lengths.adapted(level))[:, None],)
@@ -143,17 +145,18 @@ class _Hooks:
 
     @property
     def frames(self) -> Tensor:
-        """Frames of the encoder's input."""
+        """Number of frames of the encoder's input."""
         assert self.lengths.frames is not None
         return self.lengths.frames
 
 
 @contextmanager
 def blind_to_padding(model: PreTrainedModel) -> Iterator[PreTrainedModel]:
-    """Let a model, while the context lasts, take `attention_mask` as a promise that padding changes nothing.
+    """Make the logits of a model independent of padding while the context lasts.
 
-    The mask is int64, (batch, samples): 1 for each sample of the utterance, 0 for the padding behind it. The logits of
-    the utterance's frames are those of the utterance alone; those of later frames mean nothing.
+    The model must be called with `attention_mask`, int64, shape (batch, samples): 1 for each sample of the utterance,
+    0 for the padding after it. The logits of the utterance's frames equal those of the utterance without padding.
+    The logits of later frames have no meaning.
     """
     hooks = _Hooks(_Lengths(model))
     with contextlib.ExitStack() as stack:
@@ -185,7 +188,7 @@ def _hooked(module: Any, hooks: _Hooks) -> Iterator[Any]:
 
 
 def _positional(module: Any, hooks: _Hooks) -> Iterator[Any]:
-    """Mask the input of each positional convolution, behind what transforms it: a batch normalization, a layer."""
+    """Yield hooks that mask the input of each positional convolution, after any layer or batch normalization."""
     for layer in getattr(module, "layers", [module]):
         yield layer.conv.register_forward_pre_hook(hooks.positions)
 
@@ -194,10 +197,13 @@ _WHERE = ["wergate", "padding_exact"]
 
 
 def mark_padding_exact(ir: ov.Model) -> None:
-    """Write the note into an IR that was exported so (docs/padding.md)."""
+    """Mark an IR as unaffected by padding (docs/padding.md)."""
     ir.set_rt_info("true", _WHERE)
 
 
 def is_marked_padding_exact(ir: ov.Model) -> bool:
-    """Tell whether an IR has the note; NNCF and saving keep it. `accuracy/test_buckets.py` holds the IR to it."""
+    """Return whether an IR has the mark of `mark_padding_exact`.
+
+    Saving and NNCF keep the mark. `accuracy/test_buckets.py` verifies that the IR deserves it.
+    """
     return bool(ir.has_rt_info(_WHERE))

@@ -1,7 +1,7 @@
-"""Modules of transformers that remember or bound a length, made so that a trace holds for any length.
+"""Replacements for modules of transformers that store something for one length, so that a trace holds for any length.
 
-Tracing writes down what runs on one example. What a module has computed for another input before, or once for all
-inputs up to some length, becomes a constant in the IR, and the IR is wrong or breaks at other lengths.
+Tracing records the operations on one example. A value that a module computed earlier, for another input or for all
+inputs up to some length, becomes a constant in the IR. The IR then fails or gives wrong logits at other lengths.
 """
 
 from __future__ import annotations
@@ -17,16 +17,17 @@ if TYPE_CHECKING:
 
 
 def _relative_positions(module: Any, hidden_states: Tensor) -> Tensor:
-    """Return sinusoids of relative positions, from the farthest on the left to the farthest on the right.
+    """Return sinusoids of relative positions, from the leftmost to the rightmost.
 
-    As the conformer's Transformer-XL positions (Dai et al., 2019), computed for the input's own length: the module
-    keeps a table, which a trace would fix at its size (`max_source_positions`, 100 s of audio).
+    These are the Transformer-XL positions (Dai et al., 2019) of the conformer, computed for the input's length.
 
     Returns:
         float32, shape (1, 2 * frames - 1, hidden).
     """
     import torch
 
+    # The module itself looks the positions up in a table. A trace would fix the table at its size of
+    # `max_source_positions`, 100 s of audio.
     frames = hidden_states.shape[1]
     positions = torch.arange(frames - 1, -frames, -1).type_as(hidden_states)
     exponents = torch.arange(0, module.d_model, 2).type_as(hidden_states) / module.d_model
@@ -34,8 +35,9 @@ def _relative_positions(module: Any, hidden_states: Tensor) -> Tensor:
     return torch.stack((angles.sin(), angles.cos()), dim=-1).flatten(1)[None]
 
 
-def _forgetful(module: Any, hidden_states: Tensor) -> Tensor:
-    """Return what the module computes for this input, not what it remembers of one of the same length."""
+def _uncached(module: Any, hidden_states: Tensor) -> Tensor:
+    """Return the module's output, computed from this input and not from the cache."""
+    # The module reuses its output for the next input of the same length. A trace would record that as a constant.
     module.cached_sequence_length = None
     positions: Tensor = type(module).forward(module, hidden_states)
     return positions
@@ -43,13 +45,13 @@ def _forgetful(module: Any, hidden_states: Tensor) -> Tensor:
 
 _FORWARD: dict[str, Callable[[Any, Tensor], Tensor]] = {
     "Wav2Vec2ConformerRelPositionalEmbedding": _relative_positions,
-    "Wav2Vec2ConformerRotaryPositionalEmbedding": _forgetful,
+    "Wav2Vec2ConformerRotaryPositionalEmbedding": _uncached,
 }
 
 
 @contextmanager
 def traceable(model: PreTrainedModel) -> Iterator[PreTrainedModel]:
-    """Put the functions above in the place of such modules' own for a while."""
+    """Replace the forward functions of such modules while the context lasts."""
     replaced = [module for module in model.modules() if type(module).__name__ in _FORWARD]
     for module in replaced:
         module.forward = partial(_FORWARD[type(module).__name__], module)

@@ -1,7 +1,7 @@
-"""How far the 8-bit weights of an IR are from the weights that it was made of, layer by layer.
+"""Distance of the 8-bit weights of an IR from the original weights, layer by layer.
 
-A model's error rate forgives a spoilt layer; its weights do not. Rounding to seven bits moves a weight by 1/126 of the
-largest one of its layer at most, so whatever moved further is no rounding.
+A corrupt layer may not change the error rate, but it changes the weights. Rounding to seven bits moves a weight by
+at most 1/126 of the largest weight of its layer, so a larger difference is not due to rounding.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ class LayerWeights:
     """A convolution or matrix product with 8-bit weights.
 
     Attributes:
-        error: largest |quantized - original| over the layer's largest |original|; NaN where the original has no layer
-            of that name and shape.
+        name: name of the operation in the quantized IR.
+        error: largest |quantized - original| divided by the layer's largest |original|; NaN if the original IR has
+            no layer of that name and shape.
     """
 
     name: str
@@ -37,14 +38,15 @@ class LayerWeights:
 
     @property
     def known(self) -> bool:
-        """Whether the original has such a layer."""
+        """True if the original IR has a layer of that name and shape."""
         return not math.isnan(self.error)
 
 
 def weight_errors(original: Path, quantized: Path) -> tuple[LayerWeights, ...]:
-    """Compare the 8-bit weights of an IR with those of the IR that it was quantized from.
+    """Compare the 8-bit weights of an IR with the weights of the IR that it was quantized from.
 
-    Weights that NNCF has divided by the factors of SmoothQuant (Xiao et al., 2023) are compared after that division.
+    NNCF may have divided weights by the factors of SmoothQuant (Xiao et al., 2023). The original weights
+    are then divided by the same factors before the comparison.
 
     Args:
         original, quantized: the `.xml` files.
@@ -73,14 +75,14 @@ def _error(original: Any, quantized: Any) -> float:
 
 
 def constant_values(node: Any) -> Weights | None:
-    """Return what a tree of constants comes to: float32, or None where it is no such tree."""
+    """Return the value of a subgraph of constants, float32, or None if it depends on anything else."""
     kind = node.get_type_name()
     if kind == "Constant":
         return np.asarray(node.data, dtype=np.float32)
-    if kind not in _EVALUATED:  # what computes is no constant, and behind it may lie the whole network
+    if kind not in _EVALUATED:  # stop here: the whole network may be behind an operation that computes
         return None
     inputs = [constant_values(node.input_value(number).get_node()) for number in range(len(node.inputs()))]
-    if any(found is None for found in inputs):
+    if any(values is None for values in inputs):
         return None
     first = np.asarray(inputs[0])
     if kind in SCALING:
@@ -90,7 +92,7 @@ def constant_values(node: Any) -> Weights | None:
 
 
 def smoothing_factors(product: Any) -> Weights:
-    """Return the factors of the activations that SmoothQuant has divided a product's weights by, to be broadcast."""
+    """Return the SmoothQuant factors that a product's weights were divided by, in a shape that broadcasts to them."""
     node = product.input_value(0).get_node()
     if product.get_type_name() != "MatMul" or node.get_type_name() != FAKE_QUANTIZE:
         return np.ones((), np.float32)

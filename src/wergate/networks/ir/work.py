@@ -1,4 +1,4 @@
-"""The multiplying operations of an IR: how much work each is, and whether it was meant to be done in 8 bit."""
+"""Multiplying operations of an IR: the work of each, and whether its operands are quantized."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CONVOLUTIONS = frozenset({"Convolution", "GroupConvolution"})
 _ATTENTION = "ScaledDotProductAttention"
 FAKE_QUANTIZE = "FakeQuantize"
 MOVING = frozenset({"Transpose", "Reshape", "Convert", "Unsqueeze", "Squeeze"})  # move or convert, compute nothing
-SCALING = frozenset({"Multiply", "Subtract"})  # what makes weights of what is stored of them
+SCALING = frozenset({"Multiply", "Subtract"})  # turn stored values into weights
 STORING = MOVING | SCALING
 EIGHT_BIT_TYPES = (ov.Type.i8, ov.Type.u8)
 
@@ -27,10 +27,12 @@ class Operation:
     """A convolution, a matrix product or one of the two products of an attention.
 
     Attributes:
-        part: "scores" or "values" of an attention; else empty.
+        name: name of the operation in the IR.
+        kind: OpenVINO's operation type.
+        part: "scores" or "values" for a product of an attention, else empty.
         macs: multiply-accumulates at the IR's static shapes.
-        quantized: of each operand, whether it comes from a FakeQuantize or is an 8-bit constant.
-        consumers: names of what follows it and may have taken it in.
+        quantized: for each operand, whether it comes from a FakeQuantize or is an 8-bit constant.
+        consumers: names of the operations that take the result; the runtime may fuse the product into one of them.
     """
 
     name: str
@@ -41,14 +43,14 @@ class Operation:
     consumers: tuple[str, ...]
 
     def ignored_by(self, scope: IgnoredScope) -> bool:
-        """Tell whether an ignored scope leaves it in floating point."""
+        """Return whether an ignored scope leaves the operation in floating point."""
         named = self.name in scope.names or any(re.fullmatch(pattern, self.name) for pattern in scope.patterns)
         return named or self.kind in scope.types
 
 
 def operations(model: ov.Model) -> tuple[Operation, ...]:
-    """Return the multiplying operations of a model whose shapes are static, in its order."""
-    return tuple(found for op in model.get_ordered_ops() for found in _operations_of(op))
+    """Return the multiplying operations of a model with static shapes, in the model's order."""
+    return tuple(operation for op in model.get_ordered_ops() for operation in _operations_of(op))
 
 
 def _operations_of(op: Any) -> Iterator[Operation]:
@@ -75,15 +77,15 @@ def _shapes(op: Any, count: int) -> list[list[int]]:
 
 
 def kernel_macs(op: Any) -> int:
-    """Return the multiply-accumulates behind one output value of a convolution."""
-    weights = list(op.input(1).get_shape())  # (out, in, kernel), with the groups in front where there are any
+    """Return the multiply-accumulates of one output value of a convolution."""
+    weights = list(op.input(1).get_shape())  # (out, in, kernel); a GroupConvolution has an axis of groups in front
     return int(np.prod(weights[2:] if op.get_type_name() == "GroupConvolution" else weights[1:]))
 
 
 def product_macs(left: list[int], right: list[int], output: list[int]) -> int:
-    """Return the multiply-accumulates of a product of matrices from its shapes, transposed or not.
+    """Return the multiply-accumulates of a matrix product from its shapes, transposed or not.
 
-    Of (a, m, k) by (b, k, n) giving (c, m, n), whatever is broadcast: c m k n.
+    The product of (a, m, k) and (b, k, n) is (c, m, n) and costs c m k n, with any broadcasting of a and b.
     """
     a, b, c = (math.prod(shape[:-2]) for shape in (left, right, output))
     return math.isqrt(math.prod(left) * math.prod(right) * math.prod(output) * c // (a * b))
@@ -94,13 +96,13 @@ def _is_quantized(node: Any) -> bool:
 
 
 def stored_in_8_bit(node: Any) -> bool:
-    """Tell whether weights are stored in 8 bit, behind whatever scales, moves or quantizes them."""
+    """Return whether weights are stored in 8 bits, looking through operations that scale, move or quantize them."""
     stored = _behind(node, STORING | {FAKE_QUANTIZE})
     return stored.get_type_name() == "Constant" and stored.output(0).get_element_type() in EIGHT_BIT_TYPES
 
 
 def _behind(node: Any, kinds: frozenset[str]) -> Any:
-    """Return the first operation behind those of some kinds, against the flow."""
+    """Return the first operation of another kind, going from a node towards the inputs."""
     while node.get_type_name() in kinds:
         node = node.input_value(0).get_node()
     return node
