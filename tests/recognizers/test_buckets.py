@@ -1,4 +1,4 @@
-"""Buckets: the cheapest lengths, and recognizers that pad to them without a change."""
+"""Buckets: the choice of the cheapest lengths, and recognizers whose logits padding does not change."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ LENGTHS = (RATE // 2, RATE, 3 * RATE)
 
 
 def cost(buckets: Buckets, samples: list[int], compiling: int) -> int:
-    """Return padded samples and what compiling costs."""
+    """Return the padded samples plus the cost of compiling."""
     return sum(buckets.of(length) or 10**9 for length in samples) + compiling * len(buckets.lengths)
 
 
 @given(samples=st.lists(st.integers(1, 40), min_size=1, max_size=12), compiling=st.integers(0, 60))
 def test_no_other_choice_is_cheaper(samples: list[int], compiling: int) -> None:
-    """Beside every set of at most three lengths that holds all utterances."""
+    """No other set of at most three lengths that covers all utterances costs less."""
     chosen = choose_buckets(samples, compiling=compiling, most=3, longest=40)
     lengths = sorted(set(samples))
     others = (Buckets((*shorter, lengths[-1])) for count in range(3) for shorter in combinations(lengths[:-1], count))
@@ -45,15 +45,15 @@ def test_no_other_choice_is_cheaper(samples: list[int], compiling: int) -> None:
     assert (sum(samples), sum(chosen.of(length) or 0 for length in samples)) == (chosen.work, chosen.padded_work)
 
 
-def test_what_is_too_long_has_no_bucket() -> None:
-    """Nor has anything where there is room for none."""
+def test_an_utterance_that_is_too_long_has_no_bucket() -> None:
+    """An utterance longer than `longest` has no bucket, and no utterance has one if no buckets are allowed."""
     chosen = choose_buckets([5, 9, 100], compiling=1, most=4, longest=10)
     assert ((5, 9), 5, 9, None) == (chosen.lengths, chosen.of(3), chosen.of(6), chosen.of(100))
     assert () == choose_buckets([5], compiling=1, most=0, longest=10).lengths
 
 
-def test_there_are_as_many_buckets_as_there_is_memory_for(exported: tuple[Path, Frontend]) -> None:
-    """All compiled models together are reckoned, each as long as it is; none where not even one fits."""
+def test_memory_limits_the_number_of_buckets(exported: tuple[Path, Frontend]) -> None:
+    """All compiled models together fit into the memory; there is no bucket if not even one fits."""
     _, frontend = exported
     durations_s = [float(seconds) for seconds in range(1, 31)]
     memory = CompiledMemory(each=10**8, per_sample=1000.0)
@@ -68,10 +68,10 @@ def test_there_are_as_many_buckets_as_there_is_memory_for(exported: tuple[Path, 
         assert memory.of(chosen(memory_gb).lengths) <= memory_gb * 1e9
 
 
-def test_memory_is_that_of_weights_and_of_the_widest_layer(exported: tuple[Path, Frontend]) -> None:
-    """The norm behind the first convolution reads and writes its channels, in single precision, on each stream.
+def test_memory_depends_on_weights_and_the_widest_layer(exported: tuple[Path, Frontend]) -> None:
+    """The norm after the first convolution reads and writes its channels, in single precision, on each stream.
 
-    Beside them a model has kernels, however few weights it has.
+    A model also has kernels, even if it has few weights.
     """
     path, _ = exported
     config = json.loads((path.parent / "model" / "config.json").read_text())
@@ -84,7 +84,7 @@ def test_memory_is_that_of_weights_and_of_the_widest_layer(exported: tuple[Path,
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Frontend]:
-    """A tiny model's IR."""
+    """Return the IR and the frontend of a tiny model."""
     folder = tmp_path_factory.mktemp("buckets")
     save_model(folder / "model")
     checkpoint = resolve_checkpoint(str(folder / "model"), folder)
@@ -94,36 +94,36 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Frontend]:
 
 
 def loop(exported: tuple[Path, Frontend]) -> OpenVinoRecognizer:
-    """The IR with dynamic shapes."""
+    """Return a recognizer of the IR with dynamic shapes."""
     path, frontend = exported
     return OpenVinoRecognizer(path, frontend, device="CPU", inference_precision="f32", streams=2)
 
 
 def bucketed(exported: tuple[Path, Frontend], store: Store) -> BucketedRecognizer:
-    """The IR in three buckets."""
+    """Return a recognizer of the IR in three buckets."""
     _, frontend = exported
     lengths = tuple(frontend.whole_frames(length) for length in LENGTHS)
-    return BucketedRecognizer(kept(exported, store), Buckets(lengths), streams=2, probe_sqnr_db_min=20.0)
+    return BucketedRecognizer(stored(exported, store), Buckets(lengths), streams=2, probe_sqnr_db_min=20.0)
 
 
-def kept(exported: tuple[Path, Frontend], store: Store) -> Compilable:
-    """The IR, whose compilations are kept in a store."""
+def stored(exported: tuple[Path, Frontend], store: Store) -> Compilable:
+    """Return the IR with functions that keep its compiled models in a store."""
     path, frontend = exported
     return compilable(store, path, lambda: loop(exported), frontend, static_options("f32", 2))
 
 
-def test_padded_utterances_get_their_own_logits(exported: tuple[Path, Frontend], tmp_path: Path) -> None:
-    """In every bucket, at its edge, and beyond the longest; compiled anew and found in the store."""
+def test_padded_utterances_get_the_logits_of_unpadded_ones(exported: tuple[Path, Frontend], tmp_path: Path) -> None:
+    """In every bucket, at its edge and beyond the longest one; with new and with stored compiled models."""
     utterances = [sound(seconds, seed=n) for n, seconds in enumerate((0.3, 3.0, 0.5, 0.9, 2.2, 4.1, 1.0))]
     expected = loop(exported).logits_of(utterances)
     for _ in range(2):
-        for one, other in zip(expected, bucketed(exported, Store(tmp_path)).logits_of(utterances), strict=True):
-            np.testing.assert_allclose(other, one, atol=1e-4)
+        for unpadded, padded in zip(expected, bucketed(exported, Store(tmp_path)).logits_of(utterances), strict=True):
+            np.testing.assert_allclose(padded, unpadded, atol=1e-4)
     assert len(LENGTHS) == len(list((tmp_path / "compiled-model").iterdir()))
 
 
-def test_what_is_found_needs_no_dynamic_model(exported: tuple[Path, Frontend], tmp_path: Path) -> None:
-    """Compiled buckets and what their streams are tried with are in the store; longer utterances still need it."""
+def test_stored_buckets_need_no_dynamic_model(exported: tuple[Path, Frontend], tmp_path: Path) -> None:
+    """Compiled models and the probe's logits come from the store; only longer utterances need the dynamic model."""
     speech = sound(0.8, seed=1)
     expected = bucketed(exported, Store(tmp_path)).logits_of([speech])[0]
     found = bucketed(exported, Store(tmp_path))
@@ -134,9 +134,9 @@ def test_what_is_found_needs_no_dynamic_model(exported: tuple[Path, Frontend], t
 
 
 def test_a_stream_with_wrong_logits_is_not_used(exported: tuple[Path, Frontend], tmp_path: Path) -> None:
-    """A compilation that gives something else is thrown away and counted; one that always does ends the run."""
+    """A compilation with wrong logits is discarded and counted; if all compilations are wrong, the run ends."""
     path, frontend = exported
-    right, length = kept(exported, Store(tmp_path)), frontend.whole_frames(RATE)
+    right, length = stored(exported, Store(tmp_path)), frontend.whole_frames(RATE)
     wrong = [_compiled_wrong(path, length)]
     once = replace(right, compile_for=lambda samples: wrong.pop() if wrong else right.compile_for(samples))
     found = BucketedRecognizer(once, Buckets((length,)), streams=2, probe_sqnr_db_min=20.0)
@@ -150,7 +150,7 @@ def test_a_stream_with_wrong_logits_is_not_used(exported: tuple[Path, Frontend],
 
 
 def _compiled_wrong(path: Path, samples: int) -> ov.CompiledModel:
-    """Compile the IR with its logits turned round."""
+    """Compile the IR with negated logits."""
     model = ov.Core().read_model(path)
     (result,) = model.get_results()
     negative = ov.opset13.negative(result.input_value(0))

@@ -1,12 +1,12 @@
-"""A budget: what fits is kept, what was asked for longest ago goes first."""
+"""A cache with a memory limit: it drops the least recently used values first."""
 
 from __future__ import annotations
 
 from wergate.session.recognizers import MemoryBoundedCache
 
 
-def test_what_was_asked_for_longest_ago_goes_first() -> None:
-    """Each letter takes four bytes of eight, so two are kept; what is kept is not made again."""
+def test_the_least_recently_used_value_is_dropped_first() -> None:
+    """Each letter takes four bytes of eight, so two are kept; a kept value is not built again."""
     budget: MemoryBoundedCache[str] = MemoryBoundedCache(8)
     made: list[str] = []
 
@@ -15,15 +15,15 @@ def test_what_was_asked_for_longest_ago_goes_first() -> None:
 
     assert "abab" == "".join(map(get, "abab"))
     assert ["a", "b"] == made
-    get("c")  # a was asked for before b
+    get("c")  # drops a, which was used before b
     get("b")
     assert ["a", "b", "c"] == made
     get("a")
     assert ["a", "b", "c", "a"] == made
 
 
-def test_one_that_does_not_fit_is_kept_alone() -> None:
-    """It is needed, be it as large as it may."""
+def test_a_value_above_the_limit_is_kept_alone() -> None:
+    """A value larger than the limit replaces all others, because the caller needs it."""
     budget: MemoryBoundedCache[str] = MemoryBoundedCache(8)
     made: list[str] = []
     for letter, size in (("a", 4), ("z", 100), ("z", 100), ("a", 4)):

@@ -1,4 +1,4 @@
-"""Recognizers: PyTorch and OpenVINO give one answer, and refuse what has no frame."""
+"""Recognizers: PyTorch and OpenVINO give the same logits and reject inputs that are too short."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ EVERY = (REFERENCE, "fp16", "int8")
 
 @pytest.fixture(scope="module")
 def opened(tiny: Tiny, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Session:
-    """A session on the warm cache."""
+    """Return a session on the filled cache."""
     return tiny.session(tmp_path_factory.mktemp("recognizers"), warm.cache)
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_too_short_an_input_is_refused(name: str, opened: Session, tiny: Tiny) -> None:
-    """Both lengths are in the message; one sample more is accepted."""
+def test_an_input_that_is_too_short_is_rejected(name: str, opened: Session, tiny: Tiny) -> None:
+    """Both lengths are in the message; an input with one more sample is accepted."""
     recognizer = opened.recognizer(str(tiny.model), name)
     shortest = recognizer.frontend.shortest_input()
     message = (
@@ -44,8 +44,8 @@ def test_too_short_an_input_is_refused(name: str, opened: Session, tiny: Tiny) -
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_an_empty_input_is_refused(name: str, opened: Session, tiny: Tiny) -> None:
-    """No sample at all is too short, not a crash."""
+def test_an_empty_input_is_rejected(name: str, opened: Session, tiny: Tiny) -> None:
+    """An input without samples is too short and causes no crash."""
     with pytest.raises(InputTooShortError, match="input of 0 samples"):
         opened.recognizer(str(tiny.model), name).logits(np.zeros((1, 0), np.float32))
 
@@ -53,7 +53,7 @@ def test_an_empty_input_is_refused(name: str, opened: Session, tiny: Tiny) -> No
 @settings(max_examples=10)
 @given(samples=st.integers(2000, 40_000), seed=st.integers(0, 9))
 def test_fp16_equals_pytorch(opened: Session, tiny: Tiny, samples: int, seed: int) -> None:
-    """Shapes are equal and the logits lie close together, at any length."""
+    """Shapes are equal and the logits are close, at any length."""
     waveforms = sound(samples / RATE, seed=seed)[None]
     reference, candidate = (opened.recognizer(str(tiny.model), name).logits(waveforms) for name in EVERY[:2])
     assert (reference.shape, np.float32) == (candidate.shape, candidate.dtype)
@@ -62,7 +62,7 @@ def test_fp16_equals_pytorch(opened: Session, tiny: Tiny, samples: int, seed: in
 
 @pytest.mark.parametrize("name", EVERY)
 def test_a_batch_is_its_rows(name: str, opened: Session, tiny: Tiny) -> None:
-    """Utterances of one length do not see one another."""
+    """The logits of an utterance do not depend on the rest of its batch."""
     recognizer = opened.recognizer(str(tiny.model), name)
     batch = np.stack([sound(0.7, seed=1), sound(0.7, seed=2)])
     alone = np.concatenate([recognizer.logits(row[None]) for row in batch])
@@ -71,7 +71,7 @@ def test_a_batch_is_its_rows(name: str, opened: Session, tiny: Tiny) -> None:
 
 @pytest.mark.parametrize("name", EVERY)
 def test_many_utterances_come_back_in_order(name: str, opened: Session, tiny: Tiny) -> None:
-    """Side by side or one by one: the same logits, in the order of the utterances."""
+    """Utterances run together give the same logits as one by one, in the order of the utterances."""
     recognizer = opened.recognizer(str(tiny.model), name)
     utterances = [sound(0.3 + 0.1 * (n % 5), seed=n) for n in range(12)]
     together = recognizer.logits_of(utterances)
@@ -81,7 +81,7 @@ def test_many_utterances_come_back_in_order(name: str, opened: Session, tiny: Ti
 
 @pytest.mark.parametrize("name", ["fp16", "int8"])
 def test_two_streams_give_what_one_gives(name: str, opened: Session, tiny: Tiny) -> None:
-    """A stream per core changes the time, not the logits."""
+    """The number of streams does not change the logits."""
     path, one = opened.models.ir(str(tiny.model), name).file("model.xml"), opened.recognizer(str(tiny.model), name)
     two = OpenVinoRecognizer(path, one.frontend, device="CPU", inference_precision="f32", streams=2)
     utterances = [sound(0.3 + 0.1 * (n % 3), seed=n) for n in range(9)]
@@ -90,7 +90,7 @@ def test_two_streams_give_what_one_gives(name: str, opened: Session, tiny: Tiny)
 
 
 def test_a_short_utterance_leaves_no_inference_behind(opened: Session, tiny: Tiny) -> None:
-    """A block with an utterance too short in it is refused before it starts, and the next block runs."""
+    """A block with an utterance that is too short is rejected before any inference, and the next block runs."""
     recognizer = opened.recognizer(str(tiny.model), "fp16")
     long = sound(60.0, seed=1)
     with pytest.raises(InputTooShortError, match="input of 10 samples"):
@@ -99,16 +99,16 @@ def test_a_short_utterance_leaves_no_inference_behind(opened: Session, tiny: Tin
     np.testing.assert_array_equal(recognizer.logits(long[None])[0], found)
 
 
-def test_an_unknown_device_is_told(opened: Session, tiny: Tiny) -> None:
-    """One line with the device and those that there are."""
+def test_an_unknown_device_is_rejected(opened: Session, tiny: Tiny) -> None:
+    """The message names the device and the available ones."""
     path = opened.models.ir(str(tiny.model), "fp16").file("model.xml")
-    with pytest.raises(SuiteError, match=r"device 'TPU' cannot run the model: .*available here: .*CPU"):
+    with pytest.raises(SuiteError, match=r"device 'TPU' cannot run the model: .*available devices: .*CPU"):
         OpenVinoRecognizer(path, opened.frontend(str(tiny.model)), device="TPU", inference_precision="f32")
 
 
 @pytest.fixture(scope="module")
 def wide(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Frontend, PyTorchRecognizer]:
-    """A model with heads as wide as the embedded one's, where the fused attention of OpenVINO comes in."""
+    """Return a model with heads as wide as in the embedded one, for which OpenVINO uses its fused attention."""
     folder = tmp_path_factory.mktemp("wide")
     save_model(folder / "model", hidden_size=192, num_attention_heads=4, intermediate_size=64)
     checkpoint = resolve_checkpoint(str(folder / "model"), folder)
@@ -119,8 +119,8 @@ def wide(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Frontend, PyTo
 
 
 @pytest.mark.parametrize("streams", [1, 2])
-def test_one_frame_first_spoils_nothing(wide: tuple[Path, Frontend, PyTorchRecognizer], streams: int) -> None:
-    """An utterance of a single frame, first of all, leaves the logits of later ones as PyTorch has them."""
+def test_one_frame_first_is_harmless(wide: tuple[Path, Frontend, PyTorchRecognizer], streams: int) -> None:
+    """After a first utterance of a single frame, the logits of later utterances still equal those of PyTorch."""
     path, frontend, pytorch = wide
     recognizer = OpenVinoRecognizer(path, frontend, device="CPU", inference_precision="f32", streams=streams)
     recognizer.logits(np.zeros((1, frontend.shortest_input()), np.float32))
@@ -132,8 +132,8 @@ def test_one_frame_first_spoils_nothing(wide: tuple[Path, Frontend, PyTorchRecog
         np.testing.assert_allclose(found, reference, atol=tolerance)
 
 
-def test_one_length_gives_what_any_length_gives(opened: Session, tiny: Tiny) -> None:
-    """Compiled for it alone; the reference model has one form only."""
+def test_a_fixed_length_gives_the_same_logits(opened: Session, tiny: Tiny) -> None:
+    """A model compiled for one length agrees with the dynamic one; the reference model has no fixed form."""
     speech, model = sound(1.3, seed=4), str(tiny.model)
     fixed, dynamic = opened.recognizer(model, "fp16", samples=len(speech)), opened.recognizer(model, "fp16")
     assert fixed is not dynamic
@@ -142,7 +142,7 @@ def test_one_length_gives_what_any_length_gives(opened: Session, tiny: Tiny) -> 
 
 
 def test_without_fused_kernels_int8_is_equal_bit_by_bit(tiny: Tiny, own_warm: Warm, tmp_path: Path) -> None:
-    """An utterance as long as its bucket, through static and dynamic shapes."""
+    """Static and dynamic shapes agree on an utterance that is as long as its bucket."""
     session = tiny.session(tmp_path, own_warm.cache, buckets__fused="false")
     variant, recognizers = session.variant(str(tiny.model), "int8"), session.recognizers
     assert "DISABLE" == recognizers.static_options(2)["SNIPPETS_MODE"]  # so small a model is equal with them as well

@@ -1,4 +1,4 @@
-"""Inferences side by side: a compiled model of which one stream gives other logits is never used."""
+"""Parallel inferences: a compiled model with a stream that gives different logits is never used."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from wergate.recognizers.openvino import OpenVinoRecognizer
 Compile = Callable[[], OpenVinoRecognizer]
 
 
-class Spoilt:
+class WrongRequest:
     """A request whose stream gives wrong logits, the same ones every time."""
 
     def __init__(self, request: ov.InferRequest) -> None:
@@ -31,13 +31,13 @@ class Spoilt:
         return getattr(self._request, name)
 
     def get_output_tensor(self, *given: Any) -> SimpleNamespace:
-        """Return what the network gave, a little louder."""
+        """Return the network's logits, scaled by 1.001."""
         return SimpleNamespace(data=self._request.get_output_tensor(*given).data * np.float32(1.001))
 
 
 @pytest.fixture
 def compile_two(tiny: Tiny, warm: Warm, tmp_path: Path) -> Compile:
-    """Compile the tiny FP16 IR for two streams, over and over."""
+    """Return a function that compiles the tiny FP16 IR for two streams."""
     artifact = tiny.session(tmp_path, warm.cache).models.ir(str(tiny.model), "fp16")
     frontend = read_frontend(artifact.file("frontend.json"))
     return lambda: OpenVinoRecognizer(
@@ -45,35 +45,35 @@ def compile_two(tiny: Tiny, warm: Warm, tmp_path: Path) -> Compile:
     )
 
 
-def spoil(monkeypatch: pytest.MonkeyPatch, compilations: int) -> None:
-    """Have every second request of so many compilations with several streams give wrong logits."""
+def corrupt(monkeypatch: pytest.MonkeyPatch, compilations: int) -> None:
+    """Make every second request of the first compilations with several streams give wrong logits."""
     create, seen, numbers = ov.CompiledModel.create_infer_request, list[int](), count()
 
-    def create_spoilt(compiled: ov.CompiledModel) -> Any:
+    def create_wrong(compiled: ov.CompiledModel) -> Any:
         request = create(compiled)
         if compiled.get_property("NUM_STREAMS") < 2:
             return request
         if id(compiled) not in seen:
             seen.append(id(compiled))
-            kept.append(compiled)  # so that no other takes its id
-        return Spoilt(request) if len(seen) <= compilations and next(numbers) % 2 else request
+            alive.append(compiled)  # a deleted model's id could be reused
+        return WrongRequest(request) if len(seen) <= compilations and next(numbers) % 2 else request
 
-    kept: list[ov.CompiledModel] = []
-    monkeypatch.setattr(ov.CompiledModel, "create_infer_request", create_spoilt)
+    alive: list[ov.CompiledModel] = []
+    monkeypatch.setattr(ov.CompiledModel, "create_infer_request", create_wrong)
 
 
 def test_streams_that_disagree_end_the_run(compile_two: Compile, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a few compilations, with a line that says so: no gate is passed by such logits."""
-    spoil(monkeypatch, compilations=99)
+    """The run ends with a message after a few compilations, so that no gate uses such logits."""
+    corrupt(monkeypatch, compilations=99)
     with pytest.raises(SuiteError, match="different logits on its 2 streams"):
         compile_two()
 
 
-def test_a_compilation_that_disagrees_is_made_anew(compile_two: Compile, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next one is sound, and what it gives is what a sound one gives."""
+def test_a_compilation_that_disagrees_is_repeated(compile_two: Compile, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second compilation is correct, and the recognizer gives its logits."""
     utterances = [sound(0.5, seed=n) for n in range(4)]
     expected = compile_two().logits_of(utterances)
-    spoil(monkeypatch, compilations=1)
+    corrupt(monkeypatch, compilations=1)
     assert all(
-        np.array_equal(one, other) for one, other in zip(compile_two().logits_of(utterances), expected, strict=True)
+        np.array_equal(left, right) for left, right in zip(compile_two().logits_of(utterances), expected, strict=True)
     )

@@ -1,1 +1,1 @@
-"""Recognizers: what turns waveforms into logits, whatever runs it."""
+"""Recognizers: waveforms to logits, with PyTorch, OpenVINO or ONNX Runtime."""

@@ -1,4 +1,4 @@
-"""Recognizers: one interface over PyTorch and OpenVINO."""
+"""Interface of all recognizers, and functions that work with any of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ from wergate.networks.frontend import Frontend
 
 
 class Recognizer(Protocol):
-    """Turns waveforms into logits."""
+    """Turns waveforms into logits.
+
+    Attributes:
+        frontend: features, frame geometry and alphabet of the network.
+    """
 
     frontend: Frontend
 
@@ -28,11 +32,11 @@ class Recognizer(Protocol):
             float32, shape (batch, frames, vocabulary).
 
         Raises:
-            InputTooShortError: not even one frame.
+            InputTooShortError: the waveforms are too short for one frame.
         """
 
     def logits_of(self, utterances: Sequence[Samples]) -> list[Logits]:
-        """Run the network on utterances of any lengths, side by side where it can.
+        """Run the network on utterances of any lengths, in parallel if the recognizer can.
 
         Args:
             utterances: float32 arrays of shape (samples,).
@@ -41,39 +45,39 @@ class Recognizer(Protocol):
             float32 arrays of shape (frames, vocabulary), in the order of the utterances.
 
         Raises:
-            InputTooShortError: an utterance without a frame.
+            InputTooShortError: an utterance is too short for one frame.
         """
 
 
 @runtime_checkable
-class SideBySide(Protocol):
-    """A recognizer that is at work on other utterances while logits are handed over."""
+class ConcurrentRecognizer(Protocol):
+    """A recognizer that runs other utterances while the caller uses the logits of one."""
 
     def completed(self, utterances: Sequence[Samples]) -> Iterator[tuple[int, Logits]]:
-        """See the function of that name."""
+        """See `wergate.recognizers.base.completed`."""
 
 
 def completed(recognizer: Recognizer, utterances: Sequence[Samples]) -> Iterator[tuple[int, Logits]]:
-    """Yield each utterance's position and its logits, of shape (frames, vocabulary), in the order that suits it best.
+    """Yield the position of each utterance and its logits, shape (frames, vocabulary), in the recognizer's order.
 
     Raises:
-        InputTooShortError: an utterance without a frame.
+        InputTooShortError: an utterance is too short for one frame.
     """
-    if isinstance(recognizer, SideBySide):
+    if isinstance(recognizer, ConcurrentRecognizer):
         return recognizer.completed(utterances)
     return enumerate(recognizer.logits_of(utterances))
 
 
-def in_order(found: Iterator[tuple[int, Logits]]) -> list[Logits]:
-    """Return logits in the order of their positions."""
-    return [logits for _, logits in sorted(found, key=itemgetter(0))]
+def in_order(completed: Iterator[tuple[int, Logits]]) -> list[Logits]:
+    """Return the logits of all utterances in the order of their positions."""
+    return [logits for _, logits in sorted(completed, key=itemgetter(0))]
 
 
 def features(frontend: Frontend, waveforms: Samples) -> Samples:
     """Return the network's input for a batch: float32, shape (batch, samples).
 
     Raises:
-        InputTooShortError: not even one frame.
+        InputTooShortError: the waveforms are too short for one frame.
     """
     frontend.require_frame(waveforms.shape[1])
     return np.stack([frontend.features(samples) for samples in waveforms])

@@ -1,6 +1,6 @@
-"""An IR compiled for a few fixed lengths, to which utterances are padded: how whole corpora are transcribed fastest.
+"""Recognizer with a few fixed input lengths (buckets), to which it pads utterances; the fastest way for a corpus.
 
-Only for an IR that padding does not change (docs/padding.md).
+It needs an IR whose logits do not depend on padding (docs/padding.md).
 """
 
 from __future__ import annotations
@@ -25,17 +25,19 @@ from wergate.recognizers.openvino import Job, OpenVinoRecognizer, Requests, infe
 
 Compile = Callable[[int], ov.CompiledModel]
 _COMPILATIONS = 3
-_LONG_S = 4.0  # an inference of that takes far longer than another stream needs to wake up and take the next one
+_LONG_S = 4.0  # an inference on more audio takes far longer than another stream needs to start with the next request
 
 
 @dataclass(frozen=True)
 class Compilable:
-    """An IR, and what it takes to run it in buckets.
+    """An IR and the functions that run it in buckets.
 
     Attributes:
-        compile_for: compiles it for one utterance of that many samples.
-        compile_dynamic: compiles it for any length.
-        expected: what the dynamic one makes of a waveform of shape (samples,): logits, shape (frames, vocabulary).
+        frontend: features, frame geometry and alphabet of the network.
+        signature: meaning of the IR's inputs and output.
+        compile_for: compiles the IR for one utterance of the given number of samples.
+        compile_dynamic: compiles the IR for any length.
+        expected: returns the dynamic model's logits, shape (frames, vocabulary), for a waveform of shape (samples,).
     """
 
     frontend: Frontend
@@ -46,18 +48,22 @@ class Compilable:
 
 
 class BucketedRecognizer:
-    """Runs each utterance in the smallest bucket that holds it, or at its own length where none does.
+    """Runs each utterance in the smallest bucket that it fits into, or at its own length if there is none.
 
     Attributes:
-        rejected: compilations that were thrown away because a stream of theirs gave wrong logits.
+        frontend: features, frame geometry and alphabet of the network.
+        buckets: the fixed lengths.
+        rejected: number of compilations that were discarded because one of their streams gave wrong logits.
     """
 
     def __init__(self, ir: Compilable, buckets: Buckets, *, streams: int, probe_sqnr_db_min: float) -> None:
-        """Begin to compile for every bucket, the longest first, as many at a time as there are streams.
+        """Start compiling for all buckets, the longest first, in as many threads as there are streams.
 
         Args:
-            streams: inferences side by side in each bucket.
-            probe_sqnr_db_min: what a padded probe's logits are held to beside those of the dynamic model.
+            ir: the IR and the functions that compile it.
+            buckets: the fixed lengths.
+            streams: parallel inferences in each bucket.
+            probe_sqnr_db_min: smallest accepted SQNR in dB of a padded probe's logits, compared with the dynamic model.
         """
         self.frontend, self.buckets = ir.frontend, buckets
         self.rejected = 0
@@ -67,15 +73,15 @@ class BucketedRecognizer:
         threads = ThreadPoolExecutor(streams, thread_name_prefix="compile")
         self._compiled = {length: threads.submit(ir.compile_for, length) for length in reversed(buckets.lengths)}
         threads.shutdown(wait=False)
-        self._tried: dict[int, Requests] = {}
+        self._verified: dict[int, Requests] = {}
 
     @cached_property
     def loop(self) -> OpenVinoRecognizer:
-        """The same IR with dynamic shapes, for single inferences and for what has no bucket."""
+        """The same IR with dynamic shapes, for single inferences and for utterances without a bucket."""
         return self._ir.compile_dynamic()
 
     def try_all(self) -> None:
-        """Wait for every bucket's compilation and try its streams, which else happens when it is first met."""
+        """Wait for all compilations and verify their streams now, not when each bucket is first used."""
         for length in self.buckets.lengths:
             self._requests(length)
 
@@ -89,18 +95,18 @@ class BucketedRecognizer:
 
     def completed(self, utterances: Sequence[Samples]) -> Iterator[tuple[int, Logits]]:
         """See `wergate.recognizers.base.completed`."""
-        for samples in utterances:  # before any inference is under way
+        for samples in utterances:  # check all of them before the first inference starts
             self.frontend.require_frame(len(samples))
         lengths = [self.buckets.of(self.frontend.used_samples(len(samples))) for samples in utterances]
-        held = sorted((n for n, length in enumerate(lengths) if length), key=lambda n: -len(utterances[n]))
-        jobs = (self._job(utterances[n], length) for n in held if (length := lengths[n]))
-        for place, logits in infer_all(jobs):
-            yield held[place], self._alone(logits, len(utterances[held[place]]))
-        rest = [n for n, length in enumerate(lengths) if not length]
-        if not rest:
+        fitting = sorted((n for n, length in enumerate(lengths) if length), key=lambda n: -len(utterances[n]))
+        jobs = (self._job(utterances[n], length) for n in fitting if (length := lengths[n]))
+        for index, logits in infer_all(jobs):
+            yield fitting[index], self._without_padding(logits, len(utterances[fitting[index]]))
+        too_long = [n for n, length in enumerate(lengths) if not length]
+        if not too_long:
             return
-        for place, logits in self.loop.completed([utterances[n] for n in rest]):
-            yield rest[place], logits
+        for index, logits in self.loop.completed([utterances[n] for n in too_long]):
+            yield too_long[index], logits
 
     def _job(self, samples: Samples, length: int) -> Job:
         return Job(self._requests(length), partial(self._feed, samples, length))
@@ -111,26 +117,25 @@ class BucketedRecognizer:
         padded[:, :used] = features(self.frontend, samples[None])[:, :used]
         return self._ir.signature.feed(padded, used)
 
-    def _alone(self, logits: Logits, samples: int) -> Logits:
-        """Return the utterance's own frames: what follows is padding."""
+    def _without_padding(self, logits: Logits, samples: int) -> Logits:
+        """Return the frames of the utterance, without those of the padding after it."""
         return logits[0, : self.frontend.frame_count(samples)]
 
     def _requests(self, length: int) -> Requests:
-        """Return the requests of a bucket, all of whose streams give what the dynamic model gives.
-
-        Some compilations with two streams gave wrong logits on one of them, and nothing tells which stream takes a
-        request: so as many are started at once as there are streams, and twice as many where they end soon.
+        """Return the requests of a bucket, after verifying that all streams agree with the dynamic model.
 
         Raises:
-            SuiteError: streams keep disagreeing.
+            SuiteError: a stream disagrees in each of several compilations.
         """
-        if length in self._tried:
-            return self._tried[length]
+        if length in self._verified:
+            return self._verified[length]
         compiled = self._compiled[length].result()
+        # With two streams, some compilations give wrong logits on one of them (docs/two-streams.md). Compiling again
+        # helps, so a compilation with such a stream is discarded.
         for _ in range(_COMPILATIONS):
             requests = Requests(compiled, self._ir.signature, self._streams)
             if self._agree(requests, length):
-                return self._tried.setdefault(length, requests)
+                return self._verified.setdefault(length, requests)
             self.rejected += 1
             compiled = self._ir.compile_for(length)
         raise SuiteError(
@@ -141,7 +146,9 @@ class BucketedRecognizer:
     def _agree(self, requests: Requests, length: int) -> bool:
         probe = stream_probe(self.frontend)[:length]
         long = length > _LONG_S * self.frontend.sampling_rate
+        # The runtime does not report which stream takes a request. One request per stream at the same time reaches
+        # all streams if inferences are long. Short ones may end before another stream wakes up, so they run twice.
         jobs = [Job(requests, partial(self._feed, probe, length)) for _ in range(self._streams * (1 if long else 2))]
-        found = [self._alone(logits, len(probe)) for _, logits in infer_all(jobs)]
-        near = difference(reference=self._ir.expected(probe), candidate=found[0]).sqnr_db >= self._probe_sqnr_db_min
-        return near and all(np.array_equal(found[0], other) for other in found)
+        results = [self._without_padding(logits, len(probe)) for _, logits in infer_all(jobs)]
+        close = difference(reference=self._ir.expected(probe), candidate=results[0]).sqnr_db >= self._probe_sqnr_db_min
+        return close and all(np.array_equal(results[0], other) for other in results)

@@ -1,4 +1,4 @@
-"""Buckets: the few fixed lengths that a corpus is padded to, chosen so that padding and compiling cost least."""
+"""Choice of buckets: the few fixed lengths to pad a corpus to, at the lowest cost of padding and compiling."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from wergate.networks.ir.file import fix_length, read_ir
 
 @dataclass(frozen=True)
 class Buckets:
-    """Fixed lengths in samples, ascending.
+    """Fixed lengths to which utterances are padded.
 
     Attributes:
-        lengths: the longest utterance of each bucket has exactly its length.
+        lengths: lengths in samples, ascending; each is the length of the longest utterance in its bucket.
         work: samples of all utterances that have a bucket.
-        padded_work: the same, each as long as its bucket.
+        padded_work: samples of the same utterances after padding.
     """
 
     lengths: tuple[int, ...]
@@ -31,45 +31,48 @@ class Buckets:
     padded_work: int = 0
 
     def of(self, samples: int) -> int | None:
-        """Return the smallest bucket that holds an utterance; None where it is too long for all."""
+        """Return the length of the smallest bucket for an utterance; None if the utterance is too long for all."""
         return next((length for length in self.lengths if length >= samples), None)
 
     @property
     def padding(self) -> float:
-        """Share of the padded work that is padding."""
+        """Fraction of the padded work that is padding."""
         return 1 - self.work / self.padded_work if self.padded_work else 0.0
 
 
 def choose_buckets(samples: Sequence[int], *, compiling: int, most: int, longest: int) -> Buckets:
-    """Return the buckets that minimize padded samples plus what compiling costs, by dynamic programming: exactly.
+    """Return the buckets that minimize the padded samples plus the cost of compiling, by dynamic programming.
 
-    In an optimum each bucket is as long as an utterance, and the utterances of a bucket are neighbours in length. So
-    the cheapest way to cover the n shortest lengths with b buckets is the cheapest, over all k < n, of covering the k
-    shortest with b - 1 and padding the rest of the n to the longest among them.
+    The result is an exact minimum. In an optimum each bucket is as long as its longest utterance, and it contains all
+    utterances between two lengths. So the cheapest cover of the n shortest lengths with b buckets is the minimum over
+    k < n: cover the k shortest lengths with b - 1 buckets, and pad the others to the longest of the n.
 
     Args:
-        samples: of each utterance.
-        compiling: samples whose inference takes as long as compiling for a bucket.
-        most: buckets at most.
-        longest: utterances of more samples get no bucket.
+        samples: number of samples of each utterance.
+        compiling: cost of compiling for one bucket, as a number of samples whose inference takes as long.
+        most: largest number of buckets.
+        longest: largest number of samples of an utterance that gets a bucket.
     """
-    held = np.array([length for length in samples if length <= longest], dtype=np.int64)
-    if not len(held) or not most:
+    short = np.array([length for length in samples if length <= longest], dtype=np.int64)
+    if not len(short) or not most:
         return Buckets(())
-    lengths, counts = np.unique(held, return_counts=True)
+    lengths, counts = np.unique(short, return_counts=True)
     ends = _cheapest_ends(lengths, np.concatenate(([0], np.cumsum(counts))), compiling, most)
     chosen = tuple(int(lengths[end]) for end in ends)
-    padded = np.array(chosen)[np.searchsorted(chosen, held)]
-    return Buckets(chosen, int(held.sum()), int(padded.sum()))
+    padded = np.array(chosen)[np.searchsorted(chosen, short)]
+    return Buckets(chosen, int(short.sum()), int(padded.sum()))
 
 
 def corpus_buckets(
     durations_s: Iterable[float], frontend: Frontend, settings: BucketSettings, memory: CompiledMemory
 ) -> Buckets:
-    """Return the buckets of a corpus, each of whole frames: as many as pay, and as there is memory for.
+    """Return the cheapest buckets of a corpus that fit into memory; each is as long as a number of whole frames.
 
     Args:
-        memory: what compiling for lengths takes.
+        durations_s: durations of the utterances in seconds.
+        frontend: frame geometry of the network.
+        settings: largest number of buckets, cost of compiling, longest bucket and memory.
+        memory: memory that each compiled model takes.
     """
     rate = frontend.sampling_rate
     samples = [frontend.whole_frames(math.ceil(duration_s * rate)) for duration_s in durations_s]
@@ -84,7 +87,8 @@ def corpus_buckets(
 def _cheapest_ends(lengths: npt.NDArray[np.int64], upto: npt.NDArray[np.int64], compiling: int, most: int) -> list[int]:
     """Return the positions of the buckets' lengths; `upto` is the number of utterances below each position."""
     count = len(lengths)
-    cost = np.full(count + 1, np.iinfo(np.int64).max // 4, dtype=np.int64)  # of covering the n shortest so far
+    # cost[n] is the cost of covering the n shortest lengths
+    cost = np.full(count + 1, np.iinfo(np.int64).max // 4, dtype=np.int64)
     cost[0] = 0
     best, best_cost, choices = 0, int(cost[-1]), []
     for _ in range(min(most, count)):
@@ -102,39 +106,44 @@ def _cheapest_ends(lengths: npt.NDArray[np.int64], upto: npt.NDArray[np.int64], 
 def _one_more(
     cost: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64], upto: npt.NDArray[np.int64], compiling: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return, for each n, the cost of covering the n shortest with one bucket more, and where that bucket begins."""
-    found, choice = np.full_like(cost, np.iinfo(np.int64).max // 4), np.zeros_like(cost)
+    """Return, for each n, the cost of covering the n shortest lengths with one more bucket, and where it begins."""
+    lowest, choice = np.full_like(cost, np.iinfo(np.int64).max // 4), np.zeros_like(cost)
     for n in range(1, len(cost)):
         totals = cost[:n] + (upto[n] - upto[:n]) * lengths[n - 1] + compiling
         choice[n] = totals.argmin()
-        found[n] = totals[choice[n]]
-    return found, choice
+        lowest[n] = totals[choice[n]]
+    return lowest, choice
 
 
-_COMPILED_TO_STORED = 2  # weights in half precision are unpacked to single; those in 8 bit take less
-_ANY_MODEL_BYTES = 50 * 2**20  # generated kernels and the graph itself: seen of a model with 3 MB of weights
-_ACTIVATION_BYTES = 4  # in single precision
-_TRIAL_SAMPLES = 16_000  # long enough for any receptive field
+_COMPILED_TO_STORED = 2  # compiling expands weights in half precision to single precision; 8-bit weights take less
+_ANY_MODEL_BYTES = 50 * 2**20  # graph and generated kernels, as measured on a model with 3 MB of weights
+_ACTIVATION_BYTES = 4  # single precision
+_TRIAL_SAMPLES = 16_000  # longer than any receptive field
 
 
 @dataclass(frozen=True)
 class CompiledMemory:
-    """Bytes of one compiled model, whatever its length, and of each sample of the length."""
+    """Estimated memory of a compiled model.
+
+    Attributes:
+        each: bytes of one model, independent of its length.
+        per_sample: additional bytes per sample of its length.
+    """
 
     each: int
     per_sample: float
 
     def of(self, lengths: Iterable[int]) -> float:
-        """Return the bytes of models compiled for so many samples each."""
+        """Return the bytes of one model for each of the lengths in samples."""
         return sum(self.each + self.per_sample * length for length in lengths)
 
 
 def compiled_memory(path: Path, *, streams: int) -> CompiledMemory:
-    """Reckon what compiling an IR takes, from its weights and from the operation that holds most activations at a time.
+    """Estimate the memory of a compiled IR from its weights and from the operation with the most activations.
 
     Args:
-        path: the `.xml`, its `.bin` beside it.
-        streams: inferences side by side, each with activations of its own.
+        path: the `.xml`, with its `.bin` in the same folder.
+        streams: parallel inferences, each with separate activations.
     """
     stored = path.with_suffix(".bin").stat().st_size
     each = _COMPILED_TO_STORED * stored + _ANY_MODEL_BYTES
@@ -144,18 +153,18 @@ def compiled_memory(path: Path, *, streams: int) -> CompiledMemory:
 def _widest_bytes(path: Path) -> int:
     model = read_ir(path)
     operations = model.get_ordered_ops()
-    # what does not depend on the length has a shape already: weights on their way to an operation
-    growing = {op.get_friendly_name() for op in operations if any(_is_open(output) for output in op.outputs())}
+    # an output with a static shape does not depend on the length: it is a weight on its way to an operation
+    growing = {op.get_friendly_name() for op in operations if any(_is_dynamic(output) for output in op.outputs())}
     fix_length(path, model, _TRIAL_SAMPLES)
     return _ACTIVATION_BYTES * max((sum(_elements(op, growing)) for op in operations), default=0)
 
 
-def _is_open(output: Any) -> bool:
+def _is_dynamic(output: Any) -> bool:
     return bool(output.get_partial_shape().is_dynamic)
 
 
 def _elements(op: Any, growing: set[str]) -> Iterator[int]:
-    """Yield the sizes of an operation's activations, those it reads and those it writes."""
+    """Yield the sizes of the activations that an operation reads and writes."""
     read = [value for value in op.input_values() if value.get_node().get_friendly_name() in growing]
     written = op.outputs() if op.get_friendly_name() in growing else []
     for value in (*read, *written):

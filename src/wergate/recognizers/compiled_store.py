@@ -1,7 +1,7 @@
-"""Compiled models as artifacts: compiling for a bucket is done once for an IR, a machine and a runtime.
+"""Store of compiled models: each bucket is compiled once per IR, machine and runtime.
 
-So is what their streams are tried with: the dynamic model's logits of the probe. Where both are found, a corpus is
-begun without compiling anything.
+The store also keeps the dynamic model's logits of the probe that verifies the streams. If both are stored, the
+transcription of a corpus starts without compiling anything.
 """
 
 from __future__ import annotations
@@ -25,31 +25,34 @@ from wergate.recognizers.stored_logits import read_logits, stored_logits
 from wergate.store import Store, file_digest
 
 _BLOB = "model.blob"
-_WITHOUT_WEIGHTS = {"CACHE_MODE": "OPTIMIZE_SIZE"}  # they stay where they are, in the IR's .bin
+_WITHOUT_WEIGHTS = {"CACHE_MODE": "OPTIMIZE_SIZE"}  # the blob refers to the weights in the IR's .bin
 
 
 def static_options(inference_precision: str, streams: int, *, fused: bool = True) -> dict[str, str]:
-    """Return what the CPU plugin is told for fixed lengths.
-
-    Streams of several compiled models share the cores, so none is pinned to one.
+    """Return the options of the CPU plugin for models with a fixed length.
 
     Args:
-        fused: with the kernels of fused operations that it has for fixed lengths only; without them INT8 is bit-equal
-            to the dynamic model (docs/padding.md).
+        inference_precision: "f32" or "bf16".
+        streams: parallel inferences.
+        fused: use the plugin's fused kernels, which exist for fixed lengths only. Without them, INT8 logits equal those
+            of the dynamic model bit by bit (docs/padding.md).
     """
     options = {"INFERENCE_PRECISION_HINT": inference_precision, "NUM_STREAMS": str(streams)}
+    # The streams of all buckets share the cores, so no stream may be pinned to one core.
     return options | {"ENABLE_CPU_PINNING": "NO"} | ({} if fused else {"SNIPPETS_MODE": "DISABLE"})
 
 
 def compilable(
     store: Store, path: Path, loop: Callable[[], OpenVinoRecognizer], frontend: Frontend, options: Mapping[str, str]
 ) -> Compilable:
-    """Return what runs an IR in buckets, whose compilations and probes are kept in a store.
+    """Return an IR with functions that compile it and keep compiled models and probes in a store.
 
     Args:
-        path: the `.xml`, its `.bin` beside it.
-        loop: compiles it for any length.
-        options: of the CPU plugin, for fixed lengths.
+        store: the store.
+        path: the `.xml`, with its `.bin` in the same folder.
+        loop: compiles the IR for any length.
+        frontend: features, frame geometry and alphabet of the network.
+        options: options of the CPU plugin for fixed lengths.
     """
     parts = _parts(path, frontend, options)
     return Compilable(
@@ -75,7 +78,7 @@ def _parts(path: Path, frontend: Frontend, options: Mapping[str, str]) -> dict[s
 def _stored_compiler(
     store: Store, path: Path, options: Mapping[str, str], parts: Mapping[str, Any]
 ) -> Callable[[int], ov.CompiledModel]:
-    """Return what compiles an IR for one utterance of so many samples, or finds it compiled."""
+    """Return a function that loads the model for one utterance of a given number of samples, or compiles it."""
 
     def compiled(samples: int) -> ov.CompiledModel:
         fresh: list[ov.CompiledModel] = []
@@ -93,7 +96,7 @@ def _stored_compiler(
 def _stored_logits(
     store: Store, loop: Callable[[], OpenVinoRecognizer], parts: Mapping[str, Any]
 ) -> Callable[[Samples], Logits]:
-    """Return what gives the dynamic model's logits, shape (frames, vocabulary), of a waveform, shape (samples,)."""
+    """Return a function from a waveform, shape (samples,), to the dynamic model's logits, (frames, vocabulary)."""
 
     def logits(waveform: Samples) -> Logits:
         artifact = stored_logits(store, "stream-probe", parts, waveform[None], lambda batch: loop().logits(batch))

@@ -1,4 +1,4 @@
-"""The reference recognizer of an ONNX file: the network as ONNX Runtime runs it on the CPU, in its own precision."""
+"""Reference recognizer of an ONNX file: ONNX Runtime on the CPU, in the precision of the file."""
 
 from __future__ import annotations
 
@@ -19,19 +19,21 @@ from wergate.networks.frontend import Frontend
 from wergate.networks.signature import Feed, Port, Ports, Signature, match_signature
 from wergate.recognizers.base import features
 
-_FATAL = 4  # ONNX Runtime's log level: a network refuses lengths while it is measured, and each would be logged
+_FATAL = 4  # ONNX Runtime's log level; measuring the frame geometry tries lengths that fail, and each would be logged
 _DTYPES = {"float": "float32", "double": "float64"}
 
 
 class OnnxRecognizer:
-    """Runs an ONNX file; it is loaded at the first inference."""
+    """Runs an ONNX file, which is loaded at the first inference."""
 
     def __init__(self, path: Path, frontend: Frontend, *, threads: int | None = None, spinning: bool = False) -> None:
-        """Take the file, its external data beside it, and what stands before and behind the network.
+        """Set the file and its frontend.
 
         Args:
-            threads: of one inference; as many as there are cores where nothing is said.
-            spinning: whether they may wait for one another by spinning, until the inference ends.
+            path: the `.onnx` file, with its external data in the same folder.
+            frontend: features, frame geometry and alphabet of the network.
+            threads: threads of one inference; by default one per core.
+            spinning: let threads spin while they wait for one another during an inference.
         """
         self.frontend = frontend
         self._path = path
@@ -63,20 +65,21 @@ def onnx_signature(path: Path, vocabulary: int) -> Signature:
         vocabulary: number of labels.
 
     Raises:
-        SuiteError: a file that cannot be loaded, takes no waveform, asks for unknown inputs, or gives no logits over
+        SuiteError: the file cannot be loaded, takes no waveform, requires unknown inputs, or returns no logits over
             these labels.
     """
     return match_signature(onnx_ports(path), vocabulary)
 
 
 def onnx_ports(path: Path, *, threads: int | None = None, spinning: bool = False) -> Ports:
-    """Load an ONNX file for the CPU and return its inputs, its outputs and how it is run.
+    """Load an ONNX file for the CPU and return its inputs, its outputs and the function that runs it.
 
     Args:
-        threads, spinning: as `OnnxRecognizer` takes them.
+        path: the `.onnx` file, with its external data in the same folder.
+        threads, spinning: see `OnnxRecognizer`.
 
     Raises:
-        SuiteError: the file, or its external data, cannot be loaded.
+        SuiteError: the file or its external data cannot be loaded.
     """
     import onnxruntime
 
@@ -84,22 +87,22 @@ def onnx_ports(path: Path, *, threads: int | None = None, spinning: bool = False
         session = onnxruntime.InferenceSession(
             path, _session_options(threads, spinning=spinning), providers=["CPUExecutionProvider"]
         )
-    except Exception as error:  # ONNX Runtime has a class of its own for each of its status codes
+    except Exception as error:  # ONNX Runtime has a separate exception class for each of its status codes
         raise SuiteError(
-            f"model '{path.name}' cannot be loaded by ONNX Runtime: {_reason(error)}; a whole ONNX file, with its "
-            "external data beside it, is accepted; check --model"
+            f"model '{path.name}' cannot be loaded by ONNX Runtime: {_reason(error)}; a complete ONNX file, with its "
+            "external data in the same folder, is accepted; check --model"
         ) from error
 
     def run(feed: Feed) -> Sequence[npt.NDArray[Any]]:
         try:
-            found: Sequence[npt.NDArray[Any]] = session.run(None, feed)
+            outputs: Sequence[npt.NDArray[Any]] = session.run(None, feed)
         except Exception as error:  # as above
             shapes = ", ".join(f"'{key}' {list(value.shape)}" for key, value in feed.items())
             raise SuiteError(
-                f"model '{path.name}' fails in ONNX Runtime on {shapes}: {_reason(error)}; a network that takes "
-                "waveforms of any length is needed; check its export"
+                f"model '{path.name}' fails in ONNX Runtime on {shapes}: {_reason(error)}; the network must take "
+                "waveforms of any length; check its export"
             ) from error
-        return found
+        return outputs
 
     inputs, outputs = session.get_inputs(), session.get_outputs()
     return Ports(f"model '{path.name}'", tuple(map(_port, inputs)), tuple(map(_port, outputs)), run)
@@ -112,8 +115,9 @@ def _session_options(threads: int | None, *, spinning: bool) -> Any:
     options.intra_op_num_threads = threads or cpu().cores
     options.inter_op_num_threads = 1
     options.log_severity_level = _FATAL
-    options.enable_mem_pattern = False  # one would be kept for every length, and a corpus has as many as utterances
-    # threads that went on spinning would take the cores from a recognizer that is timed in turns with this one
+    options.enable_mem_pattern = False  # ONNX Runtime keeps a pattern for every length, and a corpus has thousands
+    # Threads that spin after an inference would take the cores from a recognizer whose timing is interleaved with
+    # this one.
     options.add_session_config_entry("session.intra_op.allow_spinning", "1" if spinning else "0")
     options.add_session_config_entry("session.force_spinning_stop", "1")
     return options
@@ -124,8 +128,8 @@ def _reason(error: Exception) -> str:
 
 
 def _port(argument: Any) -> Port:
-    """Describe an input or output; ONNX Runtime writes types as "tensor(float)" and open dimensions as names."""
+    """Describe an input or output; ONNX Runtime writes types as "tensor(float)" and dynamic dimensions as names."""
     element = re.sub(r"tensor\((.*)\)", r"\1", argument.type)
-    # a scalar and a tensor of unknown rank look alike; neither input nor logits can be a scalar
+    # A scalar and a tensor of unknown rank look the same here. No input and no logits can be scalars.
     shape = tuple(size if isinstance(size, int) and size > 0 else None for size in argument.shape or ())
     return Port(argument.name, argument.name, _DTYPES.get(element, element), shape or None)

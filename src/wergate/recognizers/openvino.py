@@ -1,4 +1,4 @@
-"""An IR compiled by OpenVINO, with the inference precision always said."""
+"""Recognizer that runs an IR with OpenVINO, always at an explicit inference precision."""
 
 from __future__ import annotations
 
@@ -21,16 +21,18 @@ from wergate.recognizers.base import features, in_order
 
 _HINT = "INFERENCE_PRECISION_HINT"
 _COMPILATIONS = 3
-# of a corpus, the CPU plugin would keep what it compiled for thousands of lengths: 12 MB for each, in INT8
+# By default the CPU plugin caches what it compiles for each of a corpus's thousands of lengths: 12 MB each in INT8.
 _FEW_LENGTHS = {"CPU_RUNTIME_CACHE_CAPACITY": "100"}
 
 
 class OpenVinoRecognizer:
-    """Runs an IR with dynamic shapes, or with a fixed one, on one stream or on several.
+    """Runs an IR with dynamic shapes or one fixed shape, on one or several streams.
 
     Attributes:
-        signature: what the IR's inputs and output mean.
-        asked_precision, precision: the inference precision that the runtime was asked for and the one it took.
+        frontend: features, frame geometry and alphabet of the network.
+        signature: meaning of the IR's inputs and output.
+        asked_precision: inference precision that the runtime was asked for.
+        precision: inference precision that the runtime chose.
     """
 
     def __init__(
@@ -47,16 +49,18 @@ class OpenVinoRecognizer:
         """Compile an IR.
 
         Args:
-            path: the `.xml`, its `.bin` beside it.
-            inference_precision: "f32" or "bf16"; the IR's own precision says nothing about it.
-            streams: inferences that `logits_of` runs side by side; each new length is compiled for by the runtime,
-                on one core, so a corpus of many lengths goes fastest with a stream per core.
-            signature: what the IR's inputs and output mean; by default it is read from the IR.
-            samples: the only length that will be run, of at least two frames; by default any.
+            path: the `.xml`, with its `.bin` in the same folder.
+            frontend: features, frame geometry and alphabet of the network.
+            device: OpenVINO device, such as "CPU".
+            inference_precision: "f32" or "bf16"; the precision of the IR's weights does not determine it.
+            streams: inferences that `logits_of` runs in parallel. The runtime compiles for each new length on one core,
+                so one stream per core is fastest for a corpus of many lengths.
+            signature: meaning of the IR's inputs and output; by default matched from the IR.
+            samples: the only length that will be run, at least two frames; by default any length.
 
         Raises:
-            SuiteError: the device does not exist or cannot run the model, streams keep disagreeing, or the IR's inputs
-                or output cannot be matched.
+            SuiteError: the device does not exist or cannot run the model, streams disagree in each of several
+                compilations, or the IR's inputs or output cannot be matched.
         """
         self.frontend = frontend
         self._single: Callable[[], OpenVinoRecognizer] = lambda: self
@@ -65,7 +69,7 @@ class OpenVinoRecognizer:
                 lambda: OpenVinoRecognizer(path, frontend, device=device, inference_precision=inference_precision)
             )
         samples = samples and frontend.used_samples(samples)
-        self._probed = stream_probe(frontend, samples)
+        self._probe = stream_probe(frontend, samples)
         if samples is not None:
             signature = signature or ir_signature(path, len(frontend.alphabet.labels))
         options = {_HINT: inference_precision}
@@ -75,31 +79,31 @@ class OpenVinoRecognizer:
             self.signature = signature or _compiled_signature(path, compiled, len(frontend.alphabet.labels))
             self._request = compiled.create_infer_request()
             self._requests = Requests(compiled, self.signature, streams)
+            # With two streams, some compilations give wrong logits on one of them (docs/two-streams.md). Compiling
+            # again helps, so a compilation whose streams disagree is discarded.
             if self._settle():
-                self.asked_precision, self.precision = options[_HINT], _taken(compiled, options[_HINT])
+                self.asked_precision, self.precision = options[_HINT], _chosen_precision(compiled, options[_HINT])
                 return
         raise SuiteError(
             f"device '{device}' gave different logits on its {streams} streams in {_COMPILATIONS} compilations; "
-            "equal inputs must give equal outputs; report it with the versions above and run on another OpenVINO"
+            "equal inputs must give equal outputs; report it with the versions above and use another OpenVINO version"
         )
 
     def _settle(self) -> bool:
-        """Run a probe through the streams and tell whether all agree with a single inference, bit by bit.
-
-        Many frames come first on purpose: OpenVINO 2026.4.1 gives wrong logits ever after where the first inference
-        of a stream has a single frame (docs/one-frame-first.md). Nothing tells which stream took an inference, so with
-        several of them an input of one frame goes to a single stream of its own, where the order is known.
-        Some compilations with two streams gave wrong logits on one of them; such a one must not be used. So many are
-        started at once that each stream has one.
-        """
-        expected = self._infer(self._probed[None])[0]
-        probes = [self._probed] * len(self._requests.idle)
+        """Run a probe on all streams and return whether each agrees with a single inference bit by bit."""
+        # The probe has many frames on purpose. If the first inference of a stream has a single frame, OpenVINO
+        # 2026.4.1 gives wrong logits for all later ones (docs/one-frame-first.md).
+        expected = self._infer(self._probe[None])[0]
+        # All requests start at the same time, two per stream, so that every stream gets one.
+        probes = [self._probe] * len(self._requests.idle)
         return all(np.array_equal(expected, logits) for _, logits in self._infer_each(probes))
 
     def logits(self, waveforms: Samples) -> Logits:
         """See `Recognizer.logits`."""
+        # The runtime does not report which stream takes a request. An input of one frame could be the first of its
+        # stream, so it goes to a separate model with one stream, whose first inference was the probe.
         recognizer = self._single() if self.frontend.is_single(waveforms.shape[1]) else self
-        return recognizer._infer(waveforms)  # noqa: SLF001 - of this class
+        return recognizer._infer(waveforms)  # noqa: SLF001 - a method of this class
 
     def logits_of(self, utterances: Sequence[Samples]) -> list[Logits]:
         """See `Recognizer.logits_of`."""
@@ -107,21 +111,22 @@ class OpenVinoRecognizer:
 
     def completed(self, utterances: Sequence[Samples]) -> Iterator[tuple[int, Logits]]:
         """See `wergate.recognizers.base.completed`."""
-        for samples in utterances:  # before any inference is under way
+        for samples in utterances:  # check all of them before the first inference starts
             self.frontend.require_frame(len(samples))
         short = [number for number, samples in enumerate(utterances) if self.frontend.is_single(len(samples))]
+        # Longest first: no stream ends with a long utterance while the others are idle, and equal lengths follow
+        # each other, so that the runtime compiles for a length only once.
         long = sorted(set(range(len(utterances))) - set(short), key=lambda number: -len(utterances[number]))
-        # the longest first, so that no stream is left alone with one, and equal lengths meet
-        for place, logits in self._infer_each([utterances[number] for number in long]):
-            yield long[place], logits
+        for index, logits in self._infer_each([utterances[number] for number in long]):
+            yield long[index], logits
         for number in short:
             yield number, self.logits(utterances[number][None])[0]
 
     def _infer_each(self, utterances: Sequence[Samples]) -> Iterator[tuple[int, Logits]]:
-        jobs = [Job(self._requests, partial(self._fed, samples)) for samples in utterances]
+        jobs = [Job(self._requests, partial(self._feed, samples)) for samples in utterances]
         return ((number, logits[0]) for number, logits in infer_all(jobs))
 
-    def _fed(self, samples: Samples) -> Feed:
+    def _feed(self, samples: Samples) -> Feed:
         return self.signature.feed(self._input(samples[None]))
 
     def _infer(self, waveforms: Samples) -> Logits:
@@ -130,37 +135,45 @@ class OpenVinoRecognizer:
         return np.concatenate([self._logits(self._request, self.signature.feed(row)) for row in rows])
 
     def _logits(self, request: ov.InferRequest, feed: Feed) -> Logits:
-        # inputs are copied: the runtime writes later inputs into memory that was shared with it (docs/shared-inputs.md)
+        # infer() copies its inputs by default, and that is needed: the runtime writes later inputs into an array
+        # that was shared with it (docs/shared-inputs.md).
         return self.signature.logits(request.infer(feed)[self.signature.output])
 
     def _input(self, waveforms: Samples) -> Samples:
-        """Return the network's input, cut to what bears on the logits: every new length costs the runtime a while."""
+        """Return the network's input, cut to the samples that affect the logits."""
+        # The runtime compiles for every new length. Cutting leaves fewer different lengths.
         return features(self.frontend, waveforms)[:, : self.frontend.used_samples(waveforms.shape[1])]
 
 
 def stream_probe(frontend: Frontend, samples: int | None = None) -> Samples:
-    """Return a sine of one second, or of so many samples: float32, shape (samples,). Streams are tried with it."""
+    """Return the waveform that verifies streams: a sine of one second by default, float32, shape (samples,)."""
     return np.asarray(np.sin(np.arange(samples or frontend.sampling_rate) * 0.1), dtype=np.float32)
 
 
-def _taken(compiled: ov.CompiledModel, asked: str) -> str:
-    """Return the inference precision that a compiled model names; what was asked for, where the device tells none."""
-    told = _HINT in compiled.get_property("SUPPORTED_PROPERTIES")
-    return str(compiled.get_property(_HINT).get_type_name()) if told else asked
+def _chosen_precision(compiled: ov.CompiledModel, asked: str) -> str:
+    """Return the inference precision that a compiled model reports, or the requested one if it reports none."""
+    reported = _HINT in compiled.get_property("SUPPORTED_PROPERTIES")
+    return str(compiled.get_property(_HINT).get_type_name()) if reported else asked
 
 
 def _compiled_signature(path: Path, compiled: ov.CompiledModel, vocabulary: int) -> Signature:
     return match_signature(ports_of(path, compiled, lambda feed: run_network(compiled, feed)), vocabulary)
 
 
-_PER_STREAM = 2  # one that runs, and one that waits for its end while Python is elsewhere
+_PER_STREAM = 2  # one request runs while the next one is queued, so that a stream need not wait for Python
 
 
 class Requests:
-    """A compiled model's inference requests, made once: enough to keep all its streams busy."""
+    """Inference requests of a compiled model, enough to keep all its streams busy.
+
+    Attributes:
+        signature: meaning of the model's inputs and output.
+        streams: number of streams that the model was compiled for.
+        idle: requests that are not in use.
+    """
 
     def __init__(self, compiled: ov.CompiledModel, signature: Signature, streams: int) -> None:
-        """Take a compiled model and the number of streams that it was compiled for."""
+        """Create all requests of a model that was compiled for `streams` streams."""
         self.signature = signature
         self.streams = streams
         self.idle = [compiled.create_infer_request() for _ in range(_PER_STREAM * streams)]
@@ -168,18 +181,24 @@ class Requests:
 
 @dataclass(frozen=True)
 class Job:
-    """One inference: by which model, and what it is fed, made when its turn comes."""
+    """One inference.
+
+    Attributes:
+        requests: requests of the model that runs it.
+        feed: builds the inputs, just before the inference starts.
+    """
 
     requests: Requests
     feed: Callable[[], Feed]
 
 
 def infer_all(jobs: Iterable[Job]) -> Iterator[tuple[int, Logits]]:
-    """Yield each job's number and its logits, float32 (batch, frames, vocabulary), in the order of the jobs.
+    """Yield the number of each job and its logits, float32 (batch, frames, vocabulary), in the order of the jobs.
 
-    While one is handed over, others run, and while a job is made too. Without callbacks, which would run Python code in
-    the threads of the runtime. Whatever ends the iteration, no inference is left under way.
+    Other inferences run while the caller uses the logits of one, and while the next job is prepared. No inference is
+    running after the iteration ends, however it ends.
     """
+    # Polling instead of callbacks: a callback would run Python code in the threads of the runtime.
     running: deque[tuple[int, Requests, ov.InferRequest]] = deque()
     try:
         for number, job in enumerate(jobs):
@@ -188,7 +207,7 @@ def infer_all(jobs: Iterable[Job]) -> Iterator[tuple[int, Logits]]:
             request = job.requests.idle.pop()
             running.append((number, job.requests, request))
             request.start_async(job.feed())
-            while running and running[0][2].wait_for(0):  # done while the next job was made
+            while running and running[0][2].wait_for(0):  # finished while the next job was prepared
                 yield _finished(running)
         while running:
             yield _finished(running)
@@ -199,7 +218,7 @@ def infer_all(jobs: Iterable[Job]) -> Iterator[tuple[int, Logits]]:
 
 
 def _finished(running: deque[tuple[int, Requests, ov.InferRequest]]) -> tuple[int, Logits]:
-    """Wait for the request that has run longest, keep its logits, and let it be used again."""
+    """Wait for the oldest request, copy its logits and return the request to the idle ones."""
     number, requests, request = running[0]
     request.wait()
     logits = requests.signature.logits(request.get_output_tensor(requests.signature.output).data)

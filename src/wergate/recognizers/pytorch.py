@@ -1,4 +1,4 @@
-"""The reference recognizer: the checkpoint as transformers runs it."""
+"""Reference recognizer of a checkpoint: transformers in PyTorch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class PyTorchRecognizer:
     """Runs a CTC model in float32; the checkpoint is loaded at the first inference."""
 
     def __init__(self, frontend: Frontend, load: Callable[[], PreTrainedModel]) -> None:
-        """Take the frontend and what loads the model."""
+        """Set the frontend and the function that loads the model."""
         self.frontend = frontend
         self._load = load
 
@@ -32,9 +32,9 @@ class PyTorchRecognizer:
 
         mask = {"attention_mask": torch.ones(batch.shape, dtype=torch.int32)} if self.frontend.attention_mask else {}
         with torch.inference_mode(), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Support for mismatched")  # of mask types, by WavLM's attention
+            warnings.filterwarnings("ignore", "Support for mismatched")  # WavLM's attention warns about mask types
             output = self._load()(torch.from_numpy(batch), **mask).logits
-        return np.asarray(output.float().numpy(), dtype=np.float32)  # NumPy knows no bfloat16
+        return np.asarray(output.float().numpy(), dtype=np.float32)  # NumPy has no bfloat16
 
     def logits_of(self, utterances: Sequence[Samples]) -> list[Logits]:
         """See `Recognizer.logits_of`."""

@@ -1,4 +1,4 @@
-"""Logits of waveforms that belong to no corpus (a probe, an excerpt), computed once and found ever after."""
+"""Stored logits of waveforms that belong to no corpus, such as a probe or an excerpt."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ _FILE = "logits.npy"
 def stored_logits(
     store: Store, kind: str, parts: Mapping[str, Any], waveforms: Samples, compute: Callable[[Samples], Logits]
 ) -> Artifact:
-    """Return the artifact of a model's logits, computing them only where they are not found.
+    """Return the artifact of a model's logits; compute them only if they are not stored.
 
     Args:
-        parts: what makes the model and its runtime the one that they are.
+        store: the store.
+        kind: kind of the artifact.
+        parts: values that identify the model and its runtime.
         waveforms: float32, shape (batch, samples).
-        compute: returns their logits, shape (batch, frames, vocabulary).
+        compute: returns the logits of the waveforms, float32, shape (batch, frames, vocabulary).
     """
     of_waveforms = {
         "shape": list(waveforms.shape),
@@ -38,5 +40,5 @@ def stored_logits(
 
 
 def read_logits(artifact: Artifact) -> Logits:
-    """Return the logits: float32, shape (batch, frames, vocabulary)."""
+    """Return the stored logits: float32, shape (batch, frames, vocabulary)."""
     return np.asarray(np.load(artifact.file(_FILE), allow_pickle=False), dtype=np.float32)

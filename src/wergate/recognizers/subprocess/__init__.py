@@ -1,1 +1,1 @@
-"""A recognizer in a process of its own, as another instruction set or runtime needs it."""
+"""Recognizer in a separate process, for another instruction set or another runtime."""

@@ -1,4 +1,4 @@
-"""A process that is asked for logits; its environment is set before any runtime is loaded in it."""
+"""Client of a separate process that computes logits; its environment is set before it loads a runtime."""
 
 from __future__ import annotations
 
@@ -24,17 +24,18 @@ from wergate.recognizers.subprocess import messages
 from wergate.recognizers.subprocess.messages import Done, Executed, Failure, Order, Task
 
 _SOURCE = Path(wergate.__file__).parents[1]
-_PARTING_S = 10.0  # for a process to end by itself, once nothing more is asked
-_QUOTED = 60  # characters of what is no answer
+_PARTING_S = 10.0  # time for a process to exit by itself after its input is closed
+_QUOTED = 60  # characters of an invalid answer that a message quotes
 Opening = TypeVar("Opening", bound=BaseModel)
 Answer = TypeVar("Answer", bound=BaseModel)
 Finished = TypeVar("Finished", bound=Done)
 
 
 class Client(Generic[Opening]):
-    """Asks a process of its own; used in a `with` statement, whose end ends the process.
+    """Starts a separate process and exchanges messages with it; leaving the `with` statement ends the process.
 
-    A subclass says what module the process runs, what helps where an answer takes too long, and how there is none.
+    A subclass sets the module that the process runs (`_module`), the remedy for an answer that takes too long
+    (`_remedy`), and the words that describe a failure (`_failed`).
 
     Attributes:
         opening: the answer to the order.
@@ -47,22 +48,24 @@ class Client(Generic[Opening]):
     def __init__(
         self, order: BaseModel, opening: type[Opening], *, environment: Mapping[str, str], name: str, patience_s: float
     ) -> None:
-        """Start the process and have it do what is ordered.
+        """Start the process and send it an order.
 
         Args:
-            environment: of the process.
-            name: as messages show it.
-            patience_s: that one answer may take.
+            order: the first message to the process.
+            opening: class of the answer to the order.
+            environment: environment variables of the process.
+            name: name of the process in messages.
+            patience_s: longest time in seconds that one answer may take.
 
         Raises:
-            SuiteError: it cannot; told by itself, or by the last line of what it printed.
+            SuiteError: the process failed; the message has the process's reason or the last line that it printed.
         """
         self._name, self._patience_s = name, patience_s
         self._waiting = self._late = False
         self._folder = tempfile.TemporaryDirectory(prefix="wergate-apart-")
         self._place = Path(self._folder.name)
         self._log = self._place / "log.txt"
-        path = os.pathsep.join([str(_SOURCE), *filter(None, [environment.get("PYTHONPATH")])])  # ours before all others
+        path = os.pathsep.join([str(_SOURCE), *filter(None, [environment.get("PYTHONPATH")])])  # this package first
         with self._log.open("w", encoding="utf-8") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own module, in our own interpreter
                 [sys.executable, "-m", self._module, self._folder.name],
@@ -85,7 +88,7 @@ class Client(Generic[Opening]):
         self.close()
 
     def close(self) -> None:
-        """End the process, at once where it is at work, and remove its files."""
+        """End the process, without delay if it is still computing, and remove its files."""
         if self._waiting:
             self._process.kill()
         try:
@@ -97,20 +100,25 @@ class Client(Generic[Opening]):
             self._folder.cleanup()
 
     def infer(self, utterances: Sequence[Samples], task: Task, kind: type[Finished]) -> tuple[Finished, list[Logits]]:
-        """Have a task done; the logits are those of one call after the other.
+        """Run a task on utterances and return its answer and the logits of all timed calls, in order.
+
+        Args:
+            utterances: float32 arrays of shape (samples,).
+            task: the number of untimed and timed calls.
+            kind: class of the answer.
 
         Raises:
-            SuiteError: the process failed at it.
+            SuiteError: the process failed.
         """
         messages.write_arrays(self._place / messages.WAVEFORMS, utterances)
         done = self._ask(task, kind)
         return done, messages.read_arrays(self._place / messages.LOGITS)
 
     def _ask(self, question: BaseModel, kind: type[Answer]) -> Answer:
-        """Put a question and wait for the answer, but not for ever.
+        """Send a question and wait for the answer, at most `patience_s` seconds.
 
         Raises:
-            SuiteError: the process failed at it, ended instead, took too long, or answered what is no answer.
+            SuiteError: the process failed, ended without an answer, took too long, or gave an invalid answer.
         """
         self._waiting = True
         line = self._reply(question.model_dump_json())
@@ -126,7 +134,7 @@ class Client(Generic[Opening]):
         return answer
 
     def _reply(self, question: str) -> str:
-        """Return the line that comes back."""
+        """Send a line and return the line that the process answers."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         timer = threading.Timer(self._patience_s, self._lose_patience)
@@ -150,7 +158,7 @@ class Client(Generic[Opening]):
         self._process.kill()
 
     def _ended(self, code: int, last_words: str) -> str:
-        """Return how messages say that the process ended instead of answering."""
+        """Return the text of a message about a process that ended without an answer."""
         return f"{self._failed}: {last_words or f'its process ended with {code}'}"
 
     def _last_words(self) -> str:
@@ -159,10 +167,11 @@ class Client(Generic[Opening]):
 
 
 class SubprocessRecognizer(Client[Executed]):
-    """An IR in a process of its own; the opening is what the compiled model really is, as the process read it back.
+    """Runs an IR in a separate process; its `opening` describes the compiled model.
 
     Attributes:
-        spent_s: seconds of inference so far, as the process measured them.
+        frontend: features, frame geometry and alphabet of the network.
+        spent_s: seconds of inference so far, measured by the process.
     """
 
     _module = "wergate.recognizers.subprocess.worker"
@@ -171,7 +180,7 @@ class SubprocessRecognizer(Client[Executed]):
     def __init__(
         self, order: Order, frontend: Frontend, *, environment: Mapping[str, str], name: str, patience_s: float
     ) -> None:
-        """Start the process and have it compile; see `Client`."""
+        """Start the process and compile the IR in it; see `Client`."""
         super().__init__(order, Executed, environment=environment, name=name, patience_s=patience_s)
         self.frontend = frontend
         self.spent_s = 0.0

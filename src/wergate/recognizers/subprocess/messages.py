@@ -1,7 +1,8 @@
-"""What a process apart is asked, and what it answers: a line of JSON each, waveforms and logits in files.
+"""Messages between a client and its process: one line of JSON each; waveforms and logits are in files.
 
-The process is `python -m MODULE FOLDER`. Its first line is an order, each line after that a `Task` over the waveforms
-that lie in the folder, whose logits lie there once it is answered by `Done`. `Failure` instead of an answer is the end.
+The process is `python -m MODULE FOLDER`. Its first input line is an order. Each further line is a `Task` on the
+waveforms in the folder. The process writes the logits to the folder and answers `Done`. If it fails, it answers
+`Failure` and ends.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ LOGITS = "logits.npz"
 
 
 class Failure(BaseModel):
-    """Why nothing more is answered; empty where an answer of any other kind is read as one."""
+    """Reason why the process stops; empty if an answer of any other class is parsed as this one."""
 
     failure: str = ""
 
 
 class Order(BaseModel):
-    """Which IR to compile, and how."""
+    """The IR to compile, with its options."""
 
     path: Path
     frontend: Path
@@ -34,7 +35,7 @@ class Order(BaseModel):
 
 
 class Primitive(BaseModel):
-    """Layers of one kind that one primitive of the runtime executes, and their work on the reference input."""
+    """Layers of one kind that the same primitive of the runtime executes, and their work on the reference input."""
 
     kind: str
     name: str
@@ -44,31 +45,31 @@ class Primitive(BaseModel):
 
 
 class Executed(BaseModel):
-    """What the compiled model really is: the inference precision it took, and its primitives, the heaviest first."""
+    """The compiled model: the inference precision that the runtime chose, and its primitives, most work first."""
 
     precision: str
     primitives: list[Primitive]
 
 
 class Task(BaseModel):
-    """Utterances to run, together: `warmup` times untimed, then `calls` times."""
+    """Request to run all utterances together, `warmup` times without and `calls` times with timing."""
 
     warmup: int = 0
     calls: int = 1
 
 
 class Done(BaseModel):
-    """The logits of each timed call are written, one call after the other; `seconds` is what each took."""
+    """Report that the logits of all timed calls are written, in order; `seconds` has the duration of each call."""
 
     seconds: list[float]
 
 
 def write_arrays(path: Path, arrays: Sequence[npt.NDArray[np.float32]]) -> None:
-    """Write arrays of any shapes, in their order."""
+    """Write arrays of any shapes to a `.npz` file, in their order."""
     np.savez(path, allow_pickle=False, **{str(number): array for number, array in enumerate(arrays)})
 
 
 def read_arrays(path: Path) -> list[npt.NDArray[np.float32]]:
-    """Read what `write_arrays` wrote."""
+    """Read the arrays that `write_arrays` wrote."""
     with np.load(path, allow_pickle=False) as found:
         return [found[str(number)] for number in range(len(found.files))]

@@ -1,4 +1,4 @@
-"""The loop of a process apart: a line in, a line out, until the other side has no more or an answer fails."""
+"""Main loop of the separate process: one answer per input line, until the input ends or an answer fails."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Answers = Callable[[Iterator[str]], Iterator[BaseModel]]
 
 
 def serve(answers: Answers, message_of: Callable[[Exception], str]) -> None:
-    """Answer on standard output what standard input asks; what libraries print goes to standard error.
+    """Read questions from standard input and write answers to standard output; redirect prints to standard error.
 
     Args:
-        answers: takes the questions, of which the first is the order, and yields an answer to each.
-        told: an error in one line.
+        answers: takes the lines of input, of which the first is the order, and yields one answer per line.
+        message_of: returns an error as one line.
     """
     questions = os.fdopen(os.dup(0), encoding="utf-8")
     answered = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -34,12 +34,12 @@ def serve(answers: Answers, message_of: Callable[[Exception], str]) -> None:
     try:
         for answer in answers(questions):
             print(answer.model_dump_json(), file=answered, flush=True)
-    except Exception as error:  # noqa: BLE001 - whatever a runtime raises is told by the other side
+    except Exception as error:  # noqa: BLE001 - the client reports whatever a runtime raises
         print(Failure(failure=message_of(error)).model_dump_json(), file=answered, flush=True)
 
 
 def timed(task: Task, infer: Callable[[list[Samples]], list[Logits]]) -> list[float]:
-    """Do a task: run the waveforms of the process's folder, write their logits there and return each call's seconds."""
+    """Run a task on the waveforms in the folder, write the logits there and return the seconds of each timed call."""
     folder = Path(sys.argv[1])
     utterances = read_arrays(folder / WAVEFORMS)
     for _ in range(task.warmup):

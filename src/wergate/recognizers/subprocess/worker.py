@@ -1,4 +1,4 @@
-"""The process that runs an IR: `python -m wergate.recognizers.subprocess.worker FOLDER`, asked as `messages` says."""
+"""Process that runs an IR: `python -m wergate.recognizers.subprocess.worker FOLDER`; see `messages`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wergate.recognizers.subprocess.serving import serve, timed
 
 
 def answers(lines: Iterator[str]) -> Iterator[Executed | Done]:
-    """Compile what the first line orders, then do one task after the other until there are no more."""
+    """Compile the IR that the first line names, then run one task per line."""
     order = Order.model_validate_json(next(lines))
     frontend = read_frontend(order.frontend)
     recognizer = OpenVinoRecognizer(
@@ -37,7 +37,7 @@ def answers(lines: Iterator[str]) -> Iterator[Executed | Done]:
 
 
 def primitives(layers: Iterable[ExecutedLayer]) -> list[Primitive]:
-    """Put together the layers that one primitive executes alike."""
+    """Group layers by kind, primitive and precision, most work first."""
     counts, macs = Counter[tuple[str, str, str]](), Counter[tuple[str, str, str]]()
     for layer in layers:
         key = layer.kind, layer.primitive, layer.precision
@@ -50,7 +50,7 @@ def primitives(layers: Iterable[ExecutedLayer]) -> list[Primitive]:
 
 
 def message_of(error: Exception) -> str:
-    """Return the last line of an error, where OpenVINO's own, which are RuntimeErrors, have the reason."""
+    """Return the last line of an error; OpenVINO's errors are RuntimeErrors with the reason in their last line."""
     known = isinstance(error, SuiteError | RuntimeError)
     lines = (str(error) if known else "".join(traceback.format_exception_only(error))).strip().splitlines()
     return lines[-1] if lines else type(error).__name__
