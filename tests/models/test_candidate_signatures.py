@@ -1,4 +1,4 @@
-"""IRs that were built elsewhere from the tiny checkpoint: masks, lengths, names and layouts of their own."""
+"""IRs that were built elsewhere from the tiny checkpoint, with other masks, lengths, names and layouts."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from wergate.quantization.nncf import quantize
 from wergate.recognizers.openvino import OpenVinoRecognizer
 from wergate.recognizers.pytorch import PyTorchRecognizer
 
-TOLERANCE = 0.02  # of the largest logit, as for our own FP16 IR
+TOLERANCE = 0.02  # fraction of the largest logit, as for the FP16 IR that is built here
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Our own IR of the tiny checkpoint, without its mask, and the checkpoint in PyTorch."""
+    """The IR of the tiny checkpoint without its mask input, and the checkpoint in PyTorch."""
 
     path: Path
     frontend: Frontend
@@ -37,7 +37,7 @@ class Origin:
 
 @pytest.fixture(scope="module")
 def origin(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Origin:
-    """The IR that the candidates are made from."""
+    """Return the IR that the candidates are made from."""
     folder = tmp_path_factory.mktemp("origin")
     checkpoint = resolve_checkpoint(str(tiny.model), folder)
     model = load_model(checkpoint)
@@ -48,7 +48,7 @@ def origin(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Origin:
 
 
 def unmasked(path: Path) -> Any:
-    """Return our own IR with a mask of ones inside, as most IRs from elsewhere take the waveform alone."""
+    """Return the IR with a constant mask of ones; most IRs from elsewhere take only the waveform."""
     import openvino as ov
     from openvino import opset13 as op
 
@@ -61,7 +61,7 @@ def unmasked(path: Path) -> Any:
 
 
 def parts(path: Path) -> tuple[Any, Any, Any]:
-    """Return a model read anew, with its waveform parameter and its logits."""
+    """Read a model and return it with its waveform parameter and its logits."""
     import openvino as ov
 
     model = ov.Core().read_model(path)
@@ -89,7 +89,7 @@ def nameless(path: Path) -> Any:
 
 
 def masked(dtype: str, *, first: bool = False) -> Callable[[Path], Any]:
-    """Return what adds a mask that silences what it leaves out."""
+    """Return a function that adds a mask, which sets excluded samples to zero."""
 
     def add(path: Path) -> Any:
         import openvino as ov
@@ -111,7 +111,7 @@ def masked(dtype: str, *, first: bool = False) -> Callable[[Path], Any]:
 
 
 def with_length(path: Path) -> Any:
-    """Add a length that comes out again, in front of labels-major logits."""
+    """Add an input for lengths, an output that depends on it, and labels-major logits as the second output."""
     import openvino as ov
     from openvino import opset13 as op
 
@@ -122,7 +122,7 @@ def with_length(path: Path) -> Any:
 
 
 def with_channel(path: Path) -> Any:
-    """Take (batch, 1, samples)."""
+    """Change the input's shape to (batch, 1, samples)."""
     import openvino as ov
     from openvino import opset13 as op
 
@@ -135,7 +135,7 @@ def with_channel(path: Path) -> Any:
 
 
 def single(path: Path) -> Any:
-    """Take one waveform at a time."""
+    """Fix the batch size at one."""
     model, _, _ = parts(path)
     model.reshape([1, -1])
     return model
@@ -156,13 +156,13 @@ CANDIDATES: dict[str, Callable[[Path], Any]] = {
 
 @pytest.fixture(params=CANDIDATES)
 def candidate(request: pytest.FixtureRequest, origin: Origin, tmp_path: Path) -> Path:
-    """An IR that gives the checkpoint's logits by other ways."""
+    """Return an IR with the checkpoint's logits and another signature."""
     save_ir(CANDIDATES[request.param](origin.path), tmp_path / "candidate.xml")
     return tmp_path / "candidate.xml"
 
 
 def test_a_candidate_gives_the_checkpoints_logits(candidate: Path, origin: Origin) -> None:
-    """Whatever its inputs are called and in whatever order they stand: alone, in a batch, and side by side."""
+    """With inputs of any name and order, the logits agree for single utterances, in a batch and on two streams."""
     recognizer = OpenVinoRecognizer(candidate, origin.frontend, device="CPU", inference_precision="f32", streams=2)
     utterances = [sound(seconds, seed=seed) for seed, seconds in enumerate((0.3, 0.9, 0.5))]
     for samples, logits in zip(utterances, recognizer.logits_of(utterances), strict=True):
@@ -174,7 +174,7 @@ def test_a_candidate_gives_the_checkpoints_logits(candidate: Path, origin: Origi
 
 
 def test_a_network_with_more_inputs_is_quantized(origin: Origin, tmp_path: Path) -> None:
-    """NNCF is fed all of them."""
+    """NNCF gets all inputs."""
     save_ir(masked("i64", first=True)(origin.path), tmp_path / "candidate.xml")
     signature = ir_signature(tmp_path / "candidate.xml", len(LABELS))
     feeds = [signature.feed(origin.frontend.features(sound(0.5, seed=seed))[None]) for seed in range(2)]
@@ -184,7 +184,7 @@ def test_a_network_with_more_inputs_is_quantized(origin: Origin, tmp_path: Path)
 
 
 def widened(path: Path) -> Any:
-    """Give three more labels."""
+    """Add three labels to the logits."""
     from openvino import opset13 as op
 
     _, waveform, logits = parts(path)
@@ -192,7 +192,7 @@ def widened(path: Path) -> Any:
 
 
 def spectral(path: Path) -> Any:
-    """Take eighty features a frame."""
+    """Change the input to eighty features per frame."""
     import openvino as ov
     from openvino import opset13 as op
 
@@ -210,14 +210,14 @@ def fixed(path: Path) -> Any:
 
 
 def embedding(path: Path) -> Any:
-    """Give a vector for the whole utterance."""
+    """Change the output to one vector per utterance."""
     from openvino import opset13 as op
 
     _, waveform, logits = parts(path)
     return assembled([op.result(op.reduce_mean(logits, np.array([1])))], [waveform])
 
 
-REFUSED = {
+REJECTED = {
     "another vocabulary": (widened, rf"gives {len(LABELS) + 3} values per frame, but there are {len(LABELS)} labels"),
     "features": (spectral, r"\(\?, 80, \?\), which is a spectrogram"),
     "one length": (fixed, r"fixed shape: input .*\(1, 30480\); it must take waveforms of any length"),
@@ -225,10 +225,10 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("kind", REFUSED)
-def test_what_is_no_candidate_is_told(kind: str, origin: Origin, tmp_path: Path) -> None:
-    """With the file's name, and both figures where figures differ."""
-    change, message = REFUSED[kind]
+@pytest.mark.parametrize("kind", REJECTED)
+def test_an_unusable_candidate_is_rejected(kind: str, origin: Origin, tmp_path: Path) -> None:
+    """The message has the file's name, and both numbers if numbers differ."""
+    change, message = REJECTED[kind]
     save_ir(change(origin.path), tmp_path / "candidate.xml")
     with pytest.raises(SuiteError, match=rf"IR '.*candidate.xml' .*{message}"):
         OpenVinoRecognizer(tmp_path / "candidate.xml", origin.frontend, device="CPU", inference_precision="f32")

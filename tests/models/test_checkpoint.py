@@ -1,4 +1,4 @@
-"""Checkpoints in the forms they come in, and those that are refused."""
+"""Checkpoints in all their forms, and those that are rejected."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ from wergate.models.processor import load_frontend
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny wav2vec2 in the form of the hub's."""
+    """Return a tiny wav2vec2 checkpoint in the form of the hub."""
     return WAV2VEC2.save(tmp_path_factory.mktemp("published"))
 
 
 @pytest.fixture
 def mine(published: Path, tmp_path: Path) -> Path:
-    """A copy of it that a test may change."""
+    """Return a copy of the checkpoint that a test may change."""
     return shutil.copytree(published, tmp_path / "mine")
 
 
@@ -49,21 +49,21 @@ def mine(published: Path, tmp_path: Path) -> Path:
 
 
 def old_files(folder: Path) -> None:
-    """Save the processor as transformers 4 did: each part in a file of its own."""
+    """Save the processor as transformers 4 did, each part in a separate file."""
     (folder / "processor_config.json").unlink()
     Wav2Vec2FeatureExtractor(sampling_rate=RATE, return_attention_mask=True).save_pretrained(folder)
     changed(folder / "preprocessor_config.json", processor_class="Wav2Vec2Processor")
 
 
 def no_class(folder: Path) -> None:
-    """Name no processor class anywhere."""
+    """Remove the processor class from all files."""
     old_files(folder)
     changed(folder / "preprocessor_config.json", processor_class=None)
     changed(folder / "tokenizer_config.json", processor_class=None)
 
 
 def with_language_model(folder: Path) -> None:
-    """Name the processor that decodes with a language model, whose packages are not installed."""
+    """Name the processor with a language model, whose packages are not installed."""
     old_files(folder)
     changed(folder / "preprocessor_config.json", processor_class="Wav2Vec2ProcessorWithLM")
     changed(folder / "tokenizer_config.json", processor_class="Wav2Vec2ProcessorWithLM")
@@ -71,13 +71,13 @@ def with_language_model(folder: Path) -> None:
 
 @pytest.mark.parametrize("form", [old_files, no_class, with_language_model], ids=lambda form: form.__name__)
 def test_processors_are_read_in_every_form(form: Callable[[Path], None], published: Path, mine: Path) -> None:
-    """Of transformers 5 and 4, with and without a class for both parts: the same frontend."""
+    """Processors of transformers 5 and 4, with and without a processor class, give the same frontend."""
     form(mine)
     assert load(published).frontend == load(mine).frontend
 
 
-def test_features_are_the_extractors(mine: Path) -> None:
-    """Sampling rate, normalization and mask come from the checkpoint's own extractor."""
+def test_features_follow_the_extractor(mine: Path) -> None:
+    """Sampling rate, normalization and mask come from the checkpoint's extractor."""
     save_processor(mine, sampling_rate=8000, do_normalize=False, return_attention_mask=False)
     frontend = load(mine).frontend
     assert (8000, False, False) == (frontend.sampling_rate, frontend.normalize, frontend.attention_mask)
@@ -86,7 +86,7 @@ def test_features_are_the_extractors(mine: Path) -> None:
 
 @pytest.mark.parametrize("masked", [True, False])
 def test_the_model_gets_what_its_processor_gives(masked: bool, mine: Path) -> None:
-    """The reference run hands over the features, and the mask where the processor makes one."""
+    """The reference run passes the features, and the mask if the processor returns one."""
     save_processor(mine, return_attention_mask=masked)
     found, given = load(mine), []
     found.model.register_forward_pre_hook(lambda _, args, named: given.append((args, named)), with_kwargs=True)
@@ -103,7 +103,7 @@ def test_the_model_gets_what_its_processor_gives(masked: bool, mine: Path) -> No
 
 
 def renamed(folder: Path) -> None:
-    """Name the weights as checkpoints of before 2024 do, and leave out what only training reads."""
+    """Name the weights as in checkpoints from before 2024, and leave out those that only training uses."""
     old = {"parametrizations.weight.original0": "weight_g", "parametrizations.weight.original1": "weight_v"}
     weights = load_file(folder / "model.safetensors")
     assert any(key.endswith(tuple(old)) for key in weights)
@@ -113,7 +113,7 @@ def renamed(folder: Path) -> None:
     save_file(weights, folder / "model.safetensors", {"format": "pt"})
 
 
-def in_pieces(folder: Path) -> None:
+def sharded(folder: Path) -> None:
     """Save the weights in several files with an index."""
     model = AutoModelForCTC.from_pretrained(folder)
     (folder / "model.safetensors").unlink()
@@ -121,21 +121,21 @@ def in_pieces(folder: Path) -> None:
     assert (folder / "model.safetensors.index.json").exists()
 
 
-@pytest.mark.parametrize("form", [renamed, in_pieces], ids=lambda form: form.__name__)
+@pytest.mark.parametrize("form", [renamed, sharded], ids=lambda form: form.__name__)
 def test_weights_are_read_in_every_form(form: Callable[[Path], None], published: Path, mine: Path) -> None:
-    """Old names or several files: the same logits."""
+    """Old names or several files give the same logits."""
     form(mine)
     np.testing.assert_array_equal(load(published).logits(), load(mine).logits())
 
 
 def pickled(folder: Path) -> None:
-    """Have weights in a pickle only."""
+    """Save the weights as a pickle only."""
     torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
     (folder / "model.safetensors").unlink()
 
 
-def test_pickled_weights_are_taken_where_they_are_allowed(published: Path, mine: Path) -> None:
-    """The same logits; without the leave a refusal that names the option."""
+def test_pickled_weights_are_used_if_they_are_allowed(published: Path, mine: Path) -> None:
+    """They give the same logits; without permission they are rejected, and the message names the option."""
     pickled(mine)
     np.testing.assert_array_equal(load(published).logits(), load(mine, allow_pickle=True).logits())
     with pytest.raises(SuiteError, match=r"pickled weights are refused.*--allow-pickle"):
@@ -153,7 +153,7 @@ class Malice:
 
 
 def test_code_in_a_pickle_never_runs(mine: Path, tmp_path: Path) -> None:
-    """Even where pickles are allowed."""
+    """It does not run even if pickles are allowed."""
     pickled(mine)
     torch.save({"lm_head.weight": Malice(tmp_path / "run")}, mine / "pytorch_model.bin")
     with pytest.raises(SuiteError, match="model 'mine' cannot be loaded"):
@@ -164,8 +164,8 @@ def test_code_in_a_pickle_never_runs(mine: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
-def test_the_digest_is_of_what_is_used(published: Path, mine: Path) -> None:
-    """Another vocabulary is another checkpoint; another name, or a file beside it, is not."""
+def test_the_digest_covers_only_files_in_use(published: Path, mine: Path) -> None:
+    """Another vocabulary changes the digest; another folder name or an unrelated file does not."""
     same = resolve_checkpoint(str(published), published).digest
     (mine / "README.md").write_text("read me")
     assert same == resolve_checkpoint(str(mine), mine).digest
@@ -174,8 +174,8 @@ def test_the_digest_is_of_what_is_used(published: Path, mine: Path) -> None:
     assert same != resolve_checkpoint(str(mine), mine).digest
 
 
-def test_a_model_of_the_hub_is_known_by_its_commit(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Id, revision and choices are what is fetched by; the commit is kept, and the name stays what was asked for."""
+def test_a_model_of_the_hub_has_its_commit(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Id, revision and options go to the hub; the checkpoint has the commit, and its name is the given spec."""
     asked = []
 
     def snapshot(*names: str, **choices: Any) -> Snapshot:
@@ -189,17 +189,17 @@ def test_a_model_of_the_hub_is_known_by_its_commit(published: Path, monkeypatch:
     assert resolve_checkpoint(str(published), published).digest == found.digest
 
 
-def test_a_language_of_a_model_that_has_one_only_is_told(published: Path) -> None:
-    """The option is named."""
-    with pytest.raises(SuiteError, match=r"no vocabulary of language 'fra': it has a single vocabulary.* language"):
+def test_a_language_for_a_monolingual_model_is_rejected(published: Path) -> None:
+    """The message names the option."""
+    with pytest.raises(SuiteError, match=r"no vocabulary for language 'fra': it has a single vocabulary.* language"):
         load(published, language="fra")
 
 
-# what is refused
+# checkpoints that are rejected
 
 
 def bert(folder: Path) -> None:
-    """Have a tokenizer that is none of CTC's."""
+    """Save a tokenizer that is not for CTC."""
     (folder / "vocab.txt").write_text("\n".join(LABELS))
     BertTokenizer(str(folder / "vocab.txt")).save_pretrained(folder)
     for name in ("processor_config.json", "vocab.json"):
@@ -208,7 +208,7 @@ def bert(folder: Path) -> None:
 
 
 def log_mel(folder: Path) -> None:
-    """Be a wav2vec2-bert, which takes log-mel features."""
+    """Save a wav2vec2-bert, which takes log-mel features."""
     sizes = {key: WAV2VEC2.configuration[key] for key in ("vocab_size", "hidden_size", "num_hidden_layers")}
     config = Wav2Vec2BertConfig(**sizes, num_attention_heads=2, intermediate_size=64)
     Wav2Vec2BertForCTC(config).save_pretrained(folder)
@@ -217,30 +217,30 @@ def log_mel(folder: Path) -> None:
 
 
 def fewer_labels(folder: Path) -> None:
-    """Take the last letters from the tokenizer."""
+    """Remove the last letters from the tokenizer."""
     (folder / "vocab.json").write_text(json.dumps({label: number for number, label in enumerate(LABELS[:-3])}))
 
 
 def foreign_blank(folder: Path) -> None:
-    """Have a padding token behind the labels that the model has logits for."""
+    """Save a padding token without a logit."""
     changed(folder / "tokenizer_config.json", pad_token="[PAD]")  # noqa: S106 - a token of another kind
 
 
 def without_processor(folder: Path) -> None:
-    """Have weights and a configuration only."""
+    """Keep only weights and configuration."""
     for path in folder.iterdir():
         if path.name not in {"config.json", "model.safetensors"}:
             path.unlink()
 
 
 def code(name: str) -> Callable[[Path], None]:
-    """Point to code of its own in one of the files."""
+    """Return a change that refers to custom code in a file."""
     return lambda folder: changed(folder / name, auto_map={"AutoModelForCTC": "mine.MyForCTC"})
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """A checkpoint with something wrong in it, and the message that it gets."""
+    """A defect of a checkpoint, and the expected message."""
 
     id: str
     change: Callable[[Path], object]
@@ -254,31 +254,31 @@ REFUSALS = (
         "has no CTC head: its architecture is Wav2Vec2Model",
     ),
     Refusal(
-        "code for the model", code("config.json"), r"code of its own \(auto_map in config.json\), which is never run"
+        "code for the model", code("config.json"), r"needs custom code \(auto_map in config.json\), which is never run"
     ),
     Refusal("code for the tokenizer", code("tokenizer_config.json"), r"auto_map in tokenizer_config.json"),
     Refusal("log-mel features", log_mel, "takes the features of a SeamlessM4TFeatureExtractor; .* raw waveform"),
     Refusal("no CTC tokenizer", bert, "has a BertTokenizer.*; a CTC tokenizer .* is accepted"),
-    Refusal("fewer labels than logits", fewer_labels, f"has {len(LABELS)} logits a frame, but its tokenizer 19 labels"),
+    Refusal("fewer labels than logits", fewer_labels, f"has {len(LABELS)} logits per frame, but its tokenizer has 19"),
     Refusal("a blank without a logit", foreign_blank, r"the blank '\[PAD\]' is not in the labels"),
     Refusal("no processor", without_processor, "has no processor that can be loaded"),
-    Refusal("an architecture of nobody's", lambda f: changed(f / "config.json", model_type="wav2vec9"), "wav2vec9"),
+    Refusal("an unknown architecture", lambda f: changed(f / "config.json", model_type="wav2vec9"), "wav2vec9"),
 )
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.id)
-def test_a_checkpoint_that_cannot_be_taken_is_told(refusal: Refusal, mine: Path) -> None:
-    """One line names the model and what is wrong with it."""
+def test_a_defective_checkpoint_is_rejected(refusal: Refusal, mine: Path) -> None:
+    """The message names the model and the defect."""
     refusal.change(mine)
-    with pytest.raises(SuiteError, match=refusal.message) as told:
+    with pytest.raises(SuiteError, match=refusal.message) as error:
         load(mine)
-    assert "model 'mine'" in str(told.value)
+    assert "model 'mine'" in str(error.value)
 
 
-def test_frames_that_are_not_as_configured_are_told(tiny: Tiny) -> None:
-    """The formula is held to what the model gives, before anything is built on it."""
+def test_frames_that_contradict_the_configuration_are_rejected(tiny: Tiny) -> None:
+    """The number of frames is checked against the model before it is used."""
     found = resolve_checkpoint(str(tiny.model), tiny.model)
     model: Any = load_model(found)
     model.config.conv_stride = (5, 4, 4, 2)
-    with pytest.raises(SuiteError, match=r"model 'model' gives \d+ frames .* but its configuration says \d+"):
+    with pytest.raises(SuiteError, match=r"model 'model' gives \d+ frames .* but its configuration implies \d+"):
         load_frontend(found, model)

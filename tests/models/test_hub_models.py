@@ -1,4 +1,4 @@
-"""Models of the hub: what is fetched, when, and what is said where it cannot be."""
+"""Models of the hub: files and time of downloads, and messages about downloads that fail."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ ID = "org/speech"
 
 @pytest.fixture
 def hub() -> Iterator[Hub]:
-    """A hub with one model."""
+    """Return a hub with one model."""
     with running(repo(ID, {**USED, **BESIDE}), granted=SECRET, stranger=STRANGER) as hub:
         yield hub
 
 
 @pytest.fixture
 def client(hub: Hub, tmp_path: Path) -> Client:
-    """A machine that has nothing of that hub yet."""
+    """Return a client with an empty cache."""
     return Client(hub, tmp_path / "home")
 
 
@@ -54,8 +54,8 @@ def main_of(hub: Hub) -> Repo:
     return hub.repos["model", ID]
 
 
-def test_the_first_download_takes_what_is_used(hub: Hub, client: Client) -> None:
-    """Weights as safetensors, JSON and text at the top; no pickle, no other format, no other checkpoint, no adapter."""
+def test_the_first_download_gets_the_files_in_use(hub: Hub, client: Client) -> None:
+    """It gets safetensors, JSON and text of the top folder; no pickles, other formats, other checkpoints, adapters."""
     found = client.snapshot(ID)
     assert USED == content(found.folder)
     assert main_of(hub).refs["main"] == found.commit
@@ -63,7 +63,7 @@ def test_the_first_download_takes_what_is_used(hub: Hub, client: Client) -> None
 
 
 def test_a_cache_hit_fetches_nothing(hub: Hub, client: Client) -> None:
-    """A second run asks which commit main is, and fetches no file."""
+    """A second run asks for the commit of main and downloads no file."""
     first, fetched = client.snapshot(ID), hub.fetched()
     hub.requests.clear()
     assert first.answer == client.snapshot(ID).answer
@@ -72,7 +72,7 @@ def test_a_cache_hit_fetches_nothing(hub: Hub, client: Client) -> None:
 
 
 def test_offline_the_cache_is_used(hub: Hub, client: Client) -> None:
-    """The same folder and commit, without a request."""
+    """Offline, folder and commit are the same, without any request."""
     first = client.snapshot(ID)
     hub.requests.clear()
     assert first.answer == client.snapshot(ID, environ=OFFLINE).answer
@@ -80,22 +80,22 @@ def test_offline_the_cache_is_used(hub: Hub, client: Client) -> None:
 
 
 @pytest.mark.parametrize("revision", [None, "main", "0123456789abcdef0123456789abcdef01234567"])
-def test_offline_without_a_cache_is_told(revision: str | None, hub: Hub, client: Client) -> None:
-    """The id, and the option for a local folder."""
+def test_offline_without_a_cache_is_rejected(revision: str | None, hub: Hub, client: Client) -> None:
+    """The message has the id and the option for a local folder."""
     told = client.snapshot(ID, revision, environ=OFFLINE)
     assert f"model '{ID}' is not in the cache, or incomplete, and HF_HUB_OFFLINE forbids" in told.error
     assert "--model PATH" in told.error
     assert [] == hub.requests
 
 
-def test_offline_with_a_file_missing_is_told(client: Client) -> None:
-    """A snapshot that lost its weights is not whole."""
+def test_offline_with_a_missing_file_is_rejected(client: Client) -> None:
+    """A snapshot without its weights is incomplete."""
     (client.snapshot(ID).folder / "model.safetensors").unlink()
     assert "or incomplete" in client.snapshot(ID, environ=OFFLINE).error
 
 
 def test_revisions_are_pinned(hub: Hub, client: Client) -> None:
-    """A tag and a commit stay what they are while main moves; offline, main is what was last seen of it."""
+    """A tag and a commit stay the same while main moves; offline, main is the last known commit."""
     first = client.snapshot(ID).commit
     hub.serve(replace(main_of(hub), refs={**main_of(hub).refs, "refs/tags/v1": first, "v1": first}))
     hub.serve(main_of(hub).with_commit({**USED, "vocab.json": b'{"b": 0}'}, "main"))
@@ -109,7 +109,7 @@ def test_revisions_are_pinned(hub: Hub, client: Client) -> None:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A request that the hub does not grant, and what is said of it."""
+    """A request that the hub refuses, and the expected message."""
 
     id: str
     hub_id: str
@@ -131,8 +131,8 @@ REFUSALS = (
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.id)
-def test_a_refusal_is_told_in_a_line_of_its_own(refusal: Refusal, hub: Hub, client: Client) -> None:
-    """What is the matter and what to do; the token is nowhere in what is printed."""
+def test_a_refusal_is_reported(refusal: Refusal, hub: Hub, client: Client) -> None:
+    """The message has the cause and the remedy, and the output never contains the token."""
     hub.serve(replace(repo("org/gated", USED), gated=True))
     token = {"HF_TOKEN": refusal.token} if refusal.token else {}
     told = client.snapshot(refusal.hub_id, refusal.revision, environ=token)
@@ -142,7 +142,7 @@ def test_a_refusal_is_told_in_a_line_of_its_own(refusal: Refusal, hub: Hub, clie
 
 
 def test_a_gated_model_opens_to_its_token(hub: Hub, client: Client) -> None:
-    """The token goes to the hub alone, not to the storage it points to, and is not printed."""
+    """The token goes only to the hub, not to the storage that it refers to, and is not printed."""
     hub.serve(replace(repo("org/gated", USED), gated=True))
     told = client.snapshot("org/gated", environ={"HF_TOKEN": SECRET, "HF_DEBUG": "1"})
     assert USED == content(told.folder)
@@ -153,7 +153,7 @@ def test_a_gated_model_opens_to_its_token(hub: Hub, client: Client) -> None:
 
 
 def test_a_cut_connection_is_resumed(hub: Hub, client: Client) -> None:
-    """The rest of the weights is asked for by its range, and the file is whole."""
+    """The client requests the rest of the weights by its range, and the file is complete."""
     weights = np.random.default_rng(2).bytes(12_000_000)  # the client writes pieces of 10 MiB
     hub.serve(repo(ID, {**SMALL, "model.safetensors": weights}))
     hub.faults.append(Fault("model.safetensors", cut_after=11_000_000, times=1))
@@ -162,8 +162,8 @@ def test_a_cut_connection_is_resumed(hub: Hub, client: Client) -> None:
     assert ["bytes=10485760-"] == ranges
 
 
-def test_a_connection_that_is_always_cut_is_refused(hub: Hub, client: Client) -> None:
-    """No truncated file is left where a model is looked for; the next run, on a sound line, fetches what is missing."""
+def test_a_connection_that_is_always_cut_is_reported(hub: Hub, client: Client) -> None:
+    """No truncated file remains in the cache; the next run with a working connection downloads the missing file."""
     hub.faults.append(Fault("model.safetensors", cut_after=50_000))
     assert "the connection broke off during the download" in client.snapshot(ID).error
     assert [] == list(client.home.rglob("*.safetensors"))
@@ -176,7 +176,7 @@ def test_a_connection_that_is_always_cut_is_refused(hub: Hub, client: Client) ->
 
 @pytest.mark.parametrize("name", ["model.safetensors", "vocab.json"])
 def test_wrong_bytes_are_found_by_their_checksum(name: str, hub: Hub, client: Client) -> None:
-    """A file of the right length whose content is not the hub's is named, refused and fetched anew, and no other."""
+    """A file with the right length and wrong content is named and rejected; only that file is downloaded again."""
     hub.faults.append(Fault(name, flip=True, times=1))
     told = client.snapshot(ID)
     assert f"the checksum of {name} is wrong" in told.error
@@ -187,10 +187,10 @@ def test_wrong_bytes_are_found_by_their_checksum(name: str, hub: Hub, client: Cl
 
 
 @pytest.mark.parametrize("shared", [False, True], ids=["own", "shared"])
-def test_a_blob_that_rotted_is_found_offline(shared: bool, client: Client, tmp_path: Path) -> None:
-    """What was whole when it was fetched is checked again when it is used; its neighbours stay.
+def test_a_blob_that_became_corrupt_is_found_offline(shared: bool, client: Client, tmp_path: Path) -> None:
+    """Files are checked again when they are used; only the corrupt one is removed.
 
-    The client can keep blobs in a store that several caches share: there a blob is a link in its turn.
+    The client can keep blobs in a store that several caches share. A blob is then a link to that store.
     """
     folder = client.snapshot(ID).folder
     blob = (folder / "model.safetensors").resolve()
@@ -206,8 +206,8 @@ def test_a_blob_that_rotted_is_found_offline(shared: bool, client: Client, tmp_p
     assert USED == content(client.snapshot(ID).folder)
 
 
-def test_only_pickles_are_refused(hub: Hub, client: Client) -> None:
-    """The weights that are there are named, and the pull request that holds safetensors; no pickle is fetched."""
+def test_a_model_with_pickles_only_is_rejected(hub: Hub, client: Client) -> None:
+    """The message names the existing weights and the pull request with safetensors; no pickle is downloaded."""
     old = repo("org/old", {**SMALL, **BESIDE})
     hub.serve(
         old, old.with_commit({**SMALL, **BESIDE, "config.json": b"[]"}, "refs/pr/1").with_commit(USED, "refs/pr/2")
@@ -220,8 +220,8 @@ def test_only_pickles_are_refused(hub: Hub, client: Client) -> None:
     assert USED == content(client.snapshot("org/old", "refs/pr/2").folder)
 
 
-def test_pickles_are_fetched_for_those_who_ask(hub: Hub, client: Client) -> None:
-    """PyTorch's alone, and only where there is nothing better; offline too."""
+def test_pickles_are_downloaded_if_they_are_allowed(hub: Hub, client: Client) -> None:
+    """Only PyTorch's pickles are downloaded, and only if there are no safetensors; offline, the cache is used."""
     hub.serve(repo("org/old", {**SMALL, **BESIDE}))
     found = client.snapshot("org/old", allow_pickle=True)
     assert {**SMALL, "pytorch_model.bin": b"a pickle"} == content(found.folder)
@@ -229,36 +229,36 @@ def test_pickles_are_fetched_for_those_who_ask(hub: Hub, client: Client) -> None
     assert USED == content(client.snapshot(ID, allow_pickle=True).folder)
 
 
-def test_a_model_without_weights_is_told(hub: Hub, client: Client) -> None:
-    """It has no *.safetensors, and nothing to trust instead."""
+def test_a_model_without_weights_is_rejected(hub: Hub, client: Client) -> None:
+    """A model without *.safetensors and without pickles is rejected."""
     hub.serve(repo("org/none", SMALL))
     assert "has no *.safetensors; name another" in client.snapshot("org/none").error
 
 
 def test_a_language_adapter_is_fetched_when_it_is_named(client: Client) -> None:
-    """One of a thousand."""
+    """Only the adapter of the chosen language is downloaded."""
     found = client.snapshot(ID, language="fra")
     assert {**USED, "adapter.fra.safetensors": b"French"} == content(found.folder)
 
 
-def test_a_hub_out_of_reach_is_told(client: Client) -> None:
-    """With a whole snapshot in the cache it does not matter."""
+def test_an_unreachable_hub_is_reported(client: Client) -> None:
+    """With a complete snapshot in the cache, the hub is not needed."""
     nowhere = {"HF_ENDPOINT": "http://127.0.0.1:9"}
     told = client.snapshot(ID, environ=nowhere)
     assert "the hub cannot be reached; check the network and HF_ENDPOINT" in told.error
     assert client.snapshot(ID).answer == client.snapshot(ID, environ=nowhere).answer
 
 
-def test_a_cache_that_cannot_be_written_is_told(hub: Hub, tmp_path: Path) -> None:
-    """The disk is named, not the network."""
+def test_a_cache_that_cannot_be_written_is_reported(hub: Hub, tmp_path: Path) -> None:
+    """The message blames the disk, not the network."""
     (tmp_path / "file").write_text("")
     told = Client(hub, tmp_path / "file" / "home").snapshot(ID)
     assert f"model '{ID}' cannot be written to the hub's cache: Not a directory" in told.error
     assert "HF_HOME" in told.error
 
 
-def test_what_the_client_does_not_explain_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Other ways of transfer raise errors of their own; their words, which may hold anything, are not repeated."""
+def test_unexpected_errors_of_the_client_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message has the class of an unknown error but not its text, which could contain a secret."""
 
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError(SECRET)
@@ -269,8 +269,8 @@ def test_what_the_client_does_not_explain_is_told(monkeypatch: pytest.MonkeyPatc
     assert SECRET not in str(told.value)
 
 
-def test_a_hub_out_of_order_is_told(hub: Hub, client: Client) -> None:
-    """With its status; a whole snapshot in the cache is used all the same."""
+def test_a_hub_with_a_server_error_is_reported(hub: Hub, client: Client) -> None:
+    """The message has the status; a complete snapshot in the cache is used instead."""
     hub.faults.append(Fault("/revision/main", status=500))
     assert "the hub answers with status 500" in client.snapshot(ID).error
     hub.faults.clear()

@@ -1,4 +1,4 @@
-"""Labels beside a model file or given: every form of file, and what the labels turn out to be for."""
+"""Label files, given or in the model's folder: all their forms, and the detection of blank, delimiter and units."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LETTERS = ("<blk>", "<space>", "a", "b")
 
 
 def alphabet(folder: Path, files: Mapping[str, Any], **options: Any) -> Alphabet:
-    """Write files beside a model and read its alphabet; what is not text is written as JSON."""
+    """Write files to a model's folder, as text or as JSON, and read its alphabet."""
     for name, content in files.items():
         text = content if isinstance(content, str) else json.dumps(content)
         (folder / name).write_text(text, encoding="utf-8")
@@ -31,8 +31,8 @@ FORMS = {
     "a JSON list": {"labels.json": list(LETTERS)},
     "label to id": {"vocab.json": {"a": 2, "b": 3, "<blk>": 0, "<space>": 1}},
     "id to label": {"labels.json": {"3": "b", "2": "a", "0": "<blk>", "1": "<space>"}},
-    "a label a line": {"labels.txt": "<blk>\n<space>\na\nb\n"},
-    "a label a line, as Windows writes it": {"labels.txt": "\ufeff<blk>\r\n<space>\r\na\r\nb\r\n"},
+    "one label per line": {"labels.txt": "<blk>\n<space>\na\nb\n"},
+    "one label per line, from Windows": {"labels.txt": "\ufeff<blk>\r\n<space>\r\na\r\nb\r\n"},
     "label and id": {"tokens.txt": "a 2\nb\t3\n<blk> 0\n<space> 1\n"},
     "added tokens": {"vocab.json": {"<blk>": 0, "<space>": 1, "a": 2}, "added_tokens.json": {"b": 3}},
     "added in the configuration": {
@@ -44,21 +44,21 @@ FORMS = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_gives_the_labels(form: str, tmp_path: Path) -> None:
-    """In the order of their ids, with blank and word delimiter found."""
+    """Labels are in the order of their ids, and blank and word delimiter are detected."""
     found = alphabet(tmp_path, FORMS[form])
     assert (LETTERS, 0, "<space>", "letters") == (found.labels, found.blank_id, found.word_delimiter, found.units)
 
 
 @pytest.mark.parametrize("text", ["<blk> 0\n  1\na 2\n", "<blk>\n \na\n"])
-def test_the_space_may_be_a_literal_blank(text: str, tmp_path: Path) -> None:
-    """As sherpa writes it with an id, and alone on its line."""
+def test_the_word_delimiter_may_be_a_space(text: str, tmp_path: Path) -> None:
+    """A space is accepted with an id, as sherpa writes it, and alone on its line."""
     found = alphabet(tmp_path, {"tokens.txt": text})
     assert (("<blk>", " ", "a"), " ") == (found.labels, found.word_delimiter)
     assert "a a" == found.text([2, 1, 2])
 
 
-def test_given_labels_need_no_known_name(tmp_path: Path) -> None:
-    """And stand before those beside the model."""
+def test_a_given_label_file_may_have_any_name(tmp_path: Path) -> None:
+    """A given file also overrides the one in the model's folder."""
     assert (
         LETTERS == alphabet(tmp_path, {"mine.txt": "\n".join(LETTERS), "vocab.json": ["x"]}, labels="mine.txt").labels
     )
@@ -66,21 +66,21 @@ def test_given_labels_need_no_known_name(tmp_path: Path) -> None:
 
 @dataclass(frozen=True)
 class Reading:
-    """Labels, what is said of them, and how a sequence of them is read."""
+    """Labels, options and tokenizer files, and the expected text of a sequence of labels."""
 
     id: str
     labels: tuple[str, ...]
-    said: tuple[str, ...]
+    sequence: tuple[str, ...]
     expected: str
     units: str = "letters"
     options: Mapping[str, Any] = field(default_factory=dict)
-    beside: Mapping[str, Any] = field(default_factory=dict)
+    tokenizer_files: Mapping[str, Any] = field(default_factory=dict)
 
 
 READINGS = (
     Reading("a bar", ("<pad>", "|", "a"), ("a", "|", "a", "<pad>"), "a a"),
     Reading("no words", ("<blank>", "你", "好"), ("你", "<blank>", "好"), "你好"),
-    Reading("a mark of its own between letters", ("<blk>", "▁", "a"), ("a", "▁", "a"), "a a"),
+    Reading("a separate mark between letters", ("<blk>", "▁", "a"), ("a", "▁", "a"), "a a"),
     Reading(
         "marks at word starts",
         ("<unk>", "▁to", "day", "▁", "s", "<blk>"),
@@ -88,26 +88,26 @@ READINGS = (
         "today s",
         "subwords",
     ),
-    Reading("a bar beside marks is a label", ("<blk>", "▁a", "|"), ("▁a", "|", "▁a"), "a| a", "subwords"),
+    Reading("with word marks a bar is a label", ("<blk>", "▁a", "|"), ("▁a", "|", "▁a"), "a| a", "subwords"),
     Reading("a given delimiter", ("<pad>", "#", "a"), ("a", "#", "a"), "a a", options={"word_delimiter": "#"}),
     Reading(
-        "a delimiter told beside",
+        "a delimiter in a tokenizer file",
         ("<pad>", "#", "a"),
         ("a", "#", "a"),
         "a a",
-        beside={"tokenizer_config.json": {"word_delimiter_token": "#"}},
+        tokenizer_files={"tokenizer_config.json": {"word_delimiter_token": "#"}},
     ),
     Reading(
-        "a delimiter told that is no label",
+        "a delimiter in a tokenizer file that is no label",
         ("<pad>", "a"),
         ("a",),
         "a",
-        beside={"x": {}, "tokenizer_config.json": {"word_delimiter_token": "|"}},
+        tokenizer_files={"x": {}, "tokenizer_config.json": {"word_delimiter_token": "|"}},
     ),
     Reading("without marks", ("<blk>", "sch", "on"), ("sch", "on"), "schon", "subwords"),
     Reading("phonemes", ("<pad>", "HH", "AH0", "L"), ("HH", "AH0", "L"), "HH AH0 L", "phonemes", {"units": "phonemes"}),
     Reading(
-        "phonemes, words not parted",
+        "phonemes, words not separated",
         ("<pad>", "|", "k", "æ"),
         ("k", "|", "æ"),
         "k æ",
@@ -115,43 +115,45 @@ READINGS = (
         {"units": "phonemes"},
     ),
     Reading(
-        "phonemes told beside",
+        "phonemes by a tokenizer file",
         ("<pad>", "k", "æ"),
         ("k", "æ"),
         "k æ",
         "phonemes",
-        beside={"tokenizer_config.json": {"tokenizer_class": "Wav2Vec2PhonemeCTCTokenizer"}},
+        tokenizer_files={"tokenizer_config.json": {"tokenizer_class": "Wav2Vec2PhonemeCTCTokenizer"}},
     ),
     Reading("special labels", ("<pad>", "<s>", "[UNK]", "|", "a"), ("<s>", "a", "[UNK]", "a"), "aa"),
     Reading(
-        "special labels told beside",
+        "special labels in a tokenizer file",
         ("<pad>", "@", "a"),
         ("@", "a"),
         "a",
-        beside={"special_tokens_map.json": {"unk_token": {"content": "@"}}},
+        tokenizer_files={"special_tokens_map.json": {"unk_token": {"content": "@"}}},
     ),
-    Reading("bytes stand for text", ("<blk>", "<0xE4>", "▁a"), ("▁a", "<0xE4>"), "a<0xE4>", "subwords"),
-    Reading("lower case", ("<pad>", "A"), ("A",), "a", beside={"tokenizer_config.json": {"do_lower_case": True}}),
+    Reading("bytes are text", ("<blk>", "<0xE4>", "▁a"), ("▁a", "<0xE4>"), "a<0xE4>", "subwords"),
+    Reading(
+        "lower case", ("<pad>", "A"), ("A",), "a", tokenizer_files={"tokenizer_config.json": {"do_lower_case": True}}
+    ),
 )
 
 
 @pytest.mark.parametrize("reading", READINGS, ids=lambda reading: reading.id)
-def test_labels_are_read_by_their_own_marks(reading: Reading, tmp_path: Path) -> None:
-    """Units, word delimiter and word starts are found, told beside, or given."""
-    found = alphabet(tmp_path, {"labels.json": list(reading.labels), **reading.beside}, **reading.options)
-    ids = [reading.labels.index(label) for label in reading.said]
+def test_labels_become_text(reading: Reading, tmp_path: Path) -> None:
+    """Units, word delimiter and word starts come from options, from tokenizer files or from the labels."""
+    found = alphabet(tmp_path, {"labels.json": list(reading.labels), **reading.tokenizer_files}, **reading.options)
+    ids = [reading.labels.index(label) for label in reading.sequence]
     assert (reading.expected, reading.units) == (found.text(ids), found.units)
 
 
 @dataclass(frozen=True)
 class Blank:
-    """Labels, what is said of the blank, and where it is."""
+    """Labels, option and tokenizer files, and the expected index of the blank."""
 
     id: str
     labels: tuple[str, ...]
     expected: int
     given: str | None = None
-    beside: Mapping[str, Any] = field(default_factory=dict)
+    tokenizer_files: Mapping[str, Any] = field(default_factory=dict)
 
 
 BLANKS = (
@@ -162,10 +164,10 @@ BLANKS = (
     Blank("_ first", ("_", "a"), 0),
     Blank("- last", ("a", "-"), 1),
     Blank("<blk> before <pad>", ("<pad>", "a", "<blk>"), 2),
-    Blank("as fairseq has it", ("<s>", "<pad>", "</s>", "<unk>", "a"), 0),
-    Blank("as transformers has it", ("<pad>", "<s>", "</s>", "<unk>", "a"), 0),
+    Blank("order of fairseq", ("<s>", "<pad>", "</s>", "<unk>", "a"), 0),
+    Blank("order of transformers", ("<pad>", "<s>", "</s>", "<unk>", "a"), 0),
     Blank(
-        "told against fairseq's order",
+        "tokenizer file overrides fairseq's order",
         ("<s>", "<pad>", "</s>", "<unk>", "a"),
         1,
         None,
@@ -174,22 +176,22 @@ BLANKS = (
     Blank("given as a label", ("a", "*", "<pad>"), 1, "*"),
     Blank("given as an id", ("a", "*", "<pad>"), 1, "1"),
     Blank("a digit that is a label", ("a", "b", "1"), 2, "1"),
-    Blank("told", ("a", "<blk>", "*"), 2, None, {"tokenizer_config.json": {"pad_token": "*"}}),
-    Blank("told with more", ("a", "*"), 1, None, {"special_tokens_map.json": {"pad_token": {"content": "*"}}}),
-    Blank("given before told", ("a", "*", "+"), 2, "+", {"tokenizer_config.json": {"pad_token": "*"}}),
+    Blank("in a tokenizer file", ("a", "<blk>", "*"), 2, None, {"tokenizer_config.json": {"pad_token": "*"}}),
+    Blank("as an object", ("a", "*"), 1, None, {"special_tokens_map.json": {"pad_token": {"content": "*"}}}),
+    Blank("given overrides tokenizer file", ("a", "*", "+"), 2, "+", {"tokenizer_config.json": {"pad_token": "*"}}),
 )
 
 
 @pytest.mark.parametrize("blank", BLANKS, ids=lambda blank: blank.id)
-def test_the_blank_is_given_or_told_or_known(blank: Blank, tmp_path: Path) -> None:
-    """In this order."""
-    files = {"labels.json": list(blank.labels), **blank.beside}
+def test_the_blank_is_given_or_in_a_file_or_detected(blank: Blank, tmp_path: Path) -> None:
+    """The option comes first, then tokenizer files, then known labels."""
+    files = {"labels.json": list(blank.labels), **blank.tokenizer_files}
     assert blank.expected == alphabet(tmp_path, files, blank=blank.given).blank_id
 
 
 @dataclass(frozen=True)
 class Wrong:
-    """Files and options that cannot be right, and the line that says so."""
+    """Wrong files and options, and the expected message."""
 
     id: str
     files: Mapping[str, Any]
@@ -201,7 +203,7 @@ WRONGS = (
     Wrong(
         "no file",
         {},
-        r"model 'net.onnx' has no labels: there is no vocab.json nor tokens.txt nor labels.json nor labels.txt in .*"
+        r"model 'net.onnx' has no labels: none of vocab.json, tokens.txt, labels.json, labels.txt is in .*"
         "--labels FILE",
     ),
     Wrong(
@@ -217,25 +219,27 @@ WRONGS = (
         {"labels": "mine.txt"},
     ),
     Wrong(
-        "a label twice", {"labels.txt": "<blk>\na\nb\na"}, "labels 'labels.txt' have 'a' twice, as 1 and 3; each label"
+        "a label twice", {"labels.txt": "<blk>\na\nb\na"}, "labels 'labels.txt' have 'a' twice, with ids 1 and 3; each"
     ),
     Wrong("a key twice", {"vocab.json": '{"a": 0, "a": 1}'}, "'vocab.json' has 'a' twice"),
+    Wrong("an id twice", {"tokens.txt": "<blk> 0\na 1\nb 1"}, "'tokens.txt' give id 1 to 'a' and 'b'; each id must"),
+    Wrong("a gap", {"tokens.txt": "<blk> 0\na 2\n"}, "no label for id 1: 2 labels with ids up to 2; .* without gaps"),
     Wrong(
-        "an id twice", {"tokens.txt": "<blk> 0\na 1\nb 1"}, "'tokens.txt' give the id 1 to 'a' and 'b'; each id once"
-    ),
-    Wrong("a hole", {"tokens.txt": "<blk> 0\na 2\n"}, "no label for id 1: 2 labels with ids up to 2; .* without holes"),
-    Wrong(
-        "a line without id", {"tokens.txt": "<blk> 0\na\n"}, "'tokens.txt' have no id in line 2, 'a', as others have"
+        "a line without id", {"tokens.txt": "<blk> 0\na\n"}, "'tokens.txt' have no id in line 2, 'a', although other"
     ),
     Wrong("nothing", {"labels.txt": ""}, "labels 'labels.txt' are empty"),
     Wrong("an empty list", {"labels.json": []}, "labels 'labels.json' are empty"),
     Wrong(
-        "another form", {"labels.json": {"a": 0, "b": "1"}}, r"in another form; a JSON list of labels, {label: id} or"
+        "unknown form", {"labels.json": {"a": 0, "b": "1"}}, r"an unknown form; a JSON list of labels, {label: id} or"
     ),
-    Wrong("no JSON", {"vocab.json": "{"}, "'vocab.json' is no JSON: "),
-    Wrong("no object", {"labels.txt": "a", "tokenizer_config.json": [1]}, "'tokenizer_config.json' is no JSON object"),
+    Wrong("no JSON", {"vocab.json": "{"}, "'vocab.json' is not JSON: "),
     Wrong(
-        "languages", {"vocab.json": {"eng": {"a": 0}, "fra": {"b": 0}}}, "are of 2 languages, eng, fra; .*--labels FILE"
+        "no object", {"labels.txt": "a", "tokenizer_config.json": [1]}, "'tokenizer_config.json' is not a JSON object"
+    ),
+    Wrong(
+        "languages",
+        {"vocab.json": {"eng": {"a": 0}, "fra": {"b": 0}}},
+        r"are for 2 languages \(eng, fra\); .*--labels FILE",
     ),
     Wrong(
         "a blank that is no label",
@@ -245,14 +249,14 @@ WRONGS = (
     ),
     Wrong("an id beyond the labels", {"labels.txt": "<blk>\na"}, "blank '2' is not in the labels", {"blank": "2"}),
     Wrong(
-        "a blank told that is no label",
+        "a blank in a tokenizer file that is no label",
         {"labels.txt": "<blk>\na", "tokenizer_config.json": {"pad_token": "<pad>"}},
-        "blank '<pad>' of the tokenizer files beside is not in the labels",
+        "blank '<pad>' of the tokenizer files is not in the labels",
     ),
     Wrong(
-        "no telling the blank",
+        "no known blank",
         {"labels.json": [*"abcdefghij"]},
-        "no blank can be told among the 10 labels of 'labels.json', a b c d ... h i j; <blk>, .* name it with --blank",
+        r"no CTC blank found among the 10 labels of 'labels.json' \(a b c d ... h i j\); known blanks .* with --blank",
     ),
     Wrong(
         "a word delimiter that is no label",
@@ -264,14 +268,14 @@ WRONGS = (
 
 
 @pytest.mark.parametrize("wrong", WRONGS, ids=lambda wrong: wrong.id)
-def test_wrong_labels_are_told(wrong: Wrong, tmp_path: Path) -> None:
-    """One line with the file, the value, what is accepted and the option to use."""
+def test_wrong_labels_are_rejected(wrong: Wrong, tmp_path: Path) -> None:
+    """The message is one line with the file, the value, what is accepted and the option to use."""
     with pytest.raises(SuiteError, match=wrong.message):
         alphabet(tmp_path, wrong.files, **wrong.options)
 
 
-def test_a_file_in_another_encoding_is_told(tmp_path: Path) -> None:
-    """UTF-8 is what is accepted."""
+def test_a_file_in_another_encoding_is_rejected(tmp_path: Path) -> None:
+    """Only UTF-8 is accepted."""
     (tmp_path / "labels.txt").write_bytes("<blk>\nä".encode("latin-1"))
     with pytest.raises(SuiteError, match=r"'labels.txt' cannot be read: .* UTF-8 is accepted"):
         alphabet(tmp_path, {})

@@ -1,4 +1,4 @@
-"""Checkpoints of many languages: the chosen one's vocabulary and adapter, and those that are not there."""
+"""Multilingual checkpoints: vocabulary and adapter of the chosen language, and languages that are missing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SPECIAL = ("<pad>", "<s>", "</s>", "<unk>", "|")
 
 @pytest.fixture(scope="module")
 def multilingual(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny model of three languages, an adapter for each, in the form of Meta's MMS."""
+    """Return a tiny model with three languages and an adapter for each, in the form of Meta's MMS."""
     folder = tmp_path_factory.mktemp("languages") / "multilingual"
     folder.mkdir()
     nested = {name: {label: n for n, label in enumerate((*SPECIAL, *letters))} for name, letters in LANGUAGES.items()}
@@ -38,7 +38,7 @@ def multilingual(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def adapted(folder: Path, language: str, outputs: int, seed: int) -> None:
-    """Save the common model with a head and adapters of one language, and these on their own."""
+    """Save the common model with the head and adapters of one language, and the adapters in a separate file."""
     config = Wav2Vec2Config(**{**WAV2VEC2.configuration, "adapter_attn_dim": 4, "vocab_size": outputs})
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(0)
@@ -53,8 +53,8 @@ def adapted(folder: Path, language: str, outputs: int, seed: int) -> None:
     model.save_pretrained(folder)
 
 
-def test_a_language_brings_its_vocabulary_and_its_adapter(multilingual: Path) -> None:
-    """The chosen language's labels and logits; without a choice those that the tokenizer and the weights have."""
+def test_a_language_selects_its_vocabulary_and_its_adapter(multilingual: Path) -> None:
+    """Labels and logits are those of the chosen language, or by default those of the tokenizer and the weights."""
     default, english, french = (
         load(multilingual),
         load(multilingual, language="eng"),
@@ -69,7 +69,7 @@ def test_a_language_brings_its_vocabulary_and_its_adapter(multilingual: Path) ->
 
 
 def test_languages_are_different_checkpoints(multilingual: Path, tmp_path: Path) -> None:
-    """Each has a digest of its own, which another language's adapter has no part in."""
+    """Each language has a different digest, which does not depend on the adapters of other languages."""
     digests = {
         language: resolve_checkpoint(str(multilingual), multilingual, language=language).digest
         for language in LANGUAGES
@@ -86,7 +86,7 @@ def test_languages_are_different_checkpoints(multilingual: Path, tmp_path: Path)
 
 @dataclass(frozen=True)
 class Choice:
-    """A language that cannot be had."""
+    """A language that is not available, and the expected message."""
 
     id: str
     language: str | None
@@ -95,30 +95,30 @@ class Choice:
 
 
 def forget_default(folder: Path) -> None:
-    """Let the tokenizer name no language."""
+    """Remove the language from the tokenizer's settings."""
     changed(folder / "tokenizer_config.json", target_lang=None)
 
 
 CHOICES = (
     Choice(
-        "unknown", "fre", lambda _: None, r"no vocabulary of language 'fre' \(did you mean 'fra'\?\): .* eng, fra, por"
+        "unknown", "fre", lambda _: None, r"no vocabulary for language 'fre' \(did you mean 'fra'\?\): .* eng, fra, por"
     ),
     Choice(
-        "no adapter", "por", lambda f: (f / "adapter.por.safetensors").unlink(), "no adapter weights of language 'por'"
+        "no adapter", "por", lambda f: (f / "adapter.por.safetensors").unlink(), "no adapter weights for language 'por'"
     ),
     Choice("none chosen", None, forget_default, r"vocabularies of 3 languages \(eng, fra, por\), and none is chosen"),
     Choice(
         "damaged adapter",
         "por",
         lambda f: (f / "adapter.por.safetensors").write_bytes(b"no weights"),
-        "the adapter of language 'por' cannot be loaded",
+        "the adapter for language 'por' cannot be loaded",
     ),
 )
 
 
 @pytest.mark.parametrize("choice", CHOICES, ids=lambda choice: choice.id)
-def test_a_language_that_is_not_there_is_told(choice: Choice, multilingual: Path, tmp_path: Path) -> None:
-    """What there is, and the nearest of it, is in the message."""
+def test_a_missing_language_is_rejected(choice: Choice, multilingual: Path, tmp_path: Path) -> None:
+    """The message names the available languages and the nearest one."""
     folder = shutil.copytree(multilingual, tmp_path / "mine")
     choice.change(folder)
     with pytest.raises(SuiteError, match=choice.message):

@@ -1,4 +1,4 @@
-"""An ONNX file and what belongs to it: found, digested, and told where something is missing."""
+"""ONNX files with their labels and external data: how they are found and digested, and messages for missing parts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LABELS = "<blk> 0\n<space> 1\na 2\nb 3\nc 4\n"
 
 @pytest.fixture
 def net(tmp_path: Path) -> Path:
-    """A network with its labels beside it."""
+    """Return a network with its labels in the same folder."""
     (tmp_path / "tokens.txt").write_text(LABELS)
     return Spelling(5).export(tmp_path / "net.onnx")
 
@@ -29,7 +29,7 @@ def opened(path: Path, **options: Any) -> OnnxFile:
 
 
 def with_external_data(path: Path, location: str = "weights.bin") -> Path:
-    """Save a network's weights in a file of their own."""
+    """Save a network's weights in a separate file."""
     import onnx
     from onnx.external_data_helper import convert_model_to_external_data
 
@@ -39,14 +39,14 @@ def with_external_data(path: Path, location: str = "weights.bin") -> Path:
     return path
 
 
-def test_name_and_size_are_the_files(net: Path) -> None:
-    """The stem, and the bytes of the file."""
+def test_name_and_size_come_from_the_file(net: Path) -> None:
+    """The name is the file's stem, the size is that of the file."""
     file = opened(net)
     assert ("net", net.stat().st_size, ["tokens.txt"]) == (file.name, file.weight_bytes, list(file.processor_files))
 
 
 def test_external_data_belongs_to_the_model(net: Path) -> None:
-    """It counts, it is digested, and the model runs with it as without."""
+    """Size and digest include external data, and the model runs with it."""
     expected = OnnxModel(opened(net)).frontend()
     separate = opened(with_external_data(net))
     assert net.stat().st_size + (net.parent / "weights.bin").stat().st_size == separate.weight_bytes
@@ -59,62 +59,62 @@ def test_external_data_belongs_to_the_model(net: Path) -> None:
     assert separate.digest != opened(net).digest
 
 
-def test_missing_external_data_is_told(net: Path) -> None:
-    """By its name and where it should be."""
+def test_missing_external_data_is_rejected(net: Path) -> None:
+    """The message has the file's name and the folder where it should be."""
     with_external_data(net)
     (net.parent / "weights.bin").unlink()
     with pytest.raises(
-        SuiteError, match=r"model 'net.onnx' has external data in 'weights.bin', which is not in '.*'; put it"
+        SuiteError, match=r"model 'net.onnx' has external data in 'weights.bin', which is not in '.*'; copy it"
     ):
         opened(net)
 
 
-def test_truncated_external_data_is_told(net: Path) -> None:
-    """A copy that was cut short is refused before a runtime maps it."""
+def test_truncated_external_data_is_rejected(net: Path) -> None:
+    """A truncated copy is rejected before a runtime maps it into memory."""
     with_external_data(net)
     weights = net.parent / "weights.bin"
     weights.write_bytes(weights.read_bytes()[:-100])
-    with pytest.raises(SuiteError, match=r"has \d+ bytes of external data in 'weights.bin', but there are \d+"):
+    with pytest.raises(SuiteError, match=r"needs \d+ bytes of external data in 'weights.bin', but the file has \d+"):
         opened(net)
 
 
-def test_external_data_elsewhere_is_refused(net: Path) -> None:
-    """A file does not reach out of its folder."""
+def test_external_data_elsewhere_is_rejected(net: Path) -> None:
+    """A file may not refer to data outside its folder."""
     import onnx
 
     proto = onnx.load(with_external_data(net), load_external_data=False)
     for tensor in proto.graph.initializer:
         tensor.external_data[0].value = "../../etc/passwd"
     net.write_bytes(proto.SerializeToString())
-    with pytest.raises(SuiteError, match=r"wants external data '../../etc/passwd' outside of its folder"):
+    with pytest.raises(SuiteError, match=r"refers to external data '../../etc/passwd' outside its folder"):
         opened(net)
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"\x7fELF no network", "model 'net.onnx' is no ONNX file: .*; a whole file is needed; check --model"),
-        (b"", "model 'net.onnx' is no ONNX file: it has no operations"),
-        (b"version https://git-lfs.github.com/spec/v1\n", r"no ONNX file: it is a pointer .*git lfs pull"),
+        (b"\x7fELF no network", "model 'net.onnx' is not an ONNX file: .*; a complete file is needed; check --model"),
+        (b"", "model 'net.onnx' is not an ONNX file: it has no operations"),
+        (b"version https://git-lfs.github.com/spec/v1\n", r"not an ONNX file: it is a Git LFS pointer .*git lfs pull"),
     ],
     ids=["another file", "an empty file", "a pointer of Git LFS"],
 )
-def test_what_is_no_onnx_is_told(content: bytes, message: str, net: Path) -> None:
-    """Before anything is loaded."""
+def test_a_file_of_another_format_is_rejected(content: bytes, message: str, net: Path) -> None:
+    """It is rejected before anything is loaded."""
     net.write_bytes(content)
     with pytest.raises(SuiteError, match=message):
         opened(net)
 
 
-def test_a_truncated_file_is_told(net: Path) -> None:
-    """A copy that was cut short is no model."""
+def test_a_truncated_file_is_rejected(net: Path) -> None:
+    """A truncated copy is not a model."""
     net.write_bytes(net.read_bytes()[:-200])
-    with pytest.raises(SuiteError, match=r"model 'net.onnx' is no ONNX file|cannot be loaded by ONNX Runtime"):
+    with pytest.raises(SuiteError, match=r"model 'net.onnx' is not an ONNX file|cannot be loaded by ONNX Runtime"):
         OnnxModel(opened(net)).frontend()
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
-    """With its path, and what is nearest in its folder."""
+def test_a_missing_file_is_rejected(tmp_path: Path) -> None:
+    """The message has its path and the nearest name in its folder."""
     with pytest.raises(SuiteError, match=r"model '.*none.onnx' does not exist; an .onnx file is accepted"):
         opened(tmp_path / "none.onnx")
     (tmp_path / "none2.onnx").touch()
@@ -122,8 +122,8 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
         opened(tmp_path / "none.onnx")
 
 
-def test_the_digest_is_of_all_that_decides(net: Path) -> None:
-    """The same files and options, the same digest; another label, setting or option, another."""
+def test_the_digest_covers_all_files_and_options(net: Path) -> None:
+    """The digest changes with any label, setting or option, and only then."""
     digests = [opened(net).digest, opened(net, sampling_rate=8000).digest, opened(net, normalize_audio=True).digest]
     assert digests[0] == opened(net).digest
     digests.append(opened(net, labels=LabelOptions(blank="1")).digest)
@@ -134,8 +134,8 @@ def test_the_digest_is_of_all_that_decides(net: Path) -> None:
     assert len(digests) == len(set(digests))
 
 
-def test_the_digest_does_not_depend_on_the_place(net: Path, tmp_path: Path) -> None:
-    """A moved folder is the same model."""
+def test_the_digest_does_not_depend_on_the_folder(net: Path, tmp_path: Path) -> None:
+    """A model in another folder has the same digest."""
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     for path in (net, net.parent / "tokens.txt"):
@@ -158,10 +158,10 @@ def test_the_digest_does_not_depend_on_the_place(net: Path, tmp_path: Path) -> N
         ("preprocessor_config.json", {"do_normalize": True}, {"normalize_audio": False}, (16_000, False)),
     ],
 )
-def test_what_is_said_wins_over_what_is_told_beside(
+def test_options_override_the_preprocessor_file(
     name: str, settings: dict[str, Any], options: dict[str, Any], expected: tuple[int, bool], net: Path
 ) -> None:
-    """Rate and normalization: options, else the preprocessor's file, else 16 kHz as it is."""
+    """Rate and normalization come from the options, else the preprocessor file, else 16 kHz without normalization."""
     (net.parent / name).write_text(json.dumps(settings))
     file = opened(net, **options)
     assert expected == (file.sampling_rate, file.normalize_audio)
@@ -169,15 +169,15 @@ def test_what_is_said_wins_over_what_is_told_beside(
     assert expected == (frontend.sampling_rate, frontend.normalize)
 
 
-def test_a_broken_preprocessor_is_told(net: Path) -> None:
-    """With its path."""
+def test_a_broken_preprocessor_file_is_rejected(net: Path) -> None:
+    """The message has its path."""
     (net.parent / "preprocessor_config.json").write_text("{")
     with pytest.raises(SuiteError, match=r"preprocessor_config.json' cannot be read"):
         _ = opened(net).sampling_rate
 
 
-def test_a_network_that_fails_is_told_with_its_reason(tmp_path: Path) -> None:
-    """Exported for one length, though its axes are said to be dynamic."""
+def test_a_network_that_fails_is_rejected_with_the_reason(tmp_path: Path) -> None:
+    """The network was exported for one length, although its axes are declared as dynamic."""
     import torch
 
     class Fixed(torch.nn.Module):
@@ -192,8 +192,8 @@ def test_a_network_that_fails_is_told_with_its_reason(tmp_path: Path) -> None:
         OnnxModel(opened(path)).frontend()
 
 
-def test_a_network_that_wants_more_than_a_second_is_told(net: Path) -> None:
-    """With the runtime's reason, which a sampling rate that is too low may be."""
+def test_a_network_that_needs_more_than_a_second_is_rejected(net: Path) -> None:
+    """The message has the runtime's reason; here the sampling rate is too low."""
     Spelling(5, wanted=12_000, told=True).export(net)
     with pytest.raises(
         SuiteError, match=r"model 'net.onnx' fails in ONNX Runtime on 'x.1' \[1, 8000\]: .*; check its e"
@@ -201,8 +201,8 @@ def test_a_network_that_wants_more_than_a_second_is_told(net: Path) -> None:
         OnnxModel(opened(net, sampling_rate=8000)).frontend()
 
 
-def test_an_operation_that_openvino_does_not_know_is_told(tmp_path: Path) -> None:
-    """With the operation's name."""
+def test_an_operation_that_openvino_does_not_support_is_rejected(tmp_path: Path) -> None:
+    """The message has the operation's name."""
     import onnx
     from onnx import TensorProto, helper
 

@@ -1,4 +1,4 @@
-"""ONNX files of many kinds through the whole path: ONNX Runtime, FP16 IR, INT8 IR, and what they say."""
+"""ONNX files of many kinds from end to end: logits and transcripts of ONNX Runtime, FP16 IR and INT8 IR."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ from wergate.recognizers.onnx import onnx_signature
 from wergate.recognizers.openvino import OpenVinoRecognizer
 from wergate.recognizers.pytorch import PyTorchRecognizer
 
-FP16_TOLERANCE = 0.002  # of the largest logit: weights in half precision are off by 0.0005 at most
+FP16_TOLERANCE = 0.002  # fraction of the largest logit; rounding to half precision changes weights by at most 0.0005
 LETTERS = "<blk> 0\n<space> 1\na 2\nb 3\nc 4\n"
 
 
 def model(path: Path, **options: Any) -> OnnxModel:
-    """Return the model of a file; label options by their names."""
-    ours = {name: options.pop(name) for name in ("sampling_rate", "normalize_audio") if name in options}
-    return OnnxModel(open_onnx(path, OnnxOptions(LabelOptions(**options), **ours)))
+    """Return the model of a file, with options by their names."""
+    audio = {name: options.pop(name) for name in ("sampling_rate", "normalize_audio") if name in options}
+    return OnnxModel(open_onnx(path, OnnxOptions(LabelOptions(**options), **audio)))
 
 
 def compiled(path: Path, frontend: Frontend, **options: Any) -> OpenVinoRecognizer:
     return OpenVinoRecognizer(path, frontend, device="CPU", inference_precision="f32", **options)
 
 
-def said(recognizer: Recognizer, waveforms: Sequence[np.ndarray]) -> list[str]:
+def transcripts(recognizer: Recognizer, waveforms: Sequence[np.ndarray]) -> list[str]:
     """Return the transcripts of waveforms."""
     alphabet = recognizer.frontend.alphabet
     return [alphabet.text(logits.argmax(-1).tolist()) for logits in recognizer.logits_of(waveforms)]
@@ -52,11 +52,11 @@ def said(recognizer: Recognizer, waveforms: Sequence[np.ndarray]) -> list[str]:
 
 @dataclass(frozen=True)
 class Case:
-    """A network, the labels beside it, frames that it is made to say, and the transcript that they mean."""
+    """A network, its label file, label ids that its inputs encode frame by frame, and the expected transcripts."""
 
     id: str
     network: Spelling
-    said: tuple[tuple[int, ...], ...] = ((2, 2, 0, 2, 3, 1, 4), (3,), (4, 1, 2, 0, 0, 3))
+    encoded: tuple[tuple[int, ...], ...] = ((2, 2, 0, 2, 3, 1, 4), (3,), (4, 1, 2, 0, 0, 3))
     expected: tuple[str, ...] = ("aab c", "b", "c ab")
     labels: str = LETTERS
     options: dict[str, Any] = field(default_factory=dict)
@@ -67,9 +67,9 @@ PHONEMES = "<pad>\nDH\nAH0\nK\nAE1\nT\n"
 HAN = "_\n你\n好\n吗\n"
 CASES = (
     Case("letters, frames-major", Spelling(5)),
-    Case("letters, told", Spelling(5, told=True)),
+    Case("letters, declared", Spelling(5, told=True)),
     Case("labels-major", Spelling(5, labels_major=True)),
-    Case("labels-major, told", Spelling(5, labels_major=True, told=True)),
+    Case("labels-major, declared", Spelling(5, labels_major=True, told=True)),
     Case("log-probabilities", Spelling(5, log_probabilities=True, names=("audio_signal", "logprobs"))),
     Case("log-probabilities, labels-major", Spelling(5, log_probabilities=True, labels_major=True)),
     Case("a channel", Spelling(5, channel=True)),
@@ -92,7 +92,7 @@ CASES = (
 
 @dataclass(frozen=True)
 class Built:
-    """A case's model, its frontend and its two IRs."""
+    """The model, the frontend and the two IRs of a case."""
 
     case: Case
     model: OnnxModel
@@ -102,25 +102,25 @@ class Built:
 
     @property
     def waveforms(self) -> list[np.ndarray]:
-        return [self.case.network.waveform(ids) for ids in self.case.said]
+        return [self.case.network.waveform(ids) for ids in self.case.encoded]
 
 
 @pytest.fixture(scope="module", params=CASES, ids=lambda case: case.id)
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """Each case, with both IRs built from its ONNX file."""
+    """Return each case, with both IRs built from its ONNX file."""
     case, folder = request.param, tmp_path_factory.mktemp("network")
     (folder / "tokens.txt").write_text(case.labels, encoding="utf-8")
     found = model(case.network.export(folder / "net.onnx"), **case.options)
     frontend, fp16, int8 = found.frontend(), folder / "fp16.xml", folder / "int8.xml"
     found.convert(fp16)
     signature = ir_signature(fp16, case.network.labels)
-    spelt = [case.network.waveform([*range(case.network.labels), *ids]) for ids in case.said]
-    quantize(fp16, [signature.feed(waveform[None]) for waveform in spelt], section(QuantizationSettings), int8)
+    waveforms = [case.network.waveform([*range(case.network.labels), *ids]) for ids in case.encoded]
+    quantize(fp16, [signature.feed(waveform[None]) for waveform in waveforms], section(QuantizationSettings), int8)
     return Built(case, found, frontend, fp16, int8)
 
 
 def test_the_frontend_is_measured_and_read(built: Built) -> None:
-    """Frame geometry from inferences, labels from the file beside."""
+    """The frame geometry comes from inferences, the labels from the label file."""
     frontend = built.frontend
     assert (RECEPTIVE_FIELD, HOP) == (frontend.receptive_field, frontend.hop)
     assert (RATE, False, built.case.network.labels) == (
@@ -130,13 +130,13 @@ def test_the_frontend_is_measured_and_read(built: Built) -> None:
     )
 
 
-def test_onnx_runtime_says_what_the_waveforms_spell(built: Built) -> None:
-    """The reference recognizer decodes by the labels' own rules."""
-    assert list(built.case.expected) == said(built.model.recognizer(built.frontend), built.waveforms)
+def test_onnx_runtime_decodes_the_encoded_labels(built: Built) -> None:
+    """The reference recognizer gives the expected transcripts."""
+    assert list(built.case.expected) == transcripts(built.model.recognizer(built.frontend), built.waveforms)
 
 
 def test_the_fp16_ir_gives_the_reference_logits(built: Built) -> None:
-    """At f32 inference precision, alone and in batches, at several lengths."""
+    """The logits agree at f32 inference precision, in batches of several lengths."""
     reference, candidate = built.model.recognizer(built.frontend), compiled(built.fp16, built.frontend)
     for seconds in (0.025, 0.3, 1.7):
         batch = np.stack([sound(seconds, seed=seed) for seed in (1, 2)])
@@ -144,24 +144,25 @@ def test_the_fp16_ir_gives_the_reference_logits(built: Built) -> None:
         assert (2, built.frontend.frame_count(batch.shape[1]), built.case.network.labels) == expected.shape
         atol = FP16_TOLERANCE * float(np.abs(expected).max())
         np.testing.assert_allclose(candidate.logits(batch), expected, atol=atol)
-    assert list(built.case.expected) == said(candidate, built.waveforms)
+    assert list(built.case.expected) == transcripts(candidate, built.waveforms)
 
 
-def test_the_int8_ir_says_the_same(built: Built) -> None:
+def test_the_int8_ir_gives_the_same_transcripts(built: Built) -> None:
     """It is quantized, runs on one stream and on two, and decodes to the reference transcripts."""
     assert "FakeQuantize" in built.int8.read_text()
     for streams in (1, 2):
-        assert list(built.case.expected) == said(compiled(built.int8, built.frontend, streams=streams), built.waveforms)
+        recognizer = compiled(built.int8, built.frontend, streams=streams)
+        assert list(built.case.expected) == transcripts(recognizer, built.waveforms)
 
 
-def test_what_the_int8_ir_executes_is_read(built: Built) -> None:
-    """Whatever its inputs are: its convolution runs in 8 bit."""
+def test_the_int8_ir_runs_in_8_bits(built: Built) -> None:
+    """Its convolution runs in 8 bits, with all kinds of inputs."""
     work = executed_work(built.int8, device="CPU", inference_precision="f32", sampling_rate=RATE)
     assert (1, 1.0) == (len(work.layers), work.int8_share)
 
 
-def test_too_short_an_input_is_refused(built: Built) -> None:
-    """By ONNX Runtime's recognizer and the IR's, with both lengths."""
+def test_an_input_that_is_too_short_is_rejected(built: Built) -> None:
+    """The recognizers of ONNX Runtime and of the IR reject it; the message has both lengths."""
     for recognizer in (built.model.recognizer(built.frontend), compiled(built.fp16, built.frontend)):
         with pytest.raises(InputTooShortError, match=r"input of 399 samples is too short: .* at least 400 samples"):
             recognizer.logits(np.zeros((1, 399), np.float32))
@@ -169,7 +170,7 @@ def test_too_short_an_input_is_refused(built: Built) -> None:
 
 @dataclass(frozen=True)
 class Tutorial:
-    """The tutorial's ONNX file of the tiny Data2Vec, with what it was exported from."""
+    """The tutorial's ONNX file of the tiny Data2Vec, and the checkpoint that it was exported from."""
 
     model: OnnxModel
     frontend: Frontend
@@ -179,7 +180,7 @@ class Tutorial:
 
 @pytest.fixture(scope="module")
 def tutorial(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Tutorial:
-    """A file `data2vec.onnx` with the processor's files beside it."""
+    """Return the file `data2vec.onnx` with the processor files in its folder."""
     folder = tmp_path_factory.mktemp("tutorial")
     save_processor(folder)
     found = model(export_tutorial(tiny.model, folder / "data2vec.onnx"))
@@ -190,17 +191,17 @@ def tutorial(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Tutorial:
 
 
 def test_the_tutorials_export_has_the_checkpoints_frontend(tutorial: Tutorial) -> None:
-    """Everything but the alphabet's finer rules: geometry, normalization, rate, labels, blank, delimiter."""
-    ours, theirs = tutorial.frontend, tutorial.pytorch.frontend
+    """Geometry, normalization, rate, labels, blank and delimiter agree; other rules of the alphabet may differ."""
+    onnx, checkpoint = tutorial.frontend, tutorial.pytorch.frontend
     for name in ("sampling_rate", "normalize", "receptive_field", "hop"):
-        assert (name, getattr(theirs, name)) == (name, getattr(ours, name))
-    assert LABELS == ours.alphabet.labels == theirs.alphabet.labels
-    assert theirs.alphabet.blank_id == ours.alphabet.blank_id
-    assert theirs.alphabet.word_delimiter == ours.alphabet.word_delimiter
+        assert (name, getattr(checkpoint, name)) == (name, getattr(onnx, name))
+    assert LABELS == onnx.alphabet.labels == checkpoint.alphabet.labels
+    assert checkpoint.alphabet.blank_id == onnx.alphabet.blank_id
+    assert checkpoint.alphabet.word_delimiter == onnx.alphabet.word_delimiter
 
 
 def test_the_tutorials_export_gives_pytorchs_logits(tutorial: Tutorial) -> None:
-    """ONNX Runtime is as good a reference as the checkpoint itself, and the FP16 IR follows it."""
+    """The logits of ONNX Runtime agree with those of the checkpoint, and the FP16 IR's with both."""
     onnx = tutorial.model.recognizer(tutorial.frontend)
     tutorial.model.convert(tutorial.folder / "fp16.xml")
     fp16 = compiled(tutorial.folder / "fp16.xml", tutorial.frontend)
@@ -213,7 +214,7 @@ def test_the_tutorials_export_gives_pytorchs_logits(tutorial: Tutorial) -> None:
 
 
 def test_the_tutorials_export_is_quantized(tutorial: Tutorial) -> None:
-    """NNCF takes the IR of the ONNX file; its logits are finite and of the reference's shape."""
+    """NNCF quantizes the IR of the ONNX file; its logits are finite and have the shape of the reference's."""
     fp16, int8 = tutorial.folder / "for_int8.xml", tutorial.folder / "int8.xml"
     tutorial.model.convert(fp16)
     signature = ir_signature(fp16, len(LABELS))
@@ -224,8 +225,8 @@ def test_the_tutorials_export_is_quantized(tutorial: Tutorial) -> None:
     assert np.isfinite(logits).all()
 
 
-def test_signatures_name_the_files_own_inputs(tmp_path: Path) -> None:
-    """By name from the ONNX file, by position from its IR."""
+def test_signatures_refer_to_the_inputs_of_the_file(tmp_path: Path) -> None:
+    """Inputs have names in the signature of an ONNX file and positions in that of its IR."""
     (tmp_path / "tokens.txt").write_text(LETTERS)
     path = Spelling(5, length="int32", labels_major=True).export(tmp_path / "net.onnx")
     model(path).convert(tmp_path / "net.xml")
@@ -238,8 +239,8 @@ def test_signatures_name_the_files_own_inputs(tmp_path: Path) -> None:
         )
 
 
-def test_an_onnx_file_is_a_model_of_its_own_units(tmp_path: Path) -> None:
-    """Units are found, or given."""
+def test_units_can_be_given(tmp_path: Path) -> None:
+    """The option overrides the detected units."""
     for units in ("letters", "subwords", "phonemes"):
         given: Units = units
         (tmp_path / "tokens.txt").write_text(LETTERS)
@@ -247,8 +248,8 @@ def test_an_onnx_file_is_a_model_of_its_own_units(tmp_path: Path) -> None:
         assert given == model(path, units=given).frontend().alphabet.units
 
 
-def test_another_number_of_labels_is_told(tmp_path: Path) -> None:
-    """Both figures, before anything is measured or built."""
+def test_another_number_of_labels_is_rejected(tmp_path: Path) -> None:
+    """The message has both numbers, before anything is measured or built."""
     (tmp_path / "tokens.txt").write_text(LETTERS)
     found = model(Spelling(6).export(tmp_path / "net.onnx"))
     with pytest.raises(SuiteError, match=r"model 'net.onnx' gives 6 values per frame, but there are 5 labels"):
@@ -257,7 +258,7 @@ def test_another_number_of_labels_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("padding", "receptive_field", "shortest"), [(100, 200, 200), (200, 0, 1), (300, -200, 1)])
 def test_a_padded_network_is_measured(padding: int, receptive_field: int, shortest: int, tmp_path: Path) -> None:
-    """Padding is taken off the receptive field; what remains is no shorter than a sample."""
+    """Padding reduces the receptive field; the shortest input is at least one sample."""
     (tmp_path / "tokens.txt").write_text(LETTERS)
     found = model(Spelling(5, padding=padding).export(tmp_path / "net.onnx"))
     frontend = found.frontend()
@@ -273,8 +274,8 @@ def test_a_padded_network_is_measured(padding: int, receptive_field: int, shorte
         candidate.logits(np.zeros((1, shortest - 1), np.float32))
 
 
-def test_a_network_that_wants_more_is_measured(tmp_path: Path) -> None:
-    """Shorter inputs are refused though they would make frames."""
+def test_a_network_with_a_longer_shortest_input_is_measured(tmp_path: Path) -> None:
+    """Shorter inputs are rejected although the formula gives frames for them."""
     (tmp_path / "tokens.txt").write_text(LETTERS)
     found = model(Spelling(5, wanted=2000).export(tmp_path / "net.onnx"))
     frontend = found.frontend()
@@ -285,8 +286,8 @@ def test_a_network_that_wants_more_is_measured(tmp_path: Path) -> None:
         recognizer.logits(np.zeros((1, 1999), np.float32))
 
 
-def test_a_fixed_length_is_told(tmp_path: Path) -> None:
-    """A network for one length is no recognizer of utterances."""
+def test_a_fixed_length_is_rejected(tmp_path: Path) -> None:
+    """A network for one length cannot run utterances of any length."""
     import torch
 
     (tmp_path / "tokens.txt").write_text(LETTERS)

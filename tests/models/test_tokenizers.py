@@ -1,4 +1,4 @@
-"""Alphabets read from tokenizers of transformers decode as those tokenizers do, whatever their settings."""
+"""Alphabets of transformers' tokenizers give the same text as those tokenizers, for all settings."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BRACKETS = {"pad_token": "[PAD]", "unk_token": "[UNK]"}
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """A tokenizer by its vocabulary, its settings, and how many logits the model has (None: as many as labels)."""
+    """A tokenizer: its vocabulary, its settings and the model's number of logits (None: as many as labels)."""
 
     id: str
     vocabulary: tuple[str, ...] | Mapping[str, Any]
@@ -49,12 +49,12 @@ TOKENIZERS = (
     Tokenizer("default", LABELS),
     Tokenizer("lower case", LABELS, {"do_lower_case": True}),
     Tokenizer(
-        "a space for a delimiter",
+        "a space as delimiter",
         (*LETTERS, " "),
         {"word_delimiter_token": " "},
     ),
     Tokenizer(
-        "an underscore for a delimiter",
+        "an underscore as delimiter",
         (*LETTERS, "_"),
         {"word_delimiter_token": "_"},
     ),
@@ -62,7 +62,7 @@ TOKENIZERS = (
     Tokenizer("no delimiter", HAN, BRACKETS | {"word_delimiter_token": None}),
     Tokenizer("another text for the delimiter", LABELS, {"replace_word_delimiter_char": "-"}),
     Tokenizer("Cyrillic, other special tokens", CYRILLIC, BRACKETS | {"bos_token": None, "eos_token": None}),
-    Tokenizer("blank behind the letters", HAN, BRACKETS | {"bos_token": "<s>", "eos_token": "</s>"}),
+    Tokenizer("blank after the letters", HAN, BRACKETS | {"bos_token": "<s>", "eos_token": "</s>"}),
     Tokenizer("added tokens", LABELS, added=("<noise>", "CH"), outputs=len(LABELS) + 2),
     Tokenizer("more labels than logits", CYRILLIC, BRACKETS, outputs=len(CYRILLIC)),
     Tokenizer("spaces cleaned up", PUNCTUATED, {"clean_up_tokenization_spaces": True}),
@@ -77,7 +77,7 @@ TOKENIZERS = (
 
 @cache
 def loaded(case: Tokenizer) -> tuple[Any, Alphabet]:
-    """Save the tokenizer, load it as any checkpoint's, and read its alphabet."""
+    """Save the tokenizer, load it like that of a checkpoint, and return it with its alphabet."""
     with TemporaryDirectory() as folder:
         vocabulary, kind = case.vocabulary, Wav2Vec2PhonemeCTCTokenizer if case.phonemes else Wav2Vec2CTCTokenizer
         numbered = vocabulary if isinstance(vocabulary, Mapping) else {token: n for n, token in enumerate(vocabulary)}
@@ -95,25 +95,25 @@ def loaded(case: Tokenizer) -> tuple[Any, Alphabet]:
 @settings(max_examples=150)
 @given(data=st.data())
 def test_decoding_equals_transformers(case: Tokenizer, data: st.DataObject) -> None:
-    """Any sequence of labels, special and added ones and repeats included, reads as `tokenizer.decode` reads it."""
+    """Any sequence of labels gives the text of `tokenizer.decode`, with special and added labels and repeats."""
     tokenizer, alphabet = loaded(case)
     label_ids = st.integers(0, len(alphabet.labels) - 1)
     few = st.sampled_from([alphabet.blank_id, data.draw(label_ids), data.draw(label_ids)])
     ids = data.draw(st.lists(st.one_of(few, label_ids), min_size=1, max_size=30))
-    held = [label_id for label_id in ids for _ in range(data.draw(st.integers(1, 3)))]
-    assert tokenizer.decode(held) == alphabet.text(held)
+    repeated = [label_id for label_id in ids for _ in range(data.draw(st.integers(1, 3)))]
+    assert tokenizer.decode(repeated) == alphabet.text(repeated)
     assert tokenizer.batch_decode([ids]) == [alphabet.text(ids)]
 
 
 @pytest.mark.parametrize("case", TOKENIZERS, ids=lambda case: case.id)
-def test_the_blank_is_the_tokenizers(case: Tokenizer) -> None:
-    """It stands where the padding token stands, and says nothing."""
+def test_the_blank_is_the_padding_token(case: Tokenizer) -> None:
+    """The blank is the tokenizer's padding token, and it gives no text."""
     tokenizer, alphabet = loaded(case)
     assert (tokenizer.pad_token, "") == (alphabet.blank, alphabet.text([alphabet.blank_id]))
 
 
-def test_units_are_what_most_labels_are() -> None:
-    """Letters, subwords, phonemes."""
+def test_units_follow_the_majority_of_labels() -> None:
+    """Units are letters, subwords or phonemes."""
     units = {case.id: loaded(case)[1].units for case in TOKENIZERS}
     assert ("letters", "letters", "phonemes", "subwords") == tuple(
         units[name] for name in ("default", "added tokens", "phonemes", "subwords")

@@ -139,7 +139,7 @@ def _converted(folder: Path, **changes: object) -> Path:
 
 REFUSED = (
     Refused("vocabulary", _other_vocabulary, "gives 21 values per frame, but there are 22 labels"),
-    Refused("frames", _other_frames, "candidate 'mine' gives 97 frames for 16000 samples, the reference model 49"),
+    Refused("frames", _other_frames, "candidate 'mine' gives 97 frames for 16000 samples, but the reference model 49"),
 )
 
 
@@ -163,7 +163,7 @@ def test_another_sampling_rate_is_refused(file: str, warm: Warm, tmp_path: Path)
     options = ("--precisions", "none", "--candidate", str(folder))
     done = gated(warm, tmp_path, *options, tests=("accuracy/test_wer.py",))
     assert 0 != done.code
-    assert "candidate 'slow' takes audio at 8000 Hz, the reference model at 16000 Hz" in done.output
+    assert "candidate 'slow' takes audio at 8000 Hz, but the reference model at 16000 Hz" in done.output
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ def test_frames_that_differ_at_some_length_only_are_refused(other: tuple[int, in
     ours = Frontend(RATE, True, 400, 320, Alphabet(("_", "A"), 0, None))  # noqa: FBT003 - normalized
     require_same_frames("mine", Geared(ours, ours))
     geared = Geared(ours, replace(ours, receptive_field=other[0], hop=other[1]))
-    with pytest.raises(SuiteError, match=r"'mine' gives (\d+) frames for \d+ samples, the reference model (?!\1;)\d+;"):
+    with pytest.raises(SuiteError, match=r"gives (\d+) frames for \d+ samples, but the reference model (?!\1;)\d+;"):
         require_same_frames("mine", geared)
 
 
@@ -228,9 +228,9 @@ def test_names_are_those_of_folders_or_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "given", "message"),
     [
-        ((), "absent", "is no IR; an .xml with its .bin"),
-        (("mine.onnx",), "mine.onnx", "is no IR; an .xml with its .bin"),
-        (("mine.xml",), "mine.xml", "has no weights: 'mine.bin' is not beside 'mine.xml'"),
+        ((), "absent", "is not an OpenVINO IR; an .xml with its .bin"),
+        (("mine.onnx",), "mine.onnx", "is not an OpenVINO IR; an .xml with its .bin"),
+        (("mine.xml",), "mine.xml", "has no weights: 'mine.bin' is missing in the folder of 'mine.xml'"),
         (("a.xml", "b.xml"), "", "should hold one IR, but has a.xml, b.xml"),
         (("a.txt",), "", "should hold one IR, but has none"),
     ],
@@ -242,7 +242,7 @@ def test_what_is_no_ir_is_told(files: tuple[str, ...], given: str, message: str,
         (tmp_path / name).write_text("")
     with pytest.raises(SuiteError, match=message) as caught:
         find_candidate(str(tmp_path / given))
-    assert "--candidate" in str(caught.value) or "copy both files" in str(caught.value)
+    assert "--candidate" in str(caught.value) or "copy them again" in str(caught.value)
 
 
 def test_two_of_one_name_are_refused(warm: Warm, tmp_path: Path) -> None:

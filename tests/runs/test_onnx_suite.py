@@ -93,7 +93,7 @@ def test_a_table_of_the_suite_file_tells_what_the_file_does_not(tiny: Tiny, tmp_
         ("<blk> 0\na 1\n", (), "model 'net.onnx' gives 3 values per frame, but there are 2 labels"),
         ("<blk> 0\na 1\nb 2\n", ("--blank", "<blank>"), "blank '<blank>' is not in the labels (did you mean '<blk>'?)"),
         ("<blk> 0\na 1\nb 2\n", ("--word-delimiter", "|"), "word delimiter '|' is not in the labels"),
-        (None, (), "model 'net.onnx' has no labels: there is no vocab.json"),
+        (None, (), "model 'net.onnx' has no labels: none of vocab.json"),
         (None, ("--labels", "nowhere.txt"), "labels 'nowhere.txt' do not exist"),
     ],
     ids=["another number of labels", "blank", "word delimiter", "no labels", "labels elsewhere"],

@@ -161,7 +161,7 @@ OPTIONS = (
     Mistake("unknown normalizer", lambda _: ["--normalizer", "basics"], "'basics' is not accepted (did you mean"),
     Mistake("unknown calibration", lambda _: ["--calibration", "embeded"], "corpus 'embeded' is neither"),
     Mistake("transcripts on a folder", lambda p: ["--transcripts", str(p.folder)], "is no file, or lies in no folder"),
-    Mistake("candidate that is missing", lambda _: ["--candidate", "absent"], "candidate 'absent' is no IR"),
+    Mistake("candidate that is missing", lambda _: ["--candidate", "absent"], "'absent' is not an OpenVINO IR"),
     Mistake("export without a place", lambda _: ["--export-failed"], "add --export DIR"),
     Mistake("ONNX file that is missing", lambda _: ["--model", "absent.onnx"], "model 'absent.onnx' does not exist"),
     Mistake("nothing to gate", lambda _: ["--precisions", "none"], "leaves nothing to gate"),
@@ -174,7 +174,7 @@ MODELS = (
     Mistake("pickled weights", model_with(pickled), "pickled weights are refused"),
     Mistake("no config", model_with(lambda f: (f / "config.json").unlink()), "no readable config.json"),
     Mistake("no processor", model_with(lambda f: (f / "vocab.json").unlink()), "has no processor that can be loaded"),
-    Mistake("fewer labels than logits", model_with(fewer_labels), "has 22 logits a frame, but its tokenizer 21 labels"),
+    Mistake("fewer labels than logits", model_with(fewer_labels), "has 22 logits per frame, but its tokenizer has 21"),
     Mistake(
         "truncated weights",
         model_with(lambda f: (f / "model.safetensors").write_bytes((f / "model.safetensors").read_bytes()[:999])),

@@ -1,1 +1,1 @@
-"""Reference models: checkpoints and ONNX files, with what their files say of audio and labels."""
+"""Reference models (checkpoints and ONNX files), candidates, and the files that describe their audio and labels."""

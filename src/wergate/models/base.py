@@ -1,4 +1,4 @@
-"""Reference models: what the quantized ones are held to, whatever runs them."""
+"""Interface of reference models, with which quantized models are compared."""
 
 from __future__ import annotations
 
@@ -11,48 +11,48 @@ from wergate.recognizers.base import Recognizer
 
 
 class ReferenceModel(Protocol):
-    """A model as its makers run it; nothing is loaded before a method asks for it."""
+    """A model in its original runtime; nothing is loaded before a method needs it."""
 
     @property
     def name(self) -> str:
-        """As tables and test ids show it."""
+        """Name in tables and test ids."""
 
     @property
     def digest(self) -> str:
-        """SHA-256 over weights, configuration and processor files."""
+        """SHA-256 of weights, configuration and processor files."""
 
     @property
     def engine(self) -> str:
-        """What runs it: "pytorch" or "onnxruntime"."""
+        """Runtime of the model: "pytorch" or "onnxruntime"."""
 
     @property
     def packages(self) -> tuple[str, ...]:
-        """The packages whose versions decide its logits."""
+        """Packages whose versions affect the logits."""
 
     @property
     def revision(self) -> str | None:
-        """Commit of the hub's repository, where it comes from there."""
+        """Commit of the hub's repository; None for a model from another source."""
 
     @property
     def random(self) -> bool:
-        """Whether its weights are random, so that its transcripts mean nothing."""
+        """True if the weights are random, so that the transcripts are meaningless."""
 
     @property
     def weight_bytes(self) -> int:
-        """Size of the weights in the file; 0 where there is no file."""
+        """Size of the weight files in bytes; 0 if there is no file."""
 
     @property
     def processor_files(self) -> Mapping[str, Path]:
-        """Files by the names under which an exported folder needs them: configuration, processor, labels."""
+        """Configuration, processor and label files, by their names in an exported folder."""
 
     def frontend(self) -> Frontend:
         """Return features, frame geometry and alphabet."""
 
     def convert(self, path: Path) -> None:
-        """Write the IR, weights in half precision."""
+        """Write the IR to an `.xml` file, with weights in half precision."""
 
     def onnx(self, folder: Path) -> Path:
-        """Return the network as an ONNX file: its own, or one that is written into the folder."""
+        """Return the path of the network as an ONNX file; write it into `folder` if there is none yet."""
 
     def recognizer(self, frontend: Frontend) -> Recognizer:
-        """Return what transcribes with it."""
+        """Return a recognizer that runs the model."""

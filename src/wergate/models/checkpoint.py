@@ -1,4 +1,4 @@
-"""Model specs and checkpoints: which weights, under which digest, loaded by transformers when they are needed."""
+"""Checkpoints: resolving a model spec to files with a digest, and loading the files with transformers."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ _WEIGHTS = "*.safetensors"
 _PICKLES = "pytorch_model*.bin"
 _FILES = (_WEIGHTS, "*.json", "*.txt", "*.model")
 _CONFIGS = ("config.json", "preprocessor_config.json", "processor_config.json", "tokenizer_config.json")
-_TRAINING_ONLY = ("masked_spec_embed",)  # many published checkpoints lack it, and nothing but training reads it
+_TRAINING_ONLY = ("masked_spec_embed",)  # many published checkpoints lack it, and only training uses it
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A model that can be loaded, known by the digest of all it consists of.
+    """A model that can be loaded, identified by the digest of its files.
 
     Attributes:
-        name: as tables and test ids show it.
-        folder: `save_pretrained` form; for a random model the folder that lends its processor.
-        digest: SHA-256 over weights, configuration and processor files.
-        random: full-size architecture with seeded random weights.
-        weight_bytes: size of the weights in the file; 0 where there is no file.
-        revision: the commit of the hub's repository, where it comes from there.
-        language: whose vocabulary and adapter are used, where the checkpoint has several.
-        pickled: the weights are in a pickle, which a person has allowed.
+        name: name in tables and test ids.
+        folder: folder as `save_pretrained` writes it; for a random model, the folder with the processor that it uses.
+        digest: SHA-256 of weights, configuration and processor files.
+        random: whether the model is a full-size architecture with seeded random weights.
+        weight_bytes: size of the weight files in bytes; 0 if there is no file.
+        revision: commit of the hub's repository; None for a model from another source.
+        language: language of the vocabulary and adapter, if the checkpoint has several.
+        pickled: whether the weights are in a pickle; the user has to allow this.
     """
 
     name: str
@@ -66,13 +66,13 @@ def resolve_checkpoint(
     Args:
         spec: `embedded`, `random:data2vec-audio-base`, a local folder, or `ORG/NAME[@REVISION]` of the hub.
         embedded: the folder of the embedded checkpoint and corpus.
-        language: whose vocabulary and adapter are used, of a checkpoint that has several.
-        allow_pickle: take pickled weights where there are no others; no code in them is run.
-        names: of the suite file's models, one of which may have been meant.
+        language: language of the vocabulary and adapter, for a checkpoint with several.
+        allow_pickle: use pickled weights if there are no others; code in them is never run.
+        names: names of models in the suite file, to suggest one for a misspelled spec.
 
     Raises:
-        SuiteError: unknown spec, missing or pickled weights, no CTC head, code of its own, an unknown language, a hub
-            that cannot be reached.
+        SuiteError: the spec or the language is unknown, weights are missing or pickled, the checkpoint has no CTC head
+            or needs custom code, or the hub cannot be reached.
     """
     if spec == "embedded":
         return _folder_checkpoint(spec, embedded / "checkpoint")
@@ -103,9 +103,9 @@ def _folder_checkpoint(
     weights = sorted(folder.glob(_PICKLES if pickled else _WEIGHTS))
     if pickled and not (weights and allow_pickle):
         raise SuiteError(
-            f"model '{name}' has no {_WEIGHTS} in '{folder}'; pickled weights are refused, since pickles can hold any "
-            "code; save the model with save_pretrained(safe_serialization=True), or trust its pytorch_model.bin with "
-            "--allow-pickle"
+            f"model '{name}' has no {_WEIGHTS} in '{folder}'; pickled weights are refused, because a pickle can "
+            "contain any code; save the model with save_pretrained(safe_serialization=True), or trust its "
+            "pytorch_model.bin with --allow-pickle"
         )
     found = Checkpoint(name, folder, "", language=language, pickled=pickled)
     used = [path for path in weights if path in _files(found)]
@@ -113,7 +113,7 @@ def _folder_checkpoint(
 
 
 def _files(checkpoint: Checkpoint) -> list[Path]:
-    """Return what the checkpoint consists of, without the adapters of other languages."""
+    """Return the files of a checkpoint, without the adapters of other languages."""
     patterns = (*_FILES, _PICKLES) if checkpoint.pickled else _FILES
     folder, language = checkpoint.folder, checkpoint.language
     others = set(folder.glob(ADAPTERS)) - {folder / adapter_file(language or "")}
@@ -126,9 +126,9 @@ def _digest(checkpoint: Checkpoint) -> str:
 
 
 def _random_checkpoint(name: str, processor: Path) -> Checkpoint:
-    made_of = {"name": name, "seed": _RANDOM_SEED, "versions": versions(("torch", "transformers"))}
-    lent = {path.name: file_digest(path) for path in sorted(processor.glob("*.json"))}
-    return Checkpoint(name, processor, content_key(made_of | {"processor": lent}), random=True)
+    weights = {"name": name, "seed": _RANDOM_SEED, "versions": versions(("torch", "transformers"))}
+    processor_files = {path.name: file_digest(path) for path in sorted(processor.glob("*.json"))}
+    return Checkpoint(name, processor, content_key(weights | {"processor": processor_files}), random=True)
 
 
 def _require_ctc(name: str, folder: Path) -> None:
@@ -143,17 +143,21 @@ def _require_ctc(name: str, folder: Path) -> None:
     if not any(architecture.endswith("ForCTC") for architecture in architectures):
         raise SuiteError(
             f"model '{name}' has no CTC head: its architecture is {', '.join(architectures) or 'not named'}; "
-            "a ...ForCTC checkpoint is accepted; fine-tune or choose another"
+            "a ...ForCTC checkpoint is accepted; fine-tune the model for CTC or choose another"
         )
 
 
 def _require_no_code(name: str, folder: Path) -> None:
-    """Refuse a checkpoint that brings code: it is never run, and what it would do is not known without it."""
+    """Check that a checkpoint needs no custom code, which is never run.
+
+    Raises:
+        SuiteError: a configuration file refers to code.
+    """
     for path in (folder / config for config in _CONFIGS):
         if path.exists() and '"auto_map"' in path.read_text(encoding="utf-8", errors="replace"):
             raise SuiteError(
-                f"model '{name}' brings code of its own (auto_map in {path.name}), which is never run; an architecture "
-                "that transformers has itself is accepted; choose another model"
+                f"model '{name}' needs custom code (auto_map in {path.name}), which is never run; an architecture that "
+                "is part of transformers is accepted; choose another model"
             )
 
 
@@ -177,12 +181,12 @@ def load_model(checkpoint: Checkpoint) -> PreTrainedModel:
             dtype="float32",
             output_loading_info=True,
         )
-    except Exception as error:  # safetensors and transformers raise whatever they find; none of it is ours to mend
+    except Exception as error:  # safetensors and transformers raise many types of exception
         raise SuiteError(f"model '{checkpoint.name}' cannot be loaded: {error}; check its files") from error
     missing = sorted(key for key in report["missing_keys"] if not key.endswith(_TRAINING_ONLY))
     if missing:
         raise SuiteError(
-            f"model '{checkpoint.name}' lacks {len(missing)} weights, first '{missing[0]}'; "
+            f"model '{checkpoint.name}' lacks {len(missing)} weights, the first is '{missing[0]}'; "
             "a complete CTC checkpoint is accepted; save it again after fine-tuning"
         )
     if checkpoint.language and has_adapters(checkpoint.folder):
@@ -195,9 +199,9 @@ def load_model(checkpoint: Checkpoint) -> PreTrainedModel:
 def _load_adapter(model: Any, checkpoint: Checkpoint) -> None:
     try:
         model.load_adapter(checkpoint.language, use_safetensors=True, local_files_only=True)
-    except Exception as error:  # safetensors and transformers raise whatever they find; none of it is ours to mend
+    except Exception as error:  # safetensors and transformers raise many types of exception
         raise SuiteError(
-            f"model '{checkpoint.name}': the adapter of language '{checkpoint.language}' cannot be loaded: {error}; "
+            f"model '{checkpoint.name}': the adapter for language '{checkpoint.language}' cannot be loaded: {error}; "
             "check its files"
         ) from error
 

@@ -1,4 +1,4 @@
-"""Files that list a network's labels, and those beside them that tell what a label is for."""
+"""Files that list a network's labels, and tokenizer files that give the role of a label."""
 
 from __future__ import annotations
 
@@ -15,40 +15,41 @@ from wergate.errors import SuiteError, did_you_mean_beside
 LABEL_FILES = ("vocab.json", "tokens.txt", "labels.json", "labels.txt")
 _CONFIG_FILE = "tokenizer_config.json"
 _ADDED_FILE = "added_tokens.json"
-_HINT_FILES = ("special_tokens_map.json", _CONFIG_FILE)  # the later ones win
+_HINT_FILES = ("special_tokens_map.json", _CONFIG_FILE)  # later files override earlier ones
 _SPECIAL_ROLES = ("unk_token", "bos_token", "eos_token", "sep_token", "cls_token", "mask_token")
 _TOKEN_AND_ID = re.compile(r"(?P<token>.*?)[ \t]+(?P<id>\d+)\s*")
 
 
 @dataclass(frozen=True)
 class LabelFiles:
-    """A file of labels, with what stands beside it.
+    """A file of labels, with the tokenizer files in its folder.
 
     Attributes:
-        labels: the list itself.
-        beside: tokenizer files as transformers writes them, by name.
+        labels: the file that lists the labels.
+        tokenizer_files: files as transformers writes them, by name.
     """
 
     labels: Path
-    beside: Mapping[str, Path]
+    tokenizer_files: Mapping[str, Path]
 
     @property
     def all(self) -> dict[str, Path]:
-        """Every file that decides what the labels mean, by name."""
-        return {self.labels.name: self.labels, **self.beside}
+        """All files that determine the meaning of the labels, by name."""
+        return {self.labels.name: self.labels, **self.tokenizer_files}
 
     def read(self) -> tuple[str, ...]:
-        """Return the labels in the order of their ids, added ones behind.
+        """Return the labels in the order of their ids, including the tokenizer's added tokens.
 
         Raises:
-            SuiteError: a file that cannot be read or is in another form, duplicate labels or ids, or holes in the ids.
+            SuiteError: a file cannot be read or has an unknown form, a label or an id occurs twice, or the ids have
+                gaps.
         """
         pairs = read_label_pairs(self.labels)
         known = {label for label, _ in pairs}
         return _in_order(self.labels, [*pairs, *((label, i) for label, i in self._added() if label not in known)])
 
     def _added(self) -> list[tuple[str, int]]:
-        path = self.beside.get(_ADDED_FILE)
+        path = self.tokenizer_files.get(_ADDED_FILE)
         added = _object(path) if path else {}
         for number, entry in self.hints.get("added_tokens_decoder", {}).items():
             added[entry["content"]] = int(number)
@@ -56,28 +57,32 @@ class LabelFiles:
 
     @cached_property
     def hints(self) -> dict[str, Any]:
-        """What the tokenizer files say, by their own keys."""
-        found = [_object(self.beside[name]) for name in _HINT_FILES if name in self.beside]
-        return {key: value for hints in found for key, value in hints.items()}
+        """Content of the tokenizer files, by key."""
+        contents = [_object(self.tokenizer_files[name]) for name in _HINT_FILES if name in self.tokenizer_files]
+        return {key: value for hints in contents for key, value in hints.items()}
 
     def role(self, key: str) -> str | None:
-        """Return the label that has a role, such as "pad_token", where the tokenizer files name one."""
+        """Return the label with a role, such as "pad_token"; None if the tokenizer files name none."""
         value = self.hints.get(key)
         return value["content"] if isinstance(value, dict) else value
 
     @property
     def special(self) -> set[str]:
-        """Labels that the tokenizer files name as standing for no text."""
+        """Labels without text, according to the tokenizer files."""
         return {label for role in _SPECIAL_ROLES if (label := self.role(role)) is not None}
 
 
 def find_label_files(model: Path, given: Path | None = None) -> LabelFiles:
-    """Find the labels of a model file: the given ones, or those beside it.
+    """Find the label file of a model.
+
+    Args:
+        model: the model file.
+        given: the label file; by default the one in the model's folder.
 
     Raises:
-        SuiteError: no file of labels, or several.
+        SuiteError: there is no label file, or there are several.
     """
-    labels = given or _beside(model)
+    labels = given or _next_to(model)
     if not labels.is_file():
         hint = did_you_mean_beside(labels)
         raise SuiteError(f"labels '{labels}' do not exist{hint}; a .json or .txt file is accepted; check --labels")
@@ -85,34 +90,34 @@ def find_label_files(model: Path, given: Path | None = None) -> LabelFiles:
     return LabelFiles(labels, {name: path for name, path in candidates.items() if path.is_file()})
 
 
-def _beside(model: Path) -> Path:
-    found = [path for name in LABEL_FILES if (path := model.parent / name).is_file()]
-    if not found:
+def _next_to(model: Path) -> Path:
+    files = [path for name in LABEL_FILES if (path := model.parent / name).is_file()]
+    if not files:
         raise SuiteError(
-            f"model '{model.name}' has no labels: there is no {' nor '.join(LABEL_FILES)} in '{model.parent}'; a label "
-            "for each logit is needed; name their file with --labels FILE"
+            f"model '{model.name}' has no labels: none of {', '.join(LABEL_FILES)} is in '{model.parent}'; one label "
+            "per logit is needed; give their file with --labels FILE"
         )
-    if len(found) > 1:
-        names = " and ".join(path.name for path in found)
+    if len(files) > 1:
+        names = " and ".join(path.name for path in files)
         raise SuiteError(
-            f"model '{model.name}' has several files of labels beside it: {names}; one is needed; name it with "
+            f"model '{model.name}' has several label files in its folder: {names}; one is needed; choose it with "
             "--labels FILE"
         )
-    return found[0]
+    return files[0]
 
 
 def read_label_pairs(path: Path) -> list[tuple[str, int]]:
     """Return the labels of a file with their ids.
 
-    A `.json` file holds a list, {label: id} or {id: label}; any other has a label on each line, alone or with its id
-    behind it, as sherpa and k2 write them.
+    A `.json` file holds a list, {label: id} or {id: label}. Any other file has one label per line, alone or followed by
+    its id, as sherpa and k2 write them.
 
     Raises:
-        SuiteError: the file cannot be read or is in another form.
+        SuiteError: the file cannot be read or has an unknown form.
     """
     pairs = _json_pairs(path) if path.suffix == ".json" else _text_pairs(path)
     if not pairs:
-        raise SuiteError(f"labels '{path.name}' are empty; a label for each logit is needed; check '{path}'")
+        raise SuiteError(f"labels '{path.name}' are empty; one label per logit is needed; check '{path}'")
     return pairs
 
 
@@ -126,19 +131,22 @@ def _json_pairs(path: Path) -> list[tuple[str, int]]:
         return [(label, int(number)) for number, label in data.items()]
     if isinstance(data, dict) and all(isinstance(labels, dict) for labels in data.values()):
         raise SuiteError(
-            f"labels '{path.name}' are of {len(data)} languages, {', '.join(list(data)[:5])}; the labels of one are "
-            "accepted; write them to a file of their own and name it with --labels FILE"
+            f"labels '{path.name}' are for {len(data)} languages ({', '.join(list(data)[:5])}); the labels of one "
+            "language are accepted; write them to a separate file and give it with --labels FILE"
         )
     raise SuiteError(
-        f"labels '{path.name}' are in another form; a JSON list of labels, {{label: id}} or {{id: label}} is accepted; "
-        f"correct '{path}'"
+        f"labels '{path.name}' have an unknown form; a JSON list of labels, {{label: id}} or {{id: label}} is "
+        f"accepted; correct '{path}'"
     )
 
 
 def _object(path: Path) -> dict[str, Any]:
     data = _json(path)
     if not isinstance(data, dict):
-        raise SuiteError(f"'{path.name}' is no JSON object, as transformers writes it; correct or remove '{path}'")
+        raise SuiteError(
+            f"'{path.name}' is not a JSON object; a file as transformers writes it is accepted; "
+            f"correct or remove '{path}'"
+        )
     return data
 
 
@@ -146,13 +154,13 @@ def _json(path: Path) -> Any:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = _first_duplicate(key for key, _ in pairs)
         if twice is not None:
-            raise SuiteError(f"'{path.name}' has '{twice}' twice; each label once is accepted; correct '{path}'")
+            raise SuiteError(f"'{path.name}' has '{twice}' twice; each label must occur once; correct '{path}'")
         return dict(pairs)
 
     try:
         return json.loads(_text(path), object_pairs_hook=unique)
     except json.JSONDecodeError as error:
-        raise SuiteError(f"'{path.name}' is no JSON: {error}; correct '{path}'") from error
+        raise SuiteError(f"'{path.name}' is not JSON: {error}; correct '{path}'") from error
 
 
 def _text(path: Path) -> str:
@@ -173,10 +181,10 @@ def _text_pairs(path: Path) -> list[tuple[str, int]]:
     for number, (line, match) in enumerate(zip(lines, numbered, strict=True), 1):
         if match is None:
             raise SuiteError(
-                f"labels '{path.name}' have no id in line {number}, '{line}', as others have; 'label id' on each line, "
-                f"or a label alone on each, is accepted; correct '{path}'"
+                f"labels '{path.name}' have no id in line {number}, '{line}', although other lines have one; "
+                f"'label id' on every line, or a label alone on every line, is accepted; correct '{path}'"
             )
-    # a literal blank before the id is the label of the space
+    # an empty token before the id is the label for a space
     return [(match["token"] or " ", int(match["id"])) for match in numbered if match]
 
 
@@ -184,11 +192,11 @@ def _in_order(path: Path, pairs: list[tuple[str, int]]) -> tuple[str, ...]:
     _require_each_label_once(path, pairs)
     _require_each_id_once(path, pairs)
     labels = {number: label for label, number in pairs}
-    holes = sorted(set(range(max(labels) + 1)) - set(labels))
-    if holes:
+    gaps = sorted(set(range(max(labels) + 1)) - set(labels))
+    if gaps:
         raise SuiteError(
-            f"labels '{path.name}' have no label for id {holes[0]}: {len(labels)} labels with ids up to "
-            f"{max(labels)}; ids from 0 without holes are accepted; correct '{path}'"
+            f"labels '{path.name}' have no label for id {gaps[0]}: {len(labels)} labels with ids up to "
+            f"{max(labels)}; ids from 0 without gaps are accepted; correct '{path}'"
         )
     return tuple(labels[number] for number in range(len(labels)))
 
@@ -196,9 +204,9 @@ def _in_order(path: Path, pairs: list[tuple[str, int]]) -> tuple[str, ...]:
 def _require_each_label_once(path: Path, pairs: Sequence[tuple[str, int]]) -> None:
     twice = _first_duplicate(label for label, _ in pairs)
     if twice is not None:
-        places = " and ".join(str(number) for label, number in pairs if label == twice)
+        ids = " and ".join(str(number) for label, number in pairs if label == twice)
         raise SuiteError(
-            f"labels '{path.name}' have '{twice}' twice, as {places}; each label once is accepted; correct '{path}'"
+            f"labels '{path.name}' have '{twice}' twice, with ids {ids}; each label must occur once; correct '{path}'"
         )
 
 
@@ -206,9 +214,7 @@ def _require_each_id_once(path: Path, pairs: Sequence[tuple[str, int]]) -> None:
     twice = _first_duplicate(number for _, number in pairs)
     if twice is not None:
         both = " and ".join(f"'{label}'" for label, number in pairs if number == twice)
-        raise SuiteError(
-            f"labels '{path.name}' give the id {twice} to {both}; each id once is accepted; correct '{path}'"
-        )
+        raise SuiteError(f"labels '{path.name}' give id {twice} to {both}; each id must occur once; correct '{path}'")
 
 
 def _first_duplicate(values: Iterable[Any]) -> Any:

@@ -1,4 +1,4 @@
-"""The alphabet of a network that comes without a tokenizer: its labels and what they are for, found or given."""
+"""Alphabet of a network without a tokenizer: its labels and their roles, detected or given by the user."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from wergate.errors import SuiteError, did_you_mean
 from wergate.models.label_files import LabelFiles
 from wergate.networks.alphabet import Alphabet, Units
 
-_WORD_START = "\u2581"  # SentencePiece's mark
+_WORD_START = "\u2581"  # SentencePiece's mark at word starts
 _BLANKS = ("<blk>", "<blank>", "<ctc_blank>", "<ctc>", "[blank]", "<pad>", "[pad]", "<eps>", "<epsilon>")
-_BLANKS_AT_AN_END = ("_", "-")  # elsewhere they are labels like any other
-_FAIRSEQ = ("<s>", "<pad>", "</s>", "<unk>")  # its dictionaries begin so, and its CTC takes the first for the blank
+_BLANKS_AT_AN_END = ("_", "-")  # the blank only as first or last label, elsewhere ordinary labels
+_FAIRSEQ = ("<s>", "<pad>", "</s>", "<unk>")  # first labels of fairseq's dictionaries; its CTC blank is the first one
 _WORD_DELIMITERS = ("|", " ", "<space>", "[space]")
 _SPECIAL = re.compile(r"<[^<>]+>|\[[^\[\]]+\]")
-_BYTE = re.compile(r"<0x[0-9A-Fa-f]{2}>")  # SentencePiece's byte fallback: such labels do stand for text
+_BYTE = re.compile(r"<0x[0-9A-Fa-f]{2}>")  # SentencePiece's byte fallback: such labels represent text
 _PHONEME_TOKENIZER = "Wav2Vec2PhonemeCTCTokenizer"
 
 
 @dataclass(frozen=True)
 class LabelOptions:
-    """What a person says of the labels; None: to be found.
+    """The user's options for labels; None means that the value is detected.
 
     Attributes:
-        labels: their file.
+        labels: the label file.
         blank: the blank as a label or an id.
         word_delimiter: the label between words.
-        units: what a label stands for.
+        units: the kind of unit that a label represents.
     """
 
     labels: Path | None = None
@@ -39,18 +39,18 @@ class LabelOptions:
 
 
 def read_alphabet(files: LabelFiles, options: LabelOptions) -> Alphabet:
-    """Read labels and tell the blank, what parts words, and the units.
+    """Read labels and detect the blank, the word delimiter or word start, and the units.
 
     Raises:
-        SuiteError: labels that cannot be read, a blank or word delimiter that is none of them, or no telling the blank.
+        SuiteError: the labels cannot be read, the blank or the word delimiter is not one of them, or no blank is found.
     """
     labels = files.read()
     blank_id = _blank_id(labels, files, options.blank)
     delimiter = _word_delimiter(labels, files, options.word_delimiter)
     special = _special(labels, files, {labels[blank_id], delimiter})
-    spoken = [label for label in labels if label not in {*special, labels[blank_id], delimiter}]
-    marked = any(label.startswith(_WORD_START) for label in spoken)
-    units = options.units or _units(spoken, files)
+    textual = [label for label in labels if label not in {*special, labels[blank_id], delimiter}]
+    marked = any(label.startswith(_WORD_START) for label in textual)
+    units = options.units or _units(textual, files)
     return Alphabet(
         labels,
         blank_id,
@@ -67,63 +67,63 @@ def read_alphabet(files: LabelFiles, options: LabelOptions) -> Alphabet:
 def _blank_id(labels: Sequence[str], files: LabelFiles, given: str | None) -> int:
     if given is not None:
         return _given_blank(labels, files, given)
-    told = files.role("pad_token")
-    if told is not None:
-        return _place(labels, told, f"blank '{told}' of the tokenizer files beside", files, "--blank")
+    padding = files.role("pad_token")
+    if padding is not None:
+        return _index(labels, padding, f"blank '{padding}' of the tokenizer files", files, "--blank")
     if tuple(labels[: len(_FAIRSEQ)]) == _FAIRSEQ:
         return 0
     folded = [label.casefold() for label in labels]
     for name in _BLANKS:
         if name in folded:
             return folded.index(name)
-    for place in (0, len(labels) - 1):
-        if labels[place] in _BLANKS_AT_AN_END:
-            return place
+    for index in (0, len(labels) - 1):
+        if labels[index] in _BLANKS_AT_AN_END:
+            return index
     raise SuiteError(
-        f"no blank can be told among the {len(labels)} labels of '{files.labels.name}', {_excerpt(labels)}; "
-        f"{', '.join(_BLANKS)} are known; name it with --blank LABEL_OR_ID"
+        f"no CTC blank found among the {len(labels)} labels of '{files.labels.name}' ({_excerpt(labels)}); "
+        f"known blanks are {', '.join(_BLANKS)}; give it with --blank LABEL_OR_ID"
     )
 
 
 def _given_blank(labels: Sequence[str], files: LabelFiles, given: str) -> int:
-    """Return the place of a blank given as a label, or else as an id."""
+    """Return the index of a blank that is given as a label or, if there is no such label, as an id."""
     if given not in labels and given.isdecimal() and int(given) < len(labels):
         return int(given)
-    return _place(labels, given, f"blank '{given}'", files, "--blank")
+    return _index(labels, given, f"blank '{given}'", files, "--blank")
 
 
 def _word_delimiter(labels: Sequence[str], files: LabelFiles, given: str | None) -> str | None:
     if given is not None:
-        return labels[_place(labels, given, f"word delimiter '{given}'", files, "--word-delimiter")]
-    told = files.role("word_delimiter_token")
-    known = [told] if told in labels else [label for label in _WORD_DELIMITERS if label in labels]
+        return labels[_index(labels, given, f"word delimiter '{given}'", files, "--word-delimiter")]
+    delimiter = files.role("word_delimiter_token")
+    known = [delimiter] if delimiter in labels else [label for label in _WORD_DELIMITERS if label in labels]
     marked = any(label.startswith(_WORD_START) for label in labels)
-    return None if marked or not known else known[0]  # beside marks at word starts, "|" is a label like any other
+    return None if marked or not known else known[0]  # if labels mark word starts, "|" is an ordinary label
 
 
-def _place(labels: Sequence[str], wanted: str, subject: str, files: LabelFiles, option: str) -> int:
+def _index(labels: Sequence[str], wanted: str, subject: str, files: LabelFiles, option: str) -> int:
     if wanted in labels:
         return labels.index(wanted)
     hint = did_you_mean(wanted, labels)
     raise SuiteError(
-        f"{subject} is not in the labels{hint}; one of the {len(labels)} labels of '{files.labels.name}' is accepted, "
-        f"{_excerpt(labels)}; check {option}"
+        f"{subject} is not in the labels{hint}; one of the {len(labels)} labels of '{files.labels.name}' is accepted "
+        f"({_excerpt(labels)}); check {option}"
     )
 
 
 def _excerpt(labels: Sequence[str]) -> str:
-    shown = labels if len(labels) <= 8 else [*labels[:4], "...", *labels[-3:]]  # noqa: PLR2004 - both ends of many
+    shown = labels if len(labels) <= 8 else [*labels[:4], "...", *labels[-3:]]  # noqa: PLR2004 - first and last labels
     return " ".join(shown)
 
 
 def _special(labels: Sequence[str], files: LabelFiles, used: set[str | None]) -> tuple[str, ...]:
-    """Return the labels that stand for no text: by the tokenizer files, or by their brackets."""
+    """Return the labels without text: those that the tokenizer files name and those in brackets."""
     bracketed = {label for label in labels if _SPECIAL.fullmatch(label) and not _BYTE.fullmatch(label)}
     return tuple(label for label in labels if label in bracketed | files.special and label not in used)
 
 
-def _units(spoken: Sequence[str], files: LabelFiles) -> Units:
+def _units(textual: Sequence[str], files: LabelFiles) -> Units:
     if files.hints.get("tokenizer_class") == _PHONEME_TOKENIZER:
         return "phonemes"
-    longest = max((len(label) for label in spoken), default=1)
+    longest = max((len(label) for label in textual), default=1)
     return "subwords" if longest > 1 else "letters"

@@ -1,4 +1,4 @@
-"""Checkpoints of many languages: a vocabulary for each in one file, and adapter weights for each beside the model's."""
+"""Multilingual checkpoints: one vocabulary per language in one file, and separate adapter weights per language."""
 
 from __future__ import annotations
 
@@ -18,19 +18,21 @@ def adapter_file(language: str) -> str:
 
 
 def has_adapters(folder: Path) -> bool:
-    """Tell whether a checkpoint's attention layers have adapters, one set for each language."""
+    """Return whether a checkpoint's attention layers have adapters, one set per language."""
     return _read(folder / "config.json").get("adapter_attn_dim") is not None
 
 
 def require_language(name: str, folder: Path, language: str | None) -> None:
-    """Hold the chosen language to what the checkpoint has.
+    """Check that a checkpoint has the chosen language.
 
     Args:
-        name: of the model.
-        language: None: the checkpoint's only one, or the one that its tokenizer names.
+        name: name of the model in messages.
+        folder: folder of the checkpoint.
+        language: the language; None for the checkpoint's only one, or the one that its tokenizer names.
 
     Raises:
-        SuiteError: it has no vocabulary or no adapter for that language, or several languages and none is chosen.
+        SuiteError: the checkpoint has no vocabulary or no adapter for the language, or it has several languages and
+            none is chosen.
     """
     vocabulary = _read(folder / "vocab.json")
     known = [key for key, value in vocabulary.items() if isinstance(value, dict)]
@@ -38,20 +40,20 @@ def require_language(name: str, folder: Path, language: str | None) -> None:
         if known and not _read(folder / "tokenizer_config.json").get("target_lang"):
             raise SuiteError(
                 f"model '{name}' has vocabularies of {len(known)} languages ({_some(known)}), and none is chosen; "
-                "name one with the model's option language"
+                "choose one with the model's option language"
             )
         return
     if language not in known:
-        has = f"vocabularies of {_some(known)}" if known else "a single vocabulary, of no named language"
+        has = f"vocabularies of {_some(known)}" if known else "a single vocabulary without a language name"
         raise SuiteError(
-            f"model '{name}' has no vocabulary of language '{language}'{did_you_mean(language, known)}: it has {has}; "
-            "correct or leave out the model's option language"
+            f"model '{name}' has no vocabulary for language '{language}'{did_you_mean(language, known)}: it has {has}; "
+            "correct or remove the model's option language"
         )
     if has_adapters(folder) and not (folder / adapter_file(language)).exists():
         adapters = sorted(path.name.split(".")[1] for path in folder.glob(ADAPTERS))
         raise SuiteError(
-            f"model '{name}' has no adapter weights of language '{language}'{did_you_mean(language, adapters)}: "
-            f"'{adapter_file(language)}' is missing in '{folder}'; choose a language that has one"
+            f"model '{name}' has no adapter weights for language '{language}'{did_you_mean(language, adapters)}: "
+            f"'{adapter_file(language)}' is missing in '{folder}'; choose a language with an adapter"
         )
 
 
@@ -61,7 +63,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise SuiteError(f"'{path}' cannot be read: {error}; JSON is accepted; fetch or save it again") from error
+        raise SuiteError(f"'{path}' cannot be read: {error}; JSON is accepted; download or save it again") from error
     return content if isinstance(content, dict) else {}
 
 

@@ -1,4 +1,4 @@
-"""An ONNX file as ONNX Runtime runs it."""
+"""Reference model in an ONNX file, run by ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from wergate.recognizers.onnx import OnnxRecognizer, onnx_ports
 
 
 class OnnxModel:
-    """A CTC network in an ONNX file; nothing is loaded before a method asks for it."""
+    """A CTC network in an ONNX file; nothing is loaded before a method needs it."""
 
     engine = "onnxruntime"
     packages = ("onnxruntime", "openvino")
@@ -29,7 +29,7 @@ class OnnxModel:
     random = False
 
     def __init__(self, file: OnnxFile) -> None:
-        """Take a file that has been found."""
+        """Set the file, as `open_onnx` returns it."""
         self._file = file
         self.name = file.name
         self.digest = file.digest
@@ -45,10 +45,10 @@ class OnnxModel:
         return read_alphabet(self._file.labels, self._file.options.labels)
 
     def frontend(self) -> Frontend:
-        """Return features and alphabet as the files tell, and the frame geometry as it is measured.
+        """Return features and alphabet from the files, and the measured frame geometry.
 
         Raises:
-            SuiteError: labels, inputs or outputs that do not fit, or frames that follow no formula.
+            SuiteError: the labels, inputs or outputs do not match, or the frame counts do not follow the formula.
         """
         return self._frontend
 
@@ -62,14 +62,14 @@ class OnnxModel:
             output = network.run(matched.feed(np.zeros((1, samples), np.float32)))[matched.output]
             return int(matched.logits(output).shape[1])
 
-        def count_or_refuse(samples: int) -> int:
+        def count_or_zero(samples: int) -> int:
             try:
                 return count_frames(samples)
             except SuiteError:  # some networks fail on too few samples, others give no frame
                 return 0
 
-        count_frames(rate)  # a network that fails on a second of audio is told with its own reason
-        measured = measure_geometry(count_or_refuse, sampling_rate=rate, source=network.source)
+        count_frames(rate)  # if the network fails on a second of audio, its error has the runtime's reason
+        measured = measure_geometry(count_or_zero, sampling_rate=rate, source=network.source)
         return Frontend(
             sampling_rate=rate,
             normalize=self._file.normalize_audio,
@@ -80,14 +80,14 @@ class OnnxModel:
         )
 
     def convert(self, path: Path) -> None:
-        """Write the IR, weights in half precision, with the file's own inputs and outputs.
+        """Write the IR, with weights in half precision and the inputs and outputs of the file.
 
         Raises:
             SuiteError: OpenVINO cannot read the file.
         """
         convert_onnx(self._file.path, path, name=self.name)
 
-    def onnx(self, folder: Path) -> Path:  # noqa: ARG002 - of the protocol; the file is there
+    def onnx(self, folder: Path) -> Path:  # noqa: ARG002 - required by the protocol; the file exists already
         """See `ReferenceModel.onnx`."""
         return self._file.path.resolve()
 

@@ -1,4 +1,4 @@
-"""An ONNX file and all that belongs to it: external data, labels, the preprocessor's settings."""
+"""ONNX file with its external data, labels and preprocessor settings."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _LFS_POINTER = b"version https://git-lfs"
 
 @dataclass(frozen=True)
 class OnnxOptions:
-    """What a person says of an ONNX file; None: to be found beside it.
+    """The user's options for an ONNX file; None means that the value comes from files in the same folder.
 
     Attributes:
-        labels: file, blank, word delimiter and units.
-        sampling_rate: Hz, of the waveforms that it takes.
-        normalize_audio: zero mean and unit variance per utterance.
+        labels: label file, blank, word delimiter and units.
+        sampling_rate: sampling rate in Hz of the network's input.
+        normalize_audio: scale each utterance to zero mean and unit variance.
     """
 
     labels: LabelOptions = field(default_factory=LabelOptions)
@@ -35,11 +35,15 @@ class OnnxOptions:
 
 @dataclass(frozen=True)
 class OnnxFile:
-    """A network in a file, known by the digest of all it consists of.
+    """A network in an ONNX file, identified by the digest of its files and options.
 
     Attributes:
-        digest: SHA-256 over the file, its external data, the files beside it that tell something, and the options.
-        weight_bytes: size of the file and its external data.
+        path: the `.onnx` file.
+        options: the user's options.
+        labels: the label file and tokenizer files.
+        preprocessor: file with the feature extractor's settings; None if there is none.
+        digest: SHA-256 of the file, its external data, label and preprocessor files, and the options.
+        weight_bytes: size in bytes of the file and its external data.
     """
 
     path: Path
@@ -51,57 +55,57 @@ class OnnxFile:
 
     @property
     def name(self) -> str:
-        """What tables and messages call it."""
+        """Name in tables and messages: the file name without its suffix."""
         return self.path.stem
 
     @property
     def processor_files(self) -> dict[str, Path]:
-        """The files beside the network that tell what it takes and says, by name."""
+        """Preprocessor, label and tokenizer files, by name."""
         preprocessor = {self.preprocessor.name: self.preprocessor} if self.preprocessor else {}
         return self.labels.all | preprocessor
 
     @property
     def sampling_rate(self) -> int:
-        """Hz, of the waveforms that it takes: said, told beside, or the usual."""
-        return int(self._said("sampling_rate", self.options.sampling_rate, _DEFAULT_RATE))
+        """Sampling rate in Hz of the input: from the options, else from the preprocessor file, else 16 kHz."""
+        return int(self._setting("sampling_rate", self.options.sampling_rate, _DEFAULT_RATE))
 
     @property
     def normalize_audio(self) -> bool:
-        """Whether it takes waveforms of zero mean and unit variance: said, told beside, or not."""
-        return bool(self._said("do_normalize", self.options.normalize_audio, False))  # noqa: FBT003 - the default
+        """True if inputs are normalized: from the options, else from the preprocessor file, else False."""
+        return bool(self._setting("do_normalize", self.options.normalize_audio, False))  # noqa: FBT003 - the default
 
-    def _said(self, key: str, given: Any, default: Any) -> Any:
+    def _setting(self, key: str, given: Any, default: Any) -> Any:
         if given is not None:
             return given
         return _feature_extractor(self.preprocessor).get(key, default) if self.preprocessor else default
 
 
 def open_onnx(path: Path, options: OnnxOptions) -> OnnxFile:
-    """Find an ONNX file and what belongs to it, without loading it.
+    """Find an ONNX file and the files that belong to it, without loading the network.
 
     Raises:
-        SuiteError: a file that does not exist or is no ONNX, external data that is missing, or no labels.
+        SuiteError: the file does not exist or is not ONNX, external data is missing, or there are no labels.
     """
     if not path.is_file():
         hint = did_you_mean_beside(path)
         raise SuiteError(f"model '{path}' does not exist{hint}; an .onnx file is accepted; check --model")
     external = _external_files(path)
     labels = find_label_files(path, options.labels.labels)
-    preprocessor = next((found for name in _PREPROCESSOR_FILES if (found := path.parent / name).is_file()), None)
+    preprocessor = next((file for name in _PREPROCESSOR_FILES if (file := path.parent / name).is_file()), None)
     weights = [path, *external.values()]
-    beside = labels.all | ({preprocessor.name: preprocessor} if preprocessor else {})
+    settings = labels.all | ({preprocessor.name: preprocessor} if preprocessor else {})
     parts = {
         "network": file_digest(path),
-        "external": {location: file_digest(found) for location, found in external.items()},
-        "beside": {name: file_digest(found) for name, found in beside.items()},
+        "external": {location: file_digest(file) for location, file in external.items()},
+        "beside": {name: file_digest(file) for name, file in settings.items()},
         "options": {**asdict(options), "labels": asdict(options.labels) | {"labels": labels.labels.name}},
     }
-    size = sum(found.stat().st_size for found in weights)
+    size = sum(file.stat().st_size for file in weights)
     return OnnxFile(path, options, labels, preprocessor, content_key(parts), size)
 
 
 def _external_files(path: Path) -> dict[str, Path]:
-    """Return the files that hold weights for an ONNX file, by the names that it gives them."""
+    """Return the external data files of an ONNX file, by their location as the file states it."""
     needed: dict[str, int] = {}
     for location, end in _external_data(_proto(path).graph):
         needed[location] = max(end, needed.get(location, 0))
@@ -112,17 +116,17 @@ def _external_file(path: Path, location: str, size: int) -> Path:
     file = path.parent / location
     if not file.resolve().is_relative_to(path.parent.resolve()):
         raise SuiteError(
-            f"model '{path.name}' wants external data '{location}' outside of its folder; a file beside it is "
-            "accepted; save it with its data in one folder"
+            f"model '{path.name}' refers to external data '{location}' outside its folder; only files in the same "
+            "folder are accepted; save the model and its data in one folder"
         )
     if not file.is_file():
         raise SuiteError(
-            f"model '{path.name}' has external data in '{location}', which is not in '{path.parent}'; put it there"
+            f"model '{path.name}' has external data in '{location}', which is not in '{path.parent}'; copy it there"
         )
     if file.stat().st_size < size:
         raise SuiteError(
-            f"model '{path.name}' has {size} bytes of external data in '{location}', but there are "
-            f"{file.stat().st_size}; the whole file is needed; copy it again"
+            f"model '{path.name}' needs {size} bytes of external data in '{location}', but the file has "
+            f"{file.stat().st_size}; the complete file is needed; copy it again"
         )
     return file
 
@@ -132,42 +136,44 @@ def _proto(path: Path) -> Any:
 
     try:
         proto = onnx.load(path, load_external_data=False)
-    except Exception as error:  # protobuf and the file system each have classes of their own
-        raise SuiteError(f"model '{path.name}' is no ONNX file: {_broken(path, error)}; check --model") from error
+    except Exception as error:  # protobuf and the file system raise many types of exception
+        raise SuiteError(f"model '{path.name}' is not an ONNX file: {_broken(path, error)}; check --model") from error
     if not proto.graph.node:
-        raise SuiteError(f"model '{path.name}' is no ONNX file: it has no operations; check --model")
+        raise SuiteError(f"model '{path.name}' is not an ONNX file: it has no operations; check --model")
     return proto
 
 
 def _broken(path: Path, error: Exception) -> str:
     with path.open("rb") as stream:
         if stream.read(len(_LFS_POINTER)) == _LFS_POINTER:
-            return "it is a pointer that Git LFS left in its place; fetch it with git lfs pull"
-    return f"{error}; a whole file is needed"
+            return "it is a Git LFS pointer instead of the file; fetch the file with git lfs pull"
+    return f"{error}; a complete file is needed"
 
 
 def _external_data(graph: Any) -> Iterator[tuple[str, int]]:
-    """Yield where the weights of a graph, and of the graphs inside it, are kept, and where each ends there."""
+    """Yield the file and the end offset of each external tensor of a graph and of the graphs inside it."""
     for tensor in graph.initializer:
-        yield from _place(tensor)
+        yield from _location(tensor)
     for attribute in (attribute for node in graph.node for attribute in node.attribute):
         for tensor in (attribute.t, *attribute.tensors):
-            yield from _place(tensor)
+            yield from _location(tensor)
         for inner in (attribute.g, *attribute.graphs):
             yield from _external_data(inner)
 
 
-def _place(tensor: Any) -> Iterator[tuple[str, int]]:
+def _location(tensor: Any) -> Iterator[tuple[str, int]]:
     entries = {entry.key: entry.value for entry in tensor.external_data}
     if "location" in entries:
         yield entries["location"], int(entries.get("offset", 0)) + int(entries.get("length", 0))
 
 
 def _feature_extractor(path: Path) -> Mapping[str, Any]:
-    """Return a feature extractor's settings, which newer files keep one level down."""
+    """Return a feature extractor's settings; newer files have them one level down."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         settings = data.get("feature_extractor", data)
         return {key: settings[key] for key in ("sampling_rate", "do_normalize") if key in settings}
     except (OSError, ValueError, AttributeError, TypeError) as error:
-        raise SuiteError(f"'{path}' cannot be read: {error}; correct it, or remove it") from error
+        raise SuiteError(
+            f"'{path}' cannot be read: {error}; JSON as transformers writes it is accepted; correct or remove it"
+        ) from error

@@ -1,4 +1,4 @@
-"""A checkpoint's processor, read as data: features, frame geometry, alphabet."""
+"""Frontend of a checkpoint: features, frame geometry and alphabet, read from its processor and configuration."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def load_frontend(checkpoint: Checkpoint, model: PreTrainedModel) -> Frontend:
     """Read features, frame geometry and alphabet from the checkpoint's processor and configuration.
 
     Raises:
-        SuiteError: the processor is missing, takes other features than a raw waveform, is not for CTC, or has fewer
-            labels than the model has logits; the model gives another number of frames than its configuration says.
+        SuiteError: the processor is missing, its input is not a raw waveform, it is not for CTC, or it has fewer labels
+            than the model has logits; or the model gives a number of frames that contradicts its configuration.
     """
     extractor, tokenizer = _load_parts(checkpoint)
     _require_waveform(checkpoint, extractor)
     config = model.config
     receptive_field, hop = _frame_geometry(config)
-    adapted = bool(getattr(config, "add_adapter", False))  # its convolutions reach over the end of the utterance
+    adapted = bool(getattr(config, "add_adapter", False))  # an adapter's convolutions reach past the last whole frame
     frontend = Frontend(
         sampling_rate=extractor.sampling_rate,
         normalize=extractor.do_normalize,
@@ -38,34 +38,36 @@ def load_frontend(checkpoint: Checkpoint, model: PreTrainedModel) -> Frontend:
         local=getattr(config, "feat_extract_norm", "layer") == "layer" and not adapted,
         attention_mask=bool(extractor.return_attention_mask),
         squeeze=getattr(config, "squeeze_factor", 1),
-        padding_exact=True,  # as `convert.export` makes it
+        padding_exact=True,  # see `networks.ir.conversion.export`
     )
     _require_frames(checkpoint, model, frontend)
     return frontend
 
 
 def _load_parts(checkpoint: Checkpoint) -> tuple[Any, Any]:
-    """Load feature extractor and tokenizer, one by one where no processor class takes both.
+    """Load the feature extractor and the tokenizer of a checkpoint.
 
-    As in repositories that name no processor class, and for a processor with a language model, which needs packages
-    of its own: here transcripts are decoded greedily.
+    Raises:
+        SuiteError: one of them cannot be loaded.
     """
     from transformers import AutoFeatureExtractor, AutoProcessor, AutoTokenizer
 
     auto, extractors, tokenizers = cast("tuple[Any, Any, Any]", (AutoProcessor, AutoFeatureExtractor, AutoTokenizer))
     keywords = {"local_files_only": True, "trust_remote_code": False}
     language = {"target_lang": checkpoint.language} if checkpoint.language else {}
-    with suppress(Exception):  # what is wrong is told by the part that is wrong
+    # A checkpoint may name no processor class, or one with a language model, which needs additional packages and is not
+    # used here. Then the two parts are loaded separately, and the error comes from the part that fails.
+    with suppress(Exception):
         processor = auto.from_pretrained(checkpoint.folder, **keywords, **language)
         return processor.feature_extractor, processor.tokenizer
     try:
         extractor = extractors.from_pretrained(checkpoint.folder, **keywords)
         return extractor, tokenizers.from_pretrained(checkpoint.folder, **keywords, **language)
-    except Exception as error:  # transformers raises whatever it finds; none of it is ours to mend
+    except Exception as error:  # transformers raises many types of exception
         reason = str(error) or type(error).__name__
         raise SuiteError(
             f"model '{checkpoint.name}' has no processor that can be loaded: {reason}; a feature extractor and a CTC "
-            "tokenizer are needed beside the weights; save them with processor.save_pretrained"
+            "tokenizer are needed in the folder of the weights; save them with processor.save_pretrained"
         ) from error
 
 
@@ -75,17 +77,15 @@ def _require_waveform(checkpoint: Checkpoint, extractor: Any) -> None:
     if not isinstance(extractor, Wav2Vec2FeatureExtractor):
         raise SuiteError(
             f"model '{checkpoint.name}' takes the features of a {type(extractor).__name__}; a model that takes the raw "
-            "waveform (Wav2Vec2FeatureExtractor) is accepted; log-mel features are not; choose another model"
+            "waveform (Wav2Vec2FeatureExtractor) is accepted, log-mel features are not; choose another model"
         )
 
 
 def _frame_geometry(config: Any) -> tuple[int, int]:
-    """Return the receptive field of the convolutions and their hop, in samples.
-
-    An adapter's convolutions are padded by one on both sides, so that its first frame needs two fewer frames.
-    """
+    """Return the receptive field and the hop of the convolutions, in samples."""
     layers = list(zip(config.conv_kernel, config.conv_stride, strict=True))
     if getattr(config, "add_adapter", False):
+        # an adapter pads its convolutions by one frame on both sides, so its first frame needs two frames less
         layers += [(config.adapter_kernel_size - 2, config.adapter_stride)] * config.num_adapter_layers
     receptive_field, hop = 1, 1
     for kernel, stride in layers:
@@ -95,7 +95,11 @@ def _frame_geometry(config: Any) -> tuple[int, int]:
 
 
 def _require_frames(checkpoint: Checkpoint, model: Any, frontend: Frontend) -> None:
-    """Hold the frame geometry to what the model really gives, on a few short inputs."""
+    """Check the frame geometry on a few short inputs.
+
+    Raises:
+        SuiteError: the model gives another number of frames or logits.
+    """
     import torch
 
     shortest, hop = frontend.shortest_input(), frontend.hop
@@ -106,19 +110,21 @@ def _require_frames(checkpoint: Checkpoint, model: Any, frontend: Frontend) -> N
         if shape != expected:
             raise SuiteError(
                 f"model '{checkpoint.name}' gives {shape[0]} frames of {shape[1]} logits for {samples} samples, but "
-                f"its configuration says {expected[0]} of {expected[1]}; a stack of convolutions over the waveform is "
-                "accepted; report the architecture"
+                f"its configuration implies {expected[0]} frames of {expected[1]}; a stack of convolutions over the "
+                "waveform is accepted; report the architecture"
             )
 
 
 def alphabet_of(checkpoint: Checkpoint, tokenizer: Any, outputs: int) -> Alphabet:
-    """Return the labels of a tokenizer of transformers and the rules by which its `decode` reads them.
+    """Return the labels of a transformers tokenizer and the rules by which its `decode` turns them into text.
 
     Args:
-        outputs: logits a frame.
+        checkpoint: the checkpoint, for messages.
+        tokenizer: its tokenizer.
+        outputs: number of logits per frame.
 
     Raises:
-        SuiteError: not a CTC tokenizer, fewer labels than logits, a blank that is none of them.
+        SuiteError: it is not a CTC tokenizer, it has fewer labels than logits, or the blank is not one of them.
     """
     from transformers import Wav2Vec2CTCTokenizer, Wav2Vec2PhonemeCTCTokenizer
 
@@ -129,12 +135,12 @@ def alphabet_of(checkpoint: Checkpoint, tokenizer: Any, outputs: int) -> Alphabe
     else:
         raise SuiteError(
             f"model '{checkpoint.name}' has a {type(tokenizer).__name__}; a CTC tokenizer (Wav2Vec2CTCTokenizer or "
-            "Wav2Vec2PhonemeCTCTokenizer) is accepted; save the one that the model was fine-tuned with"
+            "Wav2Vec2PhonemeCTCTokenizer) is accepted; save the tokenizer that the model was fine-tuned with"
         )
     labels = _labels(checkpoint, tokenizer, outputs)
     special = tuple(token for token in tokenizer.all_special_tokens if token in labels)
     rules.setdefault("units", _units(set(labels).difference(special)))
-    delimiter = getattr(tokenizer, "_word_delimiter_token", None)  # the property writes to the log where there is none
+    delimiter = getattr(tokenizer, "_word_delimiter_token", None)  # the public property logs an error if there is none
     return Alphabet(
         labels=labels,
         blank_id=_blank_id(checkpoint, tokenizer, labels),
@@ -147,7 +153,7 @@ def alphabet_of(checkpoint: Checkpoint, tokenizer: Any, outputs: int) -> Alphabe
 
 
 def _units(textual: Collection[str]) -> Units:
-    """Return what most labels are: single characters, or more."""
+    """Return "subwords" if most labels have more than one character, else "letters"."""
     longer = sum(len(label) > 1 for label in textual)
     return "subwords" if 2 * longer > len(textual) else "letters"
 
@@ -155,17 +161,17 @@ def _units(textual: Collection[str]) -> Units:
 def _labels(checkpoint: Checkpoint, tokenizer: Any, outputs: int) -> tuple[str, ...]:
     if len(tokenizer) < outputs:
         raise SuiteError(
-            f"model '{checkpoint.name}' has {outputs} logits a frame, but its tokenizer {len(tokenizer)} "
-            "labels; a label for each logit is needed; save model and processor of the same fine-tuning"
+            f"model '{checkpoint.name}' has {outputs} logits per frame, but its tokenizer has {len(tokenizer)} "
+            "labels; one label per logit is needed; save the model and the processor of the same fine-tuning"
         )
     return tuple(str(token) for token in tokenizer.convert_ids_to_tokens(list(range(outputs))))
 
 
 def _blank_id(checkpoint: Checkpoint, tokenizer: Any, labels: Sequence[str]) -> int:
-    """Return the place of the padding token: what transformers' CTC tokenizers take for the blank."""
+    """Return the index of the padding token, which transformers' CTC tokenizers use as the blank."""
     if tokenizer.pad_token not in labels:
         raise SuiteError(
             f"model '{checkpoint.name}': the blank '{tokenizer.pad_token}' is not in the labels; the tokenizer's "
-            f"padding token is the blank, and has to be one of the {len(labels)} labels; correct tokenizer_config.json"
+            f"padding token is the blank and must be one of the {len(labels)} labels; correct tokenizer_config.json"
         )
     return labels.index(tokenizer.pad_token)

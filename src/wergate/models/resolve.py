@@ -1,4 +1,4 @@
-"""From a model's settings to the model that it names."""
+"""Resolution of a model's settings to a reference model."""
 
 from __future__ import annotations
 
@@ -22,13 +22,15 @@ def resolve_model(settings: ModelSettings, config: SuiteConfig, embedded: Path) 
     """Find the reference model that a spec names, without loading it.
 
     Args:
+        settings: settings of the model, with its spec.
+        config: configuration of the suite.
         embedded: the folder of the embedded checkpoint and corpus.
 
     Raises:
-        SuiteError: unknown spec, missing or pickled weights, no CTC head, a hub that cannot be reached, or an ONNX file
-            without its labels or external data.
+        SuiteError: the spec is unknown, weights are missing or pickled, there is no CTC head, the hub cannot be
+            reached, or an ONNX file lacks its labels or external data.
     """
-    _require_fitting(settings)
+    _require_applicable(settings)
     if settings.spec.endswith(".onnx"):
         return OnnxModel(open_onnx(Path(settings.spec), _onnx_options(settings)))
     found = resolve_checkpoint(
@@ -41,19 +43,24 @@ def resolve_model(settings: ModelSettings, config: SuiteConfig, embedded: Path) 
     return TransformersModel(found)
 
 
-def _require_fitting(settings: ModelSettings) -> None:
-    """Refuse what this kind of model would leave unheard."""
+def _require_applicable(settings: ModelSettings) -> None:
+    """Check that all options apply to this kind of model; an option without effect would mislead.
+
+    Raises:
+        SuiteError: an option is set that this kind of model ignores.
+    """
     onnx = settings.spec.endswith(".onnx")
-    unheard = next((key for key in (_OF_CHECKPOINTS if onnx else _OF_ONNX) if getattr(settings, key) is not None), None)
-    if unheard is not None:
+    applicable, ignored = (_OF_ONNX, _OF_CHECKPOINTS) if onnx else (_OF_CHECKPOINTS, _OF_ONNX)
+    option = next((key for key in ignored if getattr(settings, key) is not None), None)
+    if option is not None:
         kind, other = ("an .onnx file", "a checkpoint") if onnx else ("a checkpoint", "an .onnx file")
         raise SuiteError(
-            f"model '{settings.name}' is {kind}, and {unheard} = {getattr(settings, unheard)!r} is for {other}; "
-            "what a checkpoint's processor files tell, and what an .onnx file does not, is not mixed; remove it"
+            f"model '{settings.name}' is {kind}, but {option} = {getattr(settings, option)!r} is for {other}; "
+            f"{kind} accepts {', '.join(applicable)}; remove {option}"
         )
 
 
 def _onnx_options(settings: ModelSettings) -> OnnxOptions:
     labels = Path(settings.labels) if settings.labels is not None else None
-    said = LabelOptions(labels, settings.blank, settings.word_delimiter, settings.units)
-    return OnnxOptions(said, settings.sampling_rate, settings.normalize_audio)
+    label_options = LabelOptions(labels, settings.blank, settings.word_delimiter, settings.units)
+    return OnnxOptions(label_options, settings.sampling_rate, settings.normalize_audio)

@@ -1,4 +1,4 @@
-"""A checkpoint as transformers runs it in PyTorch."""
+"""Reference model in a checkpoint, run by transformers in PyTorch."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _WEIGHT_INDEX = ".safetensors.index.json"
 
 
 class TransformersModel:
-    """A CTC checkpoint; its weights are loaded once, at the first need."""
+    """A CTC checkpoint; its weights are loaded once, when they are first needed."""
 
     engine = "pytorch"
     packages = ("torch", "transformers")
 
     def __init__(self, resolved: Checkpoint) -> None:
-        """Take a checkpoint that has been found."""
+        """Set the checkpoint, as `resolve_checkpoint` returns it."""
         self._checkpoint = resolved
         self.name = resolved.name
         self.digest = resolved.digest

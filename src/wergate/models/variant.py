@@ -1,4 +1,4 @@
-"""A variant: an IR that is held against its reference model, found once and handed down."""
+"""Variant: an IR that the gates compare with its reference model."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from wergate.networks.frontend import Frontend
 
 @dataclass(frozen=True)
 class Variant:
-    """An IR of a model, with what it is called and what it is held to.
+    """An IR of a model, with its names and its thresholds.
 
     Attributes:
-        model: the model's name in the configuration.
-        name: "fp16" and "int8" for the IRs that are built here, or the name of a candidate.
-        path: the `.xml`, its `.bin` beside it.
+        model: name of the model in the configuration.
+        name: "fp16" or "int8" for an IR that is built here, else the name of the candidate.
+        path: the `.xml`, with its `.bin` in the same folder.
         frontend: the reference model's features, frame geometry and alphabet.
-        is_candidate: whether it was built elsewhere.
-        precision: whose thresholds it is held to.
-        thresholds: what it is held to.
-        label: how tables and baselines call it.
-        subject: how messages call it.
+        is_candidate: whether the IR was built elsewhere.
+        precision: the precision whose thresholds apply.
+        thresholds: the thresholds that apply.
+        label: name in tables and baselines.
+        subject: name in messages.
     """
 
     model: str
