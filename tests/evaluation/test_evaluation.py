@@ -1,4 +1,4 @@
-"""An evaluation's figures: tokens, characters that the model cannot write, emptied references, shapes, time."""
+"""Evaluations: token errors, characters that the model cannot write, emptied references, shapes and times."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PHONEMES = Alphabet(("<pad>", "tʃ", "t", "ə"), 0, None, units="phonemes", join
 
 
 def evaluated(pairs: Sequence[tuple[str, str]], normalizer: str = "upper", alphabet: Alphabet = UPPER) -> Evaluation:
-    """Return the evaluation of texts and hypotheses; the reference model hears all as it was said."""
+    """Return the evaluation of (reference, hypothesis) pairs; the reference model makes no errors."""
     outcomes = [
         UtteranceOutcome(f"u{number}", 1.0, text, text, hypothesis, LogitsDifference())
         for number, (text, hypothesis) in enumerate(pairs)
@@ -42,12 +42,12 @@ def evaluated(pairs: Sequence[tuple[str, str]], normalizer: str = "upper", alpha
 
 
 def test_letters_have_no_token_errors() -> None:
-    """Where units are letters, words say it all."""
+    """Token errors are not counted if the tokens are letters."""
     assert evaluated([("A B", "A C")]).candidate.token_total is None
 
 
-def test_token_errors_beside_word_errors() -> None:
-    """A word wrong in one piece is a whole word error and one token error, whatever the case."""
+def test_token_errors_next_to_word_errors() -> None:
+    """One wrong token makes one token error and one word error; the normalizer folds case for both."""
     evaluation = evaluated([("The cats", "the cat")], "basic", SUBWORDS)
     assert WordErrors(2, substitutions=1) == evaluation.candidate.total
     assert WordErrors(4, deletions=1) == evaluation.candidate.token_total
@@ -55,7 +55,7 @@ def test_token_errors_beside_word_errors() -> None:
 
 
 def test_phonemes_are_counted_as_tokens() -> None:
-    """Several letters may be one phoneme."""
+    """A phoneme of several letters counts as one token."""
     total = evaluated([("tʃ t ə", "tʃ ə ə")], "none", PHONEMES).candidate.token_total
     assert WordErrors(3, substitutions=1) == total
 
@@ -63,9 +63,9 @@ def test_phonemes_are_counted_as_tokens() -> None:
 @pytest.mark.parametrize(
     ("text", "normalizer", "alphabet", "unknown"),
     [
-        pytest.param("It's, a CAT", "none", UPPER, {"t": 1, "s": 1, ",": 1, "a": 1}, id="as it is written"),
+        pytest.param("It's, a CAT", "none", UPPER, {"t": 1, "s": 1, ",": 1, "a": 1}, id="no normalization"),
         pytest.param("It's, a CAT", "upper", UPPER, {",": 1}, id="punctuation that stays"),
-        pytest.param("It's, a CAT", "upper", LOWER, {",": 1}, id="case that is folded"),
+        pytest.param("It's, a CAT", "upper", LOWER, {",": 1}, id="folded case"),
         pytest.param("It's, a CAT", "basic", UPPER, {}, id="nothing left"),
         pytest.param("Ça va 2 fois", "basic", UPPER, {"ç": 1, "2": 1}, id="letters and digits"),
         pytest.param("We paid twenty dollars, café", "english", UPPER, {}, id="what the normalizer writes itself"),
@@ -74,12 +74,12 @@ def test_phonemes_are_counted_as_tokens() -> None:
     ],
 )
 def test_unknown_characters(text: str, normalizer: str, alphabet: Alphabet, unknown: dict[str, int]) -> None:
-    """What is left after the normalizer and has no label, in either case where case is folded."""
+    """Characters count as unknown if they have no label after normalization, in either case if case is folded."""
     assert unknown == unknown_characters(text, NORMALIZERS[normalizer], alphabet)
 
 
 def test_unknown_characters_are_counted_and_not_hidden() -> None:
-    """Their number, the utterances that hold them; their words still count as errors."""
+    """Characters and their utterances are counted; the words that contain them still count as errors."""
     evaluation = evaluated([("ONE", "ONE"), ("2 OR 3", "TWO OR THREE"), ("3", "THREE")])
     assert Counter({"3": 2, "2": 1}) == evaluation.unknown_characters
     assert 2 == evaluation.utterances_with_unknown
@@ -88,13 +88,13 @@ def test_unknown_characters_are_counted_and_not_hidden() -> None:
 
 @given(st.text(alphabet="ABC 'éÉ1"))
 def test_what_the_alphabet_can_write_is_never_unknown(text: str) -> None:
-    """Only the accented letters and the digit are."""
+    """Only the accented letters and the digit are unknown to the alphabet."""
     assert set("ÉÉ1") >= set(unknown_characters(text, NORMALIZERS["upper"], UPPER))
     assert len([c for c in text if c in "éÉ1"]) == unknown_characters(text, NORMALIZERS["upper"], UPPER).total()
 
 
 def test_emptied_references_are_counted() -> None:
-    """The utterance stays, what was heard is inserted, and it is said how many there are."""
+    """The utterance stays, its hypothesis counts as insertions, and the number of such utterances is reported."""
     evaluation = evaluated([("(MUSIC)", "LA LA"), ("A CAT", "A CAT")], "english")
     assert (1, WordErrors(2, insertions=2)) == (evaluation.emptied_references, evaluation.candidate.total)
     assert 0 == evaluated([("(MUSIC)", "LA LA")], "basic").emptied_references
@@ -102,7 +102,7 @@ def test_emptied_references_are_counted() -> None:
 
 @dataclass
 class Misshapen(Recognizer):
-    """Gives logits with fewer frames or labels."""
+    """A recognizer whose logits lack frames or labels."""
 
     frames: int | None = None
     labels: int | None = None
@@ -117,26 +117,29 @@ def corpus(tmp_path: Path) -> Corpus:
     return corpus_of(tmp_path / "corpus.parquet", 10)
 
 
-def test_another_number_of_frames_is_refused(corpus: Corpus) -> None:
-    """Both figures, the utterance, its length and what to do."""
+def test_a_different_number_of_frames_is_refused(corpus: Corpus) -> None:
+    """The message gives both numbers, the utterance, its duration and the next step."""
     message = (
-        r"INT8 gives 3 frames for utterance 'u0' \(0.10 s\), the reference model 4; the same number is needed; "
-        "gate an IR against the model that it was made from, exported without padding"
+        r"INT8 gives 3 frames for utterance 'u0' \(0.10 s\), but the reference model gives 4; both must give the same "
+        "number; compare an IR with the model that it was converted from, and export it without padding"
     )
     with pytest.raises(SuiteError, match=message):
         Attempt(corpus, recognizer=Misshapen(frames=3)).evaluate()
 
 
-def test_another_vocabulary_is_refused(corpus: Corpus) -> None:
-    """Both figures and what to do."""
-    message = "INT8 gives 20 logits a frame, the reference model 22; the same vocabulary is needed; gate an IR against"
+def test_a_different_vocabulary_is_refused(corpus: Corpus) -> None:
+    """The message gives both numbers and the next step."""
+    message = (
+        "INT8 gives 20 logits per frame, but the reference model gives 22; both need the same vocabulary; "
+        "compare an IR with the model that it was converted from"
+    )
     with pytest.raises(SuiteError, match=message):
         Attempt(corpus, recognizer=Misshapen(labels=20)).evaluate()
 
 
 @dataclass(frozen=True)
 class Slow(Corpus):
-    """A corpus whose audio takes its time, all of it while it is waited for."""
+    """A corpus whose audio takes 0.02 s to decode, by a simulated clock."""
 
     clock: Clock = field(kw_only=True)
 
@@ -159,7 +162,7 @@ class Timed(Recognizer):
 
 
 def test_waiting_for_audio_is_measured(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ten utterances in two blocks: slow audio is waited for beside the inferences, quick audio is not."""
+    """The evaluation waits for slow audio in addition to inference, and does not wait for quick audio."""
     clock = Clock(monkeypatch)
     monkeypatch.setattr(evaluate, "time", SimpleNamespace(perf_counter=lambda: clock.now_s))
     fields = (corpus.spec, corpus.source, corpus.columns, corpus.entries, corpus.whole)
@@ -170,7 +173,7 @@ def test_waiting_for_audio_is_measured(corpus: Corpus, monkeypatch: pytest.Monke
 
 
 def test_inference_time_is_shared_by_duration(corpus: Corpus) -> None:
-    """Of utterances that ran side by side, the longer one took longer; together they took what was measured."""
+    """Concurrent utterances share the measured time in proportion to their durations."""
     evaluation = Attempt(corpus).evaluate()
     first, second = evaluation.outcomes[:2]
     assert first.seconds / second.seconds == pytest.approx(first.duration_s / second.duration_s)
@@ -178,7 +181,7 @@ def test_inference_time_is_shared_by_duration(corpus: Corpus) -> None:
 
 
 def test_outcomes_are_in_corpus_order(corpus: Corpus) -> None:
-    """Whatever was resumed."""
+    """Outcomes keep the order of the corpus if some of them come from an earlier run."""
     part = replace(corpus, entries=corpus.entries[3:5])
     path = corpus.spec.path
     assert path is not None

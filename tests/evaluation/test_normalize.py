@@ -1,4 +1,4 @@
-"""Normalizers: what each one makes equal, and what it leaves alone."""
+"""Normalizers: differences that each one removes, and differences that it keeps."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from hypothesis import strategies as st
 from wergate.evaluation.normalize import NORMALIZERS
 
 SRC = Path(__file__).parents[2] / "src"
-STABLE = ("none", "upper", "basic")  # Whisper's English rules change some texts twice
+STABLE = ("none", "upper", "basic")  # a second pass of Whisper's English rules changes some texts again
 
 
 @pytest.mark.parametrize("name", STABLE)
 @given(text=st.text(max_size=30))
-def test_twice_is_once(name: str, text: str) -> None:
-    """A normalized text is left alone."""
+def test_a_second_pass_changes_nothing(name: str, text: str) -> None:
+    """Normalizing a normalized text returns it unchanged."""
     once = NORMALIZERS[name](text)
     assert once == NORMALIZERS[name](once)
 
 
 @pytest.mark.parametrize("name", sorted(NORMALIZERS))
 @given(text=st.text(max_size=30))
-def test_words_are_parted_by_single_spaces(name: str, text: str) -> None:
-    """Whatever the text: words with one space between them, none at the ends."""
+def test_words_are_separated_by_single_spaces(name: str, text: str) -> None:
+    """Any text becomes words with one space between them and none at the ends."""
     normalized = NORMALIZERS[name](text)
     assert " ".join(normalized.split()) == normalized
 
@@ -35,7 +35,7 @@ def test_words_are_parted_by_single_spaces(name: str, text: str) -> None:
 @pytest.mark.parametrize("name", ["none", "upper"])
 @given(text=st.text(max_size=30))
 def test_words_stay_words(name: str, text: str) -> None:
-    """As many words come out as go in."""
+    """The number of words does not change."""
     assert len(text.split()) == len(NORMALIZERS[name](text).split())
 
 
@@ -52,18 +52,18 @@ def test_words_stay_words(name: str, text: str) -> None:
     ],
 )
 def test_examples(name: str, text: str, expected: str) -> None:
-    """What is folded, dropped, written out."""
+    """Each normalizer folds, drops and expands text according to its rules."""
     assert expected == NORMALIZERS[name](text)
 
 
 @pytest.mark.parametrize("text", ["?!", "(music)", "[noise]", "um", "—"])
 def test_a_text_without_words_becomes_empty(text: str) -> None:
-    """What has no word for the leaderboards has none here; how that is counted, tests/evaluation/test_wer.py says."""
+    """Text without words for the leaderboards' rules becomes empty; test_wer.py tests how it is counted."""
     assert "" == NORMALIZERS["english"](text)
 
 
 def test_english_rules_are_loaded_when_they_are_used() -> None:
-    """Another normalizer does not import the package of the English one."""
+    """Only the English normalizer imports its package."""
     code = (
         "import sys, wergate.evaluation.normalize as n; n.NORMALIZERS['{}']('A'); "
         "sys.exit('whisper_normalizer' in sys.modules)"

@@ -1,4 +1,4 @@
-"""The paired bootstrap: figures worked by hand, another program's, and intervals that hold what they promise."""
+"""The paired bootstrap: results computed by hand, agreement with kaldialign, and interval coverage."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ COUNTS = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 5), st.integers(0
 
 @dataclass(frozen=True)
 class Simulated:
-    """A corpus whose true drop is known."""
+    """A simulated corpus with a known true drop."""
 
     words: Counts
     reference: Counts
     candidate: Counts
 
     def drop(self, **options: int) -> WerDrop:
-        """Return what the bootstrap makes of it."""
+        """Return the bootstrap's estimate of the drop."""
         sides = (self.words.tolist(), self.reference.tolist(), self.candidate.tolist())
         words, reference, candidate = sides
         return paired_bootstrap(words=words, reference=reference, candidate=candidate, **options)
@@ -41,9 +41,9 @@ TRUE_DROP = WER * KEPT + ADDED - WER
 
 
 def simulated(generator: np.random.Generator, utterances: int) -> Simulated:
-    """Return a corpus of uneven lengths, in which some utterances are hard for both sides.
+    """Return a corpus of varying lengths, in which some utterances are hard for both recognizers.
 
-    Of the reference's errors the candidate makes nine in ten, and it adds 1.2 in a hundred words, whatever is hard.
+    The candidate keeps 90 % of the reference recognizer's errors, and adds 1.2 errors per 100 words in any utterance.
     """
     words = generator.integers(3, 50, utterances)
     hard = generator.gamma(2.0, WER / 2.0, utterances)
@@ -51,8 +51,8 @@ def simulated(generator: np.random.Generator, utterances: int) -> Simulated:
     return Simulated(words, reference, generator.binomial(reference, KEPT) + generator.poisson(ADDED * words))
 
 
-def test_two_utterances_worked_by_hand() -> None:
-    """One of two equal utterances gains an error: the resamples hold it never, once or twice, as 1 : 2 : 1."""
+def test_two_utterances_computed_by_hand() -> None:
+    """One of two equal utterances gains an error: resamples contain it 0, 1 or 2 times, in the ratio 1 : 2 : 1."""
     found = paired_bootstrap(words=[10, 10], reference=[1, 1], candidate=[1, 2])
     assert (1 / 20, 0.0, 1 / 10) == (found.value, found.interval.low, found.interval.high)
     assert (2, 20, 10_000, 0.0) == (found.utterances, found.words, found.resamples, found.improvement)
@@ -61,20 +61,20 @@ def test_two_utterances_worked_by_hand() -> None:
 
 
 def test_the_same_resample_serves_both_sides() -> None:
-    """Unequal utterances that both sides fail alike have a drop of nothing, without any doubt."""
+    """Equal errors on both sides give a drop of zero with an interval of zero width."""
     errors = [0, 9, 1, 20, 3]
     found = paired_bootstrap(words=[5, 30, 2, 25, 7], reference=errors, candidate=errors)
     assert (0.0, 0.0, 0.0) == (found.value, found.interval.low, found.interval.high)
 
 
 def test_long_utterances_count_by_their_words() -> None:
-    """Errors are summed and divided by summed words: the mean of the utterances' rates would be 0.5."""
+    """The drop is total errors over total words; the mean of the utterances' rates would be 0.5."""
     found = paired_bootstrap(words=[1, 99], reference=[0, 0], candidate=[1, 0])
     assert (0.01, 0.0, 1.0) == (found.value, found.interval.low, found.interval.high)
 
 
 def test_it_is_reproducible() -> None:
-    """One seed, one interval; another seed, another one nearby."""
+    """The same seed gives the same interval, and another seed gives a similar one."""
     corpus = simulated(np.random.default_rng(1), 200)
     first, again, other = corpus.drop(), corpus.drop(), corpus.drop(seed=1)
     assert first == again != other
@@ -83,8 +83,8 @@ def test_it_is_reproducible() -> None:
 
 @settings(deadline=None)
 @given(COUNTS)
-def test_the_interval_holds_the_drop_and_turns_with_the_sides(counts: list[tuple[int, int, int]]) -> None:
-    """Who is called the reference changes the sign and nothing else."""
+def test_the_interval_contains_the_drop_and_changes_sign_with_the_sides(counts: list[tuple[int, int, int]]) -> None:
+    """Swapping reference and candidate changes the signs and nothing else."""
     words, before, after = map(list, zip(*counts, strict=True))
     found = paired_bootstrap(words=words, reference=before, candidate=after, resamples=200)
     turned = paired_bootstrap(words=words, reference=after, candidate=before, resamples=200)
@@ -95,8 +95,8 @@ def test_the_interval_holds_the_drop_and_turns_with_the_sides(counts: list[tuple
     assert (found.value, found.interval.low) == pytest.approx((-turned.value, -turned.interval.high))
 
 
-def test_what_cannot_be_resampled_has_no_bounds() -> None:
-    """One utterance, or no word: the drop as far as there is one, and an interval that excludes nothing."""
+def test_without_resamples_the_interval_is_unbounded() -> None:
+    """One utterance gives a drop without bounds; a corpus without words gives no drop either."""
     single = paired_bootstrap(words=[10], reference=[1], candidate=[2])
     assert (0.1, -math.inf, math.inf) == (single.value, single.interval.low, single.interval.high)
     silent = paired_bootstrap(words=[0, 0], reference=[0, 0], candidate=[1, 0])
@@ -104,8 +104,8 @@ def test_what_cannot_be_resampled_has_no_bounds() -> None:
     assert math.inf == silent.interval.high
 
 
-def test_utterances_without_words_take_part() -> None:
-    """What is heard in them are insertions; a resample of them alone has no rate, and is left out."""
+def test_utterances_without_words_are_resampled_too() -> None:
+    """Their hypotheses count as insertions; a resample of nothing else has no rate and is left out."""
     found = paired_bootstrap(words=[10, 0], reference=[0, 0], candidate=[0, 1])
     assert (0.1, 0.0) == (found.value, found.interval.low)
     assert 7_000 < found.resamples < 8_000
@@ -115,18 +115,18 @@ VOCABULARY = ["ONE", "TWO", "SIX", "TEN", "CAT", "DOG", "SUN", "SEA", "SKY", "OA
 
 
 def spoiled(text: str, rate: float, generator: np.random.Generator) -> str:
-    """Return a text in which some words are gone, others, or said twice."""
+    """Return a text with some words deleted, substituted or inserted at a given rate."""
     kinds = generator.choice(4, size=len(text.split()), p=[1 - rate, rate / 3, rate / 3, rate / 3])
     heard = {0: "{0}", 1: "", 2: "{1}", 3: "{0} {1}"}
     pairs = zip(kinds, text.split(), strict=True)
     return " ".join(heard[int(kind)].format(word, generator.choice(VOCABULARY)) for kind, word in pairs)
 
 
-def test_kaldialign_says_the_same() -> None:
-    """The same transcripts through another implementation of the same paper: WER, spread, and who is better.
+def test_kaldialign_agrees() -> None:
+    """Another implementation of the same paper gives the same WER, interval and probability of improvement.
 
-    kaldialign's interval is the resamples' mean and 1.96 times their standard deviation, and it has none of the drop;
-    a side's own interval is that of its drop from a side without errors.
+    kaldialign's interval is the mean of the resamples, plus or minus 1.96 standard deviations. It gives no interval of
+    the drop, so the test compares each side's own WER, which is its drop from a recognizer without errors.
     """
     generator = np.random.default_rng(5)
     texts = [" ".join(generator.choice(VOCABULARY, size=generator.integers(3, 25))) for _ in range(150)]
@@ -142,27 +142,27 @@ def test_kaldialign_says_the_same() -> None:
             (own.interval.low, own.interval.high), abs=2e-3
         )
     drop = paired_bootstrap(words=words, reference=before, candidate=after)
-    assert 0.2 < drop.improvement < 0.98, "a case in which both are possible"
+    assert 0.2 < drop.improvement < 0.98, "the case must leave both outcomes possible"
     assert peer["p_s2_improv_over_s1"] == pytest.approx(drop.improvement, abs=0.02)
 
 
 def test_kaldialigns_worked_example() -> None:
-    """Two utterances of three words, one and two errors: WER 0.5, and resamples of 1/3, 1/2 and 2/3 as 1 : 2 : 1."""
+    """One and two errors in two utterances of three words give a WER of 0.5, and resamples of 1/3, 1/2 and 2/3."""
     found = paired_bootstrap(words=[3, 3], reference=[0, 0], candidate=[1, 2])
     assert (0.5, 1 / 3, 2 / 3) == pytest.approx((found.value, found.interval.low, found.interval.high))
 
 
 def test_coverage() -> None:
-    """Of 1,000 simulated corpora, the 95 % interval holds the true drop in 93 to 97 %."""
+    """In 93 to 97 % of 1,000 simulated corpora, the 95 % interval contains the true drop."""
     generator = np.random.default_rng(20)
     found = [simulated(generator, 160).drop(resamples=1_000, seed=number) for number in range(1_000)]
     share = sum(drop.interval.low <= TRUE_DROP <= drop.interval.high for drop in found) / len(found)
-    print(f"true drop {TRUE_DROP:.4f} held by {100 * share:.1f} % of {len(found)} intervals")
+    print(f"{100 * share:.1f} % of {len(found)} intervals contain the true drop {TRUE_DROP:.4f}")
     assert 0.93 <= share <= 0.97
 
 
 def test_three_thousand_utterances_take_less_than_a_second() -> None:
-    """Of this process's own time, with all 10,000 resamples."""
+    """All 10,000 resamples take less than one second of CPU time."""
     corpus = simulated(np.random.default_rng(3), 3_000)
     started = time.process_time()
     assert 10_000 == corpus.drop().resamples

@@ -1,4 +1,4 @@
-"""The reference run: in blocks, each built once, lost by one block at most, read lazily."""
+"""The reference run: blocks are built once, read lazily, and at most one is lost by an interruption."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FRONTEND = Frontend(RATE, normalize=False, receptive_field=400, hop=320, alphabe
 
 @dataclass(frozen=True)
 class Model:
-    """As much of a reference model as a reference run needs."""
+    """The part of a reference model that a reference run needs."""
 
     name: str = "fake"
     digest: str = "abc"
@@ -41,7 +41,7 @@ class Model:
 
 @dataclass
 class Recognizer:
-    """Gives logits that tell the samples they came from, counts, and may be interrupted."""
+    """A recognizer that counts its calls, can be interrupted, and gives different logits for different samples."""
 
     frontend: Frontend = FRONTEND
     interrupt_at: int = -1
@@ -66,7 +66,7 @@ def corpus(tmp_path: Path) -> Corpus:
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let four utterances be a block."""
+    """Set the block size to four utterances."""
     monkeypatch.setattr(reference, "BLOCK", 4)
 
 
@@ -83,15 +83,15 @@ def run(store: Store, corpus: Corpus, recognizer: Recognizer, model: Model | Non
 
 
 def test_each_block_is_an_artifact(corpus: Corpus, tmp_path: Path) -> None:
-    """Ten utterances in blocks of four: three artifacts; a second run finds them and hears nothing."""
+    """Ten utterances in blocks of four give three artifacts; a second run finds them and infers nothing."""
     recognizer = Recognizer()
     first = run(Store(tmp_path), corpus, recognizer)
     again = run(Store(tmp_path), corpus, recognizer)
     assert ([True] * 3, [False] * 3, 10) == ([a.built for a in first], [a.built for a in again], recognizer.calls)
 
 
-def test_what_is_read_is_what_was_heard(corpus: Corpus, tmp_path: Path) -> None:
-    """Logits, to the bit, transcript and time by utterance id, in whatever order they are asked for."""
+def test_the_run_is_read_as_it_was_computed(corpus: Corpus, tmp_path: Path) -> None:
+    """Logits (bit by bit), transcript and time are found by utterance id, in any order of access."""
     recognizer = Recognizer()
     found = read_reference(run(Store(tmp_path), corpus, recognizer), corpus)
     assert list(corpus.ids) == list(found)
@@ -105,7 +105,7 @@ def test_what_is_read_is_what_was_heard(corpus: Corpus, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("interrupt_at", "kept"), [(0, 0), (3, 0), (4, 1), (9, 2)])
 def test_an_interruption_loses_one_block_at_most(interrupt_at: int, kept: int, corpus: Corpus, tmp_path: Path) -> None:
-    """Whole blocks stay, and the next run goes on behind them with the same result."""
+    """Complete blocks stay, and the next run continues after them with the same result."""
     with pytest.raises(KeyboardInterrupt):
         run(Store(tmp_path / "cut"), corpus, Recognizer(interrupt_at=interrupt_at))
     recognizer = Recognizer()
@@ -120,7 +120,7 @@ def test_an_interruption_loses_one_block_at_most(interrupt_at: int, kept: int, c
 
 
 def test_a_corpus_that_grows_keeps_its_whole_blocks(tmp_path: Path) -> None:
-    """Audio decides, not the corpus's name or its ids: what was heard once is not heard again."""
+    """Blocks depend on the audio, not on names or ids, so known audio is not transcribed again."""
     run(Store(tmp_path), opened(tmp_path, range(10)), Recognizer())
     recognizer = Recognizer()
     run(Store(tmp_path), opened(tmp_path, range(12)), recognizer)
@@ -130,7 +130,7 @@ def test_a_corpus_that_grows_keeps_its_whole_blocks(tmp_path: Path) -> None:
 
 
 def test_other_weights_are_another_run(corpus: Corpus, tmp_path: Path) -> None:
-    """No block of one model is taken for another's."""
+    """Models with different weights share no block."""
     keys = {
         a.key for digest in ("abc", "xyz") for a in run(Store(tmp_path), corpus, Recognizer(), Model(digest=digest))
     }
@@ -138,8 +138,8 @@ def test_other_weights_are_another_run(corpus: Corpus, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("missing", [{1}, {0, 2}, {0, 1, 2}])
-def test_missing_blocks_are_built_alone(missing: set[int], corpus: Corpus, tmp_path: Path) -> None:
-    """Wherever a block is missing, it is built from its own utterances."""
+def test_only_missing_blocks_are_built(missing: set[int], corpus: Corpus, tmp_path: Path) -> None:
+    """A missing block is rebuilt from its own utterances, at any position."""
     artifacts = run(Store(tmp_path), corpus, Recognizer())
     expected = [artifact.file("logits.npy").read_bytes() for artifact in artifacts]
     for number in missing:
@@ -152,14 +152,14 @@ def test_missing_blocks_are_built_alone(missing: set[int], corpus: Corpus, tmp_p
 
 
 def test_too_short_an_utterance_is_named(tmp_path: Path) -> None:
-    """The id is in the line."""
+    """The message names the utterance."""
     short = write_corpus(tmp_path / "short.parquet", [Spoken("u1", "A", encoded(np.zeros(300, np.float32)))])
     with pytest.raises(InputTooShortError, match=r"utterance 'u1': input of 300 samples is too short"):
         run(Store(tmp_path), open_corpus(CorpusSpec("short", short)), Recognizer())
 
 
 def test_a_corpus_that_loses_utterances_is_refused(corpus: Corpus, tmp_path: Path) -> None:
-    """One line instead of a block with too few rows."""
+    """The run ends with one line and writes no block with missing rows."""
 
     @dataclass(frozen=True)
     class Shrinking(Corpus):
@@ -171,8 +171,8 @@ def test_a_corpus_that_loses_utterances_is_refused(corpus: Corpus, tmp_path: Pat
         run(Store(tmp_path), shrinking, Recognizer())
 
 
-def test_a_frontend_that_is_not_the_models_is_refused(tmp_path: Path, corpus: Corpus) -> None:
-    """What another alphabet heard would be found by every later run of the honest one: the key names the model."""
+def test_a_frontend_other_than_the_models_is_refused(tmp_path: Path, corpus: Corpus) -> None:
+    """The key covers the model but no frontend, so later runs would reuse the logits of a wrong frontend."""
     labels = tuple(reversed(FRONTEND.alphabet.labels))
     other = replace(FRONTEND, alphabet=replace(FRONTEND.alphabet, labels=labels))
     with pytest.raises(SuiteError, match="the frontend stored with the FP16 IR of 'fake' is not the model's own"):

@@ -1,4 +1,4 @@
-"""Transcripts on disk: nothing that was heard is lost, nothing is heard twice, and only what fits is taken up."""
+"""Transcripts on disk: no finished utterance is lost or computed twice, and only matching lines are reused."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ COUNT = 100
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
-    """A hundred short utterances: blocks of 8, 16, 32 and the rest."""
+    """A hundred short utterances, in blocks of 8, 16, 32 and the rest."""
     return corpus_of(tmp_path_factory.mktemp("corpus") / "corpus.parquet", COUNT)
 
 
 @pytest.fixture(scope="module")
 def whole(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of a run that nothing interrupted."""
+    """The file of an uninterrupted run."""
     path = tmp_path_factory.mktemp("whole") / "transcripts.jsonl"
     Attempt(corpus, path).evaluate()
     return path
@@ -55,18 +55,18 @@ def rows(path: Path) -> list[dict[str, Any]]:
 
 
 def results(evaluation: Evaluation) -> list[UtteranceOutcome]:
-    """Return all that is scored and told of an evaluation, without its clocks."""
+    """Return the outcomes of an evaluation without their times."""
     return [replace(outcome, seconds=0.0) for outcome in evaluation.outcomes]
 
 
 def test_a_line_for_each_utterance_and_recognizer(corpus: Corpus, whole: Path) -> None:
-    """Id, duration, reference, hypothesis, seconds, recognizer and corpus of each."""
+    """Each line holds id, duration, reference, hypothesis, seconds, recognizer and corpus."""
     evaluation = Attempt(corpus).evaluate()
     lines = rows(whole)
-    told = {(row["id"], row["recognizer"]): row for row in lines}
-    assert (2 * COUNT, 2 * COUNT) == (len(lines), len(told))
+    by_key = {(row["id"], row["recognizer"]): row for row in lines}
+    assert (2 * COUNT, 2 * COUNT) == (len(lines), len(by_key))
     for outcome in evaluation.outcomes:
-        pytorch, int8 = told[outcome.id, "pytorch"], told[outcome.id, "int8"]
+        pytorch, int8 = by_key[outcome.id, "pytorch"], by_key[outcome.id, "int8"]
         assert (outcome.reference_hypothesis, 0.25) == (pytorch["hypothesis"], pytorch["seconds"])
         assert (outcome.hypothesis, outcome.text) == (int8["hypothesis"], int8["reference"])
         assert outcome.duration_s == int8["duration_s"] == pytorch["duration_s"]
@@ -75,7 +75,7 @@ def test_a_line_for_each_utterance_and_recognizer(corpus: Corpus, whole: Path) -
 
 
 def test_a_file_changes_no_result(corpus: Corpus, whole: Path) -> None:
-    """With a new file, with a finished one, without any: the same outcomes and notes, in corpus order."""
+    """A run without a file and a run with a finished file give the same outcomes and notes, in corpus order."""
     plain, resumed = Attempt(corpus).evaluate(), Attempt(corpus, whole).evaluate()
     assert results(plain) == results(resumed)
     assert dict(plain.notes) == dict(resumed.notes)
@@ -84,7 +84,7 @@ def test_a_file_changes_no_result(corpus: Corpus, whole: Path) -> None:
 
 
 def test_a_finished_run_is_scored_again_without_inference(corpus: Corpus, whole: Path) -> None:
-    """Another normalizer: nothing is compiled, neither model hears anything, the file stays as it is."""
+    """A change of normalizer compiles nothing, runs neither model, and leaves the file unchanged."""
     before = whole.read_bytes()
     again = Attempt(corpus, whole, normalizer="basic")
     evaluation = again.evaluate()
@@ -111,7 +111,7 @@ KILLED = """
 
 
 def child(code: str, *arguments: object) -> subprocess.Popen[str]:
-    """Start a process that finds this folder's modules and wergate."""
+    """Start a process that can import wergate and the tests."""
     paths = os.pathsep.join([str(ROOT), str(ROOT / "src")])
     command = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
     return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": paths}, stderr=subprocess.PIPE, text=True)
@@ -119,7 +119,7 @@ def child(code: str, *arguments: object) -> subprocess.Popen[str]:
 
 @pytest.mark.parametrize(("kill_at", "kept"), [(0, 0), (8, 8), (24, 24), (56, 56)])
 def test_a_killed_run_is_resumed(kill_at: int, kept: int, corpus: Corpus, tmp_path: Path) -> None:
-    """SIGKILL before some block: the next run hears only what is left, and ends as if nothing had happened."""
+    """After a SIGKILL, the next run infers only the remaining utterances and ends with the same results."""
     path = tmp_path / "transcripts.jsonl"
     process = child(KILLED, corpus.spec.path, path, kill_at)
     _, errors = process.communicate(timeout=60)
@@ -134,10 +134,10 @@ def test_a_killed_run_is_resumed(kill_at: int, kept: int, corpus: Corpus, tmp_pa
 
 @settings(max_examples=25)
 @given(data=st.data())
-def test_cut_anywhere_it_is_resumed(
+def test_a_file_cut_at_any_byte_is_resumed(
     data: st.DataObject, corpus: Corpus, whole: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Killed while it wrote, at any byte: the partial line is dropped, its utterance heard again, no other."""
+    """The partial line of a killed run is dropped, and no utterance but its own is inferred again."""
     content = whole.read_bytes()
     at = data.draw(st.integers(0, len(content)))
     path = tmp_path_factory.mktemp("cut") / "transcripts.jsonl"
@@ -159,10 +159,10 @@ def test_cut_anywhere_it_is_resumed(
         pytest.param(replace(REFERENCE, decided_by={"model": "xyz"}), INT8, id="another reference model"),
     ],
 )
-def test_lines_of_something_else_are_ignored_and_counted(
+def test_lines_from_other_weights_or_versions_are_ignored_and_counted(
     reference: Any, candidate: Any, corpus: Corpus, whole: Path, tmp_path: Path
 ) -> None:
-    """Other weights, settings or versions: all is heard anew, the lines stay, and it is said how many there are."""
+    """Every utterance is inferred again, the old lines stay, and their number is reported."""
     path = tmp_path / "transcripts.jsonl"
     path.write_bytes(whole.read_bytes())
     session = Attempt(corpus, path, candidate=candidate, reference=reference)
@@ -171,14 +171,14 @@ def test_lines_of_something_else_are_ignored_and_counted(
     assert (0, COUNT, ignored) == (evaluation.resumed, session.recognizer.inferences, evaluation.ignored_lines)
     assert path.read_bytes().startswith(whole.read_bytes())
     if ignored:
-        note = (
-            f"resumed 0 of {COUNT} utterances from the transcripts; {COUNT} lines of other weights, versions or audio"
+        assert evaluation.resume_note == (
+            f"resumed 0 of {COUNT} utterances from the transcripts; "
+            f"ignored {COUNT} lines from other weights, versions or audio"
         )
-        assert evaluation.resume_note == f"{note} ignored"
 
 
-def test_other_audio_is_heard_anew(corpus: Corpus, whole: Path, tmp_path: Path) -> None:
-    """A recording that was replaced under its old id is no longer the one that was heard."""
+def test_replaced_audio_is_inferred_again(corpus: Corpus, whole: Path, tmp_path: Path) -> None:
+    """A new recording under an old id makes the old line invalid."""
     path = tmp_path / "transcripts.jsonl"
     path.write_bytes(whole.read_bytes())
     (old,) = (u for u in corpus_rows(corpus) if u.id == "u5")
@@ -190,7 +190,7 @@ def test_other_audio_is_heard_anew(corpus: Corpus, whole: Path, tmp_path: Path) 
 
 
 def test_a_corrected_text_needs_no_inference(corpus: Corpus, whole: Path, tmp_path: Path) -> None:
-    """The same audio with another transcript is scored against that, and later runs know it."""
+    """Old outcomes are scored against the corrected reference text, in this run and in later ones."""
     path = tmp_path / "transcripts.jsonl"
     path.write_bytes(whole.read_bytes())
     (old,) = (u for u in corpus_rows(corpus) if u.id == "u5")
@@ -204,7 +204,7 @@ def test_a_corrected_text_needs_no_inference(corpus: Corpus, whole: Path, tmp_pa
 
 
 def test_a_part_of_the_corpus_serves_the_whole(corpus: Corpus, tmp_path: Path) -> None:
-    """What was heard of ten utterances is not heard again for a hundred."""
+    """Ten finished utterances are not inferred again when the corpus has a hundred."""
     path = tmp_path / "transcripts.jsonl"
     Attempt(replace(corpus, entries=corpus.entries[:10]), path).evaluate()
     session = Attempt(corpus, path)
@@ -212,7 +212,7 @@ def test_a_part_of_the_corpus_serves_the_whole(corpus: Corpus, tmp_path: Path) -
 
 
 def test_several_candidates_share_a_file(corpus: Corpus, tmp_path: Path) -> None:
-    """The reference model's lines are written once, each candidate's are its own."""
+    """The reference model's lines are written once, and each candidate adds its own."""
     path = tmp_path / "transcripts.jsonl"
     Attempt(corpus, path).evaluate()
     fp16 = Attempt(corpus, path, candidate=replace(INT8, recognizer="fp16", ir="ir-3"), recognizer=Recognizer(noise=0))
@@ -233,7 +233,7 @@ CROWD = """
 
 
 def test_several_processes_write_one_file(corpus: Corpus, tmp_path: Path) -> None:
-    """Whole lines from all of them, none lost and none torn, so that each finds its own again."""
+    """No line is lost or torn, and each process finds its own lines again."""
     path = tmp_path / "transcripts.jsonl"
     names = ["one", "two", "three"]
     processes = [child(CROWD, corpus.spec.path, path, name) for name in names]
@@ -246,8 +246,8 @@ def test_several_processes_write_one_file(corpus: Corpus, tmp_path: Path) -> Non
         assert COUNT == again.evaluate().resumed
 
 
-def test_nobody_writes_while_another_one_does(tmp_path: Path) -> None:
-    """An unfinished line that belongs to a process at work must not be cut off: the lock is waited for."""
+def test_a_writer_waits_for_the_lock(tmp_path: Path) -> None:
+    """A writer must not remove the unfinished line of another process that is still writing."""
     file = TranscriptFile(tmp_path / "transcripts.jsonl")
     line = Line("m", "c", "int8", "u", 1.0, "A", "A", 0.1, None, (), "", "", "", "")
     writer = threading.Thread(target=file.append, args=([line],))
@@ -259,7 +259,7 @@ def test_nobody_writes_while_another_one_does(tmp_path: Path) -> None:
     assert [line] == list(file.lines())
 
 
-STRANGE = {
+FOREIGN = {
     "text": b"hello\n",
     "no line break": b"hello",
     "other JSON": b'{"id": "u1", "text": "A"}\n',
@@ -269,34 +269,34 @@ STRANGE = {
 }
 
 
-@pytest.mark.parametrize("content", STRANGE.values(), ids=STRANGE)
-def test_a_file_that_is_not_ours_is_refused(content: bytes, tmp_path: Path) -> None:
-    """One line that says so, and the file is left as it is."""
+@pytest.mark.parametrize("content", FOREIGN.values(), ids=FOREIGN)
+def test_a_foreign_file_is_refused(content: bytes, tmp_path: Path) -> None:
+    """The run ends with one line, and the file stays unchanged."""
     path = tmp_path / "mine.txt"
     path.write_bytes(content)
-    with pytest.raises(SuiteError, match=r"transcripts file '.*mine.txt' was not written by .*: its line 1 is no "):
+    with pytest.raises(SuiteError, match=r"transcripts file '.*mine.txt' was not written by .*: line 1 is not a "):
         TranscriptFile(path)
     assert content == path.read_bytes()
 
 
-def test_a_strange_line_among_ours_is_named(whole: Path, tmp_path: Path) -> None:
-    """The whole file is looked through."""
+def test_a_foreign_line_is_named_by_its_number(whole: Path, tmp_path: Path) -> None:
+    """The whole file is checked, not only its first line."""
     path = tmp_path / "edited.jsonl"
     lines = whole.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([*lines[:3], b"a note of mine\n", *lines[3:]]))
-    with pytest.raises(SuiteError, match="its line 4 is no transcript"):
+    with pytest.raises(SuiteError, match="line 4 is not a transcript"):
         TranscriptFile(path)
 
 
 @pytest.mark.parametrize("name", ["", "nowhere/transcripts.jsonl", "/dev/null"], ids=["a folder", "in none", "device"])
 def test_a_path_that_cannot_be_a_file_is_refused(name: str, tmp_path: Path) -> None:
-    """Told before anything is heard."""
-    with pytest.raises(SuiteError, match=r"is no file, or lies in no folder that exists; .* --transcripts FILE\.jsonl"):
+    """The error comes before any inference."""
+    with pytest.raises(SuiteError, match=r"is not a file, or its folder does not exist; .* --transcripts FILE\.jsonl"):
         TranscriptFile(tmp_path / name)
 
 
-def test_a_file_that_cannot_be_written_is_told(tmp_path: Path, corpus: Corpus) -> None:
-    """No room for more: one line, and what is there is taken up when there is room again."""
+def test_a_full_disk_is_reported(tmp_path: Path, corpus: Corpus) -> None:
+    """The run ends with one line, and a later run with free space resumes from the lines that were written."""
     path = tmp_path / "transcripts.jsonl"
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
@@ -331,24 +331,24 @@ def test_a_file_that_cannot_be_written_is_told(tmp_path: Path, corpus: Corpus) -
         notes=st.lists(st.text()).map(tuple),
     )
 )
-def test_what_is_written_is_read(line: Line, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Any text, any number, to the bit."""
+def test_lines_survive_a_round_trip(line: Line, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Any text and any number is read back bit by bit."""
     file = TranscriptFile(tmp_path_factory.mktemp("lines") / "transcripts.jsonl")
     file.append([line])
     file.append([line])
     assert [line, line] == list(file.lines())
 
 
-def test_text_that_is_no_unicode_is_kept(tmp_path: Path) -> None:
-    """Half a surrogate pair, as JSON manifests can hold it."""
+def test_invalid_unicode_is_kept(tmp_path: Path) -> None:
+    """Lone surrogates, which JSON manifests can contain, are read back unchanged."""
     file = TranscriptFile(tmp_path / "transcripts.jsonl")
     line = Line("m", "c", "int8", "u\ud800", 1.0, "A\udfff", "\u2028", 0.1, None, (), "", "", "", "")
     file.append([line, line])
     assert [line, line] == list(file.lines())
 
 
-def test_logits_that_are_no_numbers_are_kept_as_such(tmp_path: Path) -> None:
-    """NaN stays NaN, in a file that every JSON reader takes."""
+def test_nan_in_logits_is_kept(tmp_path: Path) -> None:
+    """NaN is read back as NaN, and the file is valid JSON for any reader."""
     path = tmp_path / "transcripts.jsonl"
     line = Line("m", "c", "int8", "u", 1.0, "A", "A", 0.1, LogitsDifference(max_abs=math.nan), (), "", "", "", "")
     TranscriptFile(path).append([line])
@@ -359,8 +359,8 @@ def test_logits_that_are_no_numbers_are_kept_as_such(tmp_path: Path) -> None:
     json.loads(path.read_text(), parse_constant=pytest.fail)
 
 
-def test_a_session_takes_up_its_transcripts(tiny: Tiny, warm: Any, tmp_path: Path) -> None:
-    """The real way, on the tiny model: a second session infers nothing and finds the same; another precision does."""
+def test_a_session_resumes_from_its_transcripts(tiny: Tiny, warm: Any, tmp_path: Path) -> None:
+    """On the tiny model, a second session infers nothing, and another inference precision infers everything."""
     path, model = tmp_path / "transcripts.jsonl", str(tiny.model)
 
     def evaluated(**changes: str) -> tuple[Evaluation, Session]:
@@ -378,7 +378,7 @@ def test_a_session_takes_up_its_transcripts(tiny: Tiny, warm: Any, tmp_path: Pat
 
 
 def corpus_rows(corpus: Corpus) -> Any:
-    """Return the rows that a corpus was written from."""
+    """Return the rows of a corpus file."""
     import pyarrow.parquet as pq
 
     from tests.support.tiny import Spoken

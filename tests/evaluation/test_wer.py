@@ -1,4 +1,4 @@
-"""Word errors: counts, empty references, two libraries and one number."""
+"""Word errors: counts, empty references, and agreement between jiwer and torchmetrics."""
 
 from __future__ import annotations
 
@@ -26,30 +26,30 @@ def count(reference: str, hypothesis: str, normalizer: str = "none") -> WordErro
 @pytest.mark.parametrize(
     ("reference", "hypothesis", "expected"),
     [
-        pytest.param("the cat sat", "the cat sat", WordErrors(3), id="nothing wrong"),
+        pytest.param("the cat sat", "the cat sat", WordErrors(3), id="no error"),
         pytest.param("the cat sat", "the bat sat", WordErrors(3, substitutions=1), id="one substitution"),
         pytest.param("the cat sat", "the sat", WordErrors(3, deletions=1), id="one deletion"),
         pytest.param("the cat sat", "the fat cat sat", WordErrors(3, insertions=1), id="one insertion"),
-        pytest.param("the cat sat", "", WordErrors(3, deletions=3), id="nothing heard"),
+        pytest.param("the cat sat", "", WordErrors(3, deletions=3), id="empty hypothesis"),
         pytest.param("a b c d", "x a b e", WordErrors(4, 1, 1, 1), id="all three at once"),
-        pytest.param("", "", WordErrors(), id="nothing said, nothing heard"),
-        pytest.param("", "two words", WordErrors(insertions=2), id="nothing said, two words heard"),
+        pytest.param("", "", WordErrors(), id="both empty"),
+        pytest.param("", "two words", WordErrors(insertions=2), id="empty reference"),
     ],
 )
 def test_counts_of_an_utterance(reference: str, hypothesis: str, expected: WordErrors) -> None:
-    """Substitutions, deletions and insertions are those that a person would count."""
+    """Substitutions, deletions and insertions are counted as a person would count them."""
     assert expected == count(reference, hypothesis)
 
 
-def test_empty_references_are_defined() -> None:
-    """No words and nothing heard is right; words out of nothing are infinitely wrong."""
+def test_wer_of_an_empty_reference_is_defined() -> None:
+    """The WER of an empty reference is 0 for an empty hypothesis and infinite for any other."""
     assert count("", "").wer == 0.0
     assert math.isinf(count("", "x").wer)
 
 
 @pytest.mark.parametrize(("hypothesis", "errors"), [("um", 0), ("a b", 2)])
 def test_a_reference_that_the_normalizer_empties(hypothesis: str, errors: int) -> None:
-    """Its utterance has no words, what was heard all the same are insertions; the rest of the corpus counts on."""
+    """Its utterance has no words, its hypothesis counts as insertions, and the rest of the corpus counts as usual."""
     references, hypotheses = ["(music)", "the cat sat"], [hypothesis, "the bat sat"]
     english = NORMALIZERS["english"]
     counted = count_word_errors(references=references, hypotheses=hypotheses, normalizer=english)
@@ -60,13 +60,13 @@ def test_a_reference_that_the_normalizer_empties(hypothesis: str, errors: int) -
 
 @pytest.mark.parametrize(("hypothesis", "expected"), [("um", 0.0), ("a b", math.inf)])
 def test_a_corpus_that_the_normalizer_empties(hypothesis: str, expected: float) -> None:
-    """Both libraries' numbers are the same, defined ones."""
+    """Both libraries give the same, defined number."""
     claim = {"references": ["(music)"], "hypotheses": [hypothesis], "normalizer": NORMALIZERS["english"]}
     assert (expected, expected) == (headline_wer(**claim), sum(count_word_errors(**claim), WordErrors()).wer)
 
 
-def test_tokens_are_counted_as_they_are_cut() -> None:
-    """A token may hold a space or be one; equal tokens are equal, whatever they are."""
+def test_token_errors_follow_the_tokenizer() -> None:
+    """A token may contain a space or be one; equal tokens match regardless of their characters."""
 
     def syllables(text: str) -> list[str]:
         return text.split("-")
@@ -77,14 +77,14 @@ def test_tokens_are_counted_as_they_are_cut() -> None:
 
 
 def test_corpus_wer_is_total_errors_over_total_words() -> None:
-    """One error in one word and none in nine is 0.1, not the mean 0.5."""
+    """One error in one word and none in nine words give 0.1, not the mean 0.5."""
     counted = count_word_errors(references=["a", "b " * 9], hypotheses=["c", "b " * 9], normalizer=collapse_spaces)
     assert sum(counted, WordErrors()).wer == pytest.approx(0.1)
 
 
 @given(st.lists(st.tuples(SPOKEN, SENTENCES), min_size=1, max_size=6))
 def test_torchmetrics_gives_the_same_number(pairs: list[tuple[str, str]]) -> None:
-    """The headline of torchmetrics is the corpus WER of the counts."""
+    """The headline WER by torchmetrics equals the corpus WER of the counts."""
     references, hypotheses = zip(*pairs, strict=True)
     counted = count_word_errors(references=references, hypotheses=hypotheses, normalizer=collapse_spaces)
     headline = headline_wer(references=references, hypotheses=hypotheses, normalizer=collapse_spaces)
@@ -93,7 +93,7 @@ def test_torchmetrics_gives_the_same_number(pairs: list[tuple[str, str]]) -> Non
 
 @given(SENTENCES, SENTENCES)
 def test_counts_account_for_every_word(reference: str, hypothesis: str) -> None:
-    """Reference words minus deletions plus insertions are the words heard; errors are as few as can be."""
+    """Reference words minus deletions plus insertions equal the hypothesis words; errors have an upper bound."""
     counted = count(reference, hypothesis)
     assert len(reference.split()) == counted.words
     assert len(hypothesis.split()) == counted.words - counted.deletions + counted.insertions
@@ -116,19 +116,19 @@ def test_references_and_hypotheses_come_in_pairs() -> None:
 
 
 def test_normalizer_is_applied_to_both_sides() -> None:
-    """Case and white space count only where the normalizer leaves them."""
+    """Case and white space count only if the normalizer keeps them."""
     assert count("The  cat", "THE CAT", "upper").errors == 0
     assert count("The  cat", "THE CAT", "none").errors == 2
 
 
 def test_alignment_marks_the_errors_word_by_word() -> None:
-    """Both lines are shown, the words above each other, the error marked."""
+    """Both lines are shown with their words aligned, and the error is marked below."""
     reference, hypothesis, marks = show_alignment(reference="THE CAT SAT", hypothesis="THE BAT SAT").splitlines()
     assert ("REF: THE CAT SAT", "HYP: THE BAT SAT") == (reference, hypothesis)
     assert marks.index("S") in range(reference.index("CAT"), reference.index("CAT") + 3)
 
 
 @pytest.mark.parametrize(("reference", "hypothesis"), [("", "A"), ("A", "")])
-def test_alignment_says_where_nothing_was_heard(reference: str, hypothesis: str) -> None:
-    """An empty side is named, not left blank."""
+def test_alignment_names_an_empty_side(reference: str, hypothesis: str) -> None:
+    """An empty transcript is shown as "(nothing)"."""
     assert "(nothing)" in show_alignment(reference=reference, hypothesis=hypothesis)

@@ -1,1 +1,1 @@
-"""Evaluations: a variant's transcripts and logits of a corpus, held against the reference run."""
+"""Evaluations: transcripts and logits of a variant on a corpus, compared with the reference run."""

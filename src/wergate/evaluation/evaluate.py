@@ -1,4 +1,4 @@
-"""A corpus through a candidate, beside the reference run."""
+"""Evaluation of a candidate on a corpus, compared with the reference run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Candidate:
     """A variant under test.
 
     Attributes:
-        recognizer: what runs it; called when the first utterance needs an inference.
+        recognizer: returns the recognizer of the variant; called when the first utterance needs inference.
     """
 
     variant: Variant
@@ -45,11 +45,13 @@ def evaluate(
     """Transcribe a corpus and compare each utterance with the reference run.
 
     Args:
-        reference: makes or finds the reference run; called when the first utterance needs an inference.
-        journal: where the transcripts are kept; what it holds already is not computed again.
+        reference: returns the reference run; called when the first utterance needs inference.
+        engine: engine of the reference model, "pytorch" or "onnxruntime".
+        normalizer: name of the normalizer for references and hypotheses.
+        journal: stores finished utterances; utterances that it already holds are not computed again.
 
     Raises:
-        SuiteError: the candidate gives logits of another shape than the reference model.
+        SuiteError: the candidate's logits differ in shape from the reference model's.
     """
     resumed = journal.resumed(corpus) if journal else Resumed()
     whole = {id_: outcome for id_, outcome in resumed.outcomes.items() if id_ not in resumed.text_changed}
@@ -74,7 +76,7 @@ def evaluate(
 
 
 class _Work:
-    """What is left of an evaluation, block after block, timed."""
+    """Computes the missing outcomes of an evaluation, block by block, and times the work."""
 
     def __init__(
         self,
@@ -90,12 +92,14 @@ class _Work:
         self._journal = journal
 
     def prepare(self) -> None:
-        """Make what inference needs, untimed; a candidate that is refused is so before the long reference run."""
+        """Prepare the recognizer and the reference run, outside the timed part."""
+        # The recognizer comes first: a candidate that does not fit the model
+        # then fails before the reference run, which takes much longer.
         self._candidate.recognizer()
         self._reference()
 
     def outcomes(self, corpus: Corpus, left: frozenset[str]) -> Iterator[UtteranceOutcome]:
-        """Yield the outcomes of these utterances, each on disk before it is yielded."""
+        """Yield the outcomes of the given utterances; a journal holds each outcome before it is yielded."""
         if not left:
             return
         started = time.perf_counter()
@@ -121,7 +125,7 @@ class _Work:
         started = time.perf_counter()
         outcomes: dict[int, UtteranceOutcome] = {}
         samples = [utterance.waveform.samples for utterance in utterances]
-        for number, logits in completed(self._candidate.recognizer(), samples):  # others run while this one is decoded
+        for number, logits in completed(self._candidate.recognizer(), samples):  # decoding overlaps inference
             expected = reference[utterances[number].id]
             outcomes[number] = _outcome(utterances[number], expected, logits, alphabet, self._candidate.variant.subject)
         rate = (time.perf_counter() - started) / sum(utterance.waveform.duration_s for utterance in utterances)
@@ -149,12 +153,12 @@ def _require_same_shape(utterance: Utterance, logits: Logits, expected: Logits, 
     (frames, labels), (expected_frames, expected_labels) = logits.shape, expected.shape
     if labels != expected_labels:
         raise SuiteError(
-            f"{name} gives {labels} logits a frame, the reference model {expected_labels}; the same vocabulary "
-            "is needed; gate an IR against the model that it was made from"
+            f"{name} gives {labels} logits per frame, but the reference model gives {expected_labels}; both need the "
+            "same vocabulary; compare an IR with the model that it was converted from"
         )
     if frames != expected_frames:
         raise SuiteError(
-            f"{name} gives {frames} frames for utterance '{utterance.id}' ({utterance.waveform.duration_s:.2f} s), the "
-            f"reference model {expected_frames}; the same number is needed; gate an IR against the model that it was "
-            "made from, exported without padding and for inputs of any length"
+            f"{name} gives {frames} frames for utterance '{utterance.id}' ({utterance.waveform.duration_s:.2f} s), "
+            f"but the reference model gives {expected_frames}; both must give the same number; compare an IR with the "
+            "model that it was converted from, and export it without padding and with a dynamic input length"
         )

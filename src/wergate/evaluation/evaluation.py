@@ -1,4 +1,4 @@
-"""What came out of a corpus: a variant's outcomes compared with the reference model's, and their scores."""
+"""Outcomes of a variant on a corpus, compared with those of the reference model, and their scores."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from wergate.networks.logits import LogitsDifference, total
 
 @dataclass(frozen=True)
 class Transcripts:
-    """One recognizer's transcripts of a corpus, with their errors.
+    """Errors in one recognizer's transcripts of a corpus.
 
     Attributes:
-        headline: torchmetrics' WER.
-        errors: by utterance, in words.
-        token_errors: by utterance, in units of the alphabet; empty where these are letters.
+        headline: corpus WER by torchmetrics, a fraction.
+        errors: word errors of each utterance.
+        token_errors: errors of each utterance in tokens of the alphabet; empty if the tokens are letters.
     """
 
     headline: float
@@ -31,29 +31,29 @@ class Transcripts:
 
     @property
     def total(self) -> WordErrors:
-        """Counts over the corpus."""
+        """Word errors of the whole corpus."""
         return sum(self.errors, WordErrors())
 
     @property
     def token_total(self) -> WordErrors | None:
-        """Counts over the corpus in tokens, where they are told."""
+        """Token errors of the whole corpus; None if the tokens are letters."""
         return sum(self.token_errors, WordErrors()) if self.token_errors else None
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A variant on a corpus.
+    """Outcomes of one variant on one corpus.
 
     Attributes:
-        variant: what was transcribed with.
-        engine: what runs the reference model, "pytorch" or "onnxruntime".
-        normalizer: its name; it was applied to both sides before errors were counted.
-        outcomes: in corpus order.
-        speakers: that the corpus names; 0 where it does not name all.
-        elapsed_s: time from the first utterance to the last one, decoding, inference and comparison.
-        audio_wait_s: how much of it was spent waiting for audio.
-        resumed: utterances that were taken from the transcripts of an earlier run, without inference.
-        ignored_lines: lines of these transcripts that other weights, versions or audio had made.
+        variant: the variant that transcribed the corpus.
+        engine: engine of the reference model, "pytorch" or "onnxruntime".
+        normalizer: name of the normalizer that references and hypotheses pass before errors are counted.
+        outcomes: one per utterance, in corpus order.
+        speakers: number of speakers in the corpus; 0 unless it names the speaker of every utterance.
+        elapsed_s: seconds from the first utterance to the last: audio decoding, inference and comparison.
+        audio_wait_s: part of `elapsed_s` that was spent waiting for audio.
+        resumed: number of utterances read from the transcripts of an earlier run, without inference.
+        ignored_lines: number of lines in these transcripts that came from other weights, versions or audio.
     """
 
     variant: Variant
@@ -69,17 +69,17 @@ class Evaluation:
 
     @cached_property
     def reference(self) -> Transcripts:
-        """The reference model's errors."""
+        """Errors of the reference model."""
         return self._transcripts([outcome.reference_hypothesis for outcome in self.outcomes])
 
     @cached_property
     def candidate(self) -> Transcripts:
-        """The candidate's errors."""
+        """Errors of the candidate."""
         return self._transcripts([outcome.hypothesis for outcome in self.outcomes])
 
     @cached_property
     def wer_drop(self) -> WerDrop:
-        """How much the candidate loses, with its interval."""
+        """Increase of the candidate's WER over the reference model's, with its confidence interval."""
         return paired_bootstrap(
             words=[errors.words for errors in self.reference.errors],
             reference=[errors.errors for errors in self.reference.errors],
@@ -88,7 +88,7 @@ class Evaluation:
 
     @cached_property
     def matched_pairs(self) -> MatchedPairs:
-        """Whether the two recognizers differ at all; no segment reaches from one utterance into the next."""
+        """MAPSSWE test for a difference between the two recognizers; no segment spans two utterances."""
         normalizer = NORMALIZERS[self.normalizer]
         texts = [outcome.text for outcome in self.outcomes]
         sides = (
@@ -100,27 +100,27 @@ class Evaluation:
 
     @cached_property
     def logits(self) -> LogitsDifference:
-        """The logits' difference over all frames."""
+        """Difference between the logits of both models, over all frames."""
         return total(outcome.logits for outcome in self.outcomes)
 
     @cached_property
     def notes(self) -> Mapping[str, int]:
-        """What had to be done to the audio, with the number of utterances."""
+        """Number of utterances by note; a note names a conversion that the audio needed."""
         return Counter(note for outcome in self.outcomes for note in outcome.notes)
 
     @property
     def seconds(self) -> float:
-        """Time spent in the candidate's inference alone, whenever that was."""
+        """Seconds of the candidate's inference alone, in this run or in an earlier one."""
         return sum(outcome.seconds for outcome in self.outcomes)
 
     @cached_property
     def unknown_characters(self) -> Counter[str]:
-        """Characters of the normalized transcripts that the model cannot write, with their number."""
+        """Count of each character in the normalized references that the model cannot write."""
         return sum(self._unknown, Counter[str]())
 
     @property
     def utterances_with_unknown(self) -> int:
-        """Utterances whose normalized transcript holds such a character."""
+        """Number of utterances whose normalized reference contains a character that the model cannot write."""
         return sum(bool(unknown) for unknown in self._unknown)
 
     @cached_property
@@ -132,32 +132,32 @@ class Evaluation:
 
     @cached_property
     def emptied_references(self) -> int:
-        """Utterances whose transcript has no word left after the normalizer; what was heard there are insertions."""
+        """Number of utterances whose reference is empty after normalization; their hypotheses are insertions."""
         normalizer = NORMALIZERS[self.normalizer]
         return sum(not normalizer(outcome.text) for outcome in self.outcomes)
 
     @property
     def resume_note(self) -> str | None:
-        """What an earlier run's transcripts gave, for people; None where there was nothing."""
+        """One line on what was read from the transcripts of an earlier run; None if there was nothing."""
         if not (self.resumed or self.ignored_lines):
             return None
         note = f"resumed {self.resumed} of {len(self.outcomes)} utterances from the transcripts"
-        ignored = f"; {self.ignored_lines} lines of other weights, versions or audio ignored"
+        ignored = f"; ignored {self.ignored_lines} lines from other weights, versions or audio"
         return note + (ignored if self.ignored_lines else "")
 
     @property
     def mismatches(self) -> tuple[UtteranceOutcome, ...]:
-        """Utterances that the candidate transcribes differently from the reference model."""
+        """Utterances that the candidate and the reference model transcribe differently."""
         return tuple(outcome for outcome in self.outcomes if not outcome.matches)
 
     @property
     def audio_s(self) -> float:
-        """Seconds of audio."""
+        """Duration of all audio, in seconds."""
         return sum(outcome.duration_s for outcome in self.outcomes)
 
     @property
     def scope(self) -> str:
-        """Model, corpus and amount of evidence, for messages."""
+        """Model, corpus and amount of evidence, as messages show them."""
         words = self.reference.total.words
         return f"{self.variant.model}, {self.corpus}, {len(self.outcomes)} utterances, {words} words"
 
@@ -179,8 +179,8 @@ class Evaluation:
 def unknown_characters(text: str, normalizer: Normalizer, alphabet: Alphabet) -> Counter[str]:
     """Count the characters of a normalized transcript that the model cannot write.
 
-    Where the normalizer folds case, a character of either case will do; those that it writes itself for words, such
-    as digits, do not count.
+    If the normalizer folds case, a label in either case is enough. Characters that the normalizer itself writes in
+    place of words, such as digits, are not counted.
     """
     unknown = alphabet.unknown_characters(normalizer(text))
     return Counter(
@@ -199,12 +199,14 @@ def _known_in_some_case(character: str, alphabet: Alphabet) -> bool:
 
 @dataclass(frozen=True)
 class UtteranceOutcome:
-    """One utterance: what was said, what the reference model heard, what the candidate heard.
+    """One utterance: its reference text and the transcripts of both models.
 
     Attributes:
-        reference_seconds, seconds: of inference, whenever that was; utterances that ran side by side share their time
-            by their durations.
-        notes: what had to be done to the audio.
+        text: reference text, as the corpus gives it.
+        logits: difference between the candidate's logits and the reference model's.
+        reference_seconds, seconds: inference time of the reference model and of the candidate, in this run or in an
+            earlier one; utterances that ran concurrently share the time in proportion to their durations.
+        notes: conversions that the audio needed, such as resampling.
     """
 
     id: str
@@ -219,5 +221,5 @@ class UtteranceOutcome:
 
     @property
     def matches(self) -> bool:
-        """Whether the candidate's transcript is the reference model's, character by character."""
+        """True if both models give the same transcript, character by character."""
         return self.hypothesis == self.reference_hypothesis

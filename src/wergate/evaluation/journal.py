@@ -1,4 +1,4 @@
-"""What a file of transcripts holds of two runs, the reference model's and a candidate's, on one corpus."""
+"""The journal: outcomes of the reference model and a candidate on one corpus, kept in a file of transcripts."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from wergate.store import content_key, text_digest
 
 @dataclass(frozen=True)
 class JournalKey:
-    """A recognizer, with all that decides what it makes of an utterance.
+    """A recognizer and everything that determines its transcripts.
 
     Attributes:
-        model: as tables show it.
-        recognizer: what runs the reference model, "fp16", "int8", or the name of a candidate.
+        model: name of the model, as tables show it.
+        recognizer: engine of the reference model, "fp16", "int8", or the name of a candidate.
         ir: key of the IR; empty for the reference model.
         decided_by: JSON values: digests, versions, instruction set, settings.
     """
@@ -35,20 +35,20 @@ class JournalKey:
 
     @cached_property
     def key(self) -> str:
-        """What the lines of equal runs have in common."""
+        """Key that all lines of identical runs share: 32 hexadecimal digits."""
         return content_key({"ir": self.ir, **self.decided_by})[:32]
 
 
 def runs(
     model: ReferenceModel, frontend: Frontend, recognizer: str, *, ir: str, source: str, settings: Mapping[str, str]
 ) -> tuple[JournalKey, JournalKey]:
-    """Return a reference model's run and a candidate's.
+    """Return the journal keys of a reference model and of a candidate.
 
     Args:
-        frontend: of both.
-        recognizer: the candidate's name.
-        ir: key of its IR.
-        source: digest of all of our code that an utterance goes through.
+        frontend: frontend of both.
+        recognizer: name of the candidate.
+        ir: key of the candidate's IR.
+        source: digest of all wergate code that processes an utterance.
         settings: device, inference precision and shapes.
     """
     reference = JournalKey(model.name, model.engine, "", model_parts(model))
@@ -65,12 +65,12 @@ def runs(
 
 @dataclass(frozen=True)
 class Resumed:
-    """What need not be computed again.
+    """Outcomes of an earlier run that need not be computed again.
 
     Attributes:
         outcomes: by utterance id.
-        retold: those of them whose text in the corpus has been changed since.
-        ignored: lines of this model, corpus and candidate that something else decided: other weights, versions, audio.
+        text_changed: ids of the outcomes whose reference text in the corpus has changed since.
+        ignored: number of lines of this model, corpus and candidate that came from other weights, versions or audio.
     """
 
     outcomes: Mapping[str, UtteranceOutcome] = field(default_factory=dict)
@@ -79,17 +79,17 @@ class Resumed:
 
 
 class Journal:
-    """Reads and writes the outcomes of a candidate, utterance by utterance."""
+    """Reads and appends the outcomes of a candidate, one utterance at a time."""
 
     def __init__(self, file: TranscriptFile, *, reference: JournalKey, candidate: JournalKey) -> None:
-        """Take the file and the two runs."""
+        """Take the file and the keys of both recognizers."""
         self._file = file
         self._reference = reference
         self._candidate = candidate
-        self._told: set[str] = set()
+        self._references_on_file: set[str] = set()
 
     def resumed(self, corpus: Corpus) -> Resumed:
-        """Return what the file holds of the corpus's utterances, where the same runs made it of the same audio."""
+        """Return the outcomes that the same recognizers stored for the same audio of a corpus."""
         found: dict[str, dict[str, Line]] = {self._reference.key: {}, self._candidate.key: {}}
         ignored = 0
         for line in self._file.lines():
@@ -102,7 +102,9 @@ class Journal:
         references, candidates = found.values()
         texts = {entry.id: entry.text_digest for entry in corpus.entries}
         text_changed = frozenset(id_ for id_, line in candidates.items() if text_digest(line.reference) != texts[id_])
-        self._told = {id_ for id_, line in references.items() if text_digest(line.reference) == texts[id_]}
+        self._references_on_file = {
+            id_ for id_, line in references.items() if text_digest(line.reference) == texts[id_]
+        }
         pairs = {id_: (references[id_], line) for id_, line in candidates.items() if id_ in references}
         return Resumed({id_: _outcome(*pair) for id_, pair in pairs.items()}, text_changed & pairs.keys(), ignored)
 
@@ -111,14 +113,14 @@ class Journal:
         return ours and line.id in corpus.digests
 
     def append(self, corpus: Corpus, outcomes: Iterable[UtteranceOutcome]) -> None:
-        """Write outcomes: the reference model's line, where it is not there yet, then the candidate's.
+        """Append outcomes: the reference model's line unless the file has it, then the candidate's line.
 
         Raises:
             SuiteError: the file cannot be written.
         """
         lines = []
         for outcome in outcomes:
-            if outcome.id not in self._told:
+            if outcome.id not in self._references_on_file:
                 lines.append(_line(self._reference, corpus, outcome, of_reference=True))
             lines.append(_line(self._candidate, corpus, outcome, of_reference=False))
         self._file.append(lines)
@@ -144,7 +146,7 @@ def _line(run: JournalKey, corpus: Corpus, outcome: UtteranceOutcome, *, of_refe
 
 
 def _outcome(reference: Line, candidate: Line) -> UtteranceOutcome:
-    """Return the outcome that two lines were written from."""
+    """Return the outcome that two lines describe."""
     if candidate.logits is None:
         raise ValueError(f"line of '{candidate.recognizer}' without logits")
     return UtteranceOutcome(

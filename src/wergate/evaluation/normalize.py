@@ -16,13 +16,13 @@ _LONE_APOSTROPHE = re.compile(r"(?<![^\W_])'|'(?![^\W_])")
 
 @dataclass(frozen=True)
 class Normalizer:
-    """A rule for text, by name.
+    """A named rule that normalizes text.
 
     Attributes:
         name: as options, tables and results show it.
-        rule: text in, text out.
-        folds_case: whether letters that differ in case only become equal.
-        writes: characters that the rule itself puts in the place of words, such as digits.
+        rule: returns the normalized text.
+        folds_case: whether letters that differ only in case become equal.
+        writes: characters that the rule itself writes in place of words, such as digits.
     """
 
     name: str
@@ -36,16 +36,16 @@ class Normalizer:
 
 
 def collapse_spaces(text: str) -> str:
-    """Keep the characters, make every run of white space one space."""
+    """Replace each run of white space by one space, and strip both ends."""
     return " ".join(text.split())
 
 
 def basic(text: str) -> str:
-    """Fold case and compatibility forms (Unicode NFKC); punctuation and symbols part words, apostrophes within do not.
+    """Fold case and compatibility forms (Unicode NFKC), and replace punctuation and symbols by spaces.
 
-    Combining marks stay: in many scripts they are vowels.
+    Apostrophes inside a word stay. Combining marks stay as well: in many scripts they are vowels.
     """
-    folded = _folded(_folded(text)).translate(_APOSTROPHES)  # folding once can bring out what folds once more
+    folded = _folded(_folded(text)).translate(_APOSTROPHES)  # one fold can expose more to fold
     kept = "".join(" " if _is_punctuation(character) else character for character in folded)
     return _LONE_APOSTROPHE.sub(" ", kept)
 
@@ -59,9 +59,9 @@ def _is_punctuation(character: str) -> bool:
 
 
 def english(text: str) -> str:
-    """Whisper's English rules (Radford et al., 2022, appendix C), by which the public leaderboards count.
+    """Apply Whisper's English rules (Radford et al., 2022, appendix C), which public leaderboards use.
 
-    Contractions and titles are written out, fillers dropped, numbers written in digits, British spelling made American.
+    The rules expand contractions and titles, drop fillers, write numbers in digits, and use American spelling.
     """
     return _whisper()(text)
 

@@ -1,7 +1,7 @@
-"""The reference run: the reference model's transcripts and logits of a corpus, computed once, block after block.
+"""The reference run: transcripts and logits of the reference model on a corpus, computed once, block by block.
 
-Each block of utterances is an artifact of its own, known by the digests of its audio: memory does not grow with the
-corpus, and a run that is interrupted loses one block at most.
+Each block of utterances is a separate artifact, and its key contains the digests of its audio. Memory therefore does
+not grow with the corpus, and an interrupted run loses at most one block.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ _UTTERANCES = "utterances.json"
 
 @dataclass(frozen=True)
 class ReferenceUtterance:
-    """What the reference recognizer made of one utterance.
+    """Transcript and logits of the reference model for one utterance.
 
     Attributes:
-        seconds: that its inference took, whenever that was.
-        logits: float32, shape (frames, vocabulary), mapped from disk.
+        seconds: inference time, in this run or in an earlier one.
+        logits: float32, shape (frames, vocabulary), memory-mapped from disk.
     """
 
     hypothesis: str
@@ -51,12 +51,12 @@ class ReferenceUtterance:
 def reference_run(
     store: Store, model: ReferenceModel, corpus: Corpus, recognizer: Recognizer, progress: Progress
 ) -> list[Artifact]:
-    """Return the artifacts of a reference run, one for each block of utterances in corpus order.
+    """Return the artifacts of a reference run, one for each block of utterances, in corpus order.
 
-    The recognizer is used, and audio is decoded, only from the first block on that has to be built.
+    Audio is decoded and the recognizer runs only from the first missing block onwards.
 
     Raises:
-        InputTooShortError: an utterance without a frame; it is named.
+        InputTooShortError: an utterance is too short for one frame; the message names it.
     """
     parts = model_parts(model)
     with _Supply(corpus, lambda: recognizer.frontend.sampling_rate, progress, model.engine) as supply:
@@ -71,7 +71,7 @@ def reference_run(
 
 
 def model_parts(model: ReferenceModel) -> dict[str, object]:
-    """Return all that a reference model's logits depend on besides the audio."""
+    """Return everything except the audio that determines the logits of a reference model."""
     return {
         "model": model.digest,
         "versions": versions((*model.packages, "soxr", "soundfile")),
@@ -85,7 +85,7 @@ def _blocks(corpus: Corpus) -> list[tuple[str, ...]]:
 
 
 class _Supply:
-    """Decodes a corpus once, from the first utterance on that is asked for."""
+    """Decodes a corpus once, starting at the first utterance that is requested."""
 
     def __init__(self, corpus: Corpus, sampling_rate: Callable[[], int], progress: Progress, engine: str) -> None:
         self._corpus = corpus
@@ -102,10 +102,10 @@ class _Supply:
         self._open.close()
 
     def take(self, ids: Sequence[str]) -> Generator[Utterance]:
-        """Yield these utterances; those before them, which another process has built meanwhile, are passed over.
+        """Yield the utterances with the given ids, in corpus order.
 
         Raises:
-            SuiteError: the corpus does not hold them any more.
+            SuiteError: the corpus no longer contains one of them.
         """
         if self._utterances is None:
             self._utterances = self._from(ids[0])
@@ -115,8 +115,10 @@ class _Supply:
             if utterance is None:
                 raise SuiteError(
                     f"corpus '{self._corpus.name}' has lost utterance '{min(missing)}' since it was opened; "
-                    "it must stay as it is during a run; run again"
+                    "a corpus must not change during a run; run again"
                 )
+            # Utterances before the requested ones are skipped:
+            # another process has built their block in the meantime.
             if utterance.id in missing:
                 missing.remove(utterance.id)
                 yield utterance
@@ -129,7 +131,7 @@ class _Supply:
 
 
 def _build(model: ReferenceModel, recognizer: Recognizer, supply: _Supply, ids: Sequence[str], folder: Path) -> None:
-    """Write the block's logits one after the other as they come, and what was heard beside them."""
+    """Write the logits of a block as they are computed, then its transcripts and times."""
     _require_own_frontend(model, recognizer)
     rows: list[dict[str, Any]] = []
     with (folder / _LOGITS).open("wb") as stream:
@@ -147,20 +149,24 @@ def _build(model: ReferenceModel, recognizer: Recognizer, supply: _Supply, ids: 
 
 
 def _require_own_frontend(model: ReferenceModel, recognizer: Recognizer) -> None:
-    """Refuse a frontend that is not the model's: the key of what is built here names the model alone.
+    """Refuse a recognizer whose frontend differs from the model's own.
 
     Raises:
-        SuiteError: another alphabet, normalization or frame geometry than the model's files give.
+        SuiteError: alphabet, normalization or frame geometry differ from those in the model's files.
     """
+    # The key of a reference run covers the model but no frontend.
+    # Later runs would reuse the logits of a wrong frontend.
     if recognizer.frontend != model.frontend():
         raise SuiteError(
-            f"the frontend stored with the FP16 IR of '{model.name}' is not the model's own; exactly what its files "
-            "give is accepted; remove the IR from the cache directory and run again"
+            f"the frontend stored with the FP16 IR of '{model.name}' is not the model's own; only the frontend in "
+            "the model's files is accepted; remove the IR from the cache directory and run again"
         )
 
 
 def _write_header(stream: BinaryIO, shape: tuple[int, int]) -> None:
-    """Write a .npy header, for any number of frames equally long: the format leaves room for the first axis to grow."""
+    """Write a .npy header at the start of a stream."""
+    # Every header has the same length, since the format reserves room for the first axis to grow.
+    # The header can therefore be rewritten after the logits, when the number of frames is known.
     stream.seek(0)
     np.lib.format.write_array_header_1_0(stream, {"descr": "<f4", "fortran_order": False, "shape": shape})
 
@@ -174,7 +180,7 @@ def _logits(recognizer: Recognizer, utterance: Utterance) -> Logits:
 
 
 def read_reference(artifacts: Sequence[Artifact], corpus: Corpus) -> Mapping[str, ReferenceUtterance]:
-    """Return a reference run by utterance id; a block is opened when it is asked for, one at a time."""
+    """Return a reference run by utterance id; it opens blocks on demand and keeps one open."""
     return _ReferenceRun(artifacts, corpus)
 
 
@@ -208,7 +214,7 @@ def _read_block(artifact: Artifact) -> list[ReferenceUtterance]:
 
 
 def reference_logits(store: Store, model: ReferenceModel, recognizer: Recognizer, waveforms: Samples) -> Artifact:
-    """Return the artifact of the reference model's logits; the recognizer is used only where it has to be built.
+    """Return the artifact of the reference model's logits; the recognizer runs only if the artifact is missing.
 
     Args:
         waveforms: float32, shape (batch, samples).

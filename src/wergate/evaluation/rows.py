@@ -1,4 +1,4 @@
-"""Rows of the results about words and logits."""
+"""Rows of the results with word errors, logits and intervals."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from wergate.verdict import Interval
 
 
 class ResultRow(BaseModel):
-    """A row of the results: frozen, with the keys that it names and no others."""
+    """Base class of all rows of the results: frozen, without undeclared keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class WordErrorRow(ResultRow):
-    """Word errors of one recognizer; `wer` is a fraction, null without reference words."""
+    """Word errors of one recognizer; `wer` is a fraction, or null without reference words."""
 
     wer: float | None
     words: int
@@ -28,7 +28,7 @@ class WordErrorRow(ResultRow):
 
 
 class LogitsRow(ResultRow):
-    """Logits against the reference model's; `sqnr_db` is null where they are identical."""
+    """Difference of logits from those of the reference model; `sqnr_db` is null if they are identical."""
 
     frames: int
     max_abs_delta: float
@@ -38,7 +38,7 @@ class LogitsRow(ResultRow):
 
 
 class IntervalRow(ResultRow):
-    """Where the true value lies, with that confidence; a bound is null where it is not finite."""
+    """Confidence interval of a value; a bound is null if it is not finite."""
 
     low: float | None
     high: float | None
@@ -46,7 +46,7 @@ class IntervalRow(ResultRow):
 
 
 def word_error_row(errors: WordErrors) -> WordErrorRow:
-    """Return the row of a recognizer's word errors."""
+    """Return the row of one recognizer's word errors."""
     return WordErrorRow(
         wer=finite(errors.wer),
         words=errors.words,
@@ -73,5 +73,5 @@ def interval_row(interval: Interval) -> IntervalRow:
 
 
 def finite(value: float) -> float | None:
-    """Return a number that JSON can hold; None for any other."""
+    """Return a finite number as it is, and None for any other, which JSON cannot represent."""
     return value if math.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""The paired bootstrap: how far chance alone moves the difference of two word error rates on the same utterances."""
+"""Significance of a WER difference on the same utterances: a paired bootstrap interval, and NIST's MAPSSWE test."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ _FEWEST_UTTERANCES = 2
 
 @dataclass(frozen=True)
 class WerDrop:
-    """How much higher the candidate's word error rate is, and how sure that is.
+    """Accuracy lost by the candidate: its word error rate minus the reference recognizer's.
 
     Attributes:
-        value: candidate minus reference recognizer, a fraction; NaN without words.
-        interval: of the drop; without bounds for less than two utterances, as nothing can be resampled.
+        value: the difference, a fraction; NaN without words.
+        interval: confidence interval of the difference; unbounded for fewer than two utterances or without words.
         improvement: share of the resamples in which the candidate makes fewer errors.
-        utterances: the units that are resampled.
-        words: that were said.
+        utterances: number of utterances, which are the units of resampling.
+        words: number of reference words.
+        resamples: number of resamples that contain a word.
     """
 
     value: float
@@ -45,13 +46,15 @@ def paired_bootstrap(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> WerDrop:
-    """Return the drop with its percentile interval: utterances are drawn with replacement, the same for both sides.
+    """Return the drop with its percentile interval; each resample draws the same utterances for both recognizers.
 
     M. Bisani and H. Ney, "Bootstrap estimates for confidence intervals in ASR performance evaluation", ICASSP 2004.
 
     Args:
-        words: said in each utterance.
+        words: number of reference words in each utterance.
         reference, candidate: errors of the two recognizers in each utterance.
+        resamples: number of resamples; those without a word are left out.
+        seed: seed of the random draws.
     """
     total, count = sum(words), len(words)
     value = (sum(candidate) - sum(reference)) / total if total else math.nan
@@ -66,10 +69,12 @@ def paired_bootstrap(
 
 
 def _drawn(utterances: NDArray[np.complex128], resamples: int, seed: int) -> Iterator[NDArray[np.complex128]]:
-    """Yield the sums of block after block of resamples; the parts of a number are drawn together, and stay exact.
+    """Yield the sums of all resamples, in blocks that bound memory.
 
-    A resample without a word has no word error rate, and is left out.
+    A resample without a word has no word error rate, so it is left out.
     """
+    # Errors are the real part and words the imaginary part of one number.
+    # One draw thus picks both, and sums of integers in float64 stay exact.
     generator, count = np.random.default_rng(seed), len(utterances)
     block = max(1, _BLOCK // count)
     for start in range(0, resamples, block):
@@ -78,19 +83,19 @@ def _drawn(utterances: NDArray[np.complex128], resamples: int, seed: int) -> Ite
         yield sums[sums.imag > 0]
 
 
-_BUFFER_WORDS = 2  # that both got right: what comes after them does not depend on what was wrong before
+_BUFFER_WORDS = 2  # correct on both sides: errors after them count as independent of errors before
 _FEWEST_SEGMENTS = 2
 
 
 @dataclass(frozen=True)
 class MatchedPairs:
-    """The test's outcome.
+    """Outcome of the MAPSSWE test.
 
     Attributes:
-        segments: with an error of either side.
-        mean: errors that the candidate makes more than the reference recognizer, in a segment.
-        z: the mean over its standard error; NaN where that cannot be told.
-        p: two-sided, of a mean at least as far from zero where there is no difference; NaN as `z`.
+        segments: number of segments with an error on either side.
+        mean: additional errors of the candidate per segment.
+        z: mean over its standard error; NaN if the standard error cannot be estimated.
+        p: two-sided p-value of the mean if there were no difference; NaN if `z` is.
     """
 
     segments: int
@@ -100,7 +105,7 @@ class MatchedPairs:
 
 
 def matched_pairs(rises: Sequence[int]) -> MatchedPairs:
-    """Return the test of the differences by segment, by the normal distribution: rough below some 50 segments."""
+    """Return the test of differences by segment; its normal approximation is rough below about 50 segments."""
     count = len(rises)
     if not any(rises):
         return MatchedPairs(count, 0.0, 0.0, 1.0)
@@ -113,11 +118,11 @@ def matched_pairs(rises: Sequence[int]) -> MatchedPairs:
 
 
 def segment_rises(reference: Sequence[int], candidate: Sequence[int]) -> Iterator[int]:
-    """Yield for each segment of an utterance how many errors more the candidate makes.
+    """Yield the additional errors of the candidate in each segment of an utterance.
 
     Args:
-        reference, candidate: errors of the two recognizers in each place, as `wer.place_errors` tells them: before the
-            first word, in it, between it and the next one, and so on to behind the last one.
+        reference, candidate: errors of the two recognizers in each place, as `wer.place_errors` returns them: before
+            the first word, at the first word, between it and the second, and so on until after the last word.
     """
     rise, wrong, correct = 0, False, 0
     for place, (before, after) in enumerate(zip(reference, candidate, strict=True)):

@@ -1,8 +1,10 @@
-"""Transcripts on disk: a line of JSON for each utterance and recognizer, appended as they come.
+"""Transcripts on disk: one line of JSON for each utterance and recognizer, appended as it is finished.
 
-What is on disk is not computed again: an interrupted run goes on where it stopped, and a finished one is scored anew
-(another normalizer, other thresholds) without inference. Whole lines are appended under a lock, so that several
-processes may write one file; the last line of a process that was killed while it wrote is cut off by the next one.
+Finished utterances are not computed again. An interrupted run resumes where it stopped, and a finished run can be
+scored again without inference, for example with another normalizer or other thresholds.
+
+Whole lines are appended under a lock, so several processes may write to one file. If a process is killed while it
+writes, the next process removes the partial line.
 """
 
 from __future__ import annotations
@@ -26,15 +28,16 @@ _MARK = f'{{"wergate": "{_FORMAT}", '.encode()
 
 @dataclass(frozen=True)
 class Line:
-    """What one recognizer made of one utterance.
+    """One recognizer's transcript of one utterance.
 
     Attributes:
-        reference: what was said.
-        seconds: of inference; utterances that ran side by side share their time by their durations.
-        logits: sums of the difference from the reference model; None for the reference model itself.
-        notes: what had to be done to the audio.
-        key: of the run.
-        corpus_key: the beginning of the corpus's fingerprint.
+        reference: reference text.
+        seconds: inference time; utterances that ran concurrently share the time in proportion to their durations.
+        logits: sums of the difference from the reference model's logits; None for the reference model itself.
+        notes: conversions that the audio needed.
+        ir: key of the IR; empty for the reference model.
+        key: key of the run.
+        corpus_key: first digits of the corpus's fingerprint.
         audio: SHA-256 of the encoded audio.
     """
 
@@ -58,22 +61,22 @@ class TranscriptFile:
     """A file of transcripts, shared by any number of processes."""
 
     def __init__(self, path: Path) -> None:
-        """Take a path; the file is made by its first line, and a lock file stays beside it.
+        """Take a path; the first append creates the file, and a lock file stays next to it.
 
         Raises:
-            SuiteError: it cannot be a file of transcripts, or holds something else.
+            SuiteError: the path cannot be a file, or the file holds something other than transcripts.
         """
         self._path = path
         self._lock = filelock.FileLock(path.with_name(f".{path.name}.lock"))
         self._require_ours()
 
     def lines(self) -> Iterator[Line | None]:
-        """Yield the lines in the order in which they were written, None for one that cannot be read."""
+        """Yield the lines in the order of writing; None stands for a line that cannot be parsed."""
         for line in self._whole_lines():
             yield _parse(line)
 
     def append(self, lines: Sequence[Line]) -> None:
-        """Write lines at the end, all of them or, where the process is killed, some.
+        """Append lines; a killed process may have written only some of them.
 
         Raises:
             SuiteError: the file cannot be written.
@@ -90,7 +93,8 @@ class TranscriptFile:
             ) from error
 
     def _whole_lines(self) -> Iterator[bytes]:
-        """Yield what ends with a line break: what does not is being written, or was when its process was killed."""
+        """Yield all lines that end with a line break."""
+        # Any other line is still being written, or its process was killed.
         if not self._path.exists():
             return
         with self._path.open("rb") as stream:
@@ -99,22 +103,22 @@ class TranscriptFile:
     def _require_ours(self) -> None:
         if self._path.exists() != self._path.is_file() or not self._path.resolve().parent.is_dir():
             raise SuiteError(
-                f"transcripts file '{self._path}' is no file, or lies in no folder that exists; "
-                "name a file, in a folder that is there, with --transcripts FILE.jsonl"
+                f"transcripts file '{self._path}' is not a file, or its folder does not exist; "
+                "name a file in an existing folder with --transcripts FILE.jsonl"
             )
         try:
-            strange = self._strange_line()
+            foreign = self._foreign_line_number()
         except OSError as error:
             raise SuiteError(
                 f"transcripts file '{self._path}' cannot be read: {error.strerror}; correct --transcripts"
             ) from error
-        if strange is not None:
+        if foreign is not None:
             raise SuiteError(
-                f"transcripts file '{self._path}' was not written by this suite: its line {strange} is no transcript; "
-                "it is left as it is; name another file with --transcripts FILE.jsonl"
+                f"transcripts file '{self._path}' was not written by this suite: line {foreign} is not a transcript; "
+                "the file was not changed; name another file with --transcripts FILE.jsonl"
             )
 
-    def _strange_line(self) -> int | None:
+    def _foreign_line_number(self) -> int | None:
         if not self._path.exists():
             return None
         with self._path.open("rb") as stream:
@@ -122,7 +126,7 @@ class TranscriptFile:
 
 
 def _cut_partial_line(stream: BinaryIO) -> None:
-    """Cut off what a killed process has begun to write; the lock is held, so nobody else is at it."""
+    """Remove the partial line of a killed process; the caller holds the lock, so no other process is writing."""
     size = stream.seek(0, os.SEEK_END)
     if size == 0:
         return
@@ -135,12 +139,12 @@ def _cut_partial_line(stream: BinaryIO) -> None:
 def _format(line: Line) -> bytes:
     row: dict[str, Any] = {"wergate": _FORMAT, **asdict(line)}
     if line.logits is not None:
-        row["logits"] = {name: _told(value) for name, value in row["logits"].items()}
+        row["logits"] = {name: _json_number(value) for name, value in row["logits"].items()}
     return (json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n").encode(errors="backslashreplace")
 
 
-def _told(value: float) -> float | str:
-    """Return a number as JSON has it, and what is none by its name."""
+def _json_number(value: float) -> float | str:
+    """Return a finite number as it is, and NaN or an infinity as its name, since JSON has no such numbers."""
     return value if math.isfinite(value) else str(value)
 
 

@@ -1,4 +1,4 @@
-"""Word and token errors: counted by jiwer's alignment, with torchmetrics' WordErrorRate as the headline."""
+"""Word and token errors: counts from jiwer's alignment, and the headline WER from torchmetrics."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from wergate.evaluation.normalize import Rule
 
 @dataclass(frozen=True)
 class WordErrors:
-    """Counts of one utterance or of a corpus; two of them add up.
+    """Error counts of one utterance or of a corpus; counts can be added.
 
-    An utterance whose reference is empty, or that the normalizer empties, has no words; what was heard are insertions.
+    An utterance with an empty reference, before or after normalization, has no words; its hypothesis is all insertions.
     """
 
     words: int = 0
@@ -23,7 +23,7 @@ class WordErrors:
     insertions: int = 0
 
     def __add__(self, other: WordErrors) -> WordErrors:
-        """Return the counts of both together."""
+        """Return the sum of both counts."""
         return WordErrors(
             self.words + other.words,
             self.substitutions + other.substitutions,
@@ -33,14 +33,14 @@ class WordErrors:
 
     @property
     def errors(self) -> int:
-        """Substitutions, deletions and insertions."""
+        """Sum of substitutions, deletions and insertions."""
         return self.substitutions + self.deletions + self.insertions
 
     @property
     def wer(self) -> float:
-        """Errors over reference words, a fraction.
+        """Errors divided by reference words, a fraction.
 
-        Without reference words: 0 where nothing was inserted, else infinite.
+        Without reference words it is 0 if nothing was inserted, and infinite otherwise.
         """
         if self.words:
             return self.errors / self.words
@@ -50,7 +50,7 @@ class WordErrors:
 def count_word_errors(
     *, references: Sequence[str], hypotheses: Sequence[str], normalizer: Rule
 ) -> tuple[WordErrors, ...]:
-    """Return the counts of each utterance, both sides normalized alike."""
+    """Return the word errors of each utterance after normalization of references and hypotheses."""
     pairs = zip(references, hypotheses, strict=True)
     return tuple(_count(reference=normalizer(r), hypothesis=normalizer(h)) for r, h in pairs)
 
@@ -58,13 +58,17 @@ def count_word_errors(
 def count_token_errors(
     *, references: Sequence[str], hypotheses: Sequence[str], tokens: Callable[[str], Sequence[str]]
 ) -> tuple[WordErrors, ...]:
-    """Return the counts of each utterance in tokens (`words` are tokens then), both sides cut alike."""
+    """Return the token errors of each utterance; `words` of a count is then its number of tokens.
+
+    Args:
+        tokens: splits a text into tokens; applied to references and hypotheses.
+    """
     pairs = zip(references, hypotheses, strict=True)
     return tuple(_count(reference=_as_words(tokens(r)), hypothesis=_as_words(tokens(h))) for r, h in pairs)
 
 
 def count_character_errors(*, references: Sequence[str], hypotheses: Sequence[str]) -> list[int]:
-    """Return each utterance's character errors; of an empty reference every character heard is one."""
+    """Return the character errors of each utterance; with an empty reference, every character is an error."""
     return [_character_errors(reference=r, hypothesis=h) for r, h in zip(references, hypotheses, strict=True)]
 
 
@@ -76,7 +80,7 @@ def _character_errors(*, reference: str, hypothesis: str) -> int:
 
 
 def _as_words(tokens: Sequence[str]) -> str:
-    """Write a word for each token, equal ones for equal ones, whatever white space is in them."""
+    """Return a text with one word per token; equal tokens become equal words, even if they contain white space."""
     return " ".join("".join(f"{ord(character):x}." for character in token) for token in tokens)
 
 
@@ -89,10 +93,10 @@ def _count(*, reference: str, hypothesis: str) -> WordErrors:
 
 
 def place_errors(*, references: Sequence[str], hypotheses: Sequence[str], normalizer: Rule) -> list[list[int]]:
-    """Return where the errors of each utterance are, both sides normalized alike.
+    """Return the number of errors in each place of each utterance, after normalization.
 
-    Even places are those before, between and behind the words, with what was inserted there; odd places are the words,
-    with 1 where one was substituted or deleted.
+    Even places lie before, between and after the words, and count insertions. Odd places are the words: 1 if the word
+    was substituted or deleted, else 0.
     """
     pairs = zip(references, hypotheses, strict=True)
     return [_places(reference=normalizer(r), hypothesis=normalizer(h)) for r, h in pairs]
@@ -113,7 +117,10 @@ def _places(*, reference: str, hypothesis: str) -> list[int]:
 
 
 def headline_wer(*, references: Sequence[str], hypotheses: Sequence[str], normalizer: Rule) -> float:
-    """Return torchmetrics' corpus WER, a fraction: total errors over total words; without words as `WordErrors.wer`."""
+    """Return the corpus WER by torchmetrics, a fraction: total errors over total words.
+
+    Without words, it follows the definition of `WordErrors.wer`.
+    """
     from torchmetrics.text import WordErrorRate
 
     predicted, expected = [normalizer(text) for text in hypotheses], [normalizer(text) for text in references]
@@ -125,7 +132,7 @@ def headline_wer(*, references: Sequence[str], hypotheses: Sequence[str], normal
 
 
 def show_alignment(*, reference: str, hypothesis: str) -> str:
-    """Return both transcripts aligned word by word, with a line that marks the errors."""
+    """Return both transcripts aligned word by word, with a line below that marks the errors."""
     if not reference or not hypothesis:
         return f"REF: {reference or '(nothing)'}\nHYP: {hypothesis or '(nothing)'}"
     aligned = jiwer.visualize_alignment(jiwer.process_words(reference, hypothesis), show_measures=False)
