@@ -1,4 +1,4 @@
-"""Baselines: sorted, stable files that a review can read."""
+"""Baselines of graph counts: sorted, stable files that give small diffs."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ KEYS = st.text("abc/:", min_size=1, max_size=5)
 COUNTS = st.dictionaries(KEYS, st.integers(0, 10**6), max_size=3)
 
 
-def test_absent_is_none(tmp_path: Path) -> None:
-    """No file and no key both mean: nothing stored yet."""
+def test_a_missing_file_or_key_gives_none(tmp_path: Path) -> None:
+    """A missing file and a missing key both mean that nothing is stored yet."""
     path = tmp_path / "graph.json"
     assert read_baseline(path, "m/int8") is None
     write_baseline(path, "m/int8", {"fake_quantize": 3})
@@ -27,7 +27,7 @@ def test_absent_is_none(tmp_path: Path) -> None:
 def test_file_does_not_depend_on_the_order(
     tmp_path_factory: pytest.TempPathFactory, stored: dict[str, dict[str, int]], order: object
 ) -> None:
-    """The same counts give the same bytes, whichever key was stored first, and are read back."""
+    """The same counts give the same bytes in any order of storing, and are read back unchanged."""
     folder = tmp_path_factory.mktemp("baseline")
     shuffled = list(stored.items())
     order.shuffle(shuffled)
@@ -39,8 +39,8 @@ def test_file_does_not_depend_on_the_order(
     assert all(counts == read_baseline(folder / "one.json", key) for key, counts in stored.items())
 
 
-def test_one_key_is_replaced_and_the_others_stay(tmp_path: Path) -> None:
-    """An update changes the lines of its own key only, and the file ends in a new line."""
+def test_an_update_changes_only_its_own_key(tmp_path: Path) -> None:
+    """An update changes only the lines of its own key, and the file ends with a line break."""
     path = tmp_path / "deep" / "graph.json"
     for key in ("b/int8", "a/int8"):
         write_baseline(path, key, {"int8_weights": 1, "fake_quantize": 2})
@@ -53,8 +53,8 @@ def test_one_key_is_replaced_and_the_others_stay(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"m": 3}', '{"m": {"x": "many"}}'])
-def test_a_broken_file_is_told(text: str, tmp_path: Path) -> None:
-    """A file that nobody's `--update-baselines` wrote is an error with a way out."""
+def test_a_broken_file_is_reported(text: str, tmp_path: Path) -> None:
+    """A file that `--update-baselines` did not write gives an error that names the next step."""
     path = tmp_path / "graph.json"
     path.write_text(text)
     with pytest.raises(SuiteError, match=r"graph\.json' cannot be read .*--update-baselines"):

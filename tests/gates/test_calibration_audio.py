@@ -1,4 +1,4 @@
-"""What can be speech is told from what cannot by how far its level moves."""
+"""The gate on calibration audio: the level range of an utterance separates speech from silence and noise."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ NOISE = np.random.default_rng(0).normal(0, 0.1, len(SECONDS)).astype(np.float32)
 SHIPPED = section(CalibrationAudioSettings)
 
 
-def failing(heard: AudioStatistics) -> set[str]:
-    """Return the gates that do not pass at the thresholds as they are shipped."""
-    return {v.gate for v in audio_verdicts(heard, SHIPPED, scope="tiny") if v.status is not Status.PASS}
+def failing(statistics: AudioStatistics) -> set[str]:
+    """Return the gates that do not pass at the shipped thresholds."""
+    return {v.gate for v in audio_verdicts(statistics, SHIPPED, scope="tiny") if v.status is not Status.PASS}
 
 
 def test_silence_has_no_range() -> None:
-    """Nor has what is shorter than a frame."""
+    """Silence and audio shorter than one frame have a level range of 0 dB."""
     assert 0.0 == level_range_db(np.zeros(RATE, np.float32), RATE)
     assert 0.0 == level_range_db(np.ones(10, np.float32), RATE)
 
 
 def test_steady_noise_is_flat_and_syllables_are_not() -> None:
-    """The same noise, steady, then four times a second loud and quiet."""
+    """Steady noise has a small level range; the same noise modulated at 4 Hz has a large one."""
     assert level_range_db(NOISE, RATE) < 3
     syllables = NOISE * (0.05 + np.square(np.sin(4 * math.pi * SECONDS)))
     assert level_range_db(syllables.astype(np.float32), RATE) > 12
 
 
-def test_level_alone_changes_nothing() -> None:
-    """A range is a ratio."""
+def test_the_range_does_not_depend_on_the_level() -> None:
+    """Attenuated audio has the same level range, because the range is a ratio."""
     assert pytest.approx(level_range_db(NOISE, RATE), abs=1e-3) == level_range_db(NOISE / 8, RATE)
 
 
-def test_each_lack_has_its_gate() -> None:
-    """Too few utterances, too few seconds, too little that moves."""
+def test_each_shortage_has_its_own_gate() -> None:
+    """Too few utterances, too little audio and too little speech each fail one gate."""
     assert set() == failing(AudioStatistics(60.0, (20.0,) * 12, "u"))
     assert {"calibration_utterances"} == failing(AudioStatistics(60.0, (20.0,) * 9, "u"))
     assert {"calibration_audio_s"} == failing(AudioStatistics(19.0, (20.0,) * 12, "u"))

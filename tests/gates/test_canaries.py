@@ -1,4 +1,4 @@
-"""Known-bad inputs fail at the shipped thresholds, and pass as soon as a threshold is looser than it is stated."""
+"""Canaries fail at the shipped thresholds, and pass once a threshold is looser than stated."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def passing(*verdicts: Verdict) -> set[str]:
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_nothing_bad_passes(precision: Precision) -> None:
-    """At the thresholds as they are shipped."""
+def test_no_canary_passes(precision: Precision) -> None:
+    """All canaries fail at the shipped thresholds."""
     gates = CONFIG.thresholds.of(precision)
-    found = list(bad_verdicts(gates, gates))
-    assert len(found) > 15
-    assert set() == passing(*found)
+    verdicts = list(bad_verdicts(gates, gates))
+    assert len(verdicts) > 15
+    assert set() == passing(*verdicts)
     assert set() == passing(*bad_audio_verdicts(CONFIG.calibration_audio), bad_reference_verdict(0.5, gates))
 
 
@@ -40,8 +40,8 @@ STATED = [
 
 
 @pytest.mark.parametrize(("precision", "key"), STATED)
-def test_a_looser_threshold_is_seen(precision: Precision, key: str) -> None:
-    """Each threshold by itself, a tenth looser than stated; one that is new wants a known-bad input, too."""
+def test_a_looser_threshold_lets_a_canary_pass(precision: Precision, key: str) -> None:
+    """Each threshold is loosened by a tenth on its own; a new threshold needs a canary to pass this test."""
     stated = CONFIG.thresholds.of(precision)
     looser = stated.model_copy(update={key: getattr(stated, key) * LOOSER[key[-4:]]})
     assert passing(*bad_verdicts(stated, looser))

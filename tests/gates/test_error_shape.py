@@ -1,4 +1,4 @@
-"""The shape of the errors: figures worked by hand, and gates that catch what the word error rate hides."""
+"""The error shape: results computed by hand, and gates that catch faults hidden by the word error rate."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ Heard = tuple[str, str, str, float]
 
 
 def outcome(number: int, heard: Heard, logits: LogitsDifference = QUIET) -> UtteranceOutcome:
-    """Return an utterance: what was said, what the reference recognizer wrote, what the candidate wrote, seconds."""
+    """Return an outcome from (reference text, reference recognizer's text, candidate's text, seconds)."""
     text, reference, hypothesis, seconds = heard
     return UtteranceOutcome(f"u{number}", seconds, text, reference, hypothesis, logits)
 
 
 def evaluated(*heard: Heard) -> Evaluation:
-    """Return the evaluation of such utterances."""
+    """Return the evaluation of such utterances, numbered from u0."""
     outcomes = tuple(outcome(number, one) for number, one in enumerate(heard))
     return Evaluation(make_variant(), "corpus", "pytorch", "upper", outcomes)
 
 
 def gated(evaluation: Evaluation, **budgets: float | None) -> tuple[Verdict, ...]:
-    """Return the verdicts of an evaluation at budgets as the suite ships them."""
+    """Return the verdicts of an evaluation at the test's budgets, with changes."""
     thresholds = Thresholds(**REQUIRED | BUDGETS | budgets)  # type: ignore[arg-type]
     held = replace(evaluation, variant=replace(evaluation.variant, thresholds=thresholds))
     return shape_verdicts(error_shape(held), held)
@@ -56,12 +56,12 @@ def failed(verdicts: Sequence[Verdict]) -> set[str]:
 
 
 def same(count: int, seconds: float = 5.0) -> list[Heard]:
-    """Return utterances that everybody hears as they were said."""
+    """Return utterances that both recognizers transcribe correctly."""
     return [(TEN, TEN, TEN, seconds)] * count
 
 
-def test_kinds_of_errors_are_told_apart() -> None:
-    """A word lost, a word added, a letter wrong: each in its own rate, over words or over letters."""
+def test_kinds_of_errors_are_counted_separately() -> None:
+    """A deleted word, an inserted word and a wrong letter each count in their own rate, per word or per letter."""
     shape = error_shape(evaluated(("A BC D", "A BC D", "A D", 1), ("A BC", "A BC", "A BD E", 1)))
     assert (0.0, 1 / 5, 5) == (shape.deletions.reference, shape.deletions.candidate, shape.deletions.units)
     assert (0.0, 1 / 5) == (shape.insertions.reference, shape.insertions.candidate)
@@ -69,7 +69,7 @@ def test_kinds_of_errors_are_told_apart() -> None:
 
 
 def test_no_change_leaves_nothing_to_chance() -> None:
-    """An equal candidate passes at budgets of zero, whatever errors both make."""
+    """A candidate with equal transcripts passes at budgets of zero, regardless of the errors."""
     zero = dict.fromkeys([key for key in BUDGETS if key.endswith("_max")], 0.0)
     evaluation = evaluated(*[(TEN, "ONE TWO SIX TEN CAT DOG SUN", "ONE TWO SIX TEN CAT DOG SUN", 5.0)] * 3)
     assert set() == failed(gated(evaluation, length_ratio_min=0.6, **zero))
@@ -83,15 +83,15 @@ def test_chance_is_two_standard_errors() -> None:
     assert pytest.approx(2 * 2 / 40) == shape.deletions.chance
 
 
-def test_a_model_gone_quiet_fails_on_deletions_and_length() -> None:
-    """Every utterance loses its end: no substitution could make up for that."""
+def test_a_model_that_goes_quiet_fails_on_deletions_and_length() -> None:
+    """Every utterance loses its last words."""
     evaluation = evaluated(*[(TEN, TEN, "ONE TWO SIX TEN CAT DOG SUN", 5.0)] * 20)
     found = failed(gated(evaluation, worse_rate_max=None))
     assert {"deletion_rise", "length_ratio", "cer_rise", "wer_rise[2-10 s]"} == found
 
 
-def test_lost_words_fail_where_as_many_errors_were_mended() -> None:
-    """The word error rate stays as it was; words that were wrong are now missing."""
+def test_deletions_fail_even_if_as_many_other_errors_disappear() -> None:
+    """The word error rate stays the same, but words that were wrong are now missing."""
     wrong = TEN.replace("SKY OAK", "SPY OAR")
     evaluation = evaluated(*[(TEN, wrong, "ONE TWO SIX TEN CAT DOG SUN SEA", 5.0)] * 20)
     assert evaluation.reference.total.wer == evaluation.candidate.total.wer
@@ -99,52 +99,52 @@ def test_lost_words_fail_where_as_many_errors_were_mended() -> None:
 
 
 def test_ghost_words_fail_on_insertions_and_length() -> None:
-    """Words that nobody said."""
+    """The candidate adds words that nobody said."""
     evaluation = evaluated(*[(TEN, TEN, f"{TEN} AND SO ON", 5.0)] * 20)
     assert {"insertion_rise", "length_ratio"} <= failed(gated(evaluation))
 
 
 def test_a_range_of_durations_fails_alone() -> None:
-    """What suffers in long utterances only, in a corpus of short ones."""
+    """Only the long utterances get worse, in a corpus of mostly short ones."""
     spoiled = [(TEN, TEN, TEN.replace("CAT", "CUT"), 25.0)] * 4
     found = failed(gated(evaluated(*same(96), *spoiled), cer_rise_max=None))
     assert {"wer_rise[>=20 s]"} == found
 
 
-def test_ranges_hold_the_bounds_of_the_lower_one() -> None:
-    """Two, ten and twenty seconds begin a range; one without words is none."""
+def test_a_range_includes_its_lower_bound() -> None:
+    """Ranges begin at 2, 10 and 20 s, and a range without words is left out."""
     heard = [(TEN, TEN, TEN, seconds) for seconds in (1.99, 2.0, 9.99, 20.0)]
     shape = error_shape(evaluated(*heard, ("", "", "", 12.0)))
     assert [("<2 s", 10), ("2-10 s", 20), (">=20 s", 10)] == [(x.name, x.wer.units) for x in shape.ranges]
 
 
-def test_a_range_of_few_words_does_not_cry_wolf() -> None:
-    """One word wrong in twenty of a range is 5 %, and no evidence; one utterance alone gives no verdict."""
+def test_a_range_of_few_words_gives_no_false_alarm() -> None:
+    """One wrong word of 20 in a range is 5 % but no evidence; a range of one utterance gives no verdict."""
     evaluation = evaluated(*same(50), *same(1, 1.0), (TEN, TEN, TEN.replace("CAT", "CUT"), 1.0), *same(1, 30.0))
     verdicts = gated(evaluation)
     assert set() == failed(verdicts)
     assert {"wer_rise[<2 s]", "wer_rise[2-10 s]"} == {v.gate for v in verdicts if v.gate.startswith("wer_rise")}
 
 
-def test_length_is_compared_with_a_reference_recognizer_that_is_itself_out_of_bounds() -> None:
-    """A recognizer that writes half of what was said is the measure of its quantized copy."""
+def test_length_is_compared_with_the_reference_recognizer_if_it_is_out_of_bounds() -> None:
+    """If the reference recognizer writes half of the text, its quantized copy may do so too."""
     half = TEN[: len(TEN) // 2]
     assert "length_ratio" not in failed(gated(evaluated(*[(TEN, half, half, 5.0)] * 4)))
     found = gated(evaluated(*[(TEN, half, TEN, 5.0)] * 4))
     assert "length_ratio" in failed(found)
-    assert "those of the reference recognizer, itself out of bounds" in next(
+    assert "the reference recognizer's text, which is itself out of bounds" in next(
         verdict.line for verdict in found if verdict.gate == "length_ratio"
     )
 
 
-def test_lengths_of_nothing() -> None:
-    """Nothing said and nothing written is a length kept; something written for nothing is beyond every bound."""
+def test_length_ratios_without_references() -> None:
+    """Empty references give a ratio of 1 for an empty transcript, and infinity for any other."""
     assert 1.0 == error_shape(evaluated(("", "", "", 1.0))).lengths.ratio
     assert math.inf == error_shape(evaluated(("", "", "A", 1.0))).lengths.ratio
 
 
-def test_many_small_losses_fail_by_their_number() -> None:
-    """A word in every second utterance, in a corpus where others are mended."""
+def test_many_small_losses_fail_by_their_share() -> None:
+    """Every second utterance gains an error, while the others lose one."""
     worse = (TEN, TEN, TEN.replace("CAT", "CUT"), 5.0)
     better = (TEN, TEN.replace("CAT", "CUT"), TEN, 5.0)
     evaluation = evaluated(*[worse, better] * 10)
@@ -154,7 +154,7 @@ def test_many_small_losses_fail_by_their_number() -> None:
 
 
 def test_the_worst_utterance_is_named() -> None:
-    """One utterance that is lost among a thousand words; a short one counts as ten words."""
+    """The verdict names an utterance that is lost among 1,000 words; a short utterance counts as ten words."""
     evaluation = evaluated(*same(99), (TEN, TEN, "", 5.0))
     verdicts = gated(evaluation)
     assert {"worst_utterance_rise"} == failed(verdicts)
@@ -163,8 +163,8 @@ def test_the_worst_utterance_is_named() -> None:
     assert 0.1 == error_shape(evaluated(("A", "A", "B", 1.0))).worst_rise.value
 
 
-def test_one_noisy_utterance_fails_on_its_own_ratio() -> None:
-    """Its noise vanishes in the corpus's; NaN is the worst of all."""
+def test_one_noisy_utterance_fails_on_its_own_sqnr() -> None:
+    """Its noise would vanish in the SQNR of the corpus; NaN counts as the worst value."""
     for noise in (50.0, math.nan):
         spoiled = outcome(7, (TEN, TEN, TEN, 5.0), LogitsDifference(1, 1, 1.0, 1.0, signal=100.0, noise=noise))
         calm = evaluated(*same(7))
@@ -174,13 +174,13 @@ def test_one_noisy_utterance_fails_on_its_own_ratio() -> None:
         assert "'u7'" in next(verdict.line for verdict in verdicts if verdict.gate == "worst_sqnr_db")
 
 
-def test_what_has_no_budget_is_not_gated() -> None:
-    """The length ratio alone must have budgets."""
+def test_only_budgets_are_gated() -> None:
+    """Without budgets, only the length ratio is gated."""
     names = {verdict.gate for verdict in gated(evaluated(*same(2)), **dict.fromkeys(BUDGETS))}
     assert {"length_ratio"} == names
 
 
-def test_a_budget_that_is_no_number_is_refused() -> None:
-    """As every threshold."""
+def test_nan_as_a_budget_is_refused() -> None:
+    """The message names the budget."""
     with pytest.raises(ValidationError, match=r"(?s)1 validation error.*deletion_rise_max"):
         Thresholds(**REQUIRED, deletion_rise_max=math.nan)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Stored word errors: what is compared, what is not, what a review sees, and what nobody may edit."""
+"""Stored word errors: comparisons, reasons against a comparison, the text of changes, and manual edits."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ TEXTS = ("A LION SINGS", "NO ONE HEARD THE PIANO", "TEN MEN")
 
 
 def evaluated(*heard: str, reference: tuple[str, ...] = TEXTS) -> Evaluation:
-    """Return the evaluation of what the candidate heard of the three texts."""
+    """Return the evaluation of the candidate's transcripts of the three texts."""
     pairs = zip(TEXTS, reference, heard, strict=True)
     outcomes = (UtteranceOutcome(f"u{n}", 1.0, *texts, LogitsDifference()) for n, texts in enumerate(pairs))
     return Evaluation(make_variant(), "spoken", "pytorch", "upper", tuple(outcomes))
 
 
 def stored(evaluation: Evaluation, **changes: object) -> StoredTranscripts:
-    """Return what is stored of an evaluation."""
+    """Return the baseline entry of an evaluation, with changes."""
     found = transcripts_of(evaluation, model="11" * 32, corpus="22" * 32, versions=VERSIONS)
     return found.model_copy(update=changes)
 
 
 def compared(now: Evaluation, before: Evaluation, machine: str = HERE, **changes: object) -> Regression:
-    """Compare an evaluation with what a kind of machine had stored of another one."""
+    """Compare an evaluation with the entry of an earlier one, stored on some kind of machine."""
     kinds = {machine: stored(before, **changes)}
     return regression(now, stored(now), kinds, machine=HERE)
 
@@ -46,7 +46,7 @@ TWO = evaluated("A LION SANG", "NO ONE HEARD PIANO", "TEN MEN")
 
 
 def test_the_same_word_errors_pass() -> None:
-    """As many as stored, with nothing to show."""
+    """Equal transcripts pass without a list of changes."""
     found = compared(ONE, ONE)
     assert ("same", ()) == (found.outcome, found.changes)
     assert found.verdict is not None
@@ -54,41 +54,42 @@ def test_the_same_word_errors_pass() -> None:
 
 
 def test_more_word_errors_fail_and_are_shown() -> None:
-    """The counts by kind, then each utterance that changed, aligned, those that got worse first."""
+    """The verdict gives the counts by kind; the changes show each utterance aligned, the worst first."""
     found = compared(TWO, ONE)
     assert found.verdict is not None
     assert ("worse", Status.FAIL) == (found.outcome, found.verdict.status)
     assert (
         "INT8 word_errors=2, but should be <= 1 (stored baseline; S/D/I 1/0/0 then, 1/1/0 now) "
-        "[tiny, spoken, 3 utterances, 10 words]; see below which utterances changed; if it is meant, --update-baselines"
+        "[tiny, spoken, 3 utterances, 10 words]; check the changed utterances below; if the change is intended, "
+        "run with --update-baselines"
     ) == found.verdict.line
     first, second = found.changes
-    assert ["u0: 0 errors then, 1 now, in 'A LION SINGS'", "WAS: A LION SINGS", "NOW: A LION  SANG"] == [
+    assert ["u0: 0 errors then, 1 now; reference 'A LION SINGS'", "WAS: A LION SINGS", "NOW: A LION  SANG"] == [
         line.rstrip() for line in first.splitlines()[:3]
     ]
-    assert second.startswith("u1: 1 errors then, 1 now, in 'NO ONE HEARD THE PIANO'\nWAS: NO ONE HEARD A PIANO")
+    assert second.startswith("u1: 1 errors then, 1 now; reference 'NO ONE HEARD THE PIANO'\nWAS: NO ONE HEARD A PIANO")
 
 
-def test_fewer_word_errors_pass_and_can_be_kept() -> None:
-    """An improvement says how to raise the baseline, and shows what it consists of."""
+def test_fewer_word_errors_pass_and_can_be_stored() -> None:
+    """An improvement names the option that stores it, and lists the changed utterances."""
     found = compared(EQUAL, ONE)
     assert found.verdict is not None
     assert ("better", Status.PASS) == (found.outcome, found.verdict.status)
     assert found.line == (
-        "baseline of tiny on spoken, INT8: 1 errors fewer than the 1 that are stored; --update-baselines raises it"
+        "baseline of tiny on spoken, INT8: word errors fell from 1 to 0; --update-baselines stores the lower count"
     )
     assert 1 == len(found.changes)
 
 
-def test_as_many_errors_elsewhere_are_shown_and_pass() -> None:
-    """The count decides; what moved can be read."""
+def test_equally_many_errors_elsewhere_pass_and_are_shown() -> None:
+    """The count decides the verdict, and the changed utterances are listed."""
     moved = evaluated("A LION SANG", "NO ONE HEARD THE PIANO", "TEN MEN")
     found = compared(moved, ONE)
     assert ("same", 2) == (found.outcome, len(found.changes))
 
 
 def test_only_what_differs_from_the_reference_model_is_stored() -> None:
-    """The rest is the reference model's transcript, then as now."""
+    """Any other transcript equals the reference model's, then and now."""
     wrong = ("A LION SINGS", "NO ONE HEARD THE PIANO", "TEN HENS")
     before, now = evaluated(*wrong, reference=wrong), evaluated(*TEXTS[:2], "TEN", reference=wrong)
     assert {} == stored(before).transcripts
@@ -98,44 +99,44 @@ def test_only_what_differs_from_the_reference_model_is_stored() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "difference"),
     [
-        pytest.param({"versions": VERSIONS | {"openvino": "2025.4.0"}}, "openvino 2025.4.0, here 2026.4.1", id="older"),
-        pytest.param({"versions": {"torch": "2.13.0"}}, "openvino unknown, here 2026.4.1", id="unknown version"),
-        pytest.param({"model": "33" * 32}, "weights 33333333, here 11111111", id="weights"),
-        pytest.param({"corpus": "33" * 32}, "other utterances, 33333333, here 22222222", id="utterances"),
-        pytest.param({"normalizer": "none"}, "normalizer none, here upper", id="normalizer"),
+        pytest.param({"versions": VERSIONS | {"openvino": "2025.4.0"}}, "openvino 2025.4.0, now 2026.4.1", id="older"),
+        pytest.param({"versions": {"torch": "2.13.0"}}, "openvino unknown, now 2026.4.1", id="unknown version"),
+        pytest.param({"model": "33" * 32}, "weights 33333333, now 11111111", id="weights"),
+        pytest.param({"corpus": "33" * 32}, "utterances 33333333, now 22222222", id="utterances"),
+        pytest.param({"normalizer": "none"}, "normalizer none, now upper", id="normalizer"),
     ],
 )
-def test_what_was_made_otherwise_is_not_compared(changes: dict[str, object], told: str) -> None:
-    """It is said what differs, and nothing is gated."""
+def test_a_baseline_from_another_setup_is_not_compared(changes: dict[str, object], difference: str) -> None:
+    """The line names the difference, and nothing is gated."""
     found = compared(TWO, ONE, **changes)
     assert ("not compared", None) == (found.outcome, found.verdict)
-    assert f"baseline of tiny on spoken, INT8: made with {told}: not compared" == found.line
+    assert f"baseline of tiny on spoken, INT8: not compared: stored with {difference}" == found.line
 
 
 def test_another_build_of_a_version_is_compared() -> None:
-    """A CPU build of torch by another index is the same torch."""
+    """A build suffix such as +cpu does not make another version."""
     built = transcripts_of(ONE, model="11" * 32, corpus="22" * 32, versions=VERSIONS | {"torch": "2.13.0+cpu"})
     assert stored(ONE) == built
 
 
 def test_another_kind_of_machine_is_not_compared() -> None:
-    """The instruction set and the inference precision are part of what a result is."""
+    """Results depend on the instruction set and on the inference precision."""
     found = compared(TWO, ONE, VNNI)
     assert ("not compared", None) == (found.outcome, found.verdict)
-    assert "made with CPU avx512_core_vnni f32, here CPU avx2 f32: not compared" in found.line
+    assert "not compared: stored for CPU avx512_core_vnni f32, but this run is on CPU avx2 f32" in found.line
 
 
-def test_nothing_stored_is_said() -> None:
-    """With what would store it."""
+def test_a_missing_baseline_is_reported() -> None:
+    """The line names the option that stores one."""
     found = regression(ONE, stored(ONE), {}, machine=HERE)
     assert ("absent", None) == (found.outcome, found.verdict)
-    assert found.line.endswith("none is stored; --update-baselines stores this run's")
+    assert found.line.endswith("none stored; --update-baselines stores this run's")
 
 
-def test_kinds_of_machines_stand_side_by_side(tmp_path: Path) -> None:
-    """Storing on one leaves the other's entry, and other models', as they are."""
+def test_each_kind_of_machine_has_its_own_entry(tmp_path: Path) -> None:
+    """Storing on one kind of machine changes no other entry."""
     path = tmp_path / "deep" / "wer.json"
     write_transcripts(path, KEY, HERE, stored(ONE))
     write_transcripts(path, KEY, VNNI, stored(TWO))
@@ -147,7 +148,7 @@ def test_kinds_of_machines_stand_side_by_side(tmp_path: Path) -> None:
 
 
 def test_the_file_is_sorted_and_stable(tmp_path: Path) -> None:
-    """In whatever order it was written, the same bytes; one utterance a line."""
+    """Any order of storing gives the same bytes, with one utterance per line."""
     entries = [(key, machine, stored(one)) for key in (KEY, "a") for machine, one in ((HERE, ONE), (VNNI, TWO))]
     shuffled = [entries[number] for number in (2, 0, 3, 1)]
     for name, order in (("one.json", entries), ("two.json", shuffled)):
@@ -168,24 +169,26 @@ def test_the_file_is_sorted_and_stable(tmp_path: Path) -> None:
         pytest.param("2026.4.1", "2026.4.2", id="a version"),
     ],
 )
-def test_what_was_changed_by_hand_is_refused(before: str, after: str, tmp_path: Path) -> None:
-    """Read or stored over: the entry is named, and what to do instead."""
+def test_a_manual_edit_is_refused(before: str, after: str, tmp_path: Path) -> None:
+    """Reading and storing both fail, and the message names the entry and the option to use instead."""
     path = tmp_path / "wer.json"
     write_transcripts(path, KEY, HERE, stored(ONE))
     text = path.read_text()
     path.write_text(text.replace(before, after))
     assert text != path.read_text()
     for act in (lambda: read_transcripts(path, KEY), lambda: write_transcripts(path, KEY, VNNI, stored(TWO))):
-        with pytest.raises(SuiteError, match=r"wer.json' was changed by hand: the entry of tiny spoken int8, CPU avx2"):
+        with pytest.raises(SuiteError, match=r"wer.json' has a checksum mismatch for tiny spoken int8, CPU avx2"):
             act()
 
 
 def test_another_schema_is_refused(tmp_path: Path) -> None:
-    """Both versions, and the ways out."""
+    """The message gives both versions and the next steps."""
     path = tmp_path / "wer.json"
     write_transcripts(path, KEY, HERE, stored(ONE))
     path.write_text(json.dumps(json.loads(path.read_text()) | {"schema_version": 7}))
-    with pytest.raises(SuiteError, match=r"has schema version 7, 1 is read here; restore it .* --update-baselines"):
+    with pytest.raises(
+        SuiteError, match=r"has schema version 7, but only 1 is accepted; restore it .* --update-baselines"
+    ):
         read_transcripts(path, KEY)
 
 
@@ -193,8 +196,8 @@ BROKEN = ("{", "[]", "{}", '{"schema_version": 1}', '{"schema_version": 1, "entr
 
 
 @pytest.mark.parametrize("text", BROKEN)
-def test_a_broken_file_is_told(text: str, tmp_path: Path) -> None:
-    """A file that nobody's `--update-baselines` wrote is an error with a way out."""
+def test_a_broken_file_is_reported(text: str, tmp_path: Path) -> None:
+    """A file that `--update-baselines` did not write gives an error that names the next step."""
     path = tmp_path / "wer.json"
     path.write_text(text)
     with pytest.raises(SuiteError, match=r"wer\.json' cannot be read \(.*\); restore it"):

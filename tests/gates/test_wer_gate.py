@@ -1,4 +1,4 @@
-"""The gate on the word error rate: three statuses, each where the evidence asks for it, each with its line."""
+"""The gate on the word error rate: its three statuses, the evidence behind each, and their lines."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WRONG = "ONE TWO SIX TEN CUT DOG SUN SEA SKY OAK"
 
 
 def evaluated(*heard: tuple[str, str, str]) -> Evaluation:
-    """Return the evaluation of what was said, what the reference model heard, what the candidate heard."""
+    """Return the evaluation of (reference text, reference model's text, candidate's text) triples."""
     outcomes = (UtteranceOutcome(f"u{n}", 3.0, *texts, LogitsDifference()) for n, texts in enumerate(heard))
     return Evaluation(make_variant(), "corpus", "pytorch", "upper", tuple(outcomes))
 
@@ -34,13 +34,13 @@ def gated(evaluation: Evaluation, tolerance: float = 0.01, min_words: int = 300)
 
 
 def corpus(*, utterances: int, worse: int = 0, better: int = 0) -> Evaluation:
-    """Return utterances of ten words, of which some got one word worse, others one word better."""
+    """Return utterances of ten words; some gain one error, and others lose one."""
     same = utterances - worse - better
     return evaluated(*[(TEN, TEN, WRONG)] * worse, *[(TEN, WRONG, TEN)] * better, *[(TEN, TEN, TEN)] * same)
 
 
-def test_a_drop_that_chance_cannot_lift_over_the_tolerance_passes() -> None:
-    """The whole interval is at or below it; the line has the point, the interval, and MAPSSWE's p."""
+def test_a_drop_with_its_interval_within_the_tolerance_passes() -> None:
+    """The line gives the WER, its interval and the p-value of MAPSSWE."""
     verdict = gated(corpus(utterances=280, worse=6, better=2))
     assert Status.PASS is verdict.status
     assert re.fullmatch(
@@ -50,24 +50,24 @@ def test_a_drop_that_chance_cannot_lift_over_the_tolerance_passes() -> None:
     ), verdict.line
 
 
-def test_a_drop_that_chance_cannot_explain_fails() -> None:
-    """The whole interval is above the tolerance."""
+def test_a_drop_with_its_interval_beyond_the_tolerance_fails() -> None:
+    """The line ends with the remedy."""
     verdict = gated(corpus(utterances=280, worse=100, better=2))
     assert Status.FAIL is verdict.status
     assert ", but should be <= 0.01071 (pytorch 0.0007143 + 0.01; MAPSSWE p=" in verdict.line
     assert verdict.line.endswith(verdict.remedy)
 
 
-def test_two_words_of_the_tutorial_settle_nothing() -> None:
-    """0.0383 to 0.0400 on 1,100 words, at a tolerance of half a percent: neither good nor bad, and how much more."""
+def test_two_more_errors_in_the_tutorial_decide_nothing() -> None:
+    """A rise from 0.0383 to 0.0400 on 1,100 words is INCONCLUSIVE at 0.005; the line gives an estimate."""
     verdict = gated(corpus(utterances=110, worse=8, better=6), tolerance=0.005)
     assert Status.INCONCLUSIVE is verdict.status
-    assert "; a drop of 0.005 is inside the interval: about " in verdict.line
-    assert verdict.line.endswith(" words more would settle it if the drop stays at 0.0018")
+    assert "; the tolerance of 0.005 lies inside the interval of the drop: about " in verdict.line
+    assert verdict.line.endswith(" more words would decide this if the drop stays at 0.0018")
 
 
-def settled(*, tolerance: float, utterances: int, worse: int) -> str:
-    """Return what a drop leaves open in utterances of ten words, some with an error more and half as many with less."""
+def open_reason(*, tolerance: float, utterances: int, worse: int) -> str:
+    """Return why a drop decides nothing; some utterances of ten words gain an error, and half as many lose one."""
     same = utterances - worse - worse // 2
     before, after = (([one] * worse) + ([other] * (worse // 2)) + [0] * same for one, other in ((0, 1), (1, 0)))
     drop = paired_bootstrap(words=[10] * utterances, reference=before, candidate=after)
@@ -75,83 +75,83 @@ def settled(*, tolerance: float, utterances: int, worse: int) -> str:
 
 
 @pytest.mark.parametrize("tolerance", [0.005, 0.015])
-def test_as_many_words_as_it_says_settle_it(tolerance: float) -> None:
-    """Of a drop of one percent, in a corpus that much larger, with the same share of errors: on either side of it."""
-    told = re.search(r"about ([\d,]+) words more", settled(tolerance=tolerance, utterances=200, worse=40))
-    assert told
-    more = int(told[1].replace(",", "")) / 2_000
+def test_the_estimated_number_of_words_decides(tolerance: float) -> None:
+    """A corpus larger by the estimate decides the gate at the same drop of 1 %, and a smaller one does not."""
+    estimate = re.search(r"about ([\d,]+) more words", open_reason(tolerance=tolerance, utterances=200, worse=40))
+    assert estimate
+    more = int(estimate[1].replace(",", "")) / 2_000
     for part, enough in ((0.6, False), (1.2, True)):
         factor = 1 + part * more
-        left = settled(tolerance=tolerance, utterances=round(200 * factor), worse=round(40 * factor))
-        assert enough == (left == ""), (factor, left)
+        reason = open_reason(tolerance=tolerance, utterances=round(200 * factor), worse=round(40 * factor))
+        assert enough == (reason == ""), (factor, reason)
 
 
-def test_equal_transcripts_pass_at_a_tolerance_of_nothing() -> None:
-    """As FP16 is held: the interval has no width, however many errors both make."""
+def test_equal_transcripts_pass_at_a_tolerance_of_zero() -> None:
+    """The interval has no width, regardless of the number of errors; FP16 has such a tolerance."""
     verdict = gated(evaluated(*[(TEN, WRONG, WRONG)] * 40), tolerance=0.0)
     assert (Status.PASS, 0.1) == (verdict.status, verdict.value)
     assert verdict.interval == Interval(0.1, 0.1)
 
 
-def test_a_better_candidate_passes_at_a_tolerance_of_nothing() -> None:
-    """An improvement never fails, nor stays open."""
+def test_a_better_candidate_passes_at_a_tolerance_of_zero() -> None:
+    """An improvement neither fails nor stays undecided."""
     assert Status.PASS is gated(corpus(utterances=40, better=1), tolerance=0.0).status
 
 
-def test_one_word_worse_is_no_pass_at_a_tolerance_of_nothing() -> None:
-    """It is not proven, and not allowed by default either."""
+def test_one_more_error_is_inconclusive_at_a_tolerance_of_zero() -> None:
+    """One more error proves nothing, but it is no PASS either."""
     assert Status.INCONCLUSIVE is gated(corpus(utterances=40, worse=1), tolerance=0.0).status
 
 
-def test_a_toy_corpus_settles_nothing() -> None:
-    """Below `--min-words`, be it perfect or hopeless; at it, it does."""
-    for toy in (corpus(utterances=29), corpus(utterances=29, worse=29)):
-        verdict = gated(toy)
+def test_too_few_words_decide_nothing() -> None:
+    """A corpus below `--min-words` is INCONCLUSIVE for a perfect and for a hopeless candidate."""
+    for small in (corpus(utterances=29), corpus(utterances=29, worse=29)):
+        verdict = gated(small)
         assert Status.INCONCLUSIVE is verdict.status
         assert verdict.line.endswith(
-            "; 290 words are a toy corpus: evaluate 10 words more, or lower --min-words from 300"
+            "; only 290 words: too few to decide (at least 300); evaluate a larger corpus, or lower --min-words"
         )
     assert Status.PASS is gated(corpus(utterances=30)).status
     assert Status.FAIL is gated(corpus(utterances=29, worse=29), min_words=0).status
 
 
-def test_one_utterance_settles_nothing() -> None:
-    """However many words it has: nothing can be resampled."""
+def test_one_utterance_decides_nothing() -> None:
+    """A single utterance cannot be resampled, regardless of its length."""
     verdict = gated(evaluated((f"{TEN} " * 50, f"{TEN} " * 50, f"{TEN} " * 50)))
     assert Status.INCONCLUSIVE is verdict.status
-    assert verdict.line.endswith("; one utterance leaves nothing to resample: evaluate at least two")
+    assert verdict.line.endswith("; one utterance cannot be resampled: evaluate at least two")
 
 
 @pytest.mark.parametrize("text", ["", "(MUSIC)"])
-def test_a_corpus_without_a_word_is_refused(text: str) -> None:
-    """Empty transcripts, or emptied ones: which corpus, how many, and what to look at."""
+def test_a_corpus_without_words_is_refused(text: str) -> None:
+    """The message names the corpus, the number of transcripts and the next steps."""
     silent = evaluated((text, "", "LA LA"), (text, "", ""))
     english = replace(silent, corpus="music", normalizer="english")
     message = (
-        "corpus 'music' has no word in its 2 transcripts after the normalizer 'english'; a word error rate needs "
-        "words; name the transcripts' column with --columns text=NAME, or another --normalizer"
+        "corpus 'music' has no words in its 2 transcripts after the normalizer 'english'; a word error rate needs "
+        "words; name the column of transcripts with --columns text=NAME, or choose another --normalizer"
     )
     with pytest.raises(SuiteError, match=f"^{re.escape(message)}$"):
         gated(english)
 
 
 def test_rounding_decides_nothing() -> None:
-    """29 errors against 28 on a hundred words, each utterance alike, are within a tolerance of one percent."""
+    """29 errors instead of 28 on 100 words are exactly at a tolerance of 1 %, despite rounding errors."""
     before, after = 28 * [1] + 72 * [0], 29 * [1] + 71 * [0]
     drop = paired_bootstrap(words=[1] * 100, reference=before, candidate=after)
     assert "" != undecided(drop, 0.01, 0)
-    sure = WerDrop(drop.value, Interval(0.01, 0.01), 0.0, 100, 100, 10_000)
-    assert "" == undecided(sure, 0.01, 0)
+    certain = WerDrop(drop.value, Interval(0.01, 0.01), 0.0, 100, 100, 10_000)
+    assert "" == undecided(certain, 0.01, 0)
 
 
-def test_a_drop_of_just_the_tolerance_is_settled_by_nothing() -> None:
-    """No estimate of infinitely many words."""
+def test_more_data_cannot_decide_a_drop_equal_to_the_tolerance() -> None:
+    """The line gives no estimate, since it would be infinite."""
     drop = WerDrop(0.01, Interval(0.005, 0.015), 0.0, 100, 1_000, 10_000)
-    assert undecided(drop, 0.01, 0).endswith("the drop is the tolerance itself, which no number of words settles")
+    assert undecided(drop, 0.01, 0).endswith("the drop equals the tolerance, so more data cannot decide this")
 
 
 def test_the_estimate_is_the_square_of_the_ratio() -> None:
-    """An interval reaching twice as far as the tolerance needs four times the words; no more digits than are known."""
+    """An interval that reaches twice as far as the tolerance needs four times the words, rounded to two digits."""
     drop = WerDrop(0.005, Interval(-0.005, 0.015), 0.1, 100, 1_234, 10_000)
-    assert "about 3,800 words more would settle it if the drop stays at 0.0050" in undecided(drop, 0.01, 0)
+    assert "about 3,800 more words would decide this if the drop stays at 0.0050" in undecided(drop, 0.01, 0)
     assert math.ceil(1_234 * 3 / 100) * 100 == 3_800

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.support.suite_run import Run, Warm, run
 
 TOY = ("--min-words", "13")
-TOLD = "12 words are a toy corpus: evaluate 1 words more, or lower --min-words from 13"
+REASON = "only 12 words: too few to decide (at least 13); evaluate a larger corpus, or lower --min-words"
 
 
 def gated(warm: Warm, folder: Path, *options: str) -> Run:
@@ -22,7 +22,7 @@ def test_what_is_not_settled_fails(warm: Warm, tmp_path: Path) -> None:
     (row,) = done.gate("wer", "INT8")
     assert (12, "INCONCLUSIVE") == (done.code, row["status"]), done.output
     assert f"INCONCLUSIVE: {row['line']}" in done.output
-    assert row["line"].endswith(TOLD)
+    assert row["line"].endswith(REASON)
     assert any(line.endswith(" 1 INCONCLUSIVE") for line in done.output.splitlines()), done.output
 
 

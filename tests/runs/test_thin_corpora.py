@@ -21,7 +21,7 @@ def test_one_utterance_settles_nothing(warm: Warm, tmp_path: Path) -> None:
     done = gated(warm, write_corpus(tmp_path / "one.parquet", spoken([20])), tmp_path)
     (row,) = done.gate("wer", "FP16")
     assert (12, "INCONCLUSIVE") == (done.code, row["status"]), done.output
-    assert row["line"].endswith("one utterance leaves nothing to resample: evaluate at least two")
+    assert row["line"].endswith("one utterance cannot be resampled: evaluate at least two")
     assert done.results is not None
     assert {"low": None, "high": None, "confidence": 0.95} == done.results["evaluations"][0]["paired"]["interval"]
 
@@ -31,7 +31,7 @@ def test_a_corpus_without_a_word_ends_the_run(warm: Warm, tmp_path: Path) -> Non
     silent = [one.but(text="(MUSIC)") for one in spoken([20, 21])]
     done = gated(warm, write_corpus(tmp_path / "silent.parquet", silent), tmp_path, "--normalizer", "english")
     assert done.code not in {0, 10, 12}, done.output
-    assert "ERROR: corpus 'silent' has no word in its 2 transcripts after the normalizer 'english'" in done.output
+    assert "ERROR: corpus 'silent' has no words in its 2 transcripts after the normalizer 'english'" in done.output
     assert "Traceback" not in done.output
 
 

@@ -1,1 +1,1 @@
-"""What a plain run judges: figures in, verdicts out."""
+"""Gates of a plain run: functions that turn measurements into verdicts."""

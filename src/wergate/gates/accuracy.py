@@ -1,4 +1,4 @@
-"""The accuracy gates: an evaluation and its thresholds in, verdicts out."""
+"""Accuracy gates: verdicts on the transcripts and logits of an evaluation."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from wergate.evaluation.wer import show_alignment
 from wergate.models.variant import Variant
 from wergate.verdict import Verdict
 
-_HEADLINE_ROUNDING = 1e-6  # torchmetrics counts in float32
-_FP16_REMEDY = "an FP16 IR at f32 inference precision must be the model: look at the conversion and the precision hint"
-_INT8_REMEDY = "look at the logits gates for the layer's share, then widen quantization.ignored_scope or calibration"
+_HEADLINE_ROUNDING = 1e-6  # torchmetrics computes in float32
+_FP16_REMEDY = "an FP16 IR at f32 inference precision must match the model: check the conversion and the precision hint"
+_INT8_REMEDY = (
+    "check the logits gates and find the layers with --study sensitivity, "
+    "then extend quantization.ignored_scope or the calibration corpus"
+)
 
 
 def reference_verdict(evaluation: Evaluation, threshold: float) -> Verdict:
-    """Gate the reference recognizer's own WER: where it does not understand the corpus, nothing can be compared."""
+    """Gate the WER of the reference recognizer; if it is too high, a comparison means nothing."""
     return Verdict(
         gate="reference_wer",
         subject=evaluation.engine,
@@ -25,13 +28,14 @@ def reference_verdict(evaluation: Evaluation, threshold: float) -> Verdict:
         relation="<=",
         threshold=threshold,
         scope=evaluation.scope,
-        remedy="see whether transcripts belong to their audio, its sampling rate is what its header says, and the "
-        "vocabulary is the checkpoint's; a corpus that is so hard wants a higher thresholds.reference_wer_max",
+        remedy="check that the transcripts belong to the audio, that its headers state the true sampling rate, "
+        "and that the vocabulary is the checkpoint's; if the corpus really is this hard, raise "
+        "thresholds.reference_wer_max",
     )
 
 
 def mismatch_verdict(evaluation: Evaluation) -> Verdict:
-    """Gate the share of utterances whose transcript is not the reference model's."""
+    """Gate the share of utterances that the variant and the reference model transcribe differently."""
     return Verdict(
         gate="transcript_mismatch_rate",
         subject=evaluation.variant.subject,
@@ -45,7 +49,7 @@ def mismatch_verdict(evaluation: Evaluation) -> Verdict:
 
 
 def logits_verdicts(evaluation: Evaluation) -> tuple[Verdict, ...]:
-    """Gate the logits' differences for which there is a threshold."""
+    """Gate the differences between logits; a difference without a threshold gives no verdict."""
     logits, thresholds, subject = evaluation.logits, evaluation.variant.thresholds, evaluation.variant.subject
     claims: tuple[tuple[str, float, str, float | None], ...] = (
         ("max_abs_delta", logits.max_abs, "<=", thresholds.max_abs_delta_max),
@@ -60,7 +64,7 @@ def logits_verdicts(evaluation: Evaluation) -> tuple[Verdict, ...]:
             value=value,
             relation="<=" if relation == "<=" else ">=",
             threshold=threshold,
-            basis=f"{logits.frames} frames against {evaluation.engine}",
+            basis=f"{logits.frames} frames compared with {evaluation.engine}",
             scope=evaluation.scope,
             remedy=remedy_of(subject),
         )
@@ -70,7 +74,7 @@ def logits_verdicts(evaluation: Evaluation) -> tuple[Verdict, ...]:
 
 
 def headline_verdict(transcripts: Transcripts, *, subject: str, scope: str) -> Verdict:
-    """Gate torchmetrics' WER against the one from jiwer's alignment."""
+    """Gate the difference between torchmetrics' WER and the WER from jiwer's alignment."""
     counted = transcripts.total.wer
     return Verdict(
         gate="wer_headline_difference",
@@ -80,12 +84,12 @@ def headline_verdict(transcripts: Transcripts, *, subject: str, scope: str) -> V
         threshold=_HEADLINE_ROUNDING,
         basis=f"torchmetrics {transcripts.headline:.6f}, jiwer {counted:.6f}",
         scope=scope,
-        remedy="one of the two libraries counts otherwise: compare their releases before trusting either",
+        remedy="jiwer and torchmetrics disagree: compare their versions before you trust either number",
     )
 
 
 def worst_delta_verdict(deltas: Sequence[float], variant: Variant) -> Verdict:
-    """Gate the largest difference of logits over inputs of many lengths; one that is not a number is the largest."""
+    """Gate the largest difference of logits over inputs of many lengths; a NaN counts as the largest."""
     return Verdict(
         gate="length_max_abs_delta",
         subject=variant.subject,
@@ -98,7 +102,7 @@ def worst_delta_verdict(deltas: Sequence[float], variant: Variant) -> Verdict:
 
 
 def mismatch_lines(evaluation: Evaluation, near_tie_margin: float) -> Iterator[str]:
-    """Yield each differing utterance: its id, whether it was a near-tie, both transcripts aligned."""
+    """Yield a text for each differing utterance: id, near-tie mark, flipped frames and both transcripts aligned."""
     for outcome in evaluation.mismatches:
         mark = " (near-tie)" if near_tie(outcome, near_tie_margin) else ""
         flips = f"{outcome.logits.flipped_frames} frames flipped, widest margin {outcome.logits.widest_flip:.3f}"
@@ -107,10 +111,14 @@ def mismatch_lines(evaluation: Evaluation, near_tie_margin: float) -> Iterator[s
 
 
 def near_tie(outcome: UtteranceOutcome, margin: float) -> bool:
-    """Tell whether every flipped frame was nearly undecided in the reference's own logits."""
+    """Return whether the reference model's logits were nearly undecided in every flipped frame.
+
+    Args:
+        margin: largest gap between the best and the second-best logit that counts as nearly undecided.
+    """
     return outcome.logits.widest_flip <= margin
 
 
 def remedy_of(subject: str) -> str:
-    """Return the next step where a variant is not near enough to the reference model."""
+    """Return the next step for a variant that differs too much from the reference model."""
     return _FP16_REMEDY if subject == "FP16" else _INT8_REMEDY

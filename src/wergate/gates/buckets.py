@@ -1,4 +1,4 @@
-"""Whether padding to buckets changes anything: the same utterances in buckets and through the dynamic model."""
+"""Gates on padding to buckets: the same utterances run in buckets and through the dynamic model."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ from wergate.networks.logits import LogitsDifference, difference, total
 from wergate.recognizers.bucketed import BucketedRecognizer
 from wergate.verdict import Relation, Verdict
 
-_REMEDY = "--shapes dynamic runs without buckets; look at docs/padding.md, then report it with the versions above"
+_REMEDY = "run without buckets (--shapes dynamic), read docs/padding.md, and report the case with the versions above"
 
 
 @dataclass(frozen=True)
 class BucketComparison:
-    """A corpus's sample in buckets, beside the dynamic model's.
+    """Comparison of a bucketed recognizer with the dynamic model on a sample of a corpus.
 
     Attributes:
-        utterances: that were compared.
-        mismatches: of them, transcribed differently.
-        rejected: compilations that had a stream with wrong logits.
-        lengths_s: of the buckets, seconds.
-        padding: share of the corpus's padded work that is padding.
+        utterances: number of utterances compared.
+        mismatches: number of them with different transcripts.
+        logits: difference of the logits in buckets from those of the dynamic model.
+        rejected: number of compilations in which a stream gave wrong logits.
+        lengths_s: lengths of the buckets, in seconds.
+        padding: share of padding in the corpus's padded work.
     """
 
     utterances: int
@@ -40,7 +41,10 @@ class BucketComparison:
 
 
 def compare_buckets(recognizer: BucketedRecognizer, utterances: Sequence[Samples]) -> BucketComparison:
-    """Run utterances in buckets and through the dynamic model; every bucket that they meet has been tried then."""
+    """Run utterances in buckets and through the dynamic model, and compare transcripts and logits.
+
+    The buckets of the given utterances are compiled and checked on the way.
+    """
     frontend, buckets = recognizer.frontend, recognizer.buckets
     in_buckets = recognizer.logits_of(utterances)
     pairs = list(zip(recognizer.loop.logits_of(utterances), in_buckets, strict=True))
@@ -55,22 +59,27 @@ def compare_buckets(recognizer: BucketedRecognizer, utterances: Sequence[Samples
     )
 
 
-def bucket_verdicts(found: BucketComparison, variant: Variant, *, corpus: str) -> tuple[Verdict, ...]:
-    """Gate what padding may change, and that no stream of a compiled model gave wrong logits."""
-    thresholds, scope = variant.thresholds, f"{variant.model}, {corpus}, {found}"
+def bucket_verdicts(comparison: BucketComparison, variant: Variant, *, corpus: str) -> tuple[Verdict, ...]:
+    """Gate the changes that padding causes, and the number of compilations with wrong logits in a stream."""
+    thresholds, scope = variant.thresholds, f"{variant.model}, {corpus}, {comparison}"
     rejected = Verdict(
         gate="rejected_compilations",
         subject=variant.subject,
-        value=found.rejected,
+        value=comparison.rejected,
         relation="<=",
         threshold=0,
-        basis="each stream gives the dynamic model's logits",
+        basis="every stream must give the dynamic model's logits",
         scope=scope,
-        remedy="a stream gave wrong logits, and was not used; run on another version of OpenVINO and report it",
+        remedy="a stream gave wrong logits and was not used: try another version of OpenVINO and report the case",
     )
     claims: tuple[tuple[str, float, Relation, float | None], ...] = (
-        ("bucket_mismatch_rate", found.mismatches / found.utterances, "<=", thresholds.bucket_mismatch_rate_max),
-        ("bucket_sqnr_db", found.logits.sqnr_db, ">=", thresholds.bucket_sqnr_db_min),
+        (
+            "bucket_mismatch_rate",
+            comparison.mismatches / comparison.utterances,
+            "<=",
+            thresholds.bucket_mismatch_rate_max,
+        ),
+        ("bucket_sqnr_db", comparison.logits.sqnr_db, ">=", thresholds.bucket_sqnr_db_min),
     )
     return (
         rejected,
@@ -81,7 +90,7 @@ def bucket_verdicts(found: BucketComparison, variant: Variant, *, corpus: str) -
                 value=value,
                 relation=relation,
                 threshold=threshold,
-                basis=f"{found.utterances} utterances, as the dynamic model has them",
+                basis=f"{comparison.utterances} utterances compared with the dynamic model",
                 scope=scope,
                 remedy=_REMEDY,
             )

@@ -1,7 +1,6 @@
-"""Whether a calibration corpus holds speech at all, and enough of it.
+"""Gates on the audio of a calibration corpus: it must be speech, and enough of it.
 
-Ranges that were calibrated on silence, on noise or on a single utterance make an INT8 model that nothing in its graph
-tells from a good one.
+An INT8 model that was calibrated on silence, noise or a single utterance has the same graph as a good one.
 """
 
 from __future__ import annotations
@@ -17,19 +16,19 @@ from wergate.corpora.corpus import Corpus
 from wergate.verdict import Relation, Verdict
 
 _FRAME_S = 0.025
-_FLOOR = 1e-9  # of the mean square: -90 dB of full scale, below the steps of 16 bits
+_FLOOR = 1e-9  # mean square, -90 dB of full scale: below one step of 16-bit audio
 _LOUD, _QUIET = 95, 10  # percentiles
-_REMEDY = "calibrate on speech as the model will hear it: name another corpus with --calibration"
+_REMEDY = "calibrate on speech that is typical of the model's input: name another corpus with --calibration"
 
 
 @dataclass(frozen=True)
 class AudioStatistics:
-    """What a calibration corpus sounds like.
+    """Audio statistics of a calibration corpus.
 
     Attributes:
-        audio_s: seconds of all utterances.
-        level_ranges_db: of each utterance.
-        flattest: the utterance whose level moves least.
+        audio_s: duration of all utterances together, in seconds.
+        level_ranges_db: level range of each utterance, in dB.
+        flattest: id of the utterance with the smallest level range.
     """
 
     audio_s: float
@@ -37,12 +36,12 @@ class AudioStatistics:
     flattest: str
 
     def speech_share(self, level_range_db_min: float) -> float:
-        """Return the share of utterances whose level moves as much as speech does."""
+        """Return the share of utterances whose level range is at least that of speech."""
         return float(np.mean(np.asarray(self.level_ranges_db) >= level_range_db_min))
 
 
 def listen(corpus: Corpus, sampling_rate: int) -> AudioStatistics:
-    """Decode a corpus of at least one utterance and measure it."""
+    """Decode a corpus of at least one utterance, and return its audio statistics."""
     ranges: dict[str, float] = {}
     audio_s = 0.0
     for utterance in corpus.utterances(sampling_rate):
@@ -52,9 +51,10 @@ def listen(corpus: Corpus, sampling_rate: int) -> AudioStatistics:
 
 
 def level_range_db(samples: Samples, sampling_rate: int) -> float:
-    """Return how far an utterance's loud frames (95th percentile) lie above its quiet ones (10th), in dB.
+    """Return the level range of an utterance in dB: the 95th minus the 10th percentile over its frames of 25 ms.
 
-    Speech has pauses and stops: 17 dB and more even in noise. Silence has 0 dB, steady noise 1 or 2.
+    Speech has pauses and stops, so its range is at least 17 dB even in noise. Silence has 0 dB, steady noise 1 or 2 dB.
+    Audio shorter than one frame has 0 dB.
 
     Args:
         samples: float32, shape (samples,), full scale 1.
@@ -69,8 +69,8 @@ def level_range_db(samples: Samples, sampling_rate: int) -> float:
 
 
 def audio_verdicts(statistics: AudioStatistics, settings: CalibrationAudioSettings, *, scope: str) -> Iterable[Verdict]:
-    """Gate the number of utterances, their seconds, and the share of them that can be speech."""
-    lowest = f"'{statistics.flattest}' moves {min(statistics.level_ranges_db):.3g} dB"
+    """Gate the number of utterances, their total duration, and the share of them that can be speech."""
+    lowest = f"smallest level range {min(statistics.level_ranges_db):.3g} dB, utterance '{statistics.flattest}'"
     claims: tuple[tuple[str, float, Relation, float, str], ...] = (
         ("calibration_utterances", len(statistics.level_ranges_db), ">=", settings.utterances_min, ""),
         ("calibration_audio_s", statistics.audio_s, ">=", settings.audio_s_min, ""),

@@ -1,7 +1,7 @@
-"""Known-bad inputs for the gates: each is just beyond a threshold, and a verdict that passes one judges nothing.
+"""Canaries: known-bad inputs for the gates, each just beyond a threshold. A gate that passes one is broken.
 
-They are made of the thresholds as the configuration states them, so that a gate which is looser than it should be, or
-whose verdict always passes, is seen in the very run that it would have let through.
+Canaries are built from the thresholds as the configuration states them. They reveal a gate that is looser than stated,
+or that always passes, in the same run in which it would otherwise miss a fault.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ from wergate.networks.ir.weights import LayerWeights
 from wergate.networks.logits import LogitsDifference
 from wergate.verdict import Verdict
 
-_BEYOND = 1.02  # times a threshold: the least excess that a gate must see
+_BEYOND = 1.02  # factor on a threshold: the smallest excess that a gate must detect
 _UTTERANCES = 1000
-_WORDS = 100  # of an utterance of many errors; fewer errors than one in these take more words
+_WORDS = 100  # per utterance; a rate below one error in 100 words needs longer utterances
 _FRONTEND = Frontend(16_000, normalize=False, receptive_field=400, hop=320, alphabet=Alphabet(("", "A"), 0, None))
 
 
 def bad_verdicts(stated: Thresholds, handed: Thresholds) -> Iterator[Verdict]:
-    """Yield the gates' verdicts on inputs that are just beyond the thresholds; not one may pass.
+    """Yield the verdicts of all gates on inputs just beyond the thresholds; none of them may pass.
 
     Args:
-        stated: the thresholds as the configuration states them.
-        handed: those that the run's variants are held to.
+        stated: thresholds as the configuration states them; the inputs are built from these.
+        handed: thresholds that the variants of the run carry; the gates use these.
     """
     canary = _canary(handed)
     yield wer_verdict(_dropped(_beyond(stated.wer_drop_max), canary), min_words=0)
-    if stated.mismatch_rate_max < 1:  # more than all cannot differ
+    if stated.mismatch_rate_max < 1:  # no more than all utterances can differ
         yield accuracy.mismatch_verdict(_misheard(_beyond(stated.mismatch_rate_max), canary))
     yield from accuracy.logits_verdicts(_noisy(stated, canary))
     yield accuracy.worst_delta_verdict([_beyond(stated.length_delta_max)], canary)
@@ -54,22 +54,23 @@ def bad_verdicts(stated: Thresholds, handed: Thresholds) -> Iterator[Verdict]:
 
 
 def _canary(thresholds: Thresholds) -> Variant:
-    """Return a variant that stands for those of the run."""
+    """Return a variant that stands for the variants of the run."""
     return Variant("canary", "canary", Path(), _FRONTEND, False, "int8", thresholds, "canary", "canary")  # noqa: FBT003
 
 
 def bad_audio_verdicts(stated: CalibrationAudioSettings) -> Iterator[Verdict]:
-    """Yield the verdicts on calibration audio that is just not enough."""
+    """Yield the verdicts on calibration audio that falls just short of each threshold; none of them may pass."""
     still = math.ceil((1 - stated.speech_min) * _UTTERANCES) + 1
     ranges = [stated.level_range_db_min] * (_UTTERANCES - still) + [_below(stated.level_range_db_min)] * still
     few = max(1, stated.utterances_min - 1)
     little = AudioStatistics(_below(stated.audio_s_min), (math.inf,) * few, "canary")
     flat = AudioStatistics(math.inf, tuple(ranges), "canary")
     bad = {"calibration_audio_s": little, "calibration_speech": flat}
-    if stated.utterances_min > 1:  # a corpus without an utterance is none
+    if stated.utterances_min > 1:  # a corpus has at least one utterance
         bad["calibration_utterances"] = little
-    for gate, heard in bad.items():
-        yield from (found for found in audio_verdicts(heard, stated, scope="canary") if found.gate == gate)
+    for gate, statistics in bad.items():
+        verdicts = audio_verdicts(statistics, stated, scope="canary")
+        yield from (verdict for verdict in verdicts if verdict.gate == gate)
 
 
 def _beyond(maximum: float) -> float:
@@ -81,19 +82,21 @@ def _below(minimum: float) -> float:
 
 
 def _dropped(rate: float, canary: Variant) -> Evaluation:
-    """Return two utterances with that many words too many, over all words, each alike: chance explains nothing.
+    """Return two identical utterances whose insertions have the given rate over all words.
 
-    No longer than the rate takes: torchmetrics' alignment costs the square of the words.
+    Identical utterances leave nothing to chance.
     """
+    # As few words as the rate allows: torchmetrics' alignment takes quadratic time.
     more = math.ceil(max(0.0, rate) * _WORDS)
-    said = " ".join("A" * (math.floor(more / rate) if more else _WORDS))
-    heard = said + " A" * more
+    text = " ".join("A" * (math.floor(more / rate) if more else _WORDS))
+    hypothesis = text + " A" * more
     difference = LogitsDifference(frames=1, values=1, signal=1.0)
-    return _evaluation(canary, *(UtteranceOutcome(name, 1.0, said, said, heard, difference) for name in ("one", "two")))
+    outcomes = (UtteranceOutcome(name, 1.0, text, text, hypothesis, difference) for name in ("one", "two"))
+    return _evaluation(canary, *outcomes)
 
 
 def _misheard(rate: float, canary: Variant) -> Evaluation:
-    """Return utterances of one word each with that many words too many, over all words, spread evenly."""
+    """Return utterances of one word each, with evenly spread insertions of the given rate over all words."""
     ghosts, one_more = divmod(math.ceil(max(0.0, rate) * _UTTERANCES), _UTTERANCES)
     difference = LogitsDifference(frames=1, values=1, signal=1.0)
     outcomes = (
@@ -108,7 +111,7 @@ def _evaluation(canary: Variant, *outcomes: UtteranceOutcome) -> Evaluation:
 
 
 def _noisy(stated: Thresholds, canary: Variant) -> Evaluation:
-    """Return one utterance whose logits are beyond whatever is stated for them."""
+    """Return one utterance whose logits are beyond every stated threshold on logits."""
     agreement = _below(stated.argmax_agreement_min or 0.0)
     difference = LogitsDifference(
         frames=_UTTERANCES,
@@ -131,8 +134,8 @@ def _bad_graph(stated: Thresholds, canary: Variant) -> Iterator[Verdict]:
         )
         yield ir.executed_verdict(ExecutedWork(layers), canary)
     if stated.weight_error_max is not None and canary.thresholds.weight_error_max is not None:
-        spoilt = [LayerWeights("canary", _beyond(stated.weight_error_max))]
-        yield ir.weights_verdict(spoilt, canary.thresholds.weight_error_max, canary)
+        corrupt = [LayerWeights("canary", _beyond(stated.weight_error_max))]
+        yield ir.weights_verdict(corrupt, canary.thresholds.weight_error_max, canary)
     large = math.ceil(_beyond(stated.size_ratio_max) * _UTTERANCES)
     yield ir.size_verdict(canary, ir_bytes=large, weight_bytes=_UTTERANCES)
     yield from ir.count_verdicts({"fake_quantize": 1}, {"fake_quantize": 2}, canary)
@@ -151,9 +154,10 @@ def _bad_buckets(stated: Thresholds, canary: Variant) -> Iterator[Verdict]:
 
 
 def _bad_shape(stated: Thresholds, canary: Variant, *, quiet: bool) -> Iterator[Verdict]:
-    """Yield the verdicts on a shape that is beyond whatever is stated, too short or too long.
+    """Yield the verdicts on a shape of errors that is beyond every stated budget.
 
-    Of the two bounds of the length one is beyond at a time.
+    Args:
+        quiet: whether the text is too short; otherwise it is too long. A length breaks one of its two bounds at a time.
     """
 
     def rise(budget: float | None) -> Rise:
@@ -179,7 +183,7 @@ def _bad_shape(stated: Thresholds, canary: Variant, *, quiet: bool) -> Iterator[
 
 
 def bad_reference_verdict(stated: float, handed: Thresholds) -> Verdict:
-    """Return the verdict on a reference recognizer that is just too bad."""
+    """Return the verdict on a reference recognizer whose WER is just too high; it may not pass."""
     evaluation = _misheard(_beyond(stated), _canary(handed))
-    unheard = [replace(outcome, reference_hypothesis=outcome.hypothesis) for outcome in evaluation.outcomes]
-    return accuracy.reference_verdict(replace(evaluation, outcomes=tuple(unheard)), stated)
+    outcomes = [replace(outcome, reference_hypothesis=outcome.hypothesis) for outcome in evaluation.outcomes]
+    return accuracy.reference_verdict(replace(evaluation, outcomes=tuple(outcomes)), stated)

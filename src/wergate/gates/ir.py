@@ -1,4 +1,4 @@
-"""Verdicts on an IR: its size, its graph against the stored counts, its weights, and what runs in 8 bit."""
+"""Gates on an IR: size, graph counts against the stored baseline, weights, and precision of execution."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Counts = Mapping[str, int]
 
 
 def executed_verdict(work: ExecutedWork, variant: Variant) -> Verdict:
-    """Gate the share of multiply-accumulates that run in 8 bit, those of an attention among them."""
+    """Gate the share of multiply-accumulates that run in 8 bit, including those of attention."""
     fallbacks = ", ".join(f"{layer.name} ({layer.precision}: {layer.reason})" for layer in work.fallbacks[:3])
     return Verdict(
         gate="int8_work",
@@ -30,12 +30,13 @@ def executed_verdict(work: ExecutedWork, variant: Variant) -> Verdict:
         threshold=variant.thresholds.int8_work_min,
         basis=f"{len(work.layers) - len(work.fallbacks)} of {len(work.layers)} layers in 8 bit",
         scope=variant.model,
-        remedy=f"heaviest layers in another precision: {fallbacks}; see whether the ignored scope is too wide",
+        remedy=f"heaviest layers in another precision: {fallbacks}; "
+        "check whether quantization.ignored_scope is too wide",
     )
 
 
 def weights_verdict(layers: Sequence[LayerWeights], threshold: float, variant: Variant) -> Verdict:
-    """Gate the 8-bit weights that are furthest from the FP16 IR's; a layer that it does not know is infinitely far."""
+    """Gate the largest error of 8-bit weights against the FP16 IR; an unknown layer has an infinite error."""
     errors = [layer.error if layer.known else math.inf for layer in layers] or [math.inf]
     worst = int(np.argmax(errors))
     return Verdict(
@@ -46,40 +47,48 @@ def weights_verdict(layers: Sequence[LayerWeights], threshold: float, variant: V
         threshold=threshold,
         basis=layers[worst].name if layers else "no layer has 8-bit weights",
         scope=f"{variant.model}, {len(layers)} layers",
-        remedy="that is no rounding: the IR was made of other weights, or a layer of it is spoilt; build it again",
+        remedy="difference exceeds rounding error: the IR was built from other weights, or this layer is corrupt; "
+        "rebuild it",
     )
 
 
 def precision_verdict(asked: str, runs: str, *, wanted: str, variant: Variant) -> Verdict:
-    """Gate the inference precision: what the runtime was asked for, and what it says it took, are what is wanted."""
+    """Gate the inference precision: both the requested and the reported one must be the expected one.
+
+    Args:
+        asked: precision that was requested from the runtime.
+        runs: precision that the runtime reports.
+        wanted: precision that the configuration states.
+    """
     return Verdict(
         gate="inference_precision_differs",
         subject=variant.subject,
         value=int(asked != wanted) + int(runs != wanted),
         relation="==",
         threshold=0,
-        basis=f"{wanted} wanted, {asked} asked for, {runs} taken",
+        basis=f"expected {wanted}, requested {asked}, runtime reports {runs}",
         scope=variant.model,
-        remedy="logits in another precision are another model's; a device without it cannot be gated with it",
+        remedy="this run says nothing about the expected precision: use a device that supports it, or change "
+        "inference_precision",
     )
 
 
 def size_verdict(variant: Variant, *, ir_bytes: int, weight_bytes: int) -> Verdict:
-    """Gate the IR's size against the checkpoint's."""
+    """Gate the size of the IR relative to the checkpoint."""
     return Verdict(
         gate="size_ratio",
         subject=variant.subject,
         value=ir_bytes / weight_bytes,
         relation="<=",
         threshold=variant.thresholds.size_ratio_max,
-        basis=f"{ir_bytes / 1e6:.2f} MB of the checkpoint's {weight_bytes / 1e6:.2f} MB",
+        basis=f"IR {ir_bytes / 1e6:.2f} MB, checkpoint {weight_bytes / 1e6:.2f} MB",
         scope=variant.model,
-        remedy="see whether weights were compressed: FP16 constants, i8 weights",
+        remedy="check whether the weights are compressed: FP16 constants, i8 weights",
     )
 
 
 def count_verdicts(counts: Counts, baseline: Counts, variant: Variant) -> tuple[Verdict, ...]:
-    """Gate each count against the stored one; a count that only one side knows is zero on the other."""
+    """Gate each count against the stored one; a count that one side lacks is zero there."""
     return tuple(
         Verdict(
             gate=name,
@@ -89,23 +98,24 @@ def count_verdicts(counts: Counts, baseline: Counts, variant: Variant) -> tuple[
             threshold=baseline.get(name, 0),
             basis="stored baseline",
             scope=variant.model,
-            remedy="see what changed in the toolchain or the ignored scope; if it is meant, --update-baselines",
+            remedy="check what changed in the toolchain or in quantization.ignored_scope; "
+            "if the change is intended, run with --update-baselines",
         )
         for name in sorted({*counts, *baseline})
     )
 
 
 def read_baseline(path: Path, key: str) -> Counts | None:
-    """Return the counts stored under a key, or None where there are none yet.
+    """Return the counts stored under a key, or None if there are none yet.
 
     Raises:
-        SuiteError: the file is not what `write_baseline` writes.
+        SuiteError: `write_baseline` did not write the file.
     """
     return _read(path).get(key)
 
 
 def write_baseline(path: Path, key: str, counts: Counts) -> None:
-    """Store counts under a key, the file sorted so that a review sees a small difference."""
+    """Store counts under a key, in a sorted file so that reviews see small diffs."""
     stored = {**_read(path), key: dict(counts)}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(stored, indent=1, sort_keys=True) + "\n", encoding="utf-8")
@@ -120,5 +130,5 @@ def _read(path: Path) -> dict[str, Counts]:
     except (ValueError, AttributeError, TypeError) as error:
         raise SuiteError(
             f"baseline '{path}' cannot be read ({error}); counts by name are expected; "
-            "restore it from the repository or write it anew with --update-baselines"
+            "restore it from the repository or write a new one with --update-baselines"
         ) from error

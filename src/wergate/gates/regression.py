@@ -1,4 +1,4 @@
-"""Regression: a run's word errors against the stored ones of the same model, corpus and toolchain."""
+"""The regression gate: word errors of a run against stored ones of the same model, corpus and toolchain."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from wergate.gates.wer_baseline import StoredCounts, StoredTranscripts
 from wergate.verdict import Verdict
 
 Outcome = Literal["absent", "not compared", "worse", "same", "better"]
-_SHORT = 8  # digits of a digest that people compare
+_SHORT = 8  # digits of a digest in messages
 
 
 @dataclass(frozen=True)
 class Regression:
-    """What became of a variant's word errors since they were stored.
+    """Comparison of a variant's word errors with the stored ones.
 
     Attributes:
-        line: in one sentence, for people.
-        verdict: None where nothing could be compared.
-        changes: each utterance with another transcript, aligned, those that got worse first.
+        line: the outcome in one sentence.
+        verdict: None if nothing could be compared.
+        changes: a text for each changed transcript, with both versions aligned; the largest increase in errors first.
     """
 
     outcome: Outcome
@@ -35,12 +35,12 @@ class Regression:
 def transcripts_of(
     evaluation: Evaluation, *, model: str, corpus: str, versions: Mapping[str, str]
 ) -> StoredTranscripts:
-    """Return what is stored of an evaluation.
+    """Return the baseline entry of an evaluation.
 
     Args:
         model: digest of the reference model.
         corpus: fingerprint of the utterances.
-        versions: of the packages that decide; which build of one it is, as in 2.13.0+cpu, is left out.
+        versions: versions of the packages that affect the result; a build suffix such as +cpu is dropped.
     """
     total = evaluation.candidate.total
     return StoredTranscripts(
@@ -65,49 +65,50 @@ def regression(
     *,
     machine: str,
 ) -> Regression:
-    """Compare what a run found with what is stored.
+    """Compare an evaluation with its stored baseline.
 
     Args:
-        now: what would be stored of the evaluation.
-        stored: by kind of machine.
-        machine: the kind that this is.
+        now: baseline entry of the evaluation.
+        stored: stored entries by kind of machine.
+        machine: kind of this machine.
     """
     name = f"baseline of {evaluation.variant.model} on {evaluation.corpus}, {evaluation.variant.subject}"
     if not stored:
-        return Regression("absent", f"{name}: none is stored; --update-baselines stores this run's")
+        return Regression("absent", f"{name}: none stored; --update-baselines stores this run's")
     if machine not in stored:
         return Regression(
-            "not compared", f"{name}: made with {', '.join(sorted(stored))}, here {machine}: not compared"
+            "not compared",
+            f"{name}: not compared: stored for {', '.join(sorted(stored))}, but this run is on {machine}",
         )
     before = stored[machine]
     other = "; ".join(differences(before, now))
     if other:
-        return Regression("not compared", f"{name}: made with {other}: not compared")
+        return Regression("not compared", f"{name}: not compared: stored with {other}")
     verdict = _verdict(evaluation, before.counts, now.counts)
-    outcome, told = _told(before.counts.errors, now.counts.errors)
-    return Regression(outcome, f"{name}: {told}", verdict, tuple(changes(evaluation, before)))
+    outcome, line = _described(before.counts.errors, now.counts.errors)
+    return Regression(outcome, f"{name}: {line}", verdict, tuple(changes(evaluation, before)))
 
 
 def differences(before: StoredTranscripts, now: StoredTranscripts) -> Iterator[str]:
-    """Yield what differs of all that a comparison takes for granted."""
+    """Yield each difference in weights, utterances, normalizer or versions that rules out a comparison."""
     if before.model != now.model:
-        yield f"weights {before.model[:_SHORT]}, here {now.model[:_SHORT]}"
+        yield f"weights {before.model[:_SHORT]}, now {now.model[:_SHORT]}"
     if before.corpus != now.corpus:
-        yield f"other utterances, {before.corpus[:_SHORT]}, here {now.corpus[:_SHORT]}"
+        yield f"utterances {before.corpus[:_SHORT]}, now {now.corpus[:_SHORT]}"
     if before.normalizer != now.normalizer:
-        yield f"normalizer {before.normalizer}, here {now.normalizer}"
+        yield f"normalizer {before.normalizer}, now {now.normalizer}"
     for name in sorted({*before.versions, *now.versions}):
         old, new = before.versions.get(name, "unknown"), now.versions.get(name, "unknown")
         if old != new:
-            yield f"{name} {old}, here {new}"
+            yield f"{name} {old}, now {new}"
 
 
-def _told(before: int, now: int) -> tuple[Outcome, str]:
+def _described(before: int, now: int) -> tuple[Outcome, str]:
     if now > before:
-        return "worse", f"{now - before} errors more than the {before} that are stored"
+        return "worse", f"word errors rose from {before} to {now}"
     if now == before:
-        return "same", f"{before} errors, as stored"
-    return "better", f"{before - now} errors fewer than the {before} that are stored; --update-baselines raises it"
+        return "same", f"word errors unchanged at {before}"
+    return "better", f"word errors fell from {before} to {now}; --update-baselines stores the lower count"
 
 
 def _verdict(evaluation: Evaluation, before: StoredCounts, now: StoredCounts) -> Verdict:
@@ -119,15 +120,14 @@ def _verdict(evaluation: Evaluation, before: StoredCounts, now: StoredCounts) ->
         threshold=before.errors,
         basis=f"stored baseline; S/D/I {before.kinds} then, {now.kinds} now",
         scope=evaluation.scope,
-        remedy="see below which utterances changed; if it is meant, --update-baselines",
+        remedy="check the changed utterances below; if the change is intended, run with --update-baselines",
     )
 
 
 def changes(evaluation: Evaluation, before: StoredTranscripts) -> Iterator[str]:
-    """Yield each utterance that was transcribed otherwise: its errors then and now, both transcripts aligned.
-
-    What is not stored was the reference model's transcript then, and is taken from its present one.
-    """
+    """Yield a text for each changed transcript: errors then and now, and both transcripts aligned."""
+    # A baseline stores only transcripts that differ from the reference model's.
+    # The present reference transcript stands for every other one.
     changed = [
         (outcome, before.transcripts.get(outcome.id, outcome.reference_hypothesis)) for outcome in evaluation.outcomes
     ]
@@ -135,11 +135,11 @@ def changes(evaluation: Evaluation, before: StoredTranscripts) -> Iterator[str]:
     texts = [outcome.text for outcome, _ in changed]
     old = _errors(evaluation, texts, [then for _, then in changed])
     new = _errors(evaluation, texts, [outcome.hypothesis for outcome, _ in changed])
-    found = sorted(zip(changed, old, new, strict=True), key=lambda row: row[1].errors - row[2].errors)
-    for (outcome, then), was, now in found:
+    rows = sorted(zip(changed, old, new, strict=True), key=lambda row: row[1].errors - row[2].errors)
+    for (outcome, then), was, now in rows:
         alignment = show_alignment(reference=then, hypothesis=outcome.hypothesis)
-        told = alignment.replace("REF:", "WAS:").replace("HYP:", "NOW:")
-        yield f"{outcome.id}: {was.errors} errors then, {now.errors} now, in '{outcome.text}'\n{told}"
+        versions = alignment.replace("REF:", "WAS:").replace("HYP:", "NOW:")
+        yield f"{outcome.id}: {was.errors} errors then, {now.errors} now; reference '{outcome.text}'\n{versions}"
 
 
 def _errors(evaluation: Evaluation, texts: list[str], hypotheses: list[str]) -> tuple[WordErrors, ...]:

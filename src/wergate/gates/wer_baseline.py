@@ -1,7 +1,7 @@
-"""Stored word errors: what each variant made of each corpus when a review last agreed to it, utterance by utterance.
+"""Stored word errors: the last accepted result of each variant on each corpus, utterance by utterance.
 
-One file holds an entry for each model, corpus and variant, and within it one for each kind of machine: INT8 on a CPU
-with VNNI and INT8 on one without are two results, and stand side by side.
+One file holds an entry for each model, corpus and variant. An entry holds one result for each kind of machine, because
+INT8 gives different results on CPUs with and without VNNI.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from wergate.store import replace_file, text_digest
 
 WER_BASELINE = "wer.json"
 _SCHEMA = 1
-_WAY_OUT = "restore it from the repository, or delete it and store a new one with --update-baselines"
+_REMEDY = "restore it from the repository, or delete it and store a new one with --update-baselines"
 
 
 class _Part(BaseModel):
@@ -38,23 +38,25 @@ class StoredCounts(_Part):
 
     @property
     def errors(self) -> int:
-        """All of them."""
+        """Sum of substitutions, deletions and insertions."""
         return self.substitutions + self.deletions + self.insertions
 
     @property
     def kinds(self) -> str:
-        """As tables show them."""
+        """Substitutions, deletions and insertions, as tables show them."""
         return f"{self.substitutions}/{self.deletions}/{self.insertions}"
 
 
 class StoredTranscripts(_Part):
-    """What a variant made of a corpus.
+    """Stored result of a variant on a corpus.
 
     Attributes:
         model: digest of the reference model.
         corpus: fingerprint of the utterances.
-        versions: of the packages that decide.
-        transcripts: by utterance id, where they are not the reference model's.
+        normalizer: name of the normalizer.
+        versions: versions of the packages that affect the result.
+        counts: word errors of the whole corpus.
+        transcripts: transcripts by utterance id; only those that differ from the reference model's.
     """
 
     model: str
@@ -66,7 +68,7 @@ class StoredTranscripts(_Part):
 
     @property
     def checksum(self) -> str:
-        """SHA-256 of all of it."""
+        """SHA-256 of the whole result."""
         content = json.dumps(self.model_dump(), sort_keys=True, ensure_ascii=False)
         return text_digest(content)
 
@@ -81,24 +83,26 @@ class _File(_Part):
 
 
 def read_transcripts(path: Path, key: str) -> Mapping[str, StoredTranscripts]:
-    """Return what is stored under a key, by kind of machine.
+    """Return the results stored under a key, by kind of machine.
 
     Raises:
-        SuiteError: the file is not what `write_transcripts` writes, of another schema, or was changed by hand.
+        SuiteError: `write_transcripts` did not write the file, it has another schema, or it was edited by hand.
     """
     return {machine: _unsigned(entry) for machine, entry in _read(path).get(key, {}).items()}
 
 
-def write_transcripts(path: Path, key: str, machine: str, found: StoredTranscripts) -> None:
-    """Store what was found in the place of what the same kind of machine had found, sorted, one utterance a line.
+def write_transcripts(path: Path, key: str, machine: str, result: StoredTranscripts) -> None:
+    """Store a result in place of the previous one from the same kind of machine.
+
+    The file is sorted and has one utterance per line, so that reviews see small diffs.
 
     Raises:
-        SuiteError: what is there already cannot be read, or was changed by hand.
+        SuiteError: the present file cannot be read, or was edited by hand.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(path.parent):
+    with _locked(path.parent):
         entries = _read(path)
-        entries.setdefault(key, {})[machine] = _Signed(**found.model_dump(), sha256=found.checksum)
+        entries.setdefault(key, {})[machine] = _Signed(**result.model_dump(), sha256=result.checksum)
         content = _File(schema_version=_SCHEMA, entries=entries).model_dump()
         text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
         replace_file(path, text, what="baselines")
@@ -111,11 +115,13 @@ def _read(path: Path) -> dict[str, dict[str, _Signed]]:
         content = json.loads(path.read_text(encoding="utf-8"))
         version = content["schema_version"]
         if version != _SCHEMA:
-            raise SuiteError(f"baseline '{path}' has schema version {version}, {_SCHEMA} is read here; {_WAY_OUT}")
+            raise SuiteError(
+                f"baseline '{path}' has schema version {version}, but only {_SCHEMA} is accepted; {_REMEDY}"
+            )
         entries = _File.model_validate(content).entries
     except (ValueError, KeyError, TypeError) as error:
         first = error.errors()[0]["msg"] if isinstance(error, pydantic.ValidationError) else error
-        raise SuiteError(f"baseline '{path}' cannot be read ({first}); {_WAY_OUT}") from error
+        raise SuiteError(f"baseline '{path}' cannot be read ({first}); {_REMEDY}") from error
     for key, machines in entries.items():
         for machine, entry in machines.items():
             _require_unchanged(path, f"{key}, {machine}", entry)
@@ -125,8 +131,8 @@ def _read(path: Path) -> dict[str, dict[str, _Signed]]:
 def _require_unchanged(path: Path, name: str, entry: _Signed) -> None:
     if _unsigned(entry).checksum != entry.sha256:
         raise SuiteError(
-            f"baseline '{path}' was changed by hand: the entry of {name} has not the checksum that it is stored with; "
-            f"a baseline is raised by --update-baselines alone; {_WAY_OUT}"
+            f"baseline '{path}' has a checksum mismatch for {name}; baselines must be changed with --update-baselines, "
+            f"not by hand; {_REMEDY}"
         )
 
 
@@ -135,8 +141,8 @@ def _unsigned(entry: _Signed) -> StoredTranscripts:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep other workers from storing at the same time."""
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold a lock on a folder, so that other workers do not store at the same time."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

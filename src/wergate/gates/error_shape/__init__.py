@@ -1,1 +1,1 @@
-"""The shape of the errors behind a word error rate, and the gates on it."""
+"""The error shape behind a word error rate (kinds of errors, lengths, durations, worst utterances), and its gates."""

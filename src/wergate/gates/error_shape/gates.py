@@ -1,4 +1,4 @@
-"""The gates on the shape of the errors: a shape and its budgets in, verdicts out."""
+"""Gates on the error shape, each with a budget."""
 
 from __future__ import annotations
 
@@ -11,19 +11,24 @@ from wergate.evaluation.evaluation import Evaluation
 from wergate.gates.error_shape.shape import ErrorShape, Lengths, Rise
 from wergate.verdict import Relation, Verdict
 
-_QUIET = "it writes less than it should: look at the blank's logits and at what it was calibrated on"
-_GHOSTS = "it writes what nobody said: look at silence and noise, and at what it was calibrated on"
-_LETTERS = "letters go wrong, be the words as they may: look at the logits gates, then at the last layers' quantization"
-_LENGTHS = "utterances of that length suffer: calibrate on utterances of all lengths, and look at test_input_lengths.py"
-_SPREAD = "many utterances pay a little: look at the logits gates, then widen quantization.ignored_scope or calibration"
-_SINGLE = "one utterance pays for all: listen to it, and look for its like among the calibration utterances"
+_QUIET = "the model writes too little: check the blank's logits and the calibration corpus"
+_GHOSTS = "the model writes text that nobody said: check its output on silence and noise, and the calibration corpus"
+_LETTERS = "the model makes more character errors: check the logits gates, then the quantization of the last layers"
+_LENGTHS = (
+    "this range of durations loses accuracy: calibrate on utterances of all durations, and check test_input_lengths"
+)
+_SPREAD = (
+    "many utterances lose a little: check the logits gates, then extend quantization.ignored_scope or the calibration "
+    "corpus"
+)
+_SINGLE = "one utterance takes the loss: listen to it, and check whether the calibration corpus contains similar ones"
 
 
 def shape_verdicts(shape: ErrorShape, evaluation: Evaluation) -> tuple[Verdict, ...]:
-    """Gate the shape's figures for which there is a budget.
+    """Gate every part of the error shape that has a budget.
 
-    A rate fails where it rose beyond its budget by more than chance: two standard errors of the difference. A single
-    utterance has no chance that could be told, so its rates are reported alone.
+    A rate fails if its rise exceeds the budget by more than two standard errors of the difference. A single utterance
+    has no standard error, so its rates give no verdict.
     """
     thresholds = evaluation.variant.thresholds
     make = partial(Verdict, subject=evaluation.variant.subject, scope=evaluation.scope)
@@ -46,19 +51,23 @@ def _rise_verdicts(shape: ErrorShape, thresholds: Thresholds, make: partial[Verd
     ]
     for gate, rise, budget, units, remedy in claims:
         if budget is not None and math.isfinite(rise.chance):
-            told = f"{rise.utterances} utterances, {rise.units} {units}: {rise.reference:.4g} to {rise.candidate:.4g}"
-            basis = f"{budget:g} + {rise.chance:.4g} for chance; {told}"
+            rates = f"reference recognizer {rise.reference:.4g}, candidate {rise.candidate:.4g}"
+            evidence = f"{rise.utterances} utterances, {rise.units} {units}"
+            basis = f"{budget:g} + {rise.chance:.4g} for chance; {rates}; {evidence}"
             yield make(
                 gate=gate, value=rise.value, relation="<=", threshold=budget + rise.chance, basis=basis, remedy=remedy
             )
 
 
 def _length_verdicts(lengths: Lengths, thresholds: Thresholds, make: partial[Verdict]) -> Iterator[Verdict]:
-    """Gate what is written against the transcripts, or against a reference recognizer that is itself out of bounds."""
-    own = thresholds.length_ratio_min <= lengths.reference_ratio <= thresholds.length_ratio_max
-    value = lengths.ratio if own else lengths.kept
-    against = "the transcripts'" if own else "those of the reference recognizer, itself out of bounds"
-    basis = f"characters over {against}; reference recognizer {lengths.reference_ratio:.4g}"
+    """Gate the length of the candidate's text relative to the references.
+
+    If the reference recognizer itself is out of bounds, gate it relative to the reference recognizer's text instead.
+    """
+    within = thresholds.length_ratio_min <= lengths.reference_ratio <= thresholds.length_ratio_max
+    value = lengths.ratio if within else lengths.kept
+    against = "the references" if within else "the reference recognizer's text, which is itself out of bounds"
+    basis = f"characters relative to {against}; reference recognizer {lengths.reference_ratio:.4g}"
     bounds: tuple[tuple[Relation, float, str], ...] = (
         (">=", thresholds.length_ratio_min, _QUIET),
         ("<=", thresholds.length_ratio_max, _GHOSTS),
@@ -68,7 +77,7 @@ def _length_verdicts(lengths: Lengths, thresholds: Thresholds, make: partial[Ver
 
 
 def _worst(shape: ErrorShape, thresholds: Thresholds, make: partial[Verdict]) -> Iterator[Verdict]:
-    counts = f"{shape.worse} of {shape.utterances} got worse, {shape.better} better"
+    counts = f"{shape.worse} of {shape.utterances} utterances got worse, {shape.better} got better"
     rise, sqnr = shape.worst_rise, shape.worst_sqnr
     claims: tuple[tuple[str, float, Relation, float | None, str, str], ...] = (
         ("worse_rate", shape.worse_rate, "<=", thresholds.worse_rate_max, counts, _SPREAD),

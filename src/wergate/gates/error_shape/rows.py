@@ -1,4 +1,4 @@
-"""The shape of the errors, as the rows of the results."""
+"""Rows of the results with the error shape."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from wergate.gates.error_shape.shape import ErrorShape, Range, Rise, Worst
 
 
 class RiseRow(ResultRow):
-    """A rate of both sides over that many words or characters; `chance` is two standard errors, null where unknown."""
+    """An error rate of the reference recognizer and of the candidate.
+
+    `units` is the number of words or characters, `chance` two standard errors of the rise, or null if unknown.
+    """
 
     reference: float
     candidate: float
@@ -17,7 +20,7 @@ class RiseRow(ResultRow):
 
 
 class RangeRow(ResultRow):
-    """The word error rate of utterances from `low_s`, below `high_s` seconds (null: any)."""
+    """Word error rate of utterances of at least `low_s` and less than `high_s` seconds (null: no upper bound)."""
 
     low_s: float
     high_s: float | None
@@ -26,14 +29,17 @@ class RangeRow(ResultRow):
 
 
 class WorstRow(ResultRow):
-    """The utterance with the worst value; null where that is not finite."""
+    """Utterance with the worst value; `value` is null if it is not finite."""
 
     id: str
     value: float | None
 
 
 class ShapeRow(ResultRow):
-    """The shape of the errors beside the reference recognizer's; lengths are characters of all normalized texts."""
+    """Error shape of a variant compared with the reference recognizer.
+
+    Lengths are numbers of characters in all normalized texts; `worse` and `better` are numbers of utterances.
+    """
 
     deletions: RiseRow
     insertions: RiseRow
@@ -49,7 +55,7 @@ class ShapeRow(ResultRow):
 
 
 def shape_row(shape: ErrorShape) -> ShapeRow:
-    """Return the row of a shape."""
+    """Return the row of an error shape."""
     return ShapeRow(
         deletions=_rise_row(shape.deletions),
         insertions=_rise_row(shape.insertions),

@@ -1,7 +1,7 @@
-"""The shape of the errors: what one word error rate hides.
+"""The error shape: details that a single word error rate hides.
 
-A quantized CTC model that goes quiet deletes, one that hears ghosts inserts, one whose ranges were calibrated on short
-utterances fails on long ones. Every figure is of the candidate beside the reference recognizer, on the same utterances.
+A quantized CTC model may delete words, insert words that nobody said, or fail on long utterances after a calibration on
+short ones. Every figure compares the candidate with the reference recognizer on the same utterances.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from wergate.evaluation.wer import WordErrors, count_character_errors
 
 DURATIONS_S = (0.0, 2.0, 10.0, 20.0, math.inf)
 _FEWEST_UTTERANCES = 2
-_SHORTEST_WORDS = 10  # one word of three is no third of a catastrophe
+_SHORTEST_WORDS = 10  # one wrong word of three must not count as a third of all words
 _STANDARD_ERRORS = 2.0
 
 
 @dataclass(frozen=True)
 class Rise:
-    """A rate of the candidate beside the reference recognizer's.
+    """Rise of an error rate from the reference recognizer to the candidate.
 
     Attributes:
-        reference, candidate: errors over reference units (words or characters), fractions.
-        units: that it was measured on.
-        utterances: that they are of.
-        chance: two standard errors of the difference; infinite for less than two utterances.
+        reference, candidate: errors per unit of the references (word or character), fractions.
+        units: number of units.
+        utterances: number of utterances that contain them.
+        chance: two standard errors of the difference; infinite for fewer than two utterances.
     """
 
     reference: float
@@ -42,13 +42,13 @@ class Rise:
 
     @property
     def value(self) -> float:
-        """How much higher the candidate's rate is."""
+        """Candidate's rate minus the reference recognizer's."""
         return self.candidate - self.reference
 
 
 @dataclass(frozen=True)
 class Range:
-    """The word error rate of utterances of like durations: from `low_s`, below `high_s` seconds."""
+    """Word error rate of utterances in a range of durations: at least `low_s`, less than `high_s` seconds."""
 
     low_s: float
     high_s: float
@@ -56,7 +56,7 @@ class Range:
 
     @property
     def name(self) -> str:
-        """As tables and gates show it."""
+        """Name of the range, as tables and gates show it."""
         if not self.low_s:
             return f"<{self.high_s:g} s"
         return f">={self.low_s:g} s" if math.isinf(self.high_s) else f"{self.low_s:g}-{self.high_s:g} s"
@@ -64,7 +64,7 @@ class Range:
 
 @dataclass(frozen=True)
 class Lengths:
-    """Characters of all normalized texts: the transcripts, and what each recognizer wrote."""
+    """Number of characters in all normalized references (`text`) and in both recognizers' transcripts."""
 
     text: int
     reference: int
@@ -72,23 +72,23 @@ class Lengths:
 
     @property
     def reference_ratio(self) -> float:
-        """The reference recognizer's length over the transcripts'."""
+        """Length of the reference recognizer's text relative to the references."""
         return _ratio(self.reference, self.text)
 
     @property
     def ratio(self) -> float:
-        """The candidate's length over the transcripts'."""
+        """Length of the candidate's text relative to the references."""
         return _ratio(self.candidate, self.text)
 
     @property
     def kept(self) -> float:
-        """The candidate's length over the reference recognizer's."""
+        """Length of the candidate's text relative to the reference recognizer's."""
         return _ratio(self.candidate, self.reference)
 
 
 @dataclass(frozen=True)
 class Worst:
-    """The utterance with the largest value of something."""
+    """Utterance with the worst value of some measure."""
 
     id: str
     value: float
@@ -96,13 +96,17 @@ class Worst:
 
 @dataclass(frozen=True)
 class ErrorShape:
-    """What became of the errors.
+    """Shape of the candidate's errors, compared with the reference recognizer's.
 
     Attributes:
-        ranges: of durations that have words.
-        worse, better: utterances with more, and with fewer errors than the reference recognizer makes.
-        worst_rise: errors added in one utterance over its words; one of less than ten words counts as ten.
-        worst_sqnr: the lowest signal-to-quantization-noise ratio of one utterance's logits, in dB.
+        utterances: number of utterances.
+        deletions, insertions: rise of each kind of error, per word.
+        characters: rise of the character error rate.
+        ranges: word error rates by duration; ranges without words are left out.
+        lengths: lengths of all texts.
+        worse, better: number of utterances with more, and with fewer, errors than the reference recognizer makes.
+        worst_rise: largest number of added errors per word in one utterance, which counts as at least ten words.
+        worst_sqnr: lowest signal-to-quantization-noise ratio of one utterance's logits, in dB.
     """
 
     utterances: int
@@ -123,7 +127,7 @@ class ErrorShape:
 
 
 def error_shape(evaluation: Evaluation) -> ErrorShape:
-    """Return the shape of an evaluation's errors."""
+    """Return the error shape of an evaluation."""
     reference, candidate = evaluation.reference.errors, evaluation.candidate.errors
     words = [errors.words for errors in reference]
     rises = [after.errors - before.errors for before, after in zip(reference, candidate, strict=True)]
@@ -143,10 +147,10 @@ def error_shape(evaluation: Evaluation) -> ErrorShape:
 
 
 def _rise(units: Sequence[int], reference: Sequence[int], candidate: Sequence[int]) -> Rise:
-    """Return a rate's rise, with the standard error of a ratio of sums over utterances.
+    """Return the rise of a rate, with the standard error of a ratio of sums over utterances.
 
-    W. G. Cochran, "Sampling Techniques", 3rd edition 1977, section 6.4: the variance of the ratio is that of the
-    residuals of each utterance from what its units make expected.
+    W. G. Cochran, "Sampling Techniques", 3rd edition 1977, section 6.4: the variance of the ratio follows from the
+    residual of each utterance, its additional errors minus those expected from its units.
     """
     total, count = sum(units), len(units)
     rise = _share(sum(candidate) - sum(reference), total)
@@ -169,13 +173,13 @@ def _ratio(length: int, expected: int) -> float:
 
 
 def _ranges(evaluation: Evaluation) -> tuple[Range, ...]:
-    found = []
+    ranges = []
     for low, high in pairwise(DURATIONS_S):
         rows = [n for n, outcome in enumerate(evaluation.outcomes) if low <= outcome.duration_s < high]
         before, after = ([side.errors[n] for n in rows] for side in (evaluation.reference, evaluation.candidate))
         if sum(errors.words for errors in before):
-            found.append(Range(low, high, _wer_rise(before, after)))
-    return tuple(found)
+            ranges.append(Range(low, high, _wer_rise(before, after)))
+    return tuple(ranges)
 
 
 def _wer_rise(reference: Sequence[WordErrors], candidate: Sequence[WordErrors]) -> Rise:
@@ -184,13 +188,13 @@ def _wer_rise(reference: Sequence[WordErrors], candidate: Sequence[WordErrors]) 
 
 
 def _texts(evaluation: Evaluation) -> tuple[list[str], list[str], list[str]]:
-    """Return what was said, what the reference recognizer wrote, what the candidate wrote, all normalized."""
+    """Return the references and the transcripts of reference recognizer and candidate, all normalized."""
     normalizer = NORMALIZERS[evaluation.normalizer]
-    said, before, after = zip(
+    texts, before, after = zip(
         *((outcome.text, outcome.reference_hypothesis, outcome.hypothesis) for outcome in evaluation.outcomes),
         strict=True,
     )
-    return [*map(normalizer, said)], [*map(normalizer, before)], [*map(normalizer, after)]
+    return [*map(normalizer, texts)], [*map(normalizer, before)], [*map(normalizer, after)]
 
 
 def _lengths(evaluation: Evaluation) -> Lengths:
@@ -198,9 +202,9 @@ def _lengths(evaluation: Evaluation) -> Lengths:
 
 
 def _character_rise(evaluation: Evaluation) -> Rise:
-    said, before, after = _texts(evaluation)
-    counts = (count_character_errors(references=said, hypotheses=side) for side in (before, after))
-    return _rise([len(text) for text in said], *counts)
+    texts, before, after = _texts(evaluation)
+    counts = (count_character_errors(references=texts, hypotheses=side) for side in (before, after))
+    return _rise([len(text) for text in texts], *counts)
 
 
 def _worst_rise(evaluation: Evaluation, words: Sequence[int], rises: Sequence[int]) -> Worst:
@@ -210,7 +214,7 @@ def _worst_rise(evaluation: Evaluation, words: Sequence[int], rises: Sequence[in
 
 
 def _worst_sqnr(evaluation: Evaluation) -> Worst:
-    """Return the lowest ratio; one that is not a number is the lowest."""
-    found = [outcome.logits.sqnr_db for outcome in evaluation.outcomes]
-    number = int(np.argmin(found))
-    return Worst(evaluation.outcomes[number].id, found[number])
+    """Return the utterance with the lowest ratio; a NaN counts as the lowest."""
+    ratios_db = [outcome.logits.sqnr_db for outcome in evaluation.outcomes]
+    number = int(np.argmin(ratios_db))
+    return Worst(evaluation.outcomes[number].id, ratios_db[number])
