@@ -251,7 +251,7 @@ def test_two_of_one_name_are_refused(warm: Warm, tmp_path: Path) -> None:
     twins = [as_exported(warm.ir("int8"), tmp_path / place / "twin") for place in (".", "x")]
     options = [part for twin in twins for part in ("--candidate", str(twin))]
     done = gated(warm, tmp_path, *options, "--collect-only")
-    assert "is called 'twin', as another one is" in done.output
+    assert "has the name 'twin' of another variant" in done.output
     assert 0 != done.code
 
 

@@ -1,1 +1,1 @@
-"""One run: what it makes, each thing once, from specs to evaluations."""
+"""The session of one run: builds everything from specs to evaluations, each once and on demand."""

@@ -1,4 +1,4 @@
-"""The corpora of a session: what each model is evaluated and calibrated on, never the same utterance for both."""
+"""The corpora of a session: evaluation and calibration corpora of each model, without a shared utterance."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Corpora:
     """Opens each corpus once."""
 
     def __init__(self, config: SuiteConfig, resources: Resources, *, embedded: Path) -> None:
-        """Take the configuration; nothing is opened before it is asked for.
+        """Take the configuration; corpora are opened on demand.
 
         Args:
             embedded: the folder of the embedded checkpoint and corpus.
@@ -26,10 +26,10 @@ class Corpora:
         self._store, self._progress, self._memo = resources.store, resources.progress, resources.memo
 
     def corpus(self, model: str, spec: CorpusSpec) -> Corpus:
-        """Return an evaluation corpus, disjoint from what the model is calibrated on.
+        """Return an evaluation corpus that shares no utterance with the model's calibration corpus.
 
         Raises:
-            SuiteError: it cannot be opened, or it shares utterances with the calibration corpus.
+            SuiteError: the corpus cannot be opened, or shares utterances with the calibration corpus.
         """
 
         def make() -> Corpus:
@@ -42,7 +42,7 @@ class Corpora:
         return self._memo.get(("corpus", model, spec), make)
 
     def calibration(self, model: str) -> Corpus:
-        """Return the corpus that a model is calibrated on: the one that was named, or a part of its first corpus."""
+        """Return the calibration corpus of a model: the configured one, or a part of its first evaluation corpus."""
 
         def make() -> Corpus:
             spec = self._calibration_spec(model)
@@ -54,11 +54,11 @@ class Corpora:
         return self._memo.get(("calibration", model), make)
 
     def first(self, model: str) -> CorpusSpec:
-        """Return the corpus that a model is first evaluated on."""
+        """Return the first evaluation corpus of a model."""
         return corpus_specs(self._config, self._config.settings_of(model).corpora[0], self._embedded)[0]
 
     def normalizer(self, model: str, spec: CorpusSpec) -> str:
-        """Return the normalizer of a model's transcripts on a corpus: the corpus's own, else the model's."""
+        """Return the name of the normalizer for a model on a corpus: the corpus's own, else the model's."""
         return self._config.corpus_of(spec.name).normalizer or self._config.settings_of(model).normalizer
 
     @property
@@ -69,7 +69,7 @@ class Corpora:
         return calibration_spec(self._config, model, self._embedded)
 
     def _split(self, model: str) -> tuple[Corpus, Corpus]:
-        """Return the evaluation and the calibration part of a model's first corpus; all of it where none is needed."""
+        """Split a model's first corpus into an evaluation and a calibration part, which is empty without INT8."""
         whole = self._opened(self.first(model))
         if not self._calibrates:
             return whole, replace(whole, entries=())

@@ -1,4 +1,4 @@
-"""The evaluations of a session: reference runs, variants on corpora, and the reference model's answers to probes."""
+"""The evaluations of a session: reference runs, variants on corpora, and reference logits of probes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _DECIDING = ("device", "inference_precision", "shapes")
 
 
 class Evaluations:
-    """Transcribes each corpus with each variant once."""
+    """Evaluates each variant on each corpus once."""
 
     def __init__(
         self,
@@ -43,10 +43,10 @@ class Evaluations:
         recognizers: Recognizers,
         transcripts: TranscriptFile | None,
     ) -> None:
-        """Take the parts that it needs.
+        """Take the other parts of the session.
 
         Args:
-            transcripts: where transcripts are kept as they come, and taken up again.
+            transcripts: file for finished transcripts, from which a later run resumes; None for no file.
         """
         self._config = config
         self._store, self._progress, self._memo = resources.store, resources.progress, resources.memo
@@ -56,7 +56,7 @@ class Evaluations:
         self._transcripts = transcripts
 
     def reference(self, model: str, spec: CorpusSpec) -> Mapping[str, ReferenceUtterance]:
-        """Return the reference model's run on a corpus."""
+        """Return the reference run on a corpus: transcripts and logits by utterance id."""
 
         def make() -> Mapping[str, ReferenceUtterance]:
             corpus, recognizer = self._corpora.corpus(model, spec), self._models.reference_recognizer(model)
@@ -66,19 +66,19 @@ class Evaluations:
         return self._memo.get(("reference", model, spec), make)
 
     def evaluation(self, cell: Cell) -> Evaluation:
-        """Return a variant's evaluation on a corpus."""
+        """Return the evaluation of one variant on one corpus."""
 
         def make() -> Evaluation:
-            corpus = self._corpora.corpus(cell.model, cell.corpus)  # a mistake in it is said before anything is built
+            corpus = self._corpora.corpus(cell.model, cell.corpus)  # first: its errors must appear before any build
             variant = self._models.variant(cell.model, cell.variant)
-            recognizer = lambda: self._recognizers.for_corpus(variant, corpus)  # noqa: E731 - named for what it gives
+            recognizer = lambda: self._recognizers.for_corpus(variant, corpus)  # noqa: E731 - a name for the argument
             return self.evaluate(variant, cell.corpus, recognizer, self._journal(variant))
 
         return self._memo.get(("evaluation", cell), make)
 
     def of(self, variant: Variant, spec: CorpusSpec) -> Evaluation:
-        """Return the evaluation of an IR that is none of the configuration's variants, at each utterance's length."""
-        recognizer = lambda: self._recognizers.dynamic(variant)  # noqa: E731 - named for what it gives
+        """Return the evaluation of an IR that is not a configured variant, with dynamic shapes and without padding."""
+        recognizer = lambda: self._recognizers.dynamic(variant)  # noqa: E731 - a name for the argument
         return self._memo.get(
             ("evaluation", variant.model, spec, variant.path), lambda: self.evaluate(variant, spec, recognizer)
         )
@@ -86,10 +86,11 @@ class Evaluations:
     def evaluate(
         self, variant: Variant, spec: CorpusSpec, recognizer: Callable[[], Recognizer], journal: Journal | None = None
     ) -> Evaluation:
-        """Transcribe a corpus, every time it is asked for, and hold it against the reference run.
+        """Transcribe a corpus and compare it with the reference run; every call repeats the work.
 
         Args:
-            recognizer: what runs the variant; called when the first utterance needs an inference.
+            recognizer: returns the recognizer of the variant; called when the first utterance needs inference.
+            journal: stores finished utterances; those that it already holds are not computed again.
         """
         model = variant.model
         return evaluate(
@@ -103,37 +104,37 @@ class Evaluations:
         )
 
     def _journal(self, variant: Variant) -> Journal | None:
-        """Return where a variant's transcripts are kept, if anywhere."""
+        """Return the journal of a variant's transcripts, or None if the run keeps none."""
         if self._transcripts is None:
             return None
         reference, candidate = self.runs(variant)
         return Journal(self._transcripts, reference=reference, candidate=candidate)
 
     def runs(self, variant: Variant) -> tuple[JournalKey, JournalKey]:
-        """Return what decides the transcripts of a variant's reference model, and its own."""
+        """Return the journal keys of a variant's reference model and of the variant."""
         settings = {key: getattr(self._config, key) for key in _DECIDING} | {"fused": str(self._config.buckets.fused)}
         ir = content_key({suffix: file_digest(variant.path.with_suffix(suffix)) for suffix in (".xml", ".bin")})
         reference, source = self._models.reference(variant.model), source_digest(__name__)
         return runs(reference, variant.frontend, variant.name, ir=ir, source=source, settings=settings)
 
     def probe_logits(self, model: str, probe: Probe, *, keep: bool = True) -> Logits:
-        """Return the reference model's logits of a made-up input: (batch, frames, vocabulary).
+        """Return the reference model's logits for a synthetic input: shape (batch, frames, vocabulary).
 
         Args:
-            keep: as an artifact; not for inputs that no later run will ask for again.
+            keep: whether to store them as an artifact; False for inputs that no later run needs.
         """
         recognizer = self._models.reference_recognizer(model)
         waveforms = probe.waveforms(recognizer.frontend.sampling_rate)
         return self._reference_logits(model, None, waveforms) if keep else recognizer.logits(waveforms)
 
     def excerpt(self, model: str, spec: CorpusSpec, duration_s: float) -> Samples:
-        """Return the first seconds of a corpus: float32, shape (samples,)."""
+        """Return the first `duration_s` seconds of a corpus: float32, shape (samples,)."""
         rate = self._models.frontend(model).sampling_rate
         key = "excerpt", model, spec, duration_s, rate
         return self._memo.get(key, lambda: excerpt(self._corpora.corpus(model, spec), duration_s, rate))
 
     def excerpt_logits(self, model: str, spec: CorpusSpec, duration_s: float) -> Logits:
-        """Return the reference model's logits of an excerpt: shape (frames, vocabulary)."""
+        """Return the reference model's logits for an excerpt: shape (frames, vocabulary)."""
 
         def make() -> Logits:
             return np.asarray(self._reference_logits(model, spec.name, self.excerpt(model, spec, duration_s)[None])[0])
@@ -141,10 +142,10 @@ class Evaluations:
         return self._memo.get(("excerpt-logits", model, spec, duration_s), make)
 
     def excerpt_transcript(self, variant: Variant, spec: CorpusSpec, duration_s: float, *, fixed_length: bool) -> str:
-        """Return what a variant makes of an excerpt, at its own length.
+        """Return the transcript of an excerpt by a variant, without padding.
 
         Args:
-            fixed_length: compiled for that length, once more; else with dynamic shapes.
+            fixed_length: whether to compile a separate recognizer for that length; otherwise shapes are dynamic.
         """
         fixed = fixed_length and self._config.shapes == "buckets"
 

@@ -1,4 +1,4 @@
-"""What a run goes through: each model on each of its corpora, each variant of it."""
+"""The matrix of a run: each variant of each model on each of its corpora."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wergate.models.candidates import find_candidate
 
 @dataclass(frozen=True)
 class Cell:
-    """One model on one corpus, in one variant: "fp16", "int8" or a candidate's name."""
+    """One variant of one model on one corpus; `variant` is "fp16", "int8" or the name of a candidate."""
 
     model: str
     corpus: CorpusSpec
@@ -24,10 +24,10 @@ class Cell:
 
 
 def cells(config: SuiteConfig, embedded: Path) -> tuple[Cell, ...]:
-    """Return every combination that the configuration asks for, models first.
+    """Return all configured combinations, ordered by model, then corpus, then variant.
 
     Raises:
-        SuiteError: a corpus that is neither known nor there.
+        SuiteError: a corpus is neither known nor found.
     """
     return tuple(
         Cell(model, spec, variant)
@@ -39,10 +39,12 @@ def cells(config: SuiteConfig, embedded: Path) -> tuple[Cell, ...]:
 
 
 def corpus_specs(config: SuiteConfig, name: str, embedded: Path) -> Sequence[CorpusSpec]:
-    """Return the corpora behind a name of suite.toml or a spec, with their settings; plain `embedded` names two.
+    """Return the corpora that a name in suite.toml or a spec stands for, with their settings.
+
+    The name `embedded` stands for two corpora.
 
     Raises:
-        SuiteError: a corpus that is neither known nor there.
+        SuiteError: a corpus is neither known nor found.
     """
     settings = config.corpus_of(name)
     found = parse_corpus_specs(settings.spec, embedded, config.corpus.keys() - {name})
@@ -60,9 +62,10 @@ def corpus_specs(config: SuiteConfig, name: str, embedded: Path) -> Sequence[Cor
 
 
 def calibration_spec(config: SuiteConfig, model: str, embedded: Path) -> CorpusSpec | None:
-    """Return what a model is calibrated on, drawn to its subset size; None: a disjoint part of its first corpus.
+    """Return the calibration corpus of a model, limited to the subset size.
 
-    The embedded evaluation splits have a calibration split of their own.
+    None stands for a separate part of the model's first evaluation corpus. The embedded corpora have their own
+    calibration split.
     """
     settings = config.settings_of(model)
     name = settings.calibration
@@ -75,31 +78,31 @@ def calibration_spec(config: SuiteConfig, model: str, embedded: Path) -> CorpusS
 
 
 def is_embedded(spec: CorpusSpec, embedded: Path) -> bool:
-    """Tell whether a corpus is one that the suite ships."""
+    """Return whether a corpus is one of the embedded corpora."""
     return spec.path is not None and embedded in spec.path.parents
 
 
 def variants(config: SuiteConfig, model: str) -> tuple[str, ...]:
-    """Return what is gated of a model: the IRs that are built here, then the candidates.
+    """Return the names of a model's variants: the IRs that the suite builds, then the candidates.
 
     Raises:
-        SuiteError: a candidate that is not there, or two of one name.
+        SuiteError: a candidate does not exist, or two have the same name.
     """
     return (*config.precisions, *candidates(config, model))
 
 
 def candidates(config: SuiteConfig, model: str) -> Mapping[str, Path]:
-    """Return the candidates of a model: the `.xml` of each by its name.
+    """Return the `.xml` files of a model's candidates, by name.
 
     Raises:
-        SuiteError: a candidate that is not there, or two of one name.
+        SuiteError: a candidate does not exist, or two have the same name.
     """
     found: dict[str, Path] = {}
     for given in config.settings_of(model).candidates:
         name, path = find_candidate(given)
         if name in found or name in OWN_VARIANTS:
             raise SuiteError(
-                f"candidate '{given}' is called '{name}', as another one is; names must differ; rename its folder"
+                f"candidate '{given}' has the name '{name}' of another variant; names must be unique; rename its folder"
             )
         found[name] = path
     return found

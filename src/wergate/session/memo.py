@@ -1,4 +1,4 @@
-"""What a session remembers: each thing that was made, once, and what was made use of."""
+"""The memory of a session: everything that it has built, and a record of what it has used."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True)
 class ArtifactUse:
-    """An artifact with the model, and the corpus where there is one, that it belongs to."""
+    """Use of an artifact, with its model and its corpus, if it has one."""
 
     model: str
     corpus: str | None
@@ -25,7 +25,7 @@ class ArtifactUse:
 
 @dataclass(frozen=True)
 class ModelUse:
-    """A reference model that was asked for, by its name in the configuration and its spec, and what quantizes it."""
+    """Use of a reference model, with its name in the configuration, its spec and its quantizer."""
 
     model: str
     spec: str
@@ -35,7 +35,7 @@ class ModelUse:
 
 @dataclass(frozen=True)
 class CorpusUse:
-    """A corpus with the model that is evaluated, or calibrated, on it."""
+    """Use of a corpus, with the model that is evaluated or calibrated on it."""
 
     model: str
     corpus: Corpus
@@ -43,7 +43,7 @@ class CorpusUse:
 
 @dataclass
 class Uses:
-    """What a session made use of since it was last reported."""
+    """Everything that a session has used since the last report."""
 
     models: list[ModelUse] = field(default_factory=list)
     corpora: list[CorpusUse] = field(default_factory=list)
@@ -52,7 +52,7 @@ class Uses:
 
 
 class Memo:
-    """Makes each thing once, and takes note of what was made use of."""
+    """Builds each value once, and records what is used."""
 
     def __init__(self) -> None:
         """Start empty."""
@@ -60,26 +60,26 @@ class Memo:
         self._made: dict[Hashable, Any] = {}
 
     def get(self, key: Hashable, make: Callable[[], Made]) -> Made:
-        """Return what was made under a key, making it at the first call."""
+        """Return the value of a key, and build it at the first call."""
         if key not in self._made:
             self._made[key] = make()
         made: Made = self._made[key]
         return made
 
     def used(self, model: str, corpus: str | None, artifact: Artifact) -> Artifact:
-        """Note that an artifact was made use of, and return it."""
+        """Record the use of an artifact, and return it."""
         self.uses.artifacts.append(ArtifactUse(model, corpus, artifact))
         return artifact
 
     def take_uses(self) -> Uses:
-        """Return what was made use of since the last call."""
+        """Return everything used since the last call."""
         taken, self.uses = self.uses, Uses()
         return taken
 
 
 @dataclass(frozen=True)
 class Resources:
-    """What all parts of a session share."""
+    """Resources that all parts of a session share."""
 
     store: Store
     progress: Progress

@@ -1,4 +1,4 @@
-"""The models of a session: each reference model, the IRs that are built of it, and its variants."""
+"""The models of a session: reference models, the IRs built from them, and their variants."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from wergate.store import Artifact
 
 
 class Models:
-    """Finds each reference model, builds each IR and makes each variant once."""
+    """Resolves reference models, builds IRs and returns variants, each once."""
 
     def __init__(self, config: SuiteConfig, resources: Resources, *, embedded: Path, corpora: Corpora) -> None:
-        """Take the configuration; nothing is loaded or built before it is asked for.
+        """Take the configuration; models are loaded and IRs are built on demand.
 
         Args:
             embedded: the folder of the embedded checkpoint and corpus.
@@ -39,7 +39,7 @@ class Models:
         self._corpora = corpora
 
     def reference(self, model: str) -> ReferenceModel:
-        """Return the model that everything is compared with."""
+        """Return the reference model, which every variant is compared with."""
 
         def make() -> ReferenceModel:
             settings = self._config.settings_of(model)
@@ -50,13 +50,13 @@ class Models:
         return self._memo.get(("reference-model", model), make)
 
     def reference_recognizer(self, model: str) -> Recognizer:
-        """Return what transcribes with the reference model."""
+        """Return the recognizer of the reference model."""
         return self._memo.get(
             ("reference-recognizer", model), lambda: self.reference(model).recognizer(self.frontend(model))
         )
 
     def variant(self, model: str, name: str) -> Variant:
-        """Return a variant, building its IR where it is not in the store.
+        """Return a variant, and build its IR if the store does not have it.
 
         Args:
             name: "fp16", "int8", or the name of a candidate.
@@ -81,17 +81,17 @@ class Models:
         )
 
     def variant_of(self, model: str, ir: Artifact, *, subject: str) -> Variant:
-        """Return an INT8 IR of the store that is none of the configuration's variants.
+        """Return a variant for an INT8 IR from the store that is not a configured variant.
 
         Args:
-            subject: how messages call it.
+            subject: name of the variant in messages.
         """
         thresholds = self._config.settings_of(model).thresholds.int8
         path, frontend = ir.file(MODEL_FILE), self.frontend(model)
         return Variant(model, subject, path, frontend, False, "int8", thresholds, subject, subject)  # noqa: FBT003
 
     def ir(self, model: str, name: str) -> Artifact:
-        """Return a model's IR that is built here, "fp16" or "int8", building what it needs."""
+        """Return the "fp16" or "int8" IR that the suite builds for a model, and build what is missing."""
         return self._memo.get(("ir", model, name), lambda: self._ir(model, name))
 
     def _ir(self, model: str, name: str) -> Artifact:
@@ -102,7 +102,7 @@ class Models:
         return self._memo.used(model, None, converted_ir(task))
 
     def quantized(self, model: str, settings: ModelSettings) -> Artifact:
-        """Return the INT8 IR of a model's FP16 IR with settings that may be others than its own."""
+        """Return the INT8 IR of a model's FP16 IR, quantized with the given settings."""
         task = QuantizationTask(
             self._store, self.ir(model, "fp16"), self._corpora.calibration(model), settings, self._progress, self.legacy
         )
@@ -113,23 +113,23 @@ class Models:
         return self._memo.get(("frontend", model), lambda: read_frontend(self.ir(model, "fp16").file(FRONTEND_FILE)))
 
     def legacy(self) -> Legacy:
-        """Return the legacy environment.
+        """Return the legacy environment, which runs POT.
 
         Raises:
-            SuiteError: there is none.
+            SuiteError: the legacy environment is missing.
         """
         return self._memo.get("legacy", lambda: find_legacy(self._config.legacy_python))
 
     def graph(self, path: Path) -> GraphCounts:
-        """Return what an IR states."""
+        """Return the size of an IR and the counts of its quantized nodes."""
         return self._memo.get(("graph", path), lambda: graph_counts(path))
 
     def weights(self, variant: Variant) -> tuple[LayerWeights, ...]:
-        """Return how far each layer's 8-bit weights are from the FP16 IR's."""
+        """Return the error of each layer's 8-bit weights against the FP16 IR."""
         return weight_errors(self.variant(variant.model, "fp16").path, variant.path)
 
     def executed(self, model: str, path: Path) -> ExecutedWork:
-        """Return what an IR of a model really executes once it is compiled."""
+        """Return the work that a compiled IR executes, by layer and precision."""
         return executed_work(
             path,
             device=self._config.device,
@@ -139,7 +139,7 @@ class Models:
         )
 
     def _precision(self, name: str, path: Path) -> Precision:
-        """Return whose thresholds a variant is held to; a candidate's graph tells whether it is quantized."""
+        """Return the precision whose thresholds apply to a variant; a quantized candidate counts as INT8."""
         if name in {"fp16", "int8"}:
             return "fp16" if name == "fp16" else "int8"
         graph = self.graph(path)

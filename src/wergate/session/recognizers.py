@@ -1,4 +1,4 @@
-"""The recognizers of a session: variants compiled for any length, for one, or for the buckets of a corpus."""
+"""The recognizers of a session: variants compiled for any length, for one length, or for a corpus's buckets."""
 
 from __future__ import annotations
 
@@ -25,22 +25,23 @@ _MAX_STREAMS = 8
 
 
 class Recognizers:
-    """Compiles variants, as the configuration says."""
+    """Compiles variants according to the configuration."""
 
     def __init__(self, config: SuiteConfig, resources: Resources) -> None:
-        """Take the configuration; nothing is compiled before it is asked for."""
+        """Take the configuration; variants are compiled on demand."""
         self._config = config
         self._store, self._memo = resources.store, resources.memo
         self._bucketed: MemoryBoundedCache[BucketedRecognizer] = MemoryBoundedCache(config.buckets.memory_gb * 1e9)
 
     def compile(self, variant: Variant, *, streams: int = 1, samples: int | None = None) -> OpenVinoRecognizer:
-        """Return a variant compiled anew, every time it is asked for.
+        """Compile a variant; every call compiles again.
 
         Args:
-            samples: the only length that it will run; by default any.
+            streams: number of inferences that run at once.
+            samples: the only input length that the recognizer accepts; any length by default.
 
         Raises:
-            SuiteError: a candidate of another vocabulary size, sampling rate or number of frames.
+            SuiteError: vocabulary size, sampling rate or number of frames of a candidate do not match the model.
         """
         if variant.is_candidate:
             require_sampling_rate(variant.name, variant.path, variant.frontend)
@@ -52,10 +53,11 @@ class Recognizers:
     def compile_ir(
         self, path: Path, frontend: Frontend, *, streams: int = 1, samples: int | None = None
     ) -> OpenVinoRecognizer:
-        """Return any IR of a model compiled anew.
+        """Compile any IR of a model; every call compiles again.
 
         Args:
-            samples: the only length that it will run; by default any.
+            streams: number of inferences that run at once.
+            samples: the only input length that the recognizer accepts; any length by default.
         """
         return OpenVinoRecognizer(
             path,
@@ -71,28 +73,28 @@ class Recognizers:
         return self._memo.get(("single", variant.model, variant.path), lambda: self.compile(variant))
 
     def fixed_length(self, variant: Variant, samples: int) -> OpenVinoRecognizer:
-        """Return the recognizer for utterances of one length, unless all shapes are to be dynamic."""
+        """Return the recognizer for utterances of one length; with `shapes = "dynamic"`, the one for any length."""
         if self._config.shapes == "dynamic":
             return self.single(variant)
         key = "fixed-length", variant.model, variant.path, samples
         return self._memo.get(key, lambda: self.compile(variant, samples=samples))
 
     def dynamic(self, variant: Variant) -> OpenVinoRecognizer:
-        """Return the recognizer that runs each utterance at its own length: a stream per core, on the CPU."""
+        """Return the recognizer that runs each utterance at its own length; a CPU has one stream per core (at most 8)."""
         key = "dynamic", variant.model, variant.path
         return self._memo.get(key, lambda: self.compile(variant, streams=self.corpus_streams))
 
     def for_corpus(self, variant: Variant, corpus: Corpus) -> Recognizer:
-        """Return the recognizer that transcribes a whole corpus: in buckets, where that changes nothing."""
+        """Return the recognizer for a whole corpus: in buckets if `runs_in_buckets`, else with dynamic shapes."""
         return self.bucketed(variant, corpus) if self.runs_in_buckets(variant) else self.dynamic(variant)
 
     def runs_in_buckets(self, variant: Variant) -> bool:
-        """Tell whether a variant's corpora are padded, where that changes nothing."""
-        asked = self._config.shapes == "buckets" and self._config.device == "CPU"
-        return asked and self.may_be_padded(variant)
+        """Return whether a variant runs corpora in buckets: if configured, on a CPU, and if its IR masks padding."""
+        configured = self._config.shapes == "buckets" and self._config.device == "CPU"
+        return configured and self.may_be_padded(variant)
 
     def may_be_padded(self, variant: Variant) -> bool:
-        """Tell whether a variant's IR takes a mask, and padding behind it changes nothing."""
+        """Return whether a variant's IR takes a mask that keeps padding from changing the logits."""
         ours = not variant.is_candidate
         if ours and not variant.frontend.padding_exact:
             return False
@@ -100,13 +102,13 @@ class Recognizers:
         return self._memo.get(key, lambda: may_be_padded(variant.path, exact=ours))
 
     def bucketed(self, variant: Variant, corpus: Corpus) -> BucketedRecognizer:
-        """Return the recognizer that pads a corpus to the buckets of its durations.
+        """Return the recognizer that pads the utterances of a corpus to its buckets.
 
         Raises:
-            SuiteError: a candidate that does not match the reference model.
+            SuiteError: a candidate does not match the reference model.
         """
         if variant.is_candidate:
-            self.single(variant)
+            self.single(variant)  # checks the candidate against the reference model
         path, frontend, durations_s = variant.path, variant.frontend, corpus.durations.values()
         return self._bucketed.get(
             (variant.model, corpus.spec, path),
@@ -117,7 +119,7 @@ class Recognizers:
     def in_buckets(
         self, path: Path, frontend: Frontend, durations_s: Iterable[float], dynamic: Callable[[], OpenVinoRecognizer]
     ) -> BucketedRecognizer:
-        """Return an IR compiled anew, or found compiled, for the buckets of durations.
+        """Compile an IR for the buckets of the given durations, or load it compiled from the store.
 
         Args:
             dynamic: compiles the same IR with dynamic shapes.
@@ -131,32 +133,32 @@ class Recognizers:
         )
 
     def buckets(self, path: Path, frontend: Frontend, durations_s: Iterable[float]) -> Buckets:
-        """Return the lengths that suit durations, as many as pay and as there is memory for."""
+        """Return the bucket lengths for the given durations; cost and memory limit their number."""
         return corpus_buckets(durations_s, frontend, self._config.buckets, self._compiled_memory(path))
 
     def _compiled_memory(self, path: Path) -> CompiledMemory:
         return self._memo.get(("memory", path), lambda: compiled_memory(path, streams=self.corpus_streams))
 
     def static_options(self, streams: int) -> dict[str, str]:
-        """Return what the CPU plugin is told for fixed lengths."""
+        """Return the options of the CPU plugin for models of fixed length."""
         return static_options(self._config.inference_precision, streams, fused=self._config.buckets.fused)
 
     @property
     def corpus_streams(self) -> int:
-        """Inferences that run at once on a corpus."""
+        """Number of inferences that run at once on a corpus."""
         return min(cpu().cores, _MAX_STREAMS) if self._config.device == "CPU" else 1
 
 
 class MemoryBoundedCache(Generic[Made]):
-    """Keeps what was made, by key, while all of it fits into so many bytes; the newest is kept whatever its size."""
+    """Cache with a limit in bytes; the newest value stays, even if it alone exceeds the limit."""
 
     def __init__(self, limit_bytes: float) -> None:
-        """Take the limit."""
+        """Take the limit in bytes."""
         self._limit_bytes = limit_bytes
         self._kept: dict[Hashable, tuple[Made, float]] = {}
 
     def get(self, key: Hashable, make: Callable[[], Made], size_bytes: Callable[[Made], float]) -> Made:
-        """Return what is kept under a key; else make it, letting go of what was asked for longest ago to have room."""
+        """Return the value of a key, and build it if needed; the least recently used values make room."""
         made, size = self._kept.pop(key) if key in self._kept else self._made(make, size_bytes)
         self._make_room(size)
         self._kept[key] = made, size

@@ -1,4 +1,4 @@
-"""A session: everything that one run makes, each thing once.
+"""A session: everything that one run builds, each once and on demand.
 
 checkpoint -> FP16 IR -> INT8 IR -> recognizers -> reference run and evaluations
 """
@@ -27,14 +27,14 @@ from wergate.store import Store
 
 
 class Session:
-    """The parts of a run, which share one memory.
+    """All parts of one run, which share one memory.
 
     Attributes:
-        corpora: what models are evaluated and calibrated on.
-        models: reference models, their IRs and variants.
-        recognizers: variants, compiled.
-        evaluations: what variants made of corpora.
-        memo: what was made, and what was made use of.
+        corpora: evaluation and calibration corpora.
+        models: reference models, their IRs and their variants.
+        recognizers: compiled variants.
+        evaluations: evaluations of variants on corpora.
+        memo: values built so far, and a record of what was used.
     """
 
     def __init__(
@@ -46,11 +46,11 @@ class Session:
         progress: Progress = silent,
         transcripts: TranscriptFile | None = None,
     ) -> None:
-        """Take the configuration; nothing is loaded or built before it is asked for.
+        """Take the configuration; everything is loaded and built on demand.
 
         Args:
             embedded: the folder of the embedded checkpoint and corpus.
-            transcripts: where transcripts are kept as they come, and taken up again.
+            transcripts: file for finished transcripts, from which a later run resumes; None for no file.
         """
         self.config, self.store, self.progress, self._embedded = config, store, progress, embedded
         self.memo = Memo()
@@ -68,7 +68,7 @@ class Session:
         )
 
     def variant(self, model: str, name: str) -> Variant:
-        """Return a variant of a model: "fp16", "int8", or a candidate by its name."""
+        """Return the variant of a model that is named "fp16", "int8" or after a candidate."""
         return self.models.variant(model, name)
 
     def frontend(self, model: str) -> Frontend:
@@ -76,10 +76,11 @@ class Session:
         return self.models.frontend(model)
 
     def recognizer(self, model: str, name: str, *, samples: int | None = None) -> Recognizer:
-        """Return a recognizer by its name in tables: the reference model's, which is REFERENCE, or a variant's.
+        """Return the recognizer of the reference model or of a variant.
 
         Args:
-            samples: the only length that it will run, unless all shapes are to be dynamic; by default any.
+            name: REFERENCE for the reference model, or the name of a variant.
+            samples: the only input length of a variant, unless `shapes = "dynamic"`; any length by default.
         """
         if name == REFERENCE:
             return self.models.reference_recognizer(model)
@@ -87,11 +88,11 @@ class Session:
         return self.recognizers.single(variant) if samples is None else self.recognizers.fixed_length(variant, samples)
 
     def evaluation(self, cell: Cell) -> Evaluation:
-        """Return a variant's evaluation on a corpus."""
+        """Return the evaluation of one variant on one corpus."""
         return self.evaluations.evaluation(cell)
 
     def with_quantizer(self, quantizer: QuantizerName) -> Session:
-        """Return a session that differs in the quantizer alone."""
+        """Return a copy of this session with another quantizer."""
         config = self.config.with_quantizer(quantizer)
         make = partial(Session, config, embedded=self._embedded, store=self.store, progress=self.progress)
         return self.memo.get(("session", quantizer), make)
