@@ -139,7 +139,7 @@ def test_a_different_vocabulary_is_refused(corpus: Corpus) -> None:
 
 @dataclass(frozen=True)
 class Slow(Corpus):
-    """A corpus whose audio takes 0.02 s to decode, by a simulated clock."""
+    """A corpus whose audio takes 0.02 s an utterance, by a simulated clock."""
 
     clock: Clock = field(kw_only=True)
 
