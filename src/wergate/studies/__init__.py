@@ -1,1 +1,1 @@
-"""Studies: longer questions that run on request, one folder each."""
+"""Studies: questions that take longer than a gate and run on request, one folder each."""

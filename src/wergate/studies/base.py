@@ -1,4 +1,4 @@
-"""What the rest of the suite knows of a study: its question, what it costs, where its tests are, how it is told."""
+"""The declaration of a study: its question, duration, tests and report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.table import Table
 
 from wergate.evaluation.rows import ResultRow
 
-RowsByKind = Mapping[str, Sequence[Any]]  # rows of a kind are of the class that the kind stands for
+RowsByKind = Mapping[str, Sequence[Any]]  # the rows of each kind are instances of the class in `Study.kinds`
 
 
 def _nothing(_: RowsByKind) -> Iterator[Any]:
@@ -19,18 +19,18 @@ def _nothing(_: RowsByKind) -> Iterator[Any]:
 
 @dataclass(frozen=True)
 class Study:
-    """A study answers one question. It takes longer than a gate, so it runs on request only.
+    """One question that takes longer to answer than a gate, so it runs on request only.
 
     Attributes:
-        name: what `--study` calls it. Its folder has this name, with underscores.
-        question: what it answers.
-        minutes: how long it takes on the embedded model, roughly.
-        where: the file of its tests, from the root of the repository.
-        kinds: the class of each kind of rows that its tests hand over. `Results` writes the kinds that it has a field
-            for; rows of another kind are only printed.
-        tables: what the summary shows of its rows.
-        lines: what the summary tells of its rows, before what was built.
-        settings: what the summary offers for a suite file, behind what was built.
+        name: the value of `--study`. The study's folder has the same name, with underscores.
+        question: the question that the study answers.
+        minutes: approximate duration on the embedded model.
+        where: the file with its tests, relative to the root of the repository.
+        kinds: row class by kind, for the rows that its tests record. `Results` writes the kinds that it has a field
+            for. Rows of any other kind are only printed.
+        tables: yields the study's tables for the summary.
+        lines: yields the study's lines for the summary. They precede the list of built artifacts.
+        settings: yields lines to copy into a suite file. They follow the list of built artifacts.
     """
 
     name: str

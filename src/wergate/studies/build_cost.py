@@ -1,4 +1,4 @@
-"""What building a model's IRs costs: seconds and peak memory, measured in a process that does nothing else.
+"""Cost of building a model's IRs: seconds and peak memory, measured in a separate process that does nothing else.
 
 python -m wergate.studies.build_cost < request.json
 """
@@ -20,7 +20,7 @@ from wergate.timing.memory import peak_rss_bytes
 
 
 class BuildRequest(BaseModel):
-    """Which model to build, with what, and where to."""
+    """The model to build, its configuration, and the store to build into."""
 
     config: SuiteConfig
     embedded: Path
@@ -29,7 +29,7 @@ class BuildRequest(BaseModel):
 
 
 class BuildCost(BaseModel):
-    """What the process spent on converting and on quantizing, and the most memory it held."""
+    """Seconds that the process spent on conversion and quantization, and its peak memory."""
 
     convert_s: float
     quantize_s: float
@@ -37,20 +37,20 @@ class BuildCost(BaseModel):
 
     @property
     def figures(self) -> dict[str, float]:
-        """As tables and results show it."""
+        """The figures as tables and results show them: seconds, and memory in MB."""
         peak_rss_mb = self.peak_rss_bytes / 1e6
         return {"convert_s": self.convert_s, "quantize_s": self.quantize_s, "peak_rss_mb": peak_rss_mb}
 
 
 class FoundOnly(Store):
-    """A store that finds artifacts and raises LookupError where it would have to build one."""
+    """A store that finds existing artifacts and raises LookupError instead of building one."""
 
     def _build(self, kind: str, *_: object) -> None:
         raise LookupError(kind)
 
 
 def is_built(request: BuildRequest) -> bool:
-    """Tell whether the model's IRs are both in the store already."""
+    """Return whether the store already has both IRs of the model."""
     session = Session(request.config, embedded=request.embedded, store=FoundOnly(request.cache_dir))
     try:
         session.models.ir(request.model, "int8")
@@ -60,7 +60,9 @@ def is_built(request: BuildRequest) -> bool:
 
 
 def build(request: BuildRequest) -> BuildCost:
-    """Build both IRs in this process, without the checkpoint in memory while the second one is made."""
+    """Build both IRs in this process."""
+    # why: a session per IR, so that the checkpoint that the first one loaded is out of memory
+    # while the second one is quantized, and the peak is that of the larger step
     fp16, int8 = (_build_one(request, precision) for precision in ("fp16", "int8"))
     return BuildCost(convert_s=fp16.build_seconds, quantize_s=int8.build_seconds, peak_rss_bytes=peak_rss_bytes())
 
@@ -70,11 +72,11 @@ def _build_one(request: BuildRequest, precision: str) -> Artifact:
     return session.models.ir(request.model, precision)
 
 
-def build_apart(request: BuildRequest) -> BuildCost:
-    """Build both IRs in a process of their own.
+def build_in_subprocess(request: BuildRequest) -> BuildCost:
+    """Build both IRs in a separate process.
 
     Raises:
-        SuiteError: the build failed; its last line says why.
+        SuiteError: the build failed; the message is the last line that it printed.
     """
     return BuildCost.model_validate_json(run_module(__spec__.name, request, task="build"))
 

@@ -1,4 +1,4 @@
-"""Run a module of ours in a process that does nothing else: a JSON request in, a JSON answer out."""
+"""Run one of the suite's modules in a separate process that does nothing else: JSON request in, JSON answer out."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ from wergate.errors import SuiteError
 
 
 def run_module(module: str, request: BaseModel, *, task: str) -> str:
-    """Return the last line that a module prints, run with a request on its standard input.
+    """Run a module with a request on its standard input and return the last line that it prints.
 
     Args:
-        task: names the work in the message of a process that was killed.
+        module: dotted name of the module.
+        request: serialized as JSON.
+        task: name of the work, for the message about a process that died without output.
 
     Raises:
-        SuiteError: the process failed; its last line says why.
+        SuiteError: the process failed; the message is the last line that it printed.
     """
-    run = subprocess.run(  # noqa: S603 - our own module, in our own interpreter
+    run = subprocess.run(  # noqa: S603 - a module of the suite, in this interpreter
         [sys.executable, "-m", module],
         input=request.model_dump_json(),
         capture_output=True,

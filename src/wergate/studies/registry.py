@@ -1,4 +1,4 @@
-"""The studies: a new one is a folder with a `declaration.py`, and one line here."""
+"""The registry of studies. A new study is a folder with a `declaration.py`, and one line here."""
 
 from __future__ import annotations
 
@@ -28,29 +28,29 @@ STUDIES: tuple[Study, ...] = tuple(import_module(f"wergate.studies.{folder}.decl
 
 
 def studies_called(names: Iterable[str]) -> tuple[Study, ...]:
-    """Return the studies of these names, each once.
+    """Return the studies with these names, without repetitions.
 
     Raises:
-        SuiteError: no study has that name.
+        SuiteError: no study has one of the names.
     """
     known = {study.name: study for study in STUDIES}
     wanted = tuple(dict.fromkeys(names))
     for name in wanted:
         if name not in known:
             raise SuiteError(
-                f"study '{name}' is not known{did_you_mean(name, known)}; "
-                f"there are {', '.join(known)}; --study list says what each answers"
+                f"unknown study '{name}'{did_you_mean(name, known)}; "
+                f"accepted: {', '.join(known)}; --study list describes each of them"
             )
     return tuple(known[name] for name in wanted)
 
 
 def study_table() -> Table:
-    """Return all studies as a table: name, question, about how many minutes, which folder."""
+    """Return all studies as a table: name, question, approximate minutes, folder of the tests."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("study", no_wrap=True)
     table.add_column("question")
-    table.add_column("about min", justify="right")
-    table.add_column("pytest", no_wrap=True)
+    table.add_column("minutes", justify="right")
+    table.add_column("tests in", no_wrap=True)
     for study in STUDIES:
         table.add_row(study.name, study.question, str(study.minutes), f"{study.where.partition('/')[0]}/")
     return table

@@ -1,1 +1,1 @@
-"""Our figures beside those of `benchmark_app`."""
+"""Comparison of the suite's own measurements with those of `benchmark_app`."""

@@ -1,4 +1,4 @@
-"""OpenVINO's own `benchmark_app`, called as the tutorial called it: the yardstick of our own figures."""
+"""OpenVINO's own `benchmark_app`, called as the tutorial called it: the reference for the suite's measurements."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _CALL = (sys.executable, "-c", "from openvino.tools.benchmark.main import main; 
 
 @dataclass(frozen=True)
 class AppFigures:
-    """What `benchmark_app` tells.
+    """The measurements that `benchmark_app` reports.
 
     Attributes:
         fps: inferences per second.
-        median_ms: of an inference.
+        median_ms: median latency of one inference.
     """
 
     fps: float
@@ -34,26 +34,27 @@ class AppFigures:
 def benchmark_app(
     path: Path, *, samples: int, seconds: int, inference_precision: str, options: Mapping[str, str]
 ) -> AppFigures:
-    """Run an IR on one utterance of so many samples again and again, in a process of its own.
+    """Run an IR repeatedly on one utterance with `benchmark_app`, in a separate process.
 
     Args:
-        path: the `.xml`, its `.bin` beside it.
-        seconds: how long.
+        path: the IR's `.xml`, next to its `.bin`.
+        samples: length of the utterance.
+        seconds: duration of the measurement.
         inference_precision: "f32" or "bf16".
-        options: further ones by their name, such as {"api": "async"}.
+        options: further options by name, such as {"api": "async"}.
 
     Raises:
-        SuiteError: it failed.
+        SuiteError: `benchmark_app` failed or reported no measurements.
     """
-    plain = {"m": str(path), "shape": f"[1,{samples}]", "d": "CPU", "t": str(seconds)}
-    given = plain | {"infer_precision": inference_precision} | dict(options)
-    call = [*_CALL, *(word for name, value in given.items() for word in (f"-{name}", value))]
-    run = subprocess.run(call, capture_output=True, text=True, check=False)  # noqa: S603 - OpenVINO's own
+    basic = {"m": str(path), "shape": f"[1,{samples}]", "d": "CPU", "t": str(seconds)}
+    arguments = basic | {"infer_precision": inference_precision} | dict(options)
+    call = [*_CALL, *(word for name, value in arguments.items() for word in (f"-{name}", value))]
+    run = subprocess.run(call, capture_output=True, text=True, check=False)  # noqa: S603 - OpenVINO's own tool
     fps, median = _FPS.search(run.stdout), _MEDIAN.search(run.stdout)
     if run.returncode or fps is None or median is None:
-        last = (run.stdout + run.stderr).strip().splitlines()[-1:] or ["it said nothing"]
+        last = (run.stdout + run.stderr).strip().splitlines()[-1:] or ["no output"]
         raise SuiteError(
-            f"benchmark_app cannot run '{path}': {last[0]}; a network that takes inputs of shape [1,{samples}] is "
-            "needed; leave this test out with --deselect"
+            f"benchmark_app cannot run '{path}': {last[0]}; it needs a model that accepts inputs of shape "
+            f"[1,{samples}]; skip this test with --deselect"
         )
     return AppFigures(float(fps[1]), float(median[1]) * _IN_MS[median[2]])

@@ -1,4 +1,4 @@
-"""The study as the registry knows it."""
+"""Declaration of the study `benchmark-app`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from wergate.studies.base import Study
 
 STUDY = Study(
     name="benchmark-app",
-    question="Are our figures those of OpenVINO's benchmark_app?",
+    question="Do the suite's measurements agree with OpenVINO's benchmark_app?",
     minutes=4,
     where="benchmarks/test_benchmark_app.py",
 )

@@ -1,1 +1,1 @@
-"""How much it matters which utterances INT8 is calibrated on."""
+"""Sensitivity of INT8 to the choice of calibration utterances."""

@@ -1,4 +1,4 @@
-"""The drop of an accuracy-controlled model, on the utterances that it was tuned on and on those that it never saw."""
+"""WER drop of an accuracy-controlled model, on its tuning utterances and on held-out ones."""
 
 from __future__ import annotations
 
@@ -22,10 +22,13 @@ SUBJECT = "accuracy-controlled INT8"
 
 @dataclass(frozen=True)
 class HeldOutDrop:
-    """A model's word errors beside the FP16 IR's, which accuracy control starts from, on the same utterances.
+    """Word errors of a model compared with those of the FP16 IR on the same utterances.
+
+    The FP16 IR is what accuracy control starts from.
 
     Attributes:
-        fp16, candidate: by utterance, in the order of `ids`.
+        ids: the utterances.
+        fp16, candidate: word errors by utterance, in the order of `ids`.
     """
 
     corpus: str
@@ -35,33 +38,34 @@ class HeldOutDrop:
 
     @property
     def fp16_total(self) -> WordErrors:
-        """The FP16 IR's word errors."""
+        """Total word errors of the FP16 IR."""
         return sum(self.fp16, WordErrors())
 
     @property
     def candidate_total(self) -> WordErrors:
-        """The model's word errors."""
+        """Total word errors of the model."""
         return sum(self.candidate, WordErrors())
 
     @property
     def drop(self) -> float:
-        """Of 1 - WER, absolute: what accuracy control holds."""
+        """Drop of 1 - WER, absolute: the quantity that accuracy control limits."""
         return self.candidate_total.wer - self.fp16_total.wer
 
     @property
     def scope(self) -> str:
-        """Corpus and amount of evidence, for messages."""
+        """Corpus and amount of evidence, as messages show them."""
         return f"{self.corpus}, {len(self.ids)} utterances, {self.fp16_total.words} words"
 
 
 @dataclass(frozen=True)
 class ControlledModel:
-    """An accuracy-controlled IR beside the ordinary INT8 IR of the same calibration corpus.
+    """An accuracy-controlled IR compared with the ordinary INT8 IR from the same calibration corpus.
 
     Attributes:
-        corpus: what its validation utterances were drawn from.
-        tuned: the drop on these.
-        work, plain_work: what it and the ordinary INT8 IR execute.
+        corpus: the corpus that the validation utterances were drawn from.
+        tuned: the drop on these utterances.
+        work: the layers that this IR executes.
+        plain_work: the layers that the ordinary INT8 IR executes.
     """
 
     ir: Artifact
@@ -73,24 +77,24 @@ class ControlledModel:
 
     @property
     def reverted(self) -> tuple[str, ...]:
-        """Layers that the ordinary INT8 IR executes in 8 bit and this one does not, by name."""
+        """Names of the layers that run in 8 bit in the ordinary INT8 IR but not in this one."""
         eight_bit = {layer.name for layer in self.work.layers if layer.eight_bit}
         return tuple(sorted(x.name for x in self.plain_work.layers if x.eight_bit and x.name not in eight_bit))
 
 
 def draw_validation(corpus: Corpus, settings: AccuracyControlSettings) -> Corpus:
-    """Draw the utterances to tune on, spread over durations, none of a recording twice.
+    """Draw the tuning utterances, stratified by duration, without using a recording twice.
 
     Raises:
-        SuiteError: none would be left to verify on.
+        SuiteError: no utterance would be left for verification.
     """
     unique = set(corpus.digests.values())
     wanted = settings.validation_utterances
     if wanted >= len(unique):
         raise SuiteError(
             f"accuracy_control.validation_utterances = {wanted} leaves none of the {len(unique)} recordings of "
-            f"'{corpus.name}' to verify on; fewer than {len(unique)} are accepted; lower it in suite.toml, or evaluate "
-            "more utterances"
+            f"'{corpus.name}' for verification; it must be less than {len(unique)}; lower it in suite.toml, or "
+            "evaluate more utterances"
         )
     return corpus.drawn(wanted, seed=settings.seed, part="validation")
 
@@ -99,7 +103,7 @@ def controlled_model(session: Session, model: str) -> ControlledModel:
     """Quantize a model with accuracy control, tuned on a part of its first corpus.
 
     Raises:
-        SuiteError: no utterance of that corpus would be left to verify on.
+        SuiteError: no utterance of that corpus would be left for verification.
     """
     spec, settings = session.corpora.first(model), session.config.settings_of(model)
     validation = draw_validation(session.corpora.corpus(model, spec), settings.accuracy_control)
@@ -124,31 +128,31 @@ def controlled_model(session: Session, model: str) -> ControlledModel:
 
 
 def held_out(session: Session, model: str, spec: CorpusSpec, controlled: ControlledModel) -> HeldOutDrop:
-    """Return the drop of an accuracy-controlled model on a corpus, without what it was tuned on.
+    """Return the drop of an accuracy-controlled model on a corpus, without its tuning utterances.
 
-    Of the corpus that its validation utterances were drawn from, the rest is taken; any other must not hold one.
+    Only the corpus that the validation utterances were drawn from may contain tuning utterances; they are left out.
 
     Raises:
-        SuiteError: another corpus holds utterances that it was tuned on.
+        SuiteError: another corpus contains tuning utterances.
     """
     corpus = session.corpora.corpus(model, spec)
     seen = tuned_on(corpus, controlled.tuning)
     if seen and spec != controlled.corpus:
         raise SuiteError(
-            f"corpus '{corpus.name}' holds {len(seen)} utterances that accuracy control tuned '{model}' on, first "
-            f"'{seen[0]}'; a drop is verified on others; name another --corpus"
+            f"corpus '{corpus.name}' contains {len(seen)} utterances that accuracy control tuned '{model}' on (first: "
+            f"'{seen[0]}'); the drop must be verified on other utterances; choose another --corpus"
         )
     return _drop(session, model, spec, controlled.ir, [id_ for id_ in corpus.ids if id_ not in seen])
 
 
 def tuned_on(corpus: Corpus, tuning: Tuning) -> tuple[str, ...]:
-    """Return the utterances of a corpus that were tuned on: the same recording, or the same id."""
+    """Return the ids of a corpus's utterances that were used for tuning: same recording or same id."""
     known = set(tuning.utterances.values())
     return tuple(id_ for id_, digest in corpus.digests.items() if digest in known or id_ in tuning.utterances)
 
 
 def _drop(session: Session, model: str, spec: CorpusSpec, ir: Artifact, ids: Collection[str]) -> HeldOutDrop:
-    """Return the drop on these utterances, both sides transcribed as the suite transcribes everything."""
+    """Return the drop on these utterances, with transcripts from the suite's ordinary evaluations."""
     fp16 = session.evaluation(Cell(model, spec, "fp16"))
     candidate = session.evaluations.of(session.models.variant_of(model, ir, subject=SUBJECT), spec)
     used = [number for number, outcome in enumerate(candidate.outcomes) if outcome.id in ids]

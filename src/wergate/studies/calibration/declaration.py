@@ -1,4 +1,4 @@
-"""The study as the registry knows it."""
+"""Declaration of the study `calibration`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _tables(rows: RowsByKind) -> Iterator[Table]:
 
 STUDY = Study(
     name="calibration",
-    question="Does it matter which utterances INT8 is calibrated on, and does a tuned drop hold on others?",
+    question="Does INT8 depend on the choice of calibration utterances, and does a tuned WER drop generalize?",
     minutes=20,
     where="accuracy/test_calibration.py",
     kinds={"calibration_studies": CalibrationStudyRow, "accuracy_controls": AccuracyControlRow},

@@ -1,4 +1,4 @@
-"""The gates of the calibration study and of accuracy control: measurements and budgets in, verdicts out."""
+"""Gates of the calibration study and of accuracy control: measurements and budgets in, verdicts out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SPREAD_REMEDY = (
 
 
 def spread_verdicts(found: CalibrationSpread, settings: CalibrationStudySettings) -> tuple[Verdict, ...]:
-    """Gate how far WER and SQNR move with the choice of calibration utterances."""
+    """Gate the range of WER and SQNR over the calibration subsets."""
     size, first = len(found.models[0].calibration), found.models[0].evaluation
     claims = (
         ("calibration_wer_range", found.wer, settings.wer_range_max),
@@ -37,8 +37,8 @@ def spread_verdicts(found: CalibrationSpread, settings: CalibrationStudySettings
 
 
 def control_verdicts(found: ControlledModel, settings: AccuracyControlSettings, *, model: str) -> tuple[Verdict, ...]:
-    """Gate what accuracy control reached where it was tuned, and what it left in 8 bit for it."""
-    scope = f"{model}, {found.tuned.scope}, tuned on"
+    """Gate the drop on the tuning utterances, and the share of the work that still runs in 8 bit."""
+    scope = f"{model}, {found.tuned.scope}, used for tuning"
     return (
         Verdict(
             gate="tuned_wer_drop",
@@ -48,7 +48,7 @@ def control_verdicts(found: ControlledModel, settings: AccuracyControlSettings, 
             threshold=settings.max_drop,
             basis=f"FP16 {found.tuned.fp16_total.wer:.4g}, {len(found.reverted)} layers reverted",
             scope=scope,
-            remedy="NNCF ends without reaching it where no layer is left to revert: raise accuracy_control.max_drop",
+            remedy="NNCF stops above the limit when no layer is left to revert: raise accuracy_control.max_drop",
         ),
         Verdict(
             gate="int8_work_left",
@@ -58,13 +58,13 @@ def control_verdicts(found: ControlledModel, settings: AccuracyControlSettings, 
             threshold=settings.int8_work_min,
             basis=f"{found.plain_work.int8_share:.4g} in ordinary INT8, {len(found.reverted)} layers reverted",
             scope=scope,
-            remedy="see whether a few layers in quantization.ignored_scope, or more calibration utterances, do better",
+            remedy="try a few layers in quantization.ignored_scope, or more calibration utterances, instead",
         ),
     )
 
 
 def held_out_verdict(found: HeldOutDrop, settings: AccuracyControlSettings, *, model: str) -> Verdict:
-    """Gate the drop on utterances that accuracy control was not tuned on."""
+    """Gate the drop on utterances that accuracy control did not tune on."""
     return Verdict(
         gate="held_out_wer_drop",
         subject=SUBJECT,
@@ -72,6 +72,6 @@ def held_out_verdict(found: HeldOutDrop, settings: AccuracyControlSettings, *, m
         relation="<=",
         threshold=settings.held_out_drop_max,
         basis=f"FP16 {found.fp16_total.wer:.4g}",
-        scope=f"{model}, {found.scope}, none of them tuned on",
-        remedy="it holds only where it was tuned: raise accuracy_control.validation_utterances or lower max_drop",
+        scope=f"{model}, {found.scope}, none used for tuning",
+        remedy="the drop does not generalize: raise accuracy_control.validation_utterances, or lower max_drop",
     )

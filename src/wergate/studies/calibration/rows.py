@@ -1,4 +1,4 @@
-"""The calibration study and accuracy control as rows of the results."""
+"""Result rows of the calibration study and of accuracy control."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from wergate.studies.calibration.study import CalibratedModel, CalibrationSpread
 
 
 class SpreadRow(ResultRow):
-    """A figure over several models; null where it is not finite. `sd` is the sample's, `range` is max minus min."""
+    """Distribution of a figure over several models; null if not finite.
+
+    `sd` is the sample standard deviation, `range` is max minus min.
+    """
 
     mean: float | None
     sd: float | None
@@ -20,7 +23,7 @@ class SpreadRow(ResultRow):
 
 
 class CalibrationSubsetRow(ResultRow):
-    """INT8 as one calibration subset gave it; `key` is that of its IR."""
+    """INT8 calibrated on one subset; `key` is the store key of its IR."""
 
     utterances: list[str]
     audio_s: float
@@ -30,9 +33,9 @@ class CalibrationSubsetRow(ResultRow):
 
 
 class CalibrationStudyRow(ResultRow):
-    """INT8 of one model on one corpus, calibrated on several subsets of one size.
+    """INT8 of one model on one corpus, calibrated on several subsets of the same size.
 
-    `available` recordings could be drawn; two subsets share `most_shared` of them at most.
+    The subsets are drawn from `available` recordings; any two share at most `most_shared` of them.
     """
 
     model: str
@@ -50,7 +53,7 @@ class CalibrationStudyRow(ResultRow):
 
 
 class WerDropRow(ResultRow):
-    """An IR's WER beside the FP16 IR's on these utterances; `drop` is their difference."""
+    """WER of an IR and of the FP16 IR on these utterances; `drop` is the difference."""
 
     utterances: list[str]
     fp16: WordErrorRow
@@ -59,10 +62,11 @@ class WerDropRow(ResultRow):
 
 
 class AccuracyControlRow(ResultRow):
-    """An accuracy-controlled model on a corpus without the utterances of `tuned_corpus` that it was tuned on.
+    """An accuracy-controlled model on a corpus, without the utterances of `tuned_corpus` that it was tuned on.
 
-    `fp16_wer` and `int8_wer` are NNCF's measurements on these, before it took layers back; `reverted` are layers that
-    run in 8 bit in the ordinary INT8 IR and not in this one; work is the share that runs in 8 bit.
+    `fp16_wer` and `int8_wer` are NNCF's measurements on the tuning utterances before it reverted layers.
+    `reverted` are the layers that run in 8 bit in the ordinary INT8 IR but not in this one.
+    `int8_work` and `plain_int8_work` are the shares of the work that run in 8 bit.
     """
 
     model: str
@@ -127,7 +131,7 @@ def accuracy_control_row(
     """Return the row of an accuracy-controlled model on a corpus.
 
     Args:
-        held_out: utterances that it was not tuned on.
+        held_out: the drop on utterances that the model was not tuned on.
     """
     return AccuracyControlRow(
         model=model,

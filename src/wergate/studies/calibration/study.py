@@ -1,4 +1,4 @@
-"""How much it matters which utterances INT8 is calibrated on: one model, several draws, the spread of its figures."""
+"""Sensitivity of INT8 to its calibration utterances: one model, several draws, the spread of WER and SQNR."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from wergate.store import Artifact
 
 @dataclass(frozen=True)
 class Spread:
-    """A figure over several subsets.
+    """Distribution of a figure over several subsets.
 
     Attributes:
-        sd: of the sample (n - 1); NaN where a value is not finite.
+        sd: sample standard deviation (n - 1); NaN if a value is not finite.
     """
 
     mean: float
@@ -35,12 +35,12 @@ class Spread:
 
     @property
     def range(self) -> float:
-        """Largest minus smallest value; 0 where all are the same, infinite ones included."""
+        """Largest minus smallest value; 0 if all values are equal, also if they are infinite."""
         return 0.0 if self.low == self.high else self.high - self.low
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """Return the spread of at least two values; a NaN among them makes all of it NaN."""
+    """Return the spread of at least two values; every field is NaN if one of the values is."""
     if any(math.isnan(value) for value in values):
         return Spread(math.nan, math.nan, math.nan, math.nan)
     finite = all(math.isfinite(value) for value in values)
@@ -50,7 +50,7 @@ def spread(values: Sequence[float]) -> Spread:
 
 @dataclass(frozen=True)
 class CalibratedModel:
-    """What came of one calibration subset."""
+    """An INT8 IR calibrated on one subset, and its evaluation."""
 
     calibration: Corpus
     ir: Artifact
@@ -62,8 +62,8 @@ class CalibrationSpread:
     """INT8 of one model on one corpus, calibrated several times.
 
     Attributes:
-        pool: what the subsets were drawn from.
-        models: one for each subset, in the order of the draw.
+        pool: the corpus that the subsets were drawn from.
+        models: one model per subset, in the order of the draw.
     """
 
     pool: Corpus
@@ -71,25 +71,25 @@ class CalibrationSpread:
 
     @property
     def wer(self) -> Spread:
-        """Of the WER, a fraction."""
+        """Spread of the WER, a fraction."""
         return spread([found.evaluation.candidate.total.wer for found in self.models])
 
     @property
     def sqnr_db(self) -> Spread:
-        """Of the signal-to-quantization-noise ratio."""
+        """Spread of the signal-to-quantization-noise ratio, in dB."""
         return spread([found.evaluation.logits.sqnr_db for found in self.models])
 
     @property
     def most_shared(self) -> int:
-        """Recordings that two subsets share at most; 0 where they are disjoint."""
+        """Largest number of recordings that two subsets share; 0 if all are disjoint."""
         return most_shared(tuple(found.calibration for found in self.models))
 
 
 def calibration_spread(session: Session, model: str, spec: CorpusSpec) -> CalibrationSpread:
-    """Quantize a model once for each calibration subset and evaluate each result on a corpus.
+    """Quantize a model once per calibration subset and evaluate each result on a corpus.
 
     Raises:
-        SuiteError: a subset size that leaves no choice, or a subset that overlaps the evaluation corpus.
+        SuiteError: a subset would be the whole calibration corpus, or it overlaps the evaluation corpus.
     """
     evaluated, pool = session.corpora.corpus(model, spec), session.corpora.calibration(model)
     subsets = draw_subsets(pool, session.config.settings_of(model).calibration_study)
@@ -113,15 +113,15 @@ def _calibrated(session: Session, model: str, spec: CorpusSpec, subset: Corpus) 
 
 
 def draw_subsets(pool: Corpus, settings: CalibrationStudySettings) -> tuple[Corpus, ...]:
-    """Draw calibration subsets of one size, each as mixed in length as the corpus, none with a recording twice.
+    """Draw calibration subsets of the same size, each stratified by duration and without repeated recordings.
 
-    They share no utterance where the corpus holds enough for all; else each is drawn from the whole of it.
+    The subsets are disjoint if the corpus has enough recordings. Otherwise each is drawn from the whole corpus.
 
     Args:
-        pool: all of it can be drawn, not its entries alone.
+        pool: the calibration corpus. Subsets are drawn from all of its utterances (`pool.whole`), not only its entries.
 
     Raises:
-        SuiteError: a subset would be all of the corpus, or more.
+        SuiteError: a subset would be the whole corpus or larger.
     """
     unique = {entry.digest: entry for entry in reversed(pool.whole)}.values()
     durations = {entry.id: entry.duration_s for entry in unique}
@@ -129,7 +129,7 @@ def draw_subsets(pool: Corpus, settings: CalibrationStudySettings) -> tuple[Corp
     if size >= len(durations):
         raise SuiteError(
             f"calibration_study.subset_size = {size} is not accepted: calibration corpus '{pool.name}' has "
-            f"{len(durations)} recordings, and a choice is only made of fewer; lower it in suite.toml or name a larger "
+            f"{len(durations)} recordings, and a subset must have fewer; lower it in suite.toml, or choose a larger "
             "corpus with --calibration"
         )
     if count * size <= len(durations):
@@ -140,12 +140,14 @@ def draw_subsets(pool: Corpus, settings: CalibrationStudySettings) -> tuple[Corp
 
 
 def deal(durations: Mapping[str, float], hands: int, size: int, seed: int) -> list[set[str]]:
-    """Deal utterances into disjoint sets, each with one utterance from each of `size` equal strata of durations.
+    """Deal utterances into disjoint sets, each with one utterance from each of `size` equal duration strata.
 
-    It depends on ids, durations and the seed, not on the order they come in.
+    The result depends on ids, durations and the seed, not on the order of the mapping.
 
     Args:
         durations: seconds by utterance id, of at least `hands * size` utterances.
+        hands: number of sets.
+        size: utterances per set.
     """
     ranks = {id_: hashlib.sha256(f"deal\0{seed}\0{id_}".encode()).digest() for id_ in durations}
     sorted_ids = sorted(durations, key=lambda id_: (durations[id_], ranks[id_]))
@@ -155,7 +157,7 @@ def deal(durations: Mapping[str, float], hands: int, size: int, seed: int) -> li
 
 
 def most_shared(subsets: tuple[Corpus, ...]) -> int:
-    """Return how many recordings two of the subsets share at most."""
+    """Return the largest number of recordings that two of the subsets share."""
     known = [set(subset.digests.values()) for subset in subsets]
     return max(len(one & other) for one, other in combinations(known, 2))
 

@@ -1,4 +1,4 @@
-"""The calibration study and accuracy control as tables."""
+"""Tables of the calibration study and of accuracy control."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from wergate.studies.calibration.rows import AccuracyControlRow, CalibrationStud
 def calibration_tables(
     studies: Sequence[CalibrationStudyRow], controls: Sequence[AccuracyControlRow]
 ) -> Iterator[Table]:
-    """Yield a table for each calibration study, and one for each accuracy-controlled model."""
+    """Yield one table per calibration study, then one per accuracy-controlled model."""
     yield from map(_study_table, studies)
     for key in dict.fromkeys(row.key for row in controls):
         yield _control_table([row for row in controls if row.key == key])
 
 
 def _study_table(row: CalibrationStudyRow) -> Table:
-    shared = f"two share at most {row.most_shared}" if row.most_shared else "disjoint"
-    drawn = f"{len(row.subsets)} subsets of {row.subset_size} of the {row.available} of {row.calibration}, {shared}"
-    title = f"{row.model} on {row.corpus}, INT8 calibrated again: {drawn}, seed {row.seed}"
+    shared = f"any two share at most {row.most_shared}" if row.most_shared else "disjoint"
+    recordings = f"{row.available} recordings of {row.calibration}"
+    drawn = f"{len(row.subsets)} subsets of {row.subset_size} from {recordings}, {shared}"
+    title = f"{row.model} on {row.corpus}, INT8 by calibration subset: {drawn}, seed {row.seed}"
     table = new_table(title, "calibrated on", ("s", "WER %", "S/D/I", "drop", "SQNR"))
     reference = row.reference.wer or 0.0
     for number, subset in enumerate(row.subsets, start=1):
@@ -41,10 +42,10 @@ def _control_table(rows: Sequence[AccuracyControlRow]) -> Table:
     work = (
         f"{percent(first.int8_work, 1)} % of the work in 8 bit (ordinary INT8: {percent(first.plain_int8_work, 1)} %)"
     )
-    aim = f"accuracy control to a drop of {100 * first.max_drop:g} points"
-    title = f"{first.model}, {aim}: {len(first.reverted)} layers reverted, {work}"
-    table = new_table(title, "utterances", ("number", "words", "FP16 WER %", "WER %", "drop"))
-    _add_drop(table, f"{first.tuned_corpus}, tuned on", first.tuned)
+    limit = f"accuracy control with a drop of at most {100 * first.max_drop:g} points"
+    title = f"{first.model}, {limit}: {len(first.reverted)} layers reverted, {work}"
+    table = new_table(title, "utterances", ("count", "words", "FP16 WER %", "WER %", "drop"))
+    _add_drop(table, f"{first.tuned_corpus}, tuning", first.tuned)
     for row in rows:
         _add_drop(table, f"{row.corpus}, held out", row.held_out)
     return table

@@ -1,1 +1,1 @@
-"""Memory that an evaluation takes, over the size of the corpus."""
+"""Memory of an evaluation as a function of corpus size."""

@@ -1,4 +1,4 @@
-"""The study as the registry knows it."""
+"""Declaration of the study `corpus-memory`."""
 
 from __future__ import annotations
 

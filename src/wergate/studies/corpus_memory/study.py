@@ -1,4 +1,4 @@
-"""What evaluating a corpus takes in memory, measured in a process that does nothing else.
+"""Peak memory of evaluating a corpus, measured in a separate process that does nothing else.
 
 python -m wergate.studies.corpus_memory.study < request.json
 """
@@ -29,11 +29,11 @@ from wergate.timing.memory import peak_rss_bytes
 
 TEXT = "A PIECE OF SPEECH THAT NOBODY WROTE DOWN"
 _SHORTEST_S, _LONGEST_S = 0.2, 1.2
-_ROWS = 100  # in a row group, as `datasets` writes recordings
+_ROWS = 100  # rows per parquet row group, the size that `datasets` uses for recordings
 
 
 class MemoryRequest(BaseModel):
-    """Which corpus a model's INT8 IR is evaluated on, with what, and where its IRs are."""
+    """The corpus to evaluate a model's INT8 IR on, the configuration, and the store with the IRs."""
 
     config: SuiteConfig
     embedded: Path
@@ -43,7 +43,7 @@ class MemoryRequest(BaseModel):
 
 
 class MemoryCost(BaseModel):
-    """What was evaluated, and the most memory that the process held."""
+    """Amount of evaluated speech, and the peak memory of the process."""
 
     utterances: int
     words: int
@@ -52,7 +52,7 @@ class MemoryCost(BaseModel):
 
 
 def write_recordings(path: Path, speech: Samples, rate: int, count: int) -> None:
-    """Write that many short recordings, cut out of speech at random, as parquet."""
+    """Write `count` short recordings, cut from speech at random positions, as a parquet file."""
     pq.write_table(pa.Table.from_pylist(list(_rows(speech, rate, count))), path, row_group_size=_ROWS)
 
 
@@ -66,11 +66,11 @@ def _rows(speech: Samples, rate: int, count: int) -> Iterator[dict[str, Any]]:
         yield {"id": f"{number:06d}", "audio": {"bytes": stream.getvalue(), "path": None}, "text": TEXT}
 
 
-def evaluate_apart(request: MemoryRequest) -> MemoryCost:
-    """Evaluate a corpus in a process of its own.
+def evaluate_in_subprocess(request: MemoryRequest) -> MemoryCost:
+    """Evaluate a corpus in a separate process.
 
     Raises:
-        SuiteError: the evaluation failed; its last line says why.
+        SuiteError: the evaluation failed; the message is the last line that it printed.
     """
     return MemoryCost.model_validate_json(run_module(__spec__.name, request, task="evaluation"))
 

@@ -1,1 +1,1 @@
-"""How latency and memory grow with the length of an utterance."""
+"""Growth of latency and memory with the length of an utterance."""

@@ -1,4 +1,4 @@
-"""The study as the registry knows it."""
+"""Declaration of the study `growth`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from wergate.studies.base import Study
 
 STUDY = Study(
     name="growth",
-    question="How do latency, speed, compilation and memory grow?",
+    question="How do latency, throughput, compilation time and memory grow with the input?",
     minutes=10,
     where="benchmarks/test_growth.py",
 )

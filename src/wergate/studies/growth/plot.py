@@ -1,4 +1,4 @@
-"""Curves over one quantity, drawn into a file."""
+"""Plots of curves, written to a file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Curve:
-    """Measured points, and a fitted line through them where there is one."""
+    """Measured points with an optional fitted line."""
 
     name: str
     x: Sequence[float]
@@ -19,7 +19,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Axes:
-    """What a plot says of itself."""
+    """Title and axes of a plot."""
 
     title: str
     x: str
@@ -28,8 +28,8 @@ class Axes:
 
 
 def draw_curves(curves: Sequence[Curve], axes: Axes, path: Path) -> None:
-    """Draw curves into a PNG file."""
-    from matplotlib.figure import Figure  # without pyplot there is no display and no state
+    """Write curves to a PNG file, and create its folder."""
+    from matplotlib.figure import Figure  # why: pyplot would need a display and keep global state
 
     figure = Figure(figsize=(8, 5), layout="constrained")
     plot = figure.subplots()

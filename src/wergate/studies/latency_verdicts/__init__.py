@@ -1,1 +1,1 @@
-"""How often the verdict on latency is wrong."""
+"""Error rates of the latency verdict."""

@@ -1,4 +1,4 @@
-"""The study as the registry knows it."""
+"""Declaration of the study `latency-verdicts`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from wergate.studies.base import Study
 
 STUDY = Study(
     name="latency-verdicts",
-    question="How often is a verdict on latency wrong?",
+    question="How often is a latency verdict wrong?",
     minutes=35,
     where="benchmarks/test_latency_verdicts.py",
 )

@@ -1,1 +1,1 @@
-"""Other engines, interleaved with OpenVINO on the same work."""
+"""Other inference engines, timed interleaved with OpenVINO on the same work."""

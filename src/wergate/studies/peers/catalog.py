@@ -1,4 +1,4 @@
-"""Peers: other ways to run the same model on the same CPU, each with the settings that its makers advise."""
+"""Peers: inference engines and modes that run the same model on the same CPU, each with its vendor's settings."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ BASE = "pytorch-eager"
 
 @dataclass(frozen=True)
 class Peer:
-    """One way to run a model.
+    """One engine and mode that can run a model.
 
     Attributes:
-        key: as test ids and suite.toml have it.
-        name: as the table has it.
-        kind: the arithmetic, which decides how near to the reference its answers must be.
-        settings: what its makers advise for two cores, and what was left as it comes; docs/peers.md says where.
-        bucketed: whether it runs at fixed lengths, to which a corpus is padded.
-        file: what it loads: "fp16", "int8", "onnx", "onnx-dynamic", "onnx-static"; empty for the checkpoint itself.
+        key: name in test ids and suite.toml.
+        name: name in the table.
+        engine: the library that runs the model.
+        kind: the arithmetic. It determines how close to the reference the logits must be.
+        settings: the vendor's advice for two cores, and the defaults that were kept; docs/peers.md has the sources.
+        file: the file to load: "fp16", "int8", "onnx", "onnx-dynamic", "onnx-static"; empty for the checkpoint itself.
+        bucketed: whether it runs at fixed lengths, with corpora padded to buckets.
     """
 
     key: str
@@ -35,8 +36,8 @@ class Peer:
     bucketed: bool = False
 
 
-_TORCH = "intra-op threads = cores for one utterance; a corpus two at a time, a thread each"
-_ORT = "all graph optimizations, threads stop spinning behind a run; a corpus two at a time, a thread each"
+_TORCH = "intra-op threads = cores for one utterance; a corpus two utterances at a time, one thread each"
+_ORT = "all graph optimizations, threads stop spinning after a run; a corpus two utterances at a time, one thread each"
 _OPENVINO = "hint LATENCY for one utterance; a corpus on two streams"
 PEERS = (
     Peer("pytorch-eager", "PyTorch eager", "pytorch", "f32", f"inference_mode, SDPA attention; {_TORCH}"),
@@ -45,7 +46,7 @@ PEERS = (
         "torch.compile",
         "pytorch",
         "f32",
-        "Inductor, dynamic shapes, freezing; threads = cores throughout: its code is compiled for a number of them",
+        "Inductor, dynamic shapes, freezing; threads = cores throughout, since the code is compiled for a thread count",
     ),
     Peer("pytorch-bf16", "PyTorch bf16 autocast", "pytorch", "bf16", f"autocast to bfloat16; {_TORCH}"),
     Peer(
@@ -53,7 +54,7 @@ PEERS = (
         "PyTorch dynamic INT8",
         "pytorch",
         "int8",
-        f"quantize_dynamic of all linear layers, engine x86; {_TORCH}",
+        f"quantize_dynamic on all linear layers, engine x86; {_TORCH}",
     ),
     Peer("onnxruntime-f32", "ONNX Runtime FP32", "onnxruntime", "f32", _ORT, "onnx"),
     Peer(
@@ -61,7 +62,7 @@ PEERS = (
         "ONNX Runtime dynamic INT8",
         "onnxruntime",
         "int8",
-        f"pre-processed, matrix products only, weights by channel, seven bits where the CPU has no VNNI; {_ORT}",
+        f"pre-processed, matrix products only, per-channel weights, 7-bit without VNNI; {_ORT}",
         "onnx-dynamic",
     ),
     Peer(
@@ -69,7 +70,7 @@ PEERS = (
         "ONNX Runtime static INT8",
         "onnxruntime",
         "int8",
-        f"pre-processed, QDQ, U8 activations by their extremes, weights by channel, seven bits without VNNI; {_ORT}",
+        f"pre-processed, QDQ, U8 activations (min-max), per-channel weights, 7-bit without VNNI; {_ORT}",
         "onnx-static",
     ),
     Peer("openvino-f32", "OpenVINO f32", "openvino", "f32", f"FP16 IR, inference precision f32; {_OPENVINO}", "fp16"),
@@ -82,7 +83,7 @@ PEERS = (
         "OpenVINO INT8 bucketed",
         "openvino",
         "int8",
-        "INT8 IR, fixed shapes: one utterance at its own length, a corpus padded to buckets on two streams",
+        "INT8 IR, static shapes: one utterance at its own length, a corpus padded to buckets on two streams",
         "int8",
         bucketed=True,
     ),
@@ -91,20 +92,21 @@ _BF16_ISAS = ("bf16", "amx")
 
 
 def why_absent(peer: Peer, *, checkpoint: bool, padding_exact: bool) -> str | None:
-    """Return why a peer cannot take part here, as far as that is known before it is started.
+    """Return why a peer cannot take part on this machine; None if no reason is known before it starts.
 
     Args:
-        checkpoint: whether the model is one; PyTorch cannot run an ONNX file.
-        padding_exact: whether its IR can be told what is padding.
+        peer: the peer.
+        checkpoint: whether the model is a checkpoint; PyTorch cannot run an ONNX file.
+        padding_exact: whether padding leaves the logits of the model's IR unchanged.
     """
     if peer.engine == "pytorch" and not checkpoint:
         return "the model is an ONNX file"
     if peer.file in {"onnx-dynamic", "onnx-static"} and not checkpoint:
-        return "only a checkpoint is quantized with ONNX Runtime here"
+        return "this study quantizes only checkpoints with ONNX Runtime"
     if peer.bucketed and not padding_exact:
-        return "padding would change what this model hears"
+        return "padding would change this model's logits"
     if peer.kind == "bf16" and not any(name in cpu().isa for name in _BF16_ISAS):
-        return "CPU has no bf16"
+        return "the CPU has no bf16"
     if peer.key == "pytorch-compile" and shutil.which("g++") is None:
         return "no C++ compiler: install g++"
     return None

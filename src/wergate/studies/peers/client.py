@@ -1,4 +1,4 @@
-"""A peer in a process of its own, as a recognizer of this one."""
+"""A recognizer that runs a peer in a separate process."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from wergate.networks.frontend import Frontend
 from wergate.recognizers.subprocess.client import Client
 from wergate.studies.peers.messages import PeerDone, PeerOrder, PeerTask
 
-_PATIENCE_S = 3600.0  # nothing that a peer is asked takes so long; torch.compile takes minutes
-_INHERITED_LIMITS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")  # each peer is told its threads itself
+_PATIENCE_S = 3600.0  # longer than any task of a peer; torch.compile takes minutes
+_INHERITED_LIMITS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")  # why: each peer sets its own number of threads
 
 
 class PeerClient(Client[PeerDone]):
-    """A recognizer that another process runs; it waits, without turning, while others have their turn.
+    """A recognizer in a separate process, which is idle while other peers run.
 
     Attributes:
-        done: its last answer, with the size of the model and the most memory held until then.
+        done: its last answer, with the size of the model and the peak memory so far.
     """
 
     _module = "wergate.studies.peers.worker"
@@ -27,7 +27,7 @@ class PeerClient(Client[PeerDone]):
     _failed = "failed"
 
     def __init__(self, order: PeerOrder, frontend: Frontend, environment: Mapping[str, str]) -> None:
-        """Start the process; it loads the model at once. See `Client`."""
+        """Start the process, which loads the model immediately. See `Client`."""
         inherited = {key: value for key, value in os.environ.items() if key not in _INHERITED_LIMITS}
         merged, name = {**inherited, **environment}, order.peer.key
         super().__init__(order, PeerDone, environment=merged, name=name, patience_s=_PATIENCE_S)
@@ -35,17 +35,17 @@ class PeerClient(Client[PeerDone]):
         self.done = self.opening
 
     def run(self, utterances: Sequence[Samples], task: PeerTask) -> tuple[list[float], list[list[Logits]]]:
-        """Have a task done; return the seconds and the logits of each timed call.
+        """Run a task and return the seconds and the logits of each timed call.
 
         Raises:
-            SuiteError: the process failed at it, or died.
+            SuiteError: the task failed, or the process died.
         """
         self.done, logits = self.infer(utterances, task, PeerDone)
         count = len(utterances)
         return self.done.seconds, [logits[first : first + count] for first in range(0, len(logits), count)]
 
     def logits(self, waveforms: Samples) -> Logits:
-        """See `Recognizer.logits`; of a batch of one."""
+        """See `Recognizer.logits`. The batch must have one utterance."""
         return self.run([waveforms[0]], PeerTask(alone=True))[1][0][0][None]
 
     def logits_of(self, utterances: Sequence[Samples]) -> list[Logits]:
@@ -53,4 +53,4 @@ class PeerClient(Client[PeerDone]):
         return self.run(utterances, PeerTask(alone=False))[1][0]
 
     def _ended(self, code: int, last_words: str) -> str:
-        return f"died with exit code {code}: {last_words or 'it said nothing'}"
+        return f"died with exit code {code}: {last_words or 'no output'}"

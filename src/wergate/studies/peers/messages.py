@@ -1,4 +1,4 @@
-"""What a peer's process is asked and answers besides what every process apart is."""
+"""Messages between the study and a peer's process, in addition to those of every recognizer process."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from wergate.studies.peers.catalog import Peer
 
 
 class Bucketing(BaseModel):
-    """Which fixed lengths to compile for, and where compiled models are kept.
+    """The fixed lengths to compile for, and the store for compiled models.
 
     Attributes:
-        alone, corpus: of single utterances, and those that a corpus is padded to.
-        probe_sqnr_db_min: what each bucket's streams are held to beside the dynamic model.
+        store: folder of the store.
+        alone: lengths of the single utterances.
+        corpus: lengths that a corpus is padded to.
+        probe_sqnr_db_min: minimum SQNR of every stream of a bucket, compared with the dynamic model.
     """
 
     store: Path
@@ -27,14 +29,15 @@ class Bucketing(BaseModel):
 
 
 class PeerOrder(BaseModel):
-    """Which peer to be, and what of.
+    """The first message to a process: the peer to run, and its model.
 
     Attributes:
-        frontend: the file that stands beside the FP16 IR.
-        checkpoint: None where the model is an ONNX file.
-        file: what it loads where it is not the checkpoint.
-        streams: inferences side by side on a corpus.
-        bucketing: for a peer that runs at fixed lengths.
+        peer: the peer.
+        frontend: the frontend file next to the FP16 IR.
+        checkpoint: the checkpoint; None if the model is an ONNX file.
+        file: the file to load; None to load the checkpoint.
+        streams: number of parallel inferences on a corpus.
+        bucketing: buckets of a peer that runs at fixed lengths, else None.
     """
 
     peer: Peer
@@ -46,17 +49,17 @@ class PeerOrder(BaseModel):
 
 
 class PeerTask(Task):
-    """Utterances to run; `alone` as single ones that somebody waits for, otherwise as a corpus."""
+    """Utterances to run, one at a time for latency if `alone`, otherwise as a corpus for throughput."""
 
     alone: bool
 
 
 class PeerDone(Done):
-    """What a task took; also the answer to the order.
+    """The answer to a task, with its times; also the answer to the order.
 
     Attributes:
-        size_bytes: of the model on disk.
-        peak_bytes: the most memory that the process has held so far.
+        size_bytes: size of the model on disk.
+        peak_bytes: peak memory of the process so far.
     """
 
     size_bytes: int = 0

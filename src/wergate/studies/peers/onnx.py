@@ -1,4 +1,4 @@
-"""The ONNX files of a checkpoint: exported, and quantized dynamically and statically by ONNX Runtime's own tools."""
+"""ONNX files of a checkpoint: exported, and quantized dynamically and statically with ONNX Runtime's own tools."""
 
 from __future__ import annotations
 
@@ -17,25 +17,29 @@ from wergate.store import Store
 
 _FILE = "model.onnx"
 _INPUT = "inputs"
-_OPSET = 17  # the first with a layer normalization of its own
+_OPSET = 17  # the first opset with a layer normalization operator
 _PACKAGES = ("onnx", "onnxruntime", "torch", "transformers")
 
 
 def onnx_file(store: Store, name: str, checkpoint: Checkpoint, calibration: Corpus, frontend: Frontend) -> Path:
-    """Return a file of a checkpoint, building what is missing.
+    """Return an ONNX file of a checkpoint, built if the store does not have it.
 
     Args:
+        store: the store.
         name: "onnx", "onnx-dynamic" or "onnx-static".
-        calibration: utterances that the static one's ranges are from.
+        checkpoint: the checkpoint to export.
+        calibration: utterances to calibrate the static file's ranges on.
+        frontend: turns the calibration audio into the network's input.
     """
     exported = store.get("peer-onnx", _parts(checkpoint.digest), lambda folder: _export(checkpoint, folder / _FILE))
     source = exported.file(_FILE)
-    # without 8-bit dot products two products are summed in 16 bit, which eight bits of weight overflow
+    # why: without 8-bit dot products the CPU sums two products in 16 bit,
+    # and 8-bit weights overflow that sum
     options = {"per_channel": True, "reduce_range": not cpu().has_dot_products}
     if name == "onnx-dynamic":
         parts = _parts(exported.key, **options)
-        made = store.get("peer-onnx-dynamic", parts, lambda f: _quantize_dynamically(source, f / _FILE, options))
-        return made.file(_FILE)
+        dynamic = store.get("peer-onnx-dynamic", parts, lambda f: _quantize_dynamically(source, f / _FILE, options))
+        return dynamic.file(_FILE)
     if name == "onnx-static":
         parts = _parts(exported.key, calibration=dict(calibration.digests), **options)
 
@@ -61,7 +65,8 @@ def _quantize_dynamically(source: Path, target: Path, options: dict[str, bool]) 
 
     with _quiet():
         prepared = _prepared(source, target)
-        # convolutions stay: their dynamic kernel, ConvInteger, is slower than the one in floating point
+        # why: convolutions stay in floating point, because their dynamic
+        # kernel, ConvInteger, is slower than the floating-point one
         quantize_dynamic(
             prepared, target, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul", "Gemm"], **options
         )
@@ -71,14 +76,14 @@ def _quantize_dynamically(source: Path, target: Path, options: dict[str, bool]) 
 def _quantize_statically(source: Path, target: Path, inputs: Iterable[Any], options: dict[str, bool]) -> None:
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
-    class Reader(CalibrationDataReader):  # type: ignore[misc] # of an untyped library
-        """Hands out the calibration utterances one by one."""
+    class Reader(CalibrationDataReader):  # type: ignore[misc] # the library is untyped
+        """Iterator over the calibration inputs, in ONNX Runtime's protocol."""
 
         def __init__(self) -> None:
             self._inputs = iter(inputs)
 
         def get_next(self) -> dict[str, Any] | None:
-            """Return the next one; None behind the last."""
+            """Return the next input; None after the last."""
             features = next(self._inputs, None)
             return None if features is None else {_INPUT: features}
 
@@ -97,11 +102,12 @@ def _quantize_statically(source: Path, target: Path, inputs: Iterable[Any], opti
 
 
 def _prepared(source: Path, target: Path) -> Path:
-    """Return the graph with shapes inferred and constants folded, beside the target."""
+    """Write the graph with inferred shapes and folded constants next to the target, and return its path."""
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     path = target.with_name("prepared.onnx")
-    quant_pre_process(source, path, skip_symbolic_shape=True)  # symbolic inference gives up on a traced waveform model
+    # why: symbolic shape inference fails on a traced model that takes raw waveforms
+    quant_pre_process(source, path, skip_symbolic_shape=True)
     return path
 
 
@@ -112,7 +118,7 @@ def _features(calibration: Corpus, frontend: Frontend) -> Iterator[Any]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep back what is logged of every node; errors are raised."""
+    """Suppress the log messages about single nodes; errors are still raised."""
     before = logging.root.manager.disable
     logging.disable(logging.ERROR)
     try:

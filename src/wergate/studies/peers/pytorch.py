@@ -1,4 +1,4 @@
-"""PyTorch's four ways to run a checkpoint on a CPU."""
+"""Four PyTorch modes that run a checkpoint on a CPU: eager, compiled, bfloat16 autocast and dynamic INT8."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 
 class _Autocast(PyTorchRecognizer):
-    """Runs in bfloat16 whatever autocast lists for it; autocast is each thread's own."""
+    """A recognizer that runs in bfloat16 every operation on autocast's list."""
 
     def logits(self, waveforms: Samples) -> Logits:
         """See `Recognizer.logits`."""
+        # why: autocast is thread-local, so every call enters it in the thread that runs the inference
         with torch.autocast("cpu", dtype=torch.bfloat16):
             return super().logits(waveforms)
 
@@ -35,43 +36,45 @@ class _Autocast(PyTorchRecognizer):
 def _compiled(model: PreTrainedModel) -> Any:
     import torch._inductor.config as inductor
 
-    inductor.freezing = True  # weights become constants, packed for oneDNN
+    inductor.freezing = True  # why: weights become constants, and oneDNN can pack them
     return torch.compile(model, dynamic=True)
 
 
 def _quantized(model: PreTrainedModel) -> Any:
     torch.backends.quantized.engine = "x86"
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch.ao is deprecated; torchao has no CPU kernels outside Inductor
+        # why: torch.ao is deprecated and warns, but its successor torchao
+        # has CPU kernels only through Inductor
+        warnings.simplefilter("ignore")
         quantize: Any = torch.ao.quantization.quantize_dynamic  # untyped
         return quantize(model, {torch.nn.Linear}, dtype=torch.qint8)
 
 
-def _as_it_is(model: PreTrainedModel) -> Any:
+def _unchanged(model: PreTrainedModel) -> Any:
     return model
 
 
-_MADE: Mapping[str, Callable[[PreTrainedModel], Any]] = {
-    "pytorch-eager": _as_it_is,
+_PREPARE: Mapping[str, Callable[[PreTrainedModel], Any]] = {
+    "pytorch-eager": _unchanged,
     "pytorch-compile": _compiled,
-    "pytorch-bf16": _as_it_is,
+    "pytorch-bf16": _unchanged,
     "pytorch-int8": _quantized,
 }
 
 
 class PyTorchPeer:
-    """A checkpoint, loaded once, for single utterances and for a corpus."""
+    """A checkpoint, loaded once for single utterances and for a corpus."""
 
     def __init__(self, key: str, checkpoint: Checkpoint, frontend: Frontend) -> None:
-        """Load the checkpoint and make of it what the peer runs."""
+        """Load the checkpoint, and compile or quantize it as the peer requires."""
         self._key = key
         self._frontend = frontend
         loaded = load_model(checkpoint)
-        self._model = _MADE[key](loaded)
+        self._model = _PREPARE[key](loaded)
         self.size_bytes = _saved_bytes(self._model) if key == "pytorch-int8" else _parameter_bytes(loaded)
 
     def recognizer(self, streams: int) -> Recognizer:
-        """Return the recognizer for that many utterances at a time."""
+        """Return a recognizer that runs `streams` utterances in parallel."""
         kind = _Autocast if self._key == "pytorch-bf16" else PyTorchRecognizer
         alone = kind(self._frontend, lambda: self._model)
         if streams == 1 or self._key == "pytorch-compile":
@@ -86,17 +89,23 @@ def _parameter_bytes(model: PreTrainedModel) -> int:
 
 
 def _saved_bytes(model: Any) -> int:
-    """Return what the weights take when they are saved; packed ones are no parameters."""
+    """Return the size of the saved weights. Packed weights are not listed among the parameters."""
     stream = io.BytesIO()
     torch.save(model.state_dict(), stream)
     return stream.tell()
 
 
 class Threaded:
-    """A recognizer whose inferences release the interpreter, called from several threads."""
+    """A recognizer that is called from several threads; its inferences must release the interpreter lock."""
 
     def __init__(self, recognizer: Recognizer, threads: int, prepare: Callable[[], object]) -> None:
-        """Take what each thread does first."""
+        """Start the thread pool.
+
+        Args:
+            recognizer: the recognizer that every thread calls.
+            threads: number of threads.
+            prepare: called first in each thread.
+        """
         self.frontend = recognizer.frontend
         self._recognizer = recognizer
         self._pool = ThreadPoolExecutor(threads, initializer=prepare)
@@ -106,7 +115,8 @@ class Threaded:
         return self._recognizer.logits(waveforms)
 
     def logits_of(self, utterances: Sequence[Samples]) -> list[Logits]:
-        """See `Recognizer.logits_of`; the longest begin, so that no thread is left alone with one."""
+        """See `Recognizer.logits_of`."""
+        # why: the longest utterances start first, so that no thread is left with a long one at the end
         longest_first = sorted(range(len(utterances)), key=lambda number: -len(utterances[number]))
         running = {
             number: self._pool.submit(self._recognizer.logits, utterances[number][None]) for number in longest_first

@@ -1,4 +1,4 @@
-"""Peers in turns: each round every one of them runs the same utterances, and every answer is checked."""
+"""Interleaved timing of peers: in each round all of them run the same utterances, and all logits are checked."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ from wergate.studies.peers.catalog import Peer
 from wergate.studies.peers.client import PeerClient
 from wergate.studies.peers.messages import PeerTask
 
-_SETTLE_S = 0.02  # OpenMP's threads spin for a few milliseconds behind a call; then the next peer has both cores
+# why: OpenMP's threads spin for a few milliseconds after a call; the pause leaves all cores to the next peer
+_SETTLE_S = 0.02
 
 
 @dataclass(frozen=True)
 class RaceRule:
-    """How long peers take turns.
+    """Amount of work and order of the interleaved turns.
 
     Attributes:
-        rounds: in which each peer runs each duration.
-        calls: timed ones in a turn, behind an untimed one that fills the caches.
-        block: utterances of the corpus in a turn.
+        rounds: number of rounds; each peer runs each duration once per round.
+        calls: timed calls per turn, after one untimed call that fills the caches.
+        block: utterances of the corpus per turn.
         seed: of the order of turns.
     """
 
@@ -41,7 +42,7 @@ class RaceRule:
 
 @dataclass(frozen=True)
 class Speech:
-    """Utterances, and the reference model's logits of them."""
+    """Utterances, and the reference model's logits for them."""
 
     utterances: Sequence[Samples]
     reference: Sequence[Logits]
@@ -49,16 +50,20 @@ class Speech:
 
 @dataclass
 class PeerRecord:
-    """What is known of one peer.
+    """Measurements of one peer.
 
     Attributes:
-        absent: why it does not take part.
-        failed: why it stopped.
-        start_s: from the start of its process to its first answer.
-        latency_s: of each timed call, by seconds of speech.
-        block_s: of each block of the corpus.
-        worst: the utterance whose logits were farthest from the reference's, of all timed runs.
-        total: the difference over all timed runs.
+        peer: the peer.
+        absent: why it does not take part; empty if it does.
+        failed: why it stopped; empty if it did not.
+        start_s: seconds from the start of its process to its first answers.
+        latency_s: seconds of each timed call, by seconds of speech.
+        block_s: seconds of each block of the corpus.
+        worst: logits difference of the utterance with the lowest SQNR, over all timed runs.
+        total: logits difference over all timed runs.
+        evaluation: evaluation of the model's first corpus; None if the peer did not run it.
+        size_bytes: size of the model on disk.
+        peak_bytes: peak memory of the process.
     """
 
     peer: Peer
@@ -75,37 +80,45 @@ class PeerRecord:
 
     @property
     def runs(self) -> bool:
-        """Whether it still takes part."""
+        """True while the peer takes part."""
         return not (self.absent or self.failed)
 
     def check(self, reference: Logits, candidate: Logits) -> None:
-        """Compare an answer with the reference model's."""
+        """Compare logits with the reference model's, and record the difference."""
         if reference.shape != candidate.shape:
             self.failed = f"logits of shape {list(candidate.shape)}, but should be {list(reference.shape)}"
             return
-        found = difference(reference=reference, candidate=candidate)
-        self.total += found
-        if self.worst is None or not _sqnr(found) >= _sqnr(self.worst):
-            self.worst = found
+        delta = difference(reference=reference, candidate=candidate)
+        self.total += delta
+        if self.worst is None or not _sqnr_db(delta) >= _sqnr_db(self.worst):
+            self.worst = delta
 
 
-def _sqnr(found: LogitsDifference) -> float:
-    return -math.inf if math.isnan(found.sqnr_db) else found.sqnr_db
+def _sqnr_db(delta: LogitsDifference) -> float:
+    return -math.inf if math.isnan(delta.sqnr_db) else delta.sqnr_db
 
 
 Evaluate = Callable[[Peer, PeerClient], Evaluation]
 
 
 class Race:
-    """Peers that have been started, and what they have shown so far."""
+    """Started peers and their measurements so far."""
 
     def __init__(self, records: Sequence[PeerRecord], start: Callable[[Peer], PeerClient], rule: RaceRule) -> None:
-        """Start every peer that is not absent, one after the other."""
+        """Start every peer that is not absent, one after another.
+
+        Args:
+            records: one record per peer; the race fills them in.
+            start: starts a peer's process.
+            rule: amount of work and order of the turns.
+        """
         self.records = records
         self._rule = rule
         self._order = np.random.default_rng(rule.seed)
-        self._remotes: dict[str, PeerClient] = {}
-        with ExitStack() as running:  # an interrupt ends those that run already
+        self._clients: dict[str, PeerClient] = {}
+        # why: an interrupt while peers start must end those that run already; nobody could close them,
+        # because there is no race yet
+        with ExitStack() as running:
             for record in records:
                 if record.runs:
                     self._start(record, start, running)
@@ -114,13 +127,13 @@ class Race:
     def _start(self, record: PeerRecord, start: Callable[[Peer], PeerClient], running: ExitStack) -> None:
         started = time.perf_counter()
         try:
-            self._remotes[record.peer.key] = running.enter_context(start(record.peer))
+            self._clients[record.peer.key] = running.enter_context(start(record.peer))
         except SuiteError as error:
             record.failed = str(error)
         record.start_s = time.perf_counter() - started
 
     def warm_up(self, utterances: Sequence[Samples]) -> None:
-        """Have each peer give its first answers, alone and as a corpus, which compiles what is compiled late."""
+        """Have each peer run its first utterances, alone and as a corpus, which triggers lazy compilation."""
         for record in self._racing():
             for alone in (True, False):
                 started = time.perf_counter()
@@ -129,15 +142,19 @@ class Race:
                 record.start_s += time.perf_counter() - started
 
     def latencies(self, speech: Mapping[float, Speech]) -> None:
-        """Time single utterances of known lengths, by duration in seconds."""
+        """Time single utterances.
+
+        Args:
+            speech: the utterance to time, by duration in seconds.
+        """
         for _ in range(self._rule.rounds):
-            for duration_s, spoken in speech.items():
+            for duration_s, utterance in speech.items():
                 for record in self._shuffled():
                     task = PeerTask(alone=True, warmup=1, calls=self._rule.calls)
-                    record.latency_s.setdefault(duration_s, []).extend(self._checked(record, task, spoken))
+                    record.latency_s.setdefault(duration_s, []).extend(self._checked(record, task, utterance))
 
     def throughput(self, speech: Speech) -> None:
-        """Time a corpus, block by block; each length is met for the first time, as in life."""
+        """Time a corpus block by block. Each peer sees each length for the first time, as in production."""
         for first in range(0, len(speech.utterances), self._rule.block):
             part = slice(first, first + self._rule.block)
             block = Speech(speech.utterances[part], speech.reference[part])
@@ -145,10 +162,10 @@ class Race:
                 record.block_s.extend(self._checked(record, PeerTask(alone=False), block))
 
     def evaluate(self, evaluate: Evaluate) -> None:
-        """Have each peer transcribe a corpus, untimed."""
+        """Have each peer transcribe a corpus, without timing it."""
         for record in self._racing():
             try:
-                record.evaluation = evaluate(record.peer, self._remotes[record.peer.key])
+                record.evaluation = evaluate(record.peer, self._clients[record.peer.key])
             except SuiteError as error:
                 record.failed = str(error)
             self._note(record)
@@ -170,15 +187,15 @@ class Race:
     ) -> tuple[list[float], list[list[Logits]]]:
         time.sleep(_SETTLE_S)
         try:
-            found = self._remotes[record.peer.key].run(utterances, task)
+            times_and_logits = self._clients[record.peer.key].run(utterances, task)
         except SuiteError as error:
             record.failed = str(error)
             return [], []
         self._note(record)
-        return found
+        return times_and_logits
 
     def _note(self, record: PeerRecord) -> None:
-        done = self._remotes[record.peer.key].done
+        done = self._clients[record.peer.key].done
         record.size_bytes = done.size_bytes or record.size_bytes
         record.peak_bytes = max(done.peak_bytes, record.peak_bytes)
 

@@ -1,4 +1,4 @@
-"""A whole race over one model: its files, its speech, every peer's turns, and the table."""
+"""A race of all peers over one model: files, speech, interleaved timing and the table."""
 
 from __future__ import annotations
 
@@ -37,46 +37,52 @@ _LOGITS = "logits.npz"
 
 @dataclass(frozen=True)
 class Finished:
-    """A race that is over."""
+    """Results of a race."""
 
     table: PeerTable
     records: tuple[PeerRecord, ...]
 
 
 def chosen(settings: PeerRaceSettings) -> list[Peer]:
-    """Return the peers that are to take part.
+    """Return the peers that `benchmarks.peers.names` selects; all if it is empty.
 
     Raises:
-        SuiteError: one has a name that no peer has.
+        SuiteError: a name is not that of a peer.
     """
     known = {peer.key: peer for peer in PEERS}
     for name in settings.names:
         if name not in known:
             raise SuiteError(
-                f"benchmarks.peers.names: there is no peer '{name}'{did_you_mean(name, known)}; accepted: "
+                f"benchmarks.peers.names: unknown peer '{name}'{did_you_mean(name, known)}; accepted: "
                 f"{', '.join(known)}; correct suite.toml"
             )
     return [peer for peer in PEERS if not settings.names or peer.key in settings.names]
 
 
 def _noise(seen: MachineActivity, rule: NoiseSettings) -> list[str]:
-    """Return what else the machine did, where it was too much for quiet figures."""
+    """Return a line for each kind of other activity that exceeded its threshold for undisturbed figures."""
     shares = {
         "stolen by the host": (seen.steal, rule.steal_max),
         "used by other processes": (seen.others, rule.others_max),
     }
     return [
-        f"noisy: {percent(share, 0)} % of the CPUs' time {what}"
-        for what, (share, most) in shares.items()
-        if share is not None and share > most
+        f"noisy: {percent(share, 0)} % of the CPU time was {what}"
+        for what, (share, maximum) in shares.items()
+        if share is not None and share > maximum
     ]
 
 
 class PeerRun:
-    """What a race over one model needs of a session."""
+    """A race over one model, with the files and speech of a session."""
 
     def __init__(self, session: Session, model: str, embedded: Path) -> None:
-        """Take the session; nothing is built before the race."""
+        """Prepare the race; nothing is built before `race` is called.
+
+        Args:
+            session: the session with models, corpora and store.
+            model: spec of the model.
+            embedded: folder of the embedded model.
+        """
         self._session = session
         self._model = model
         self._settings = session.config.benchmarks.peers
@@ -85,12 +91,13 @@ class PeerRun:
         self._speech = session.corpora.first(model)
 
     def race(self) -> Finished:
-        """Let all peers take turns, and then transcribe the model's first corpus."""
+        """Time all peers interleaved, then have each of them transcribe the model's first corpus."""
         durations_s = self._durations_s()
-        corpus, alone = self._spoken(durations_s), self._alone()
+        corpus, alone = self._pieces(durations_s), self._alone()
         absent = {peer: self._absent(peer) for peer in chosen(self._settings)}
-        records = [PeerRecord(peer, absent=why or "") for peer, why in absent.items()]
-        orders = {record.peer: self._order(record.peer) for record in records if record.runs}  # built before the race
+        records = [PeerRecord(peer, absent=reason or "") for peer, reason in absent.items()]
+        # why: orders build missing files, which must not happen while peers are timed
+        orders = {record.peer: self._order(record.peer) for record in records if record.runs}
         before = read_counters()
         race = Race(records, partial(self._start, orders), self._rule)
         try:
@@ -120,7 +127,7 @@ class PeerRun:
         limit = self._session.config.limit or self._settings.utterances
         return librispeech_like(min(limit, self._settings.utterances), self._settings.seed)
 
-    def _spoken(self, durations_s: Sequence[float]) -> Speech:
+    def _pieces(self, durations_s: Sequence[float]) -> Speech:
         corpus = self._session.corpora.corpus(self._model, self._speech)
         rate = self._session.frontend(self._model).sampling_rate
         utterances = pieces(corpus, durations_s, rate)
@@ -136,7 +143,7 @@ class PeerRun:
         }
 
     def _reference(self, utterances: Sequence[Samples]) -> list[Logits]:
-        """Return the reference model's logits, computed once for these utterances."""
+        """Return the reference model's logits for these utterances, from the store if they were computed before."""
         model = self._session.models.reference(self._model)
         digest = hashlib.sha256()
         for samples in utterances:
@@ -156,12 +163,12 @@ class PeerRun:
         return read_arrays(artifact.file(_LOGITS))
 
     def _file(self, peer: Peer) -> Path | None:
-        """Return what a peer loads where it is not the checkpoint."""
+        """Return the file that a peer loads; None for a peer that loads the checkpoint."""
         if peer.engine == "openvino":
             return self._session.models.ir(self._model, peer.file).file(MODEL_FILE)
         if peer.engine == "onnxruntime" and self._checkpoint is not None:
-            calibration, own = self._session.corpora.calibration(self._model), self._session.frontend(self._model)
-            return onnx_file(self._session.store, peer.file, self._checkpoint, calibration, own)
+            calibration, frontend = self._session.corpora.calibration(self._model), self._session.frontend(self._model)
+            return onnx_file(self._session.store, peer.file, self._checkpoint, calibration, frontend)
         return self._onnx
 
     def _order(self, peer: Peer) -> PeerOrder:
@@ -184,7 +191,7 @@ class PeerRun:
         return why_absent(peer, checkpoint=self._checkpoint is not None, padding_exact=padding_exact)
 
     def _bucketing(self) -> Bucketing:
-        """Return the buckets of what is timed: each single duration's own, and the fewest that suit the corpus."""
+        """Return the buckets: the exact length of each single utterance, and the suite's own choice for the corpus."""
         config, variant = self._session.config, self._session.variant(self._model, "int8")
         frontend = variant.frontend
         alone = [frontend.used_samples(round(s * frontend.sampling_rate)) for s in config.benchmarks.durations_s]
@@ -197,31 +204,33 @@ class PeerRun:
         environment = {"TORCHINDUCTOR_CACHE_DIR": str(self._session.store.root / "inductor")}
         return PeerClient(orders[peer], self._session.frontend(self._model), environment)
 
-    def _evaluate(self, peer: Peer, remote: PeerClient) -> Evaluation:
+    def _evaluate(self, peer: Peer, client: PeerClient) -> Evaluation:
         variant = replace(self._session.variant(self._model, "fp16"), subject=peer.name)
-        return self._session.evaluations.evaluate(variant, self._speech, lambda: remote)
+        return self._session.evaluations.evaluate(variant, self._speech, lambda: client)
 
     def sqnr_db_min(self, peer: Peer) -> float:
-        """Return what every timed utterance is held to."""
+        """Return the minimum SQNR of a peer's logits for every timed utterance, in dB."""
         general = self._settings.sqnr_db_min[peer.kind]
         by_model = self._session.config.benchmarks.int8_sqnr_db_min_by_model
         return by_model.get(self._model, general) if peer.kind == "int8" else general
 
     def _wrong(self, record: PeerRecord) -> str:
-        """Return why answers are not to be used; empty where every timed one is near enough to the reference."""
+        """Return why a peer's logits are wrong; empty if all timed ones are close enough to the reference."""
         if record.worst is None:
             return "nothing was timed"
-        minimum, found = self.sqnr_db_min(record.peer), record.worst.sqnr_db
-        return "" if found >= minimum else f"SQNR of an utterance {decibels(found)} dB, but should be >= {minimum:g}"
+        minimum, sqnr_db = self.sqnr_db_min(record.peer), record.worst.sqnr_db
+        if sqnr_db >= minimum:
+            return ""
+        return f"SQNR of an utterance is {decibels(sqnr_db)} dB, but should be >= {minimum:g} dB"
 
     def _table(self, records: Sequence[PeerRecord], audio_s: float, noise: list[str]) -> PeerTable:
-        here = cpu()
+        machine = cpu()
         words = next((r.evaluation.candidate.total.words for r in records if r.evaluation), 0)
         return PeerTable(
             model=self._model,
-            cpu=here.model,
-            isa=here.isa,
-            cores=here.cores,
+            cpu=machine.model,
+            isa=machine.isa,
+            cores=machine.cores,
             versions=versions(_VERSIONS),
             utterances=len(self._durations_s()),
             audio_s=audio_s,

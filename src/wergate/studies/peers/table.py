@@ -1,4 +1,4 @@
-"""What a race found, as a file has it and as a table shows it."""
+"""Results of a race: the JSON file, the Markdown table and the plot."""
 
 from __future__ import annotations
 
@@ -25,15 +25,19 @@ _CONFIDENCE = 0.99
 
 
 class PeerRow(BaseModel):
-    """One peer's figures; a peer that is absent, wrong or failed has none for its speed.
+    """Figures of one peer; a peer that is absent, wrong or failed has no speed.
 
     Attributes:
-        latency_ms: median by seconds of speech.
+        start_s: seconds from the start of its process to its first answers.
+        latency_ms: median latency by seconds of speech.
         rtfx: audio seconds per second over the whole corpus.
-        times_base, times_low, times_high: how many times as fast as PyTorch eager, with a 99 % interval over blocks; of
-            a single block there is none.
-        wer: a fraction; None where the model's transcripts mean nothing.
-        sqnr_db, argmax_agreement, worst_sqnr_db: over all timed runs, and of the farthest utterance.
+        times_base: speed-up over PyTorch eager.
+        times_low, times_high: 99 % interval of the speed-up over blocks; None for a single block.
+        wer: a fraction; None for a model with random weights, whose transcripts mean nothing.
+        sqnr_db, argmax_agreement: over all timed runs.
+        worst_sqnr_db: lowest SQNR of a timed utterance.
+        size_mb: size of the model on disk.
+        peak_mb: peak memory of the process.
     """
 
     key: str
@@ -59,7 +63,7 @@ class PeerRow(BaseModel):
 
 
 class PeerTable(BaseModel):
-    """A race: where, on what, and how each peer did."""
+    """A race: machine, versions, speech, and the figures of each peer."""
 
     model: str
     cpu: str
@@ -74,15 +78,24 @@ class PeerTable(BaseModel):
 
     @property
     def markdown(self) -> str:
-        """The table, its notes below it; the best of each column is bold."""
-        header = ["", *self._durations, "RTFx", "times eager (99 % interval)", "WER %", "SQNR dB", "argmax %", "MB"]
+        """The table and its notes as Markdown; the best figure of each column is bold."""
+        figures = (
+            "RTFx",
+            "speed-up over eager (99 % interval)",
+            "WER %",
+            "SQNR dB",
+            "argmax %",
+            "MB",
+            "peak MB",
+            "start s",
+        )
         lines = [f"- {row.name}: {row.settings}" for row in self.rows if row.status != "absent"]
         title = (
             f"{self.model} on {self.cores} cores of {self.cpu} ({self.isa}): latency in ms by seconds of speech, "
-            f"{self.utterances} utterances of {self.audio_s:.0f} s, WER over {self.words} words"
+            f"throughput over {self.utterances} utterances ({self.audio_s:.0f} s), WER over {self.words} words"
         )
-        found = table([*header, "peak MB", "start s"], [self._cells(row) for row in self.rows])
-        return "\n\n".join([title, found, *self.noise, "\n".join(lines)]) + "\n"
+        cells = table(["", *self._durations, *figures], [self._cells(row) for row in self.rows])
+        return "\n\n".join([title, cells, *self.noise, "\n".join(lines)]) + "\n"
 
     @property
     def _durations(self) -> list[str]:
@@ -94,8 +107,8 @@ class PeerTable(BaseModel):
 
     def _cells(self, row: PeerRow) -> list[str]:
         if row.status != "ok":
-            said = {"absent": "n/a", "wrong": "WRONG", "failed": "FAILED"}[row.status]
-            return [row.name, f"{said}: {row.reason}", *[""] * (len(self._keys) + 8)]
+            label = {"absent": "n/a", "wrong": "WRONG", "failed": "FAILED"}[row.status]
+            return [row.name, f"{label}: {row.reason}", *[""] * (len(self._keys) + 8)]
         latencies = [self._best(row, partial(_latency_ms, key), min, ".1f") for key in self._keys]
         return [
             row.name,
@@ -117,7 +130,7 @@ class PeerTable(BaseModel):
         best: Callable[[Sequence[float]], float],
         form: str,
     ) -> str:
-        """Return a figure, bold where no other one in its column reads better."""
+        """Return a figure as text, bold if no other figure in its column is better as shown."""
         figures = [value for other in self.rows if other.status == "ok" and (value := figure(other)) is not None]
         shown = _figure(figure(row), form)
         return f"**{shown}**" if figures and shown and shown == _figure(best(figures), form) else shown
@@ -143,8 +156,9 @@ def peer_rows(records: Sequence[PeerRecord], wrong: Callable[[PeerRecord], str],
     """Return the rows of a race.
 
     Args:
-        wrong: tells why a peer's answers are not to be used; empty where they are good.
-        audio_s: of the corpus.
+        records: measurements of the peers.
+        wrong: returns why a peer's logits are wrong; empty if they are not.
+        audio_s: seconds of speech in the corpus.
     """
     base = next((record for record in records if record.peer.key == BASE and record.runs), None)
     return [_row(record, wrong(record), base, audio_s) for record in records]
@@ -184,39 +198,43 @@ def _accuracy(record: PeerRecord) -> dict[str, float | None]:
 
 
 def _speed(record: PeerRecord, base: PeerRecord | None, audio_s: float) -> dict[str, object]:
-    found: dict[str, object] = {
+    figures: dict[str, object] = {
         "start_s": record.start_s,
         "latency_ms": {f"{key:g}": 1000 * statistics.median(times) for key, times in record.latency_s.items()},
         "rtfx": audio_s / sum(record.block_s) if record.block_s else None,
     }
     if base is None or not record.block_s:
-        return found
+        return figures
     low, high = times_bounds(slow=base.block_s, fast=record.block_s)
-    return found | {"times_base": sum(base.block_s) / sum(record.block_s), "times_low": low, "times_high": high}
+    return figures | {"times_base": sum(base.block_s) / sum(record.block_s), "times_low": low, "times_high": high}
 
 
 def times_bounds(*, slow: Sequence[float], fast: Sequence[float]) -> tuple[float | None, float | None]:
-    """Return the bounds of how many times as fast one side was, block by block; None of a single one."""
+    """Return the 99 % interval of a speed-up over blocks; (None, None) for a single block.
+
+    Args:
+        slow, fast: seconds of the same blocks.
+    """
     logs = np.log(slow) - np.log(fast)
     if len(logs) == 1:
         return None, None
-    if len(logs) == 2:  # noqa: PLR2004 - of which Student's t says nothing
+    if len(logs) == 2:  # noqa: PLR2004 - two ratios are too few for Student's t
         return math.exp(logs.min()), math.exp(logs.max())
     return student_bounds(logs, _CONFIDENCE)
 
 
 _COLOURS = {"pytorch": "tab:orange", "onnxruntime": "tab:green", "openvino": "tab:blue"}
-_MARKERS = "os^DvPX<>*hpd"  # one for each peer: names beside points that are nearly equal lie on one another
+_MARKERS = "os^DvPX<>*hpd"  # why: one marker per peer and a legend; labels at nearly equal points would overlap
 
 
-def plot(found: PeerTable, path: Path) -> None:
-    """Draw word error rate over real-time factor, or argmax agreement where transcripts mean nothing."""
-    from matplotlib.figure import Figure  # without pyplot there is no display and no state
+def plot(race: PeerTable, path: Path) -> None:
+    """Write a PNG of word error rate over real-time factor, or of argmax agreement if no peer has a WER."""
+    from matplotlib.figure import Figure  # why: pyplot would need a display and keep global state
 
     figure = Figure(figsize=(9, 5.5), layout="constrained")
     axes = figure.subplots()
-    with_words = any(row.wer is not None for row in found.rows)
-    for row, marker in zip(found.rows, cycle(_MARKERS)):
+    with_words = any(row.wer is not None for row in race.rows)
+    for row, marker in zip(race.rows, cycle(_MARKERS)):
         height = row.wer if with_words else row.argmax_agreement
         if row.status == "ok" and row.rtfx is not None and height is not None:
             colour = _COLOURS[row.engine]
@@ -224,9 +242,9 @@ def plot(found: PeerTable, path: Path) -> None:
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter("{x:g}")
-    axes.set_xlabel(f"audio seconds per second over {found.utterances} utterances (RTFx)")
+    axes.set_xlabel(f"audio seconds per second over {race.utterances} utterances (RTFx)")
     axes.set_ylabel("word error rate, %" if with_words else "frames with PyTorch's best label, %")
-    axes.set_title(f"{found.model} on {found.cores} cores, {found.isa}", fontsize=10)
+    axes.set_title(f"{race.model} on {race.cores} cores, {race.isa}", fontsize=10)
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
     axes.grid(visible=True, which="both", alpha=0.3)
     path.parent.mkdir(parents=True, exist_ok=True)

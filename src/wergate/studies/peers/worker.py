@@ -1,4 +1,4 @@
-"""The process of one peer: `python -m wergate.studies.peers.worker FOLDER`, asked as `messages` says."""
+"""Process of one peer: `python -m wergate.studies.peers.worker FOLDER`, driven by the messages of `messages`."""
 
 from __future__ import annotations
 
@@ -23,12 +23,16 @@ if TYPE_CHECKING:
 
 
 class ReadyPeer(Protocol):
-    """A peer that is ready to run."""
+    """A peer that has loaded its model.
+
+    Attributes:
+        size_bytes: size of the model on disk.
+    """
 
     size_bytes: int
 
     def recognizer(self, streams: int) -> Recognizer:
-        """Return the recognizer for that many utterances at a time."""
+        """Return a recognizer that runs `streams` utterances in parallel."""
 
 
 class _OpenVino:
@@ -71,7 +75,7 @@ class _Bucketed(_OpenVino):
             streams=streams,
             probe_sqnr_db_min=bucketing.probe_sqnr_db_min,
         )
-        # whatever is still being compiled would go on in other peers' turns
+        # why: a compilation that is still running would go on during other peers' turns
         recognizer.try_all()
         return recognizer
 
@@ -92,7 +96,11 @@ class _OnnxRuntime:
 
 
 def make(order: PeerOrder) -> ReadyPeer:
-    """Return the peer that an order names."""
+    """Return the peer of an order.
+
+    Raises:
+        LookupError: a PyTorch peer without a checkpoint.
+    """
     peer, frontend = order.peer, read_frontend(order.frontend)
     if order.file is not None and order.bucketing is not None:
         return _Bucketed(order.file, frontend, order.bucketing)
@@ -112,25 +120,27 @@ def _one_by_one(recognizer: Recognizer, utterances: Sequence[Samples]) -> list[L
 
 
 def answers(lines: Iterator[str]) -> Iterator[PeerDone]:
-    """Be the peer that the first line orders, then do one task after the other until there are no more."""
+    """Load the peer of the first line, an order, then run the task of every further line and yield its answer."""
     order = PeerOrder.model_validate_json(next(lines))
-    made = make(order)
+    peer = make(order)
     yield PeerDone(seconds=[])
-    held: dict[int, Recognizer] = {}  # by streams, one at a time: what is measured of its memory is no sum of two
+    # why: at most one recognizer exists at a time, so that the measured memory is not the sum of two
+    by_streams: dict[int, Recognizer] = {}
     for line in lines:
         task = PeerTask.model_validate_json(line)
         streams = 1 if task.alone else order.streams
-        if streams not in held:
-            held.clear()
+        if streams not in by_streams:
+            by_streams.clear()
             gc.collect()
-            held[streams] = made.recognizer(streams)
-        each = task.alone and order.bucketing is None  # at fixed lengths a single utterance is a corpus of one
-        seconds = timed(task, partial(_one_by_one, held[streams]) if each else held[streams].logits_of)
-        yield PeerDone(seconds=seconds, size_bytes=made.size_bytes, peak_bytes=peak_rss_bytes())
+            by_streams[streams] = peer.recognizer(streams)
+        recognizer = by_streams[streams]
+        one_by_one = task.alone and order.bucketing is None  # at fixed lengths a single utterance is a corpus of one
+        seconds = timed(task, partial(_one_by_one, recognizer) if one_by_one else recognizer.logits_of)
+        yield PeerDone(seconds=seconds, size_bytes=peer.size_bytes, peak_bytes=peak_rss_bytes())
 
 
 def message_of(error: Exception) -> str:
-    """Return the kind of an error and its first line."""
+    """Return the class name of an error and the first line of its message."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0] if lines else ''}"
 

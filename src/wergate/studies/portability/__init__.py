@@ -1,1 +1,1 @@
-"""INT8 on other instruction sets."""
+"""Accuracy of INT8 on other instruction sets."""

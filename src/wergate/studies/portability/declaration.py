@@ -1,4 +1,4 @@
-"""The study as the registry knows it."""
+"""Declaration of the study `portability`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _lines(rows: RowsByKind) -> Iterator[str]:
 
 STUDY = Study(
     name="portability",
-    question="Does INT8 hold on CPUs with other instruction sets?",
+    question="Does INT8 stay accurate on CPUs with other instruction sets?",
     minutes=10,
     where="accuracy/test_portability.py",
     kinds={"portability": PortabilityRow},

@@ -1,4 +1,4 @@
-"""Instruction sets that this machine can stand for: what oneDNN is told, and what a CPU must have for it."""
+"""Instruction sets that this machine can be limited to: oneDNN's names for them and the CPU flags they require."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ from wergate.config.base import InferencePrecision, Isa
 from wergate.config.variants import subject_of
 from wergate.environment import cpu
 
-LIMIT = "ONEDNN_MAX_CPU_ISA"  # oneDNN reads it once, when it is loaded; OpenVINO's CPU plugin asks the same place
-_REGISTERS = ("sse4", "avx", "avx2", "avx512")  # as primitives are named, from the narrowest to the widest
-_TILES = "amx"  # which none of the instruction sets below has
+# why: oneDNN reads the variable once, when it is loaded, so the limit needs a new process;
+# OpenVINO's CPU plugin respects the same limit
+LIMIT = "ONEDNN_MAX_CPU_ISA"
+_REGISTERS = ("sse4", "avx", "avx2", "avx512")  # in primitive names, from the narrowest registers to the widest
+_TILES = "amx"  # in no instruction set below
 
 
 @dataclass(frozen=True)
 class InstructionSet:
-    """What a name of `--isa` stands for.
+    """Properties of an instruction set that `--isa` accepts.
 
     Attributes:
-        limit: what oneDNN calls it; empty where nothing is limited.
-        flags: that the CPU must have, as Linux names them.
-        registers: the widest kind that its primitives may use.
-        dot_products: whether it has them for 8 bit.
+        limit: oneDNN's name for it; empty for no limit.
+        flags: CPU flags that it requires, with Linux's names.
+        registers: the widest registers that its primitives may use.
+        dot_products: whether it has 8-bit dot products.
     """
 
     limit: str
@@ -46,13 +48,13 @@ INSTRUCTION_SETS: Mapping[Isa, InstructionSet] = {
 
 @dataclass(frozen=True)
 class IsaTarget:
-    """Where a model is run: an instruction set and an inference precision."""
+    """An instruction set and an inference precision to run a model in."""
 
     isa: Isa
     precision: InferencePrecision
 
     def name(self, variant: str) -> str:
-        """Return how messages call a variant here; the inference precision where it is not the usual one."""
+        """Return the name of a variant on this target for messages, with any inference precision other than f32."""
         precision = "" if self.precision == "f32" else f" in {self.precision}"
         return f"{subject_of(variant)} on {self.isa}{precision}"
 
@@ -61,39 +63,40 @@ class IsaTarget:
 
 
 def limited(environment: Mapping[str, str], isa: Isa) -> dict[str, str]:
-    """Return the environment of a process that is to run on an instruction set; "native" leaves it as it is."""
+    """Return a process environment that limits oneDNN to an instruction set; "native" changes nothing."""
     limit = INSTRUCTION_SETS[isa].limit
     return {**environment, LIMIT: limit} if limit else dict(environment)
 
 
 def unavailable(isa: Isa, device: str) -> str:
-    """Return why this machine cannot show an instruction set; empty where it can."""
+    """Return why this machine cannot run an instruction set; empty if it can."""
     if isa == "native":
         return ""
     if device != "CPU":
-        return f"--isa {isa} is a CPU's, and the device is {device}"
+        return f"--isa {isa} requires a CPU, but the device is {device}"
     missing = sorted(INSTRUCTION_SETS[isa].flags - {*cpu().flags})
     return f"this CPU ({cpu().model}) has no {' and no '.join(missing)}" if missing else ""
 
 
 def saturates(target: IsaTarget) -> bool:
-    """Tell whether 8-bit products are summed in 16 bit there, for want of 8-bit dot products."""
+    """Return whether a target sums 8-bit products in 16 bit, because it has no 8-bit dot products."""
     return not (cpu().has_dot_products if target.isa == "native" else INSTRUCTION_SETS[target.isa].dot_products)
 
 
 def beyond(isa: Isa, primitives: Iterable[str]) -> str:
-    """Return a primitive that uses more than the instruction set has, wider registers or tiles; empty where none does.
+    """Return the first primitive that exceeds an instruction set, by wider registers or tiles; empty if none does.
 
     Args:
-        primitives: as the runtime names them, such as "brgemm_avx512_i8"; those that name no registers are passed over.
+        isa: the instruction set.
+        primitives: names from the runtime, such as "brgemm_avx512_i8"; names without registers are ignored.
     """
-    most = _REGISTERS.index(INSTRUCTION_SETS[isa].registers)
+    widest = _REGISTERS.index(INSTRUCTION_SETS[isa].registers)
     return next(
-        (name for name in primitives if _registers(name) > most or (_TILES in name and isa != "native")),
+        (name for name in primitives if _registers(name) > widest or (_TILES in name and isa != "native")),
         "",
     )
 
 
 def _registers(primitive: str) -> int:
-    found = re.search(r"avx512|avx2|avx", primitive)
-    return _REGISTERS.index(found.group()) if found else 0
+    match = re.search(r"avx512|avx2|avx", primitive)
+    return _REGISTERS.index(match.group()) if match else 0

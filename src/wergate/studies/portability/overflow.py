@@ -1,4 +1,4 @@
-"""INT8 built with each setting of `quantization.overflow_fix`: what each loses on an instruction set, and its speed."""
+"""Loss and speed of INT8 on an instruction set, for each setting of `quantization.overflow_fix`."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ TIMED_S = 5.0  # of speech
 
 @dataclass(frozen=True)
 class OverflowFixResult:
-    """INT8 with one setting.
+    """INT8 built with one setting of `quantization.overflow_fix`.
 
     Attributes:
         setting: "enable", "first_layer_only" or "disable".
-        speed: how many times as fast as the setting that the model has; None for that one.
+        isa_result: the result on the instruction set.
+        speed: speed-up over the configured setting; None for that setting itself.
     """
 
     setting: OverflowFix
@@ -34,15 +35,15 @@ class OverflowFixResult:
 def overflow_fixes(
     portability: Portability, variant: Variant, spec: CorpusSpec, target: IsaTarget
 ) -> Iterator[OverflowFixResult]:
-    """Build INT8 with each setting and yield what it comes to on an instruction set.
+    """Build INT8 with each setting and yield its result on an instruction set, the configured setting first.
 
     Raises:
-        IsaUnavailableError, SuiteError: as of `Portability.isa_result`.
+        IsaUnavailableError, SuiteError: see `Portability.isa_result`.
     """
-    chosen = portability.session.config.settings_of(variant.model).quantization.overflow_fix
-    yield OverflowFixResult(chosen, portability.isa_result(variant, spec, target), None)
+    configured = portability.session.config.settings_of(variant.model).quantization.overflow_fix
+    yield OverflowFixResult(configured, portability.isa_result(variant, spec, target), None)
     for setting in get_args(OverflowFix):
-        if setting != chosen:
+        if setting != configured:
             ir = _with(portability, variant.model, setting)
             isa_result = portability.isa_result(variant, spec, target, ir)
             yield OverflowFixResult(setting, isa_result, _speed(portability, variant, spec, target, ir))
@@ -56,18 +57,18 @@ def _with(portability: Portability, model: str, setting: OverflowFix) -> Artifac
 
 
 def _speed(portability: Portability, variant: Variant, spec: CorpusSpec, target: IsaTarget, ir: Artifact) -> Paired:
-    """Time the IR interleaved with the variant's own, by their processes' clocks: what passes between is not timed."""
+    """Time an IR interleaved with the variant's own IR."""
     session = portability.session
     samples = session.evaluations.excerpt(variant.model, spec, TIMED_S)
     rule = PairedRule(budget_s=session.config.settings_of(variant.model).portability.timing_s)
     with (
-        portability.apart(variant, target, ir, streams=1) as other,
-        portability.apart(variant, target, streams=1) as own,
+        portability.recognizer(variant, target, ir, streams=1) as other,
+        portability.recognizer(variant, target, streams=1) as own,
     ):
         return time_pair(
             Side(lambda: other.logits_of([samples])),
             Side(lambda: own.logits_of([samples])),
             rule,
-            lambda _: True,  # nothing is judged by it: all of the time is used
-            clock=lambda: other.spent_s + own.spent_s,
+            lambda _: True,  # why: no gate depends on the ratio, so no early stop: the whole budget is used
+            clock=lambda: other.spent_s + own.spent_s,  # why: excludes the exchange of messages and files
         )

@@ -1,4 +1,4 @@
-"""What came out on other instruction sets, as rows of the results."""
+"""Result rows of the portability study."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from wergate.verdict import Status
 
 
 class PrimitiveRow(ResultRow):
-    """Layers that one primitive of the runtime executes, and their share of the work."""
+    """Layers that one primitive of the runtime executes, and their share of the multiply-accumulates."""
 
     kind: str
     name: str
@@ -38,8 +38,9 @@ class PrimitiveRow(ResultRow):
 class OverflowFixRow(ResultRow):
     """INT8 built with one setting of `quantization.overflow_fix`, on one instruction set.
 
-    `loss` is absolute against the variant's own IR on the native one; `speed` is how many times as fast it is as that
-    IR on this one, in turns (null for that IR itself).
+    `loss` is the absolute loss compared with the variant's own IR on the native instruction set.
+    `speed` is the speed-up over the variant's own IR on this instruction set, timed interleaved (null for that IR
+    itself).
     """
 
     setting: str
@@ -51,10 +52,11 @@ class OverflowFixRow(ResultRow):
 
 
 class PortabilityRow(ResultRow):
-    """A variant of a model on a corpus, run on one instruction set; `skipped` says why it was not.
+    """A variant of a model on a corpus and one instruction set; `skipped` gives the reason if it did not run.
 
-    `loss` is the word error rate minus the one on the native instruction set, which `against_native` compares the
-    logits with; `logits` are beside the reference model's. `fixes` are there where they were tried.
+    `loss` is the word error rate minus the one on the native instruction set.
+    `against_native` compares the logits with those on the native instruction set, `logits` with the reference model's.
+    `fixes` are the settings of `quantization.overflow_fix` that were tried.
     """
 
     model: str
@@ -78,7 +80,9 @@ def portability_row(isa_result: IsaResult, *, status: Status, tried: Sequence[Ov
     """Return the row of a variant on an instruction set.
 
     Args:
-        status: of its verdicts together.
+        isa_result: the result on the instruction set.
+        status: the worst status of its verdicts.
+        tried: results of the settings of `quantization.overflow_fix` that were tried.
     """
     evaluation = isa_result.evaluation
     return PortabilityRow(
@@ -101,7 +105,7 @@ def portability_row(isa_result: IsaResult, *, status: Status, tried: Sequence[Ov
 
 
 def skipped_row(variant: Variant, spec: CorpusSpec, target: IsaTarget, reason: str) -> PortabilityRow:
-    """Return the row of what this machine cannot show."""
+    """Return the row of a target that this machine cannot run."""
     return PortabilityRow(
         model=variant.model,
         corpus=spec.name,

@@ -1,4 +1,4 @@
-"""A model on other instruction sets than this machine's best: each evaluation in a process of its own."""
+"""Evaluations of a model on other instruction sets than this machine's best, each in a separate process."""
 
 from __future__ import annotations
 
@@ -31,19 +31,20 @@ from wergate.studies.portability.instruction_sets import INSTRUCTION_SETS, IsaTa
 
 
 class IsaUnavailableError(SuiteError):
-    """This machine cannot show what was asked for: no fault of the model."""
+    """This machine cannot run the requested target, which says nothing about the model."""
 
 
 @dataclass(frozen=True)
 class IsaResult:
-    """A variant of a model on a corpus, as it came out on one instruction set.
+    """Result of a variant on a corpus and one instruction set.
 
     Attributes:
-        executed: what the compiled model really was.
-        evaluation: beside the reference model.
-        against_native: its logits beside those on the native instruction set.
-        native: word errors by utterance there.
-        is_native: whether this is what the others are compared with.
+        target: instruction set and inference precision.
+        executed: precision and primitives of the compiled model, read back from the runtime.
+        evaluation: the evaluation against the reference model.
+        against_native: difference to the logits on the native instruction set.
+        native: word errors by utterance on the native instruction set.
+        is_native: whether the other results are compared with this one.
     """
 
     target: IsaTarget
@@ -55,81 +56,92 @@ class IsaResult:
 
     @cached_property
     def loss(self) -> WerDrop:
-        """How much higher the word error rate is than on the native instruction set."""
+        """Increase of the word error rate over the native instruction set, with its interval."""
         errors = self.evaluation.candidate.errors
         return paired_bootstrap(
-            words=[found.words for found in errors],
+            words=[utterance.words for utterance in errors],
             reference=self.native,
-            candidate=[found.errors for found in errors],
+            candidate=[utterance.errors for utterance in errors],
         )
 
 
 def targets(config: SuiteConfig) -> tuple[IsaTarget, ...]:
-    """Return where INT8 is to be shown: on what is asked for, else on every instruction set.
+    """Return the targets to evaluate INT8 on: those that the options name, otherwise every instruction set.
 
-    The first is what the others are compared with: native, in the run's own inference precision.
+    The first target is native in the run's own inference precision; the others are compared with it.
     """
     precisions = config.isa_precisions or [config.inference_precision]
     first = native(config)
-    asked = [IsaTarget(isa, precision) for isa, precision in product(config.isas, precisions)]
-    others = [target for target in asked if target != first] or [
+    requested = [IsaTarget(isa, precision) for isa, precision in product(config.isas, precisions)]
+    others = [target for target in requested if target != first] or [
         IsaTarget(isa, first.precision) for isa in INSTRUCTION_SETS
     ]
     return tuple(dict.fromkeys([first, *others]))
 
 
 def native(config: SuiteConfig) -> IsaTarget:
-    """Return where a plain run evaluates."""
+    """Return the target of a plain run."""
     return IsaTarget("native", config.inference_precision)
 
 
 class Portability:
-    """Evaluations on other instruction sets, each made once in a session."""
+    """Evaluations on other instruction sets, each run once per session."""
 
     def __init__(self, session: Session, folder: Path) -> None:
-        """Evaluate what the session builds.
+        """Prepare evaluations of a session's models.
 
         Args:
-            folder: empty, for logits: as many bytes as the reference run's.
+            session: the session.
+            folder: an empty folder for logits. It grows to about the size of the stored reference run.
         """
         self.session = session
         self._folder = folder
-        self._made: dict[tuple[Path, CorpusSpec, IsaTarget], IsaResult] = {}
+        self._results: dict[tuple[Path, CorpusSpec, IsaTarget], IsaResult] = {}
 
     def isa_result(
         self, variant: Variant, spec: CorpusSpec, target: IsaTarget, ir: Artifact | None = None
     ) -> IsaResult:
-        """Return what came out on an instruction set.
+        """Return the result of a variant on an instruction set.
 
         Args:
-            ir: another IR of the model than the variant's; it is compared with the variant's on the native one.
+            variant: the variant to run.
+            spec: the corpus.
+            target: instruction set and inference precision.
+            ir: another IR of the model to run instead. It is compared with the variant's own IR on the native target.
 
         Raises:
-            IsaUnavailableError: this machine cannot show it.
-            SuiteError: the model cannot be run there.
+            IsaUnavailableError: this machine cannot run the target.
+            SuiteError: the model cannot run on the target.
         """
         key = variant.path if ir is None else ir.file(MODEL_FILE), spec, target
-        if key not in self._made:
-            self._made[key] = self._shown(variant, spec, target, ir)
-        return self._made[key]
+        if key not in self._results:
+            self._results[key] = self._evaluated(variant, spec, target, ir)
+        return self._results[key]
 
-    def _shown(self, variant: Variant, spec: CorpusSpec, target: IsaTarget, ir: Artifact | None) -> IsaResult:
+    def _evaluated(self, variant: Variant, spec: CorpusSpec, target: IsaTarget, ir: Artifact | None) -> IsaResult:
         base = native(self.session.config)
         first = None if (target, ir) == (base, None) else self.isa_result(variant, spec, base)
-        with self.apart(variant, target, ir) as recognizer:
-            beside = _ComparedRecognizer(recognizer, self._logits_folder(variant, spec), keep=first is None)
-            there = replace(variant, subject=target.name(variant.name))
-            evaluation = self.session.evaluations.evaluate(there, spec, lambda: beside)
-        errors = tuple(found.errors for found in (first.evaluation if first else evaluation).candidate.errors)
-        return IsaResult(target, recognizer.opening, evaluation, beside.difference, errors, is_native=first is None)
+        with self.recognizer(variant, target, ir) as recognizer:
+            compared = _ComparedRecognizer(recognizer, self._logits_folder(variant, spec), keep=first is None)
+            on_target = replace(variant, subject=target.name(variant.name))
+            evaluation = self.session.evaluations.evaluate(on_target, spec, lambda: compared)
+        native_errors = (first.evaluation if first else evaluation).candidate.errors
+        return IsaResult(
+            target,
+            recognizer.opening,
+            evaluation,
+            compared.difference,
+            tuple(utterance.errors for utterance in native_errors),
+            is_native=first is None,
+        )
 
-    def apart(
+    def recognizer(
         self, variant: Variant, target: IsaTarget, ir: Artifact | None = None, *, streams: int | None = None
     ) -> SubprocessRecognizer:
-        """Return the model, compiled in a process of its own.
+        """Return a recognizer that runs the model on a target, in a separate process.
 
         Raises:
-            IsaUnavailableError, SuiteError: as of `isa_result`.
+            IsaUnavailableError, SuiteError: see `isa_result`.
         """
         session, config = self.session, self.session.config
         reason = unavailable(target.isa, config.device)
@@ -148,7 +160,7 @@ class Portability:
             name=target.name(variant.name),
             patience_s=config.settings_of(variant.model).portability.patience_s,
         )
-        reason = _not_that(target, recognizer.opening)
+        reason = _mismatch(target, recognizer.opening)
         if reason:
             recognizer.close()
             raise IsaUnavailableError(reason)
@@ -161,7 +173,7 @@ class Portability:
 
 
 class _ComparedRecognizer:
-    """Passes logits on, and keeps them, or compares them with what was kept of the same samples."""
+    """A recognizer that also saves its logits, or compares them with the saved ones of the same samples."""
 
     def __init__(self, recognizer: Recognizer, folder: Path, *, keep: bool) -> None:
         self.frontend = recognizer.frontend
@@ -176,20 +188,19 @@ class _ComparedRecognizer:
 
     def logits_of(self, utterances: Sequence[Samples]) -> list[Logits]:
         """See `Recognizer.logits_of`."""
-        found = self._recognizer.logits_of(utterances)
-        for samples, logits in zip(utterances, found, strict=True):
+        results = self._recognizer.logits_of(utterances)
+        for samples, logits in zip(utterances, results, strict=True):
             path = self._folder / f"{hashlib.sha256(samples.tobytes()).hexdigest()}.npy"
             if self._keep:
                 np.save(path, logits, allow_pickle=False)
             self.difference += difference(reference=np.load(path, allow_pickle=False), candidate=logits)
-        return found
+        return results
 
 
-def _not_that(target: IsaTarget, executed: Executed) -> str:
-    """Return why what was executed does not show a place; empty where it does."""
+def _mismatch(target: IsaTarget, executed: Executed) -> str:
+    """Return why a compiled model does not represent a target; empty if it does."""
     if executed.precision != target.precision:
-        return (
-            f"{target.precision} was asked for and {executed.precision} taken: {target.isa} has no {target.precision}"
-        )
-    too_wide = beyond(target.isa, [primitive.name for primitive in executed.primitives])
-    return f"the runtime executes {too_wide} though it was limited to {target.isa}" if too_wide else ""
+        return f"the runtime uses {executed.precision} instead of {target.precision}, which {target.isa} does not have"
+    # why: an environment variable is no guarantee, so the primitives show whether the limit took effect
+    exceeding = beyond(target.isa, [primitive.name for primitive in executed.primitives])
+    return f"the runtime executes {exceeding} although it was limited to {target.isa}" if exceeding else ""

@@ -1,4 +1,4 @@
-"""INT8 on other instruction sets, as tables."""
+"""Tables and lines of the portability study."""
 
 from __future__ import annotations
 
@@ -12,49 +12,49 @@ from wergate.formatting import decibels, interval, new_table, percent, signed_pe
 from wergate.studies.portability.rows import OverflowFixRow, PortabilityRow, PrimitiveRow
 from wergate.verdict import Status
 
-# "differs" is the share of argmaxes that are not those on the native instruction set
+# "differs" is the share of frames whose argmax is not that of the native instruction set
 _COLUMNS = ("WER %", "drop", "loss", "SQNR", "argmax", "differs", "verdict")
-_FIX_COLUMNS = ("WER %", "loss", "SQNR", "argmax", "times as fast")
+_FIX_COLUMNS = ("WER %", "loss", "SQNR", "argmax", "speed-up")
 _SKIPPED = "skipped"
-_TOLD = {  # what is told of a model and of an instruction set, the worst first
+_WORDING = {  # for a model and for an instruction set, the worst status first
     Status.FAIL: ("not portable", "fails on"),
-    Status.INCONCLUSIVE: ("portable or not, nothing settles it", "open on"),
-    Status.PASS: ("portable", "holds on"),
-    _SKIPPED: ("not shown", "not shown on"),
+    Status.INCONCLUSIVE: ("not proven portable", "inconclusive on"),
+    Status.PASS: ("portable", "passes on"),
+    _SKIPPED: ("not evaluated", "skipped on"),
 }
 _CELL = attrgetter("model", "corpus", "variant")
-_SHOWN = 3  # primitives, the heaviest; the results have all
+_SHOWN = 3  # primitives with the most work; the results file has all
 
 
 def portability_tables(rows: Sequence[PortabilityRow]) -> Iterator[Table]:
-    """Yield one table per model, corpus and variant, with one row per instruction set, and those of what was tried."""
+    """Yield one table per model, corpus and variant, with a row per instruction set, and tables of the fixes tried."""
     for (model, corpus, variant), block in groupby(sorted(rows, key=_CELL), key=_CELL):
-        found = list(block)
-        table = new_table(f"{model} {variant} on {corpus}, by instruction set", "runs on", _COLUMNS)
-        for row in found:
+        by_target = list(block)
+        table = new_table(f"{model} {variant} on {corpus}, by instruction set", "instruction set", _COLUMNS)
+        for row in by_target:
             table.add_row(_target(row), *_figures(row))
         yield table
-        yield from (_fixes_table(row) for row in found if row.fixes)
+        yield from (_fixes_table(row) for row in by_target if row.fixes)
 
 
 def portability_lines(rows: Sequence[PortabilityRow]) -> Iterator[str]:
-    """Yield what each instruction set was seen to execute, or why this machine cannot show it, once for all corpora."""
+    """Yield a line per row: the primitives that the instruction set executed, or why this machine cannot run it."""
     for row in rows:
-        told = f"not shown: {row.skipped}" if row.skipped else f"executes {_executed(row.executed)}"
-        yield f"{row.model} {row.variant} on {_target(row)}: {told}"
+        outcome = f"skipped: {row.skipped}" if row.skipped else f"executes {_executed(row.executed)}"
+        yield f"{row.model} {row.variant} on {_target(row)}: {outcome}"
 
 
 def portable_lines(rows: Sequence[PortabilityRow]) -> Iterator[str]:
-    """Yield each model's verdict over all corpora: where it holds, and where this machine cannot tell."""
+    """Yield each variant's verdict over all corpora, with the instruction sets that pass, fail or were skipped."""
     for model, variant in dict.fromkeys((row.model, row.variant) for row in rows):
-        found: dict[str, set[str]] = {}
+        statuses: dict[str, set[str]] = {}
         for row in rows:
             if (row.model, row.variant) == (model, variant):
-                found.setdefault(_target(row), set()).add(row.status or _SKIPPED)
-        worst = {target: next(status for status in _TOLD if status in seen) for target, seen in found.items()}
-        verdict = next(told for status, (told, _) in _TOLD.items() if status in worst.values())
+                statuses.setdefault(_target(row), set()).add(row.status or _SKIPPED)
+        worst = {target: next(status for status in _WORDING if status in seen) for target, seen in statuses.items()}
+        verdict = next(wording for status, (wording, _) in _WORDING.items() if status in worst.values())
         parts = [
-            f"{_TOLD[wanted][1]} {', '.join(place for place, status in worst.items() if status == wanted)}"
+            f"{_WORDING[wanted][1]} {', '.join(target for target, status in worst.items() if status == wanted)}"
             for wanted in (Status.PASS, Status.INCONCLUSIVE, Status.FAIL, _SKIPPED)
             if wanted in worst.values()
         ]
@@ -62,7 +62,7 @@ def portable_lines(rows: Sequence[PortabilityRow]) -> Iterator[str]:
 
 
 def _target(row: PortabilityRow) -> str:
-    """Return the instruction set, and the inference precision where it is not the usual one."""
+    """Return the instruction set, with any inference precision other than f32."""
     return row.isa if row.inference_precision == "f32" else f"{row.isa} {row.inference_precision}"
 
 
@@ -70,7 +70,7 @@ def _executed(primitives: Sequence[PrimitiveRow]) -> str:
     shares: dict[str, float] = {}
     for primitive in primitives:
         shares[primitive.name] = shares.get(primitive.name, 0.0) + primitive.share
-    heaviest = sorted(shares.items(), key=lambda found: -found[1])
+    heaviest = sorted(shares.items(), key=lambda item: -item[1])
     return ", ".join(f"{name} {percent(share, 0)} %" for name, share in heaviest[:_SHOWN])
 
 

@@ -1,1 +1,1 @@
-"""NNCF compared with the Post-Training Optimization Tool, and the steps that the tutorial printed."""
+"""Comparison of NNCF with the Post-Training Optimization Tool (POT), and the steps of the POT tutorial."""

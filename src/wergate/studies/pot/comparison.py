@@ -1,4 +1,4 @@
-"""A model that POT has quantized beside the same one of NNCF: same checkpoint, calibration, settings and corpus."""
+"""Comparison of POT with NNCF: the same checkpoint, calibration, settings and corpus, quantized by each."""
 
 from __future__ import annotations
 
@@ -15,16 +15,20 @@ from wergate.timing.gates import is_open
 from wergate.timing.paired import Paired, PairedRule, Side, time_pair
 
 SUCCESSOR: QuantizerName = "nncf"
-TIMED_S = 5.0
+TIMED_S = 5.0  # of speech
 
 
 @dataclass(frozen=True)
 class QuantizerResult:
-    """An INT8 IR, and all that is compared of it.
+    """An INT8 IR, and everything that is compared.
 
     Attributes:
-        seconds: that quantizing took, whenever that was, reading the calibration audio included.
-        tool_seconds: of the quantization alone, where the tool told it.
+        quantizer: the quantizer that built the IR.
+        evaluation: the evaluation against the reference model.
+        graph: counts of the IR's graph.
+        work: the layers that the compiled IR executes.
+        seconds: build time of the stored IR, including reading the calibration audio.
+        tool_seconds: time of the quantization alone; None if the tool did not report it.
     """
 
     quantizer: QuantizerName
@@ -37,7 +41,7 @@ class QuantizerResult:
 
 @dataclass(frozen=True)
 class PotComparison:
-    """What was, what takes its place, and how many times as fast the successor is, both timed in turns."""
+    """POT's IR, its successor's IR, and the speed-up of the successor, timed interleaved."""
 
     before: QuantizerResult
     after: QuantizerResult
@@ -45,11 +49,11 @@ class PotComparison:
 
 
 def leaving_pot(session: Session, model: str, spec: CorpusSpec, rule: PairedRule) -> PotComparison:
-    """Quantize a model with NNCF beside POT, and compare the two on a corpus."""
+    """Quantize a model with POT and with NNCF, and compare the two on a corpus."""
     successor = session.with_quantizer(SUCCESSOR)
     samples = session.evaluations.excerpt(model, spec, TIMED_S)
-    before, after = (_quantized(one, model, spec) for one in (session, successor))
-    old, new = (one.recognizers.compile(one.variant(model, "int8")) for one in (session, successor))
+    before, after = (_quantized(each, model, spec) for each in (session, successor))
+    old, new = (each.recognizers.compile(each.variant(model, "int8")) for each in (session, successor))
     speed = time_pair(
         Side(lambda: new.logits(samples[None])), Side(lambda: old.logits(samples[None])), rule, is_open(None)
     )

@@ -1,4 +1,4 @@
-"""The study as the registry knows it."""
+"""Declaration of the study `pot`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _lines(rows: RowsByKind) -> Iterator[str]:
 
 STUDY = Study(
     name="pot",
-    question="What does leaving POT for NNCF cost?",
+    question="What does it cost to move from POT to NNCF?",
     minutes=15,
     where="accuracy/test_pot.py",
     kinds={"pot_steps": PotStepsRow, "runtimes": RuntimeRow, "leaving_pot": LeavingPotRow},

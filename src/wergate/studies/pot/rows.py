@@ -1,4 +1,4 @@
-"""What the legacy leg found, as rows of the results."""
+"""Result rows of the POT study and of the legacy runtime."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wergate.studies.pot.tutorial import Steps
 
 
 class SampleRow(ResultRow):
-    """An utterance: what was said, and what each recognizer heard."""
+    """One utterance: its reference text, and the transcript of each recognizer in `heard`."""
 
     id: str
     text: str
@@ -24,11 +24,11 @@ class SampleRow(ResultRow):
 
 
 class PotStepsRow(ResultRow):
-    """What the tutorial printed, of a model that POT has quantized.
+    """The figures that the POT tutorial printed, for a model that POT quantized.
 
-    `irs`, `wers` and `fps` (of `benchmark_app`) are by recognizer; `seconds` is POT's quantization alone; where it was
-    tuned for accuracy, `tuning_wers` are of FP16, of INT8 with nothing reverted and of the result, on the tuning
-    utterances, and `reverted` are operations that it took back to floating point.
+    `irs`, `wers` and `fps` (from `benchmark_app`) are by recognizer. `seconds` is the time of POT's quantization alone.
+    For accuracy-aware quantization, `tuning_wers` are those of FP16, of INT8 with nothing reverted and of the result,
+    on the tuning utterances; `reverted` are the operations that POT reverted to floating point.
     """
 
     model: str
@@ -46,7 +46,7 @@ class PotStepsRow(ResultRow):
 
 
 class RuntimeRow(ResultRow):
-    """An IR on a legacy OpenVINO and on today's; `differing` are the utterances that they transcribe otherwise."""
+    """An IR on the legacy OpenVINO and on the current one; `differing` are utterances with different transcripts."""
 
     model: str
     corpus: str
@@ -61,9 +61,11 @@ class RuntimeRow(ResultRow):
 
 
 class LeavingPotRow(ResultRow):
-    """INT8 of one quantizer, beside another's: `speed` is how many times as fast it is as the other, timed in turns.
+    """INT8 of one of two quantizers that are compared.
 
-    `seconds` is what quantizing took; `equal` counts utterances transcribed as by the reference model.
+    `speed` is the speed-up over the other quantizer's INT8, timed interleaved; only the successor's row has it.
+    `seconds` is the time of the quantization. `equal` counts the utterances whose transcript equals the reference
+    model's.
     """
 
     model: str
@@ -85,11 +87,11 @@ class LeavingPotRow(ResultRow):
 
 
 def steps_row(steps: Steps, *, model: str) -> PotStepsRow:
-    """Return the row of the tutorial's steps; the sample is the corpus's first utterance, as in the tutorial."""
+    """Return the row of the tutorial's steps. The sample is the corpus's first utterance, as in the tutorial."""
     first = next(iter(steps.evaluations.values()))
     sample = first.outcomes[0]
-    heard = {variant: found.outcomes[0].hypothesis for variant, found in steps.evaluations.items()}
-    wers = {variant: finite(found.candidate.total.wer) for variant, found in steps.evaluations.items()}
+    transcripts = {variant: evaluation.outcomes[0].hypothesis for variant, evaluation in steps.evaluations.items()}
+    wers = {variant: finite(evaluation.candidate.total.wer) for variant, evaluation in steps.evaluations.items()}
     return PotStepsRow(
         model=model,
         corpus=first.corpus,
@@ -100,14 +102,16 @@ def steps_row(steps: Steps, *, model: str) -> PotStepsRow:
         calibration_utterances=steps.report.utterances,
         tuning_wers=list(steps.report.wers),
         reverted=list(steps.report.reverted),
-        sample=SampleRow(id=sample.id, text=sample.text, heard={first.engine: sample.reference_hypothesis} | heard),
+        sample=SampleRow(
+            id=sample.id, text=sample.text, heard={first.engine: sample.reference_hypothesis} | transcripts
+        ),
         wers={first.engine: finite(first.reference.total.wer)} | wers,
         fps=dict(steps.fps),
     )
 
 
 def runtime_row(found: TwoRuntimes) -> RuntimeRow:
-    """Return the row of an IR on two runtimes."""
+    """Return the row of an IR on the two runtimes."""
     variant = found.today.variant
     return RuntimeRow(
         model=variant.model,
@@ -124,7 +128,7 @@ def runtime_row(found: TwoRuntimes) -> RuntimeRow:
 
 
 def comparison_rows(found: PotComparison, *, model: str) -> list[LeavingPotRow]:
-    """Return a row for each of the two quantizers; the successor's has the ratio of the two, timed in turns."""
+    """Return a row for each of the two quantizers. The successor's row has the speed-up."""
     before = _row(found.before, model, found.speed.second_ms)
     after = _row(found.after, model, found.speed.first_ms)
     speed = {"speed": found.speed.ratio, "interval": interval_row(found.speed.interval)}

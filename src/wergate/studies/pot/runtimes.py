@@ -1,4 +1,4 @@
-"""One IR on two runtimes, OpenVINO 2023.3 and today's: utterance by utterance, the same transcript?"""
+"""Transcripts of one IR on two runtimes, OpenVINO 2023.3 and the current one, compared utterance by utterance."""
 
 from __future__ import annotations
 
@@ -27,11 +27,12 @@ from wergate.verdict import Verdict
 
 @dataclass(frozen=True)
 class TwoRuntimes:
-    """An IR's transcripts of a corpus.
+    """Evaluations of an IR on a corpus with two runtimes.
 
     Attributes:
-        legacy, today: each beside the reference model's.
-        version: of the legacy OpenVINO.
+        legacy: the evaluation on the legacy OpenVINO.
+        today: the evaluation on the current OpenVINO.
+        version: version of the legacy OpenVINO.
     """
 
     legacy: Evaluation
@@ -40,12 +41,12 @@ class TwoRuntimes:
 
     @property
     def differing(self) -> tuple[str, ...]:
-        """The utterances that the two transcribe otherwise."""
+        """Ids of the utterances that the two runtimes transcribe differently."""
         pairs = zip(self.legacy.outcomes, self.today.outcomes, strict=True)
         return tuple(legacy.id for legacy, today in pairs if legacy.hypothesis != today.hypothesis)
 
     def lines(self) -> Iterator[str]:
-        """Yield each differing utterance, both transcripts aligned."""
+        """Yield the id and the two aligned transcripts of each utterance that differs."""
         for legacy, today in zip(self.legacy.outcomes, self.today.outcomes, strict=True):
             if legacy.hypothesis != today.hypothesis:
                 aligned = show_alignment(reference=today.hypothesis, hypothesis=legacy.hypothesis)
@@ -53,52 +54,54 @@ class TwoRuntimes:
 
 
 def two_runtimes(session: Session, variant: Variant, spec: CorpusSpec) -> TwoRuntimes:
-    """Run a variant on the legacy runtime, too.
+    """Evaluate a variant on the legacy runtime and on the current one.
 
     Raises:
-        SuiteError: there is no legacy environment, or it does not take the IR.
+        SuiteError: there is no legacy environment, or it cannot run the IR.
     """
     legacy, folder = session.models.legacy(), session.store.root
     version = legacy.versions["openvino"]
-    there = replace(variant, subject=f"{variant.name} on OpenVINO {version}")
-    found = session.evaluations.evaluate(
-        there, spec, lambda: LegacyRecognizer(variant.path, variant.frontend, legacy, folder=folder)
+    on_legacy = replace(variant, subject=f"{variant.name} on OpenVINO {version}")
+    evaluation = session.evaluations.evaluate(
+        on_legacy, spec, lambda: LegacyRecognizer(variant.path, variant.frontend, legacy, folder=folder)
     )
-    return TwoRuntimes(found, session.evaluation(Cell(variant.model, spec, variant.name)), version)
+    return TwoRuntimes(evaluation, session.evaluation(Cell(variant.model, spec, variant.name)), version)
 
 
 def runtime_verdict(found: TwoRuntimes, settings: PotSettings) -> Verdict:
-    """Gate the share of utterances that the two runtimes transcribe otherwise."""
+    """Gate the share of utterances that the two runtimes transcribe differently."""
     variant = found.today.variant
-    most = {"fp16": settings.fp16_runtime_mismatch_rate_max, "int8": settings.int8_runtime_mismatch_rate_max}
+    maximum = {"fp16": settings.fp16_runtime_mismatch_rate_max, "int8": settings.int8_runtime_mismatch_rate_max}
     return Verdict(
         gate="runtime_mismatch_rate",
         subject=variant.subject,
         value=len(found.differing) / max(1, len(found.today.outcomes)),
         relation="<=",
-        threshold=most[variant.precision],
-        basis=f"OpenVINO {found.version} against today's",
+        threshold=maximum[variant.precision],
+        basis=f"OpenVINO {found.version} against the current one",
         scope=found.today.scope,
-        remedy="see below which utterances differ, and which of the two runtimes is nearer to the reference model",
+        remedy="check in the list below which utterances differ, and which runtime is closer to the reference model",
     )
 
 
 def as_reference(candidate: Evaluation, other: Evaluation, engine: str) -> Evaluation:
-    """Return an evaluation with another candidate's transcripts in the place of the reference model's."""
+    """Return an evaluation of `candidate` with the transcripts of `other` in place of the reference model's."""
     pairs = zip(candidate.outcomes, other.outcomes, strict=True)
     outcomes = tuple(replace(own, reference_hypothesis=theirs.hypothesis) for own, theirs in pairs)
     return replace(candidate, outcomes=outcomes, engine=engine)
 
 
 class LegacyRecognizer:
-    """Hands each batch of utterances over as files; a process of its own runs them and ends."""
+    """A recognizer on the legacy runtime. Each batch of utterances goes to a new process as files."""
 
     def __init__(self, path: Path, frontend: Frontend, legacy: Legacy, *, folder: Path) -> None:
-        """Take an IR.
+        """Prepare to run an IR; no process starts before the first batch.
 
         Args:
-            path: the `.xml`, its `.bin` beside it.
-            folder: where temporary folders and the log are made.
+            path: the IR's `.xml`, next to its `.bin`.
+            frontend: computes the network's input.
+            legacy: the environment with the legacy OpenVINO.
+            folder: parent folder of temporary folders and of the log.
         """
         self.frontend = frontend
         self._path = path
@@ -113,9 +116,9 @@ class LegacyRecognizer:
         """See `Recognizer.logits_of`.
 
         Raises:
-            SuiteError: OpenVINO 2023.3 does not take the IR.
+            SuiteError: OpenVINO 2023.3 cannot run the IR.
         """
-        found: list[Logits] = []
+        results: list[Logits] = []
 
         def job(work: Path) -> Mapping[str, Any]:
             files = [work / f"{number}.npy" for number in range(len(utterances))]
@@ -125,17 +128,17 @@ class LegacyRecognizer:
             return {"ir": str(self._path), "files": [str(file) for file in files]}
 
         def read(work: Path) -> None:
-            found.extend(np.load(work / f"{n}.logits.npy", allow_pickle=False)[0] for n in range(len(utterances)))
+            results.extend(np.load(work / f"{n}.logits.npy", allow_pickle=False)[0] for n in range(len(utterances)))
 
         try:
             run_step(self._legacy, "infer", job, folder=self._folder, log=self._log, read=read)
         except LegacyError as error:
             raise SuiteError(
-                f"IR '{self._path.parent.name}/{self._path.name}' cannot be run by OpenVINO 2023.3: {error.reason}; an "
-                "IR without operations that are newer than it is needed; leave it out, or convert it anew with "
-                f"2023.3; its log is kept in '{error.log}'"
+                f"OpenVINO 2023.3 cannot run IR '{self._path.parent.name}/{self._path.name}': {error.reason}; it "
+                "accepts only operations of that version; leave the IR out, or convert the model with OpenVINO 2023.3; "
+                f"the log is in '{error.log}'"
             ) from error
-        return found
+        return results
 
     @property
     def _log(self) -> Path:

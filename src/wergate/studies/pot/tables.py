@@ -1,4 +1,4 @@
-"""The legacy leg in the summary: the tutorial's steps, both runtimes, POT beside NNCF."""
+"""Tables and lines of the POT study: the tutorial's steps, both runtimes, POT compared with NNCF."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from rich.table import Table
 from wergate.formatting import decibels, new_table, percent, word_errors
 from wergate.studies.pot.rows import LeavingPotRow, PotStepsRow, RuntimeRow
 
-_LEAVING_COLUMNS = ("WER %", "S/D/I", "SQNR", "8 bit", "MB", "ms at 5 s", "built s")
+_LEAVING_COLUMNS = ("WER %", "S/D/I", "SQNR", "8 bit", "MB", "ms at 5 s", "build s")
 
 
 def step_lines(rows: Sequence[PotStepsRow]) -> Iterator[str]:
-    """Yield what the tutorial printed, each step in a line."""
+    """Yield the lines that the tutorial printed, step by step."""
     for row in rows:
         yield from (f"{row.model}, IR {variant}: {path}" for variant, path in row.irs.items())
         calibrated = f"{row.algorithm}, calibrated on {row.calibration_utterances} utterances"
-        yield f"{row.model}, quantized with {row.preset} preset and {calibrated}: {row.seconds:.2f} s"
+        yield f"{row.model}, quantized with the {row.preset} preset and {calibrated}: {row.seconds:.2f} s"
         if row.algorithm != "DefaultQuantization":
             yield from _tuned(row)
         yield f"{row.model}, [Reference] {row.sample.id}: {row.sample.text}"
@@ -28,17 +28,17 @@ def step_lines(rows: Sequence[PotStepsRow]) -> Iterator[str]:
 
 
 def _tuned(row: PotStepsRow) -> Iterator[str]:
-    """Yield what accuracy-aware quantization took back, in the form that a suite file takes."""
+    """Yield the operations that accuracy-aware quantization reverted, also as a setting for a suite file."""
     fp16, int8, final = map(_wer, row.tuning_wers)
-    measured = f"WER {fp16} of FP16, {int8} of INT8 throughout, {final} in the end"
-    yield f"{row.model}, on its tuning utterances: {measured}; {len(row.reverted)} operations reverted"
+    measured = f"WER {fp16} for FP16, {int8} for full INT8, {final} for the result"
+    yield f"{row.model}, on the tuning utterances: {measured}; {len(row.reverted)} operations reverted"
     if row.reverted:
         table, names = f"[model.{json.dumps(row.model)}.pot.ignored_scope]", json.dumps(row.reverted)
-        yield f"{row.model}, the same without a search, for a suite file: {table} names = {names}"
+        yield f"{row.model}, to get the same result without a search, in suite.toml: {table} names = {names}"
 
 
 def pot_tables(runtimes: Sequence[RuntimeRow], leaving: Sequence[LeavingPotRow]) -> Iterator[Table]:
-    """Yield the table of both runtimes, and the one of POT beside NNCF."""
+    """Yield the table of both runtimes, then the tables that compare POT with NNCF."""
     if runtimes:
         yield _runtime_table(runtimes)
     for model, corpus in dict.fromkeys((row.model, row.corpus) for row in leaving):
@@ -46,8 +46,8 @@ def pot_tables(runtimes: Sequence[RuntimeRow], leaving: Sequence[LeavingPotRow])
 
 
 def _runtime_table(rows: Sequence[RuntimeRow]) -> Table:
-    columns = ("corpus", "WER %", "today", "SQNR", "today", "differ")
-    table = new_table(f"the same IRs on OpenVINO {rows[0].openvino} and on today's", "IR", columns)
+    columns = ("corpus", "WER %", "current", "SQNR", "current", "differ")
+    table = new_table(f"the same IRs on OpenVINO {rows[0].openvino} and on the current one", "IR", columns)
     for row in rows:
         sqnr = decibels(row.legacy_sqnr_db), decibels(row.today_sqnr_db)
         wers = percent(row.legacy.wer), percent(row.today.wer)
@@ -57,7 +57,7 @@ def _runtime_table(rows: Sequence[RuntimeRow]) -> Table:
 
 def _leaving_table(rows: Sequence[LeavingPotRow]) -> Table:
     first = rows[0]
-    table = new_table(f"leaving POT: {first.model} on {first.corpus}, INT8", "quantizer", _LEAVING_COLUMNS)
+    table = new_table(f"from POT to NNCF: {first.model} on {first.corpus}, INT8", "quantizer", _LEAVING_COLUMNS)
     for row in rows:
         table.add_row(
             row.quantizer,

@@ -1,4 +1,4 @@
-"""What the tutorial printed, step by step, of a model that POT has quantized."""
+"""Steps of the POT tutorial, for a model that POT quantized."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from wergate.studies.benchmark_app.app import TUTORIAL_SAMPLES, benchmark_app
 
 @dataclass(frozen=True)
 class Steps:
-    """The tutorial's steps, of one model and corpus.
+    """Results of the tutorial's steps for one model and corpus.
 
     Attributes:
-        paths: of the IRs, by variant.
-        fps: what `benchmark_app` says of each.
+        paths: IR paths by variant.
+        report: POT's own report of the quantization.
+        evaluations: evaluations by variant.
+        fps: inferences per second from `benchmark_app`, by variant.
     """
 
     paths: Mapping[str, Path]
@@ -30,10 +32,13 @@ class Steps:
 
 
 def pot_steps(session: Session, model: str, spec: CorpusSpec, *, seconds: int) -> Steps:
-    """Go through the tutorial's steps, most of which have been done by now.
+    """Run the tutorial's steps, or reuse the results that the session already has.
 
     Args:
-        seconds: how long `benchmark_app` runs each IR.
+        session: the session.
+        model: spec of the model.
+        spec: the corpus.
+        seconds: duration of `benchmark_app` for each IR.
     """
     variants: list[str] = [variant for variant in ("fp16", "int8") if variant in session.config.precisions]
     paths = {variant: session.variant(model, variant).path for variant in variants}

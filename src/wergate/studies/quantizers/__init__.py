@@ -1,1 +1,1 @@
-"""What each way of quantizing gives, on the same model and corpus."""
+"""Comparison of quantization variants on the same model and corpus."""

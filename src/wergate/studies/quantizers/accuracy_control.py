@@ -1,4 +1,4 @@
-"""What accuracy control took back, when it was the quantizer: layers, drops where it was tuned, seconds, speed."""
+"""Layers that accuracy control reverted, for a model quantized with it: tuning drops, build time and speed."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ from wergate.verdict import Verdict
 
 @dataclass(frozen=True)
 class RevertedLayers:
-    """A model that was quantized with accuracy control, beside the same without it.
+    """A model quantized with accuracy control, compared with the same model without it.
 
     Attributes:
-        layers: in floating point in this one alone, as the FP16 IR calls them.
-        speed: how many times as fast as the ordinary INT8 IR.
+        ir: the accuracy-controlled IR.
         plain: the ordinary INT8 IR.
+        tuning: NNCF's report of the tuning.
+        layers: layers in floating point in `ir` only, with their names in the FP16 IR.
+        speed: speed-up over the ordinary INT8 IR.
     """
 
     ir: Artifact
@@ -33,16 +35,16 @@ class RevertedLayers:
 
 
 def reverted(session: Session, model: str) -> RevertedLayers:
-    """Compare a model's accuracy-controlled IR with the one that NNCF makes of it without accuracy control."""
+    """Compare a model's accuracy-controlled IR with the IR that NNCF builds without accuracy control."""
     models = session.models
     ir = models.ir(model, "int8")
     plain = models.quantized(model, session.config.settings_of(model).model_copy(update={"quantizer": "nncf"}))
-    kept = quantized_names(ir.file(MODEL_FILE))
+    still_quantized = quantized_names(ir.file(MODEL_FILE))
     return RevertedLayers(
         ir,
         plain,
         read_tuning(ir),
-        tuple(name for name in quantized_names(plain.file(MODEL_FILE)) if name not in kept),
+        tuple(name for name in quantized_names(plain.file(MODEL_FILE)) if name not in still_quantized),
         time_irs(
             session,
             models.variant(model, "int8"),
@@ -53,7 +55,7 @@ def reverted(session: Session, model: str) -> RevertedLayers:
 
 
 def tuned_verdict(found: RevertedLayers, settings: ModelSettings) -> Verdict:
-    """Gate the drop where it was tuned: NNCF ends without a word where it could not reach it."""
+    """Gate the drop on the tuning utterances: NNCF does not report it if the drop stays above the limit."""
     tuning = found.tuning
     return Verdict(
         gate="tuned_wer_drop",
@@ -62,6 +64,6 @@ def tuned_verdict(found: RevertedLayers, settings: ModelSettings) -> Verdict:
         relation="<=",
         threshold=settings.accuracy_control.max_drop,
         basis=f"FP16 {tuning.fp16_wer:.4g}, {len(found.layers)} layers reverted",
-        scope=f"{settings.name}, {len(tuning.utterances)} calibration utterances, tuned on",
-        remedy="NNCF ends without reaching it where no layer is left to revert: raise accuracy_control.max_drop",
+        scope=f"{settings.name}, {len(tuning.utterances)} calibration utterances, used for tuning",
+        remedy="NNCF stops above the limit when no layer is left to revert: raise accuracy_control.max_drop",
     )

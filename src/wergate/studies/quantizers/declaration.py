@@ -1,4 +1,4 @@
-"""The study as the registry knows it."""
+"""Declaration of the study `quantizers`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _settings(rows: RowsByKind) -> Iterator[str]:
 
 STUDY = Study(
     name="quantizers",
-    question="What does each way of quantizing give, and what does it cost?",
+    question="How do quantization variants compare in accuracy, speed and build time?",
     minutes=15,
     where="accuracy/test_quantizers.py",
     kinds={"quantizers": QuantizerRow, "reverted": RevertedRow},

@@ -1,4 +1,4 @@
-"""Ways of quantizing, and what accuracy control took back, as rows of the results."""
+"""Result rows of the quantization variants, and of the layers that accuracy control reverted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from wergate.timing.paired import Paired
 
 
 class QuantizerRow(ResultRow):
-    """A way of quantizing a model on a corpus; `speed` is how many times as fast as the FP16 IR it is, in turns."""
+    """A quantization variant of a model on a corpus; `speed` is the speed-up over the FP16 IR, timed interleaved."""
 
     model: str
     corpus: str
@@ -31,10 +31,11 @@ class QuantizerRow(ResultRow):
 
 
 class RevertedRow(ResultRow):
-    """A model whose quantizer is accuracy control: layers that it took back, beside the same without accuracy control.
+    """A model whose quantizer is accuracy control, compared with the same model without accuracy control.
 
-    The WERs are of the utterances that it was tuned on; `speed` is how many times as fast as the ordinary INT8 IR it
-    is; `toml` is the layers as an ignored scope, which saves the search.
+    `layers` are the layers that accuracy control reverted. The WERs are those on the tuning utterances.
+    `speed` is the speed-up over the ordinary INT8 IR. `toml` is the layers as an ignored scope, which makes the search
+    unnecessary.
     """
 
     model: str
@@ -54,12 +55,12 @@ class RevertedRow(ResultRow):
 
 
 def quantizer_row(found: QuantizedVariant, *, model: str) -> QuantizerRow:
-    """Return the row of a way of quantizing."""
+    """Return the row of a quantization variant."""
     return QuantizerRow(
         model=model,
         corpus=found.evaluation.corpus,
-        name=found.way.name,
-        quantizer=found.way.settings.quantizer,
+        name=found.quantization.name,
+        quantizer=found.quantization.settings.quantizer,
         key=found.ir.key,
         reference=word_error_row(found.evaluation.reference.total),
         candidate=word_error_row(found.evaluation.candidate.total),
@@ -75,7 +76,7 @@ def quantizer_row(found: QuantizedVariant, *, model: str) -> QuantizerRow:
 
 
 def reverted_row(found: RevertedLayers, settings: ModelSettings) -> RevertedRow:
-    """Return the row of what accuracy control took back."""
+    """Return the row of the layers that accuracy control reverted."""
     tuning = found.tuning
     return RevertedRow(
         model=settings.name,

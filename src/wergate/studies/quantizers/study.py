@@ -1,4 +1,4 @@
-"""Ways of quantizing one model, side by side on one corpus."""
+"""Quantization variants of one model, compared on one corpus."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from wergate.timing.paired import Paired, PairedRule, Side, time_pair
 
 @dataclass(frozen=True)
 class QuantizationVariant:
-    """A way of quantizing, as the table calls it."""
+    """Settings to quantize a model with, and their name in the table."""
 
     name: str
     settings: ModelSettings
@@ -28,14 +28,18 @@ class QuantizationVariant:
 
 @dataclass(frozen=True)
 class QuantizedVariant:
-    """What came of a way of quantizing.
+    """A model quantized with one variant's settings.
 
     Attributes:
+        quantization: the settings.
+        ir: the IR.
+        evaluation: the evaluation against the reference model.
+        counts: counts of the IR's graph.
         int8_work: share of the multiply-accumulates that run in 8 bit.
-        speed: how many times as fast as the FP16 IR, timed in turns.
+        speed: speed-up over the FP16 IR, timed interleaved.
     """
 
-    way: QuantizationVariant
+    quantization: QuantizationVariant
     ir: Artifact
     evaluation: Evaluation
     counts: GraphCounts
@@ -43,11 +47,11 @@ class QuantizedVariant:
     speed: Paired
 
 
-def ways(settings: ModelSettings) -> tuple[QuantizationVariant, ...]:
-    """Return the ways to compare: the model's own settings first, then each with one thing changed."""
+def quantization_variants(settings: ModelSettings) -> tuple[QuantizationVariant, ...]:
+    """Return the variants to compare: the model's own settings first, then those with one setting changed each."""
     plain = settings.quantization.model_copy(update={"smooth_quant": True, "bias_correction": True})
     performance = plain.model_copy(update={"preset": "performance"})
-    asked: tuple[tuple[str, QuantizerName, QuantizationSettings], ...] = (
+    changes: tuple[tuple[str, QuantizerName, QuantizationSettings], ...] = (
         ("performance", "nncf", performance),
         ("mixed", "nncf", performance.model_copy(update={"preset": "mixed"})),
         ("without SmoothQuant", "nncf", performance.model_copy(update={"smooth_quant": False})),
@@ -55,35 +59,36 @@ def ways(settings: ModelSettings) -> tuple[QuantizationVariant, ...]:
         ("accuracy control", "nncf-accuracy-control", performance),
         ("int8-weights", "int8-weights", performance),
     )
-    found = [QuantizationVariant("as configured", settings), *(_way(settings, *way) for way in asked)]
-    return tuple(_distinct(found))
+    variants = [QuantizationVariant("as configured", settings), *(_changed(settings, *change) for change in changes)]
+    return tuple(_distinct(variants))
 
 
-def _way(
+def _changed(
     settings: ModelSettings, name: str, quantizer: QuantizerName, quantization: QuantizationSettings
 ) -> QuantizationVariant:
     return QuantizationVariant(name, settings.model_copy(update={"quantizer": quantizer, "quantization": quantization}))
 
 
-def _distinct(found: list[QuantizationVariant]) -> Iterator[QuantizationVariant]:
-    """Yield each once: what is configured stands for the way that it is, under both names."""
-    first, *others = found
-    same = [way.name for way in others if way.settings == first.settings]
+def _distinct(variants: list[QuantizationVariant]) -> Iterator[QuantizationVariant]:
+    """Yield each variant once. If the configured settings equal another variant, one row has both names."""
+    first, *others = variants
+    same = [variant.name for variant in others if variant.settings == first.settings]
     yield QuantizationVariant(f"{same[0]} (as configured)" if same else first.name, first.settings)
-    yield from (way for way in others if way.settings != first.settings)
+    yield from (variant for variant in others if variant.settings != first.settings)
 
 
 def compare_quantizers(session: Session, model: str, spec: CorpusSpec) -> tuple[QuantizedVariant, ...]:
-    """Quantize a model in each way, evaluate what comes of it, and time it in turns with the FP16 IR."""
-    asked = ways(session.config.settings_of(model))
-    return tuple(_quantized(session, model, spec, way) for way in session.progress(asked, f"ways to quantize {model}"))
+    """Quantize a model with each variant, evaluate the result, and time it interleaved with the FP16 IR."""
+    variants = quantization_variants(session.config.settings_of(model))
+    counted = session.progress(variants, f"quantization variants of {model}")
+    return tuple(_quantized(session, model, spec, quantization) for quantization in counted)
 
 
-def _quantized(session: Session, model: str, spec: CorpusSpec, way: QuantizationVariant) -> QuantizedVariant:
-    ir = session.models.quantized(model, way.settings)
-    variant = session.models.variant_of(model, ir, subject=way.name)
+def _quantized(session: Session, model: str, spec: CorpusSpec, quantization: QuantizationVariant) -> QuantizedVariant:
+    ir = session.models.quantized(model, quantization.settings)
+    variant = session.models.variant_of(model, ir, subject=quantization.name)
     return QuantizedVariant(
-        way,
+        quantization,
         ir,
         session.evaluations.of(variant, spec),
         graph_counts(variant.path),
@@ -93,9 +98,9 @@ def _quantized(session: Session, model: str, spec: CorpusSpec, way: Quantization
 
 
 def time_irs(session: Session, variant: Variant, other: Variant, spec: CorpusSpec) -> Paired:
-    """Time an IR interleaved with another one, on the first seconds of a corpus."""
+    """Time a variant interleaved with another one, on the first seconds of a corpus."""
     settings = session.config.settings_of(variant.model).quantizer_study
     batch = session.evaluations.excerpt(variant.model, spec, settings.timed_s)[None]
-    fast, slow = (session.recognizers.compile(one) for one in (variant, other))
+    fast, slow = (session.recognizers.compile(each) for each in (variant, other))
     rule = PairedRule(budget_s=settings.timing_s)
     return time_pair(Side(lambda: fast.logits(batch)), Side(lambda: slow.logits(batch)), rule, is_open(None))

@@ -1,4 +1,4 @@
-"""Ways of quantizing as a table; what accuracy control took back as lines."""
+"""Table of the quantization variants; lines about the layers that accuracy control reverted."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from wergate.studies.quantizers.rows import QuantizerRow, RevertedRow
 
 
 def quantizer_tables(rows: Sequence[QuantizerRow]) -> Iterator[Table]:
-    """Yield a table for each model and corpus: accuracy, then what it costs."""
-    for (model, corpus), found in groupby(rows, lambda row: (row.model, row.corpus)):
-        yield _table(f"{model} on {corpus}, quantized in each way", list(found))
+    """Yield a table per model and corpus: accuracy, then size, build time and speed."""
+    for (model, corpus), block in groupby(rows, lambda row: (row.model, row.corpus)):
+        yield _table(f"{model} on {corpus}, by quantization variant", list(block))
 
 
 def _table(title: str, rows: Sequence[QuantizerRow]) -> Table:
     columns = ("WER %", "drop", "SQNR", "argmax", "FQ", "i8", "work %", "MB", "s", "x FP16")
-    table = new_table(title, "quantized", columns)
+    table = new_table(title, "variant", columns)
     for row in rows:
         drop = (row.candidate.wer or 0.0) - (row.reference.wer or 0.0)
         wers = percent(row.candidate.wer), signed_percent(drop)
@@ -32,18 +32,18 @@ def _table(title: str, rows: Sequence[QuantizerRow]) -> Table:
 
 
 def reverted_lines(rows: Sequence[RevertedRow]) -> Iterator[str]:
-    """Yield what accuracy control took back, what that won and cost, and how to have it without the search."""
+    """Yield the number of reverted layers, its effect and cost, and the suite.toml setting that replaces the search."""
     for row in rows:
-        tuned = f"{_points(row.int8_wer, row.fp16_wer)} before and {_points(row.tuned_wer, row.fp16_wer)} after"
+        drops = f"{_points(row.int8_wer, row.fp16_wer)} before and {_points(row.tuned_wer, row.fp16_wer)} after"
         low, high = row.speed_interval.low or 0.0, row.speed_interval.high or 0.0
         yield (
-            f"{row.model}: accuracy control took back {len(row.layers)} layers; drop {tuned} on the "
-            f"{len(row.utterances)} calibration utterances that it was tuned on (asked for: {percent(row.max_drop)}), "
-            f"{row.build_s:.0f} s (without it {row.plain_build_s:.0f} s), {row.speed:.2f} ({low:.2f} to {high:.2f}) "
-            "times as fast as INT8 without it"
+            f"{row.model}: accuracy control reverted {len(row.layers)} layers; drop {drops} on its "
+            f"{len(row.utterances)} tuning utterances (at most {percent(row.max_drop)} allowed), built in "
+            f"{row.build_s:.0f} s ({row.plain_build_s:.0f} s without it), speed-up {row.speed:.2f} ({low:.2f} to "
+            f"{high:.2f}) over INT8 without it"
         )
         if row.toml:
-            yield f"{row.model}: the same without the search, in suite.toml:"
+            yield f"{row.model}: to get the same result without the search, in suite.toml:"
             yield from row.toml.splitlines()
 
 

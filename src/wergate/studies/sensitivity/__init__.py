@@ -1,1 +1,1 @@
-"""Which layers cost accuracy, and the smallest set that must stay in floating point."""
+"""Accuracy cost of each quantized layer, and the smallest set of layers that must stay in floating point."""

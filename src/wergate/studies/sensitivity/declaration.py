@@ -1,4 +1,4 @@
-"""The study as the registry knows it."""
+"""Declaration of the study `sensitivity`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _settings(rows: RowsByKind) -> Iterator[str]:
 
 STUDY = Study(
     name="sensitivity",
-    question="Which layers cost accuracy, and which is the smallest ignored scope that brings it back?",
+    question="Which layers cost accuracy, and what is the smallest ignored scope that restores it?",
     minutes=10,
     where="accuracy/test_sensitivity.py",
     kinds={"sensitivities": SensitivityRow, "scopes": ScopeRow},

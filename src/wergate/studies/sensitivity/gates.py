@@ -1,4 +1,4 @@
-"""The gates of the sensitivity study: layers were put back right, a scope was found, and it holds elsewhere."""
+"""Gates of the sensitivity study: layers are restored correctly, a scope is found, and it generalizes."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from wergate.verdict import Verdict
 
 
 def restored_verdict(found: Sensitivity, variant: Variant, settings: SensitivitySettings) -> Verdict:
-    """Gate that a variant with all its layers in floating point is the FP16 IR."""
-    strangers = sum(cost.layer.twin is None for cost in found.layers)
+    """Gate that a variant with all its layers in floating point equals the FP16 IR."""
+    unmatched = sum(cost.layer.twin is None for cost in found.layers)
     return Verdict(
         gate="restored_sqnr_db",
         subject=variant.subject,
         value=found.restored.sqnr_db,
         relation=">=",
         threshold=settings.restored_sqnr_db_min,
-        basis=f"all {len(found.layers)} layers in floating point, {strangers} of them not in the FP16 IR",
+        basis=f"all {len(found.layers)} layers in floating point, {unmatched} of them not in the FP16 IR",
         scope=f"{variant.model}, {found.sample.name}, {len(found.sample)} utterances",
-        remedy="it differs from the FP16 IR in more than its quantized layers: name the model that it was made of, or "
-        "look at test_weights",
+        remedy="it differs from the FP16 IR in more than its quantized layers: choose the --model that it was built "
+        "from, or check the result of accuracy/test_weights.py",
     )
 
 
 def scope_verdict(found: Scope, variant: Variant) -> Verdict:
-    """Gate that a variant which fails can be brought back."""
+    """Gate that some ignored scope makes a failing variant pass."""
     return Verdict(
         gate="scope_found",
         subject=variant.subject,
@@ -38,12 +38,12 @@ def scope_verdict(found: Scope, variant: Variant) -> Verdict:
         threshold=1,
         basis=f"fails {', '.join(found.before) or 'nothing'}, {found.tried} sets of layers tried",
         scope=variant.model,
-        remedy="it fails even with every layer in floating point: the fault is not in what was quantized",
+        remedy="it fails even with every layer in floating point: look for the fault outside the quantized layers",
     )
 
 
 def scope_verdicts(after: Evaluation) -> Iterator[Verdict]:
-    """Gate what a scope gives on utterances that it was not searched on, by the thresholds of a plain run."""
+    """Gate a scope on utterances that were not used in the search, with the thresholds of a plain run."""
     thresholds = after.variant.thresholds
     drop = after.candidate.total.wer - after.reference.total.wer
     claims = (
@@ -59,6 +59,6 @@ def scope_verdicts(after: Evaluation) -> Iterator[Verdict]:
                 value=value,
                 relation="<=" if relation == "<=" else ">=",
                 threshold=threshold,
-                scope=f"{after.scope}, none of them searched on",
-                remedy="it holds only where it was searched: raise sensitivity.search_utterances",
+                scope=f"{after.scope}, none used in the search",
+                remedy="the scope does not generalize: raise sensitivity.search_utterances",
             )

@@ -1,4 +1,4 @@
-"""What each layer costs, as a picture."""
+"""Plot of the accuracy cost of each layer, and short layer names."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from wergate.evaluation.rows import LogitsRow
 from wergate.studies.sensitivity.rows import SensitivityRow
 
 _SHOWN = 40
-_CEILING_DB = 120.0  # what is quieter than float32's rounding is drawn there
-_NAME = 60  # characters of a layer's name, its end
+_CEILING_DB = 120.0  # why: noise below the rounding of float32 is not meaningful, so higher ratios are drawn here
+_NAME = 60  # last characters of a layer's name that are shown
 _INCHES_A_LAYER = 0.22
 
 
 def plot_sensitivity(row: SensitivityRow, folder: Path) -> Path:
-    """Write a PNG of the worst layers, each alone in 8 bit and left out; return its path.
+    """Write a PNG of the worst layers, each alone in 8 bit and left out of INT8, and return its path.
 
     Raises:
-        SuiteError: it cannot be written.
+        SuiteError: the file cannot be written.
     """
-    from matplotlib.figure import Figure  # without pyplot there is no display and no state
+    from matplotlib.figure import Figure  # why: pyplot would need a display and keep global state
 
     layers = row.layers[:_SHOWN]
     places = range(len(layers))
     figure = Figure(figsize=(11, 1.5 + _INCHES_A_LAYER * len(layers)), layout="constrained")
     alone, left_out = figure.subplots(1, 2, sharey=True)
     alone.barh(places, [_capped_db(layer.alone) for layer in layers], color="tab:red")
-    alone.set(title="this layer alone in 8 bit", xlabel="SQNR, dB (low: costs much)")
+    alone.set(title="only this layer in 8 bit", xlabel="SQNR, dB (low: high cost)")
     left_out.barh(
         places, [_capped_db(layer.left_out) - _capped_db(row.quantized) for layer in layers], color="tab:blue"
     )
-    left_out.set(title=f"this layer left out of INT8 ({_capped_db(row.quantized):.1f} dB)", xlabel="SQNR won, dB")
+    left_out.set(title=f"this layer left out of INT8 ({_capped_db(row.quantized):.1f} dB)", xlabel="SQNR gain, dB")
     names = short_names([layer.twin or layer.name for layer in row.layers])
     alone.set_yticks(places, [name[-_NAME:] for name in names[:_SHOWN]], fontsize=7)
     alone.margins(y=0.01)
@@ -47,7 +47,9 @@ def plot_sensitivity(row: SensitivityRow, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, dpi=120)
     except OSError as error:
-        raise SuiteError(f"plot '{path}' cannot be written: {error.strerror}; correct --plots") from error
+        raise SuiteError(
+            f"plot '{path}' cannot be written: {error.strerror}; choose a writable folder with --plots"
+        ) from error
     return path
 
 
@@ -59,13 +61,13 @@ def _slug(name: str) -> str:
     return re.sub(r"[^\w.-]+", "-", name).strip("-")
 
 
-_MOST = 0.75
+_MAJORITY = 0.75  # share of the names that must have a leading module in common
 
 
 def short_names(names: Sequence[str]) -> list[str]:
-    """Return names without the modules that most have in front, and without what the tracer writes in the middle.
+    """Return layer names without the leading modules that most have in common, and without the tracer's middle parts.
 
-    Where two would then be the same, all stay as they are.
+    If two short names were equal, all names are returned unchanged.
     """
     short = list(names)
     while (head := _head(short)) is not None:
@@ -75,6 +77,6 @@ def short_names(names: Sequence[str]) -> list[str]:
 
 
 def _head(names: Sequence[str]) -> str | None:
-    """Return the first module of most names, where they share one."""
-    found = Counter(name.split(".", maxsplit=1)[0] for name in names if "." in name).most_common(1)
-    return found[0][0] if found and found[0][1] > max(1, _MOST * len(names)) else None
+    """Return the first module of most names; None if they do not share one."""
+    commonest = Counter(name.split(".", maxsplit=1)[0] for name in names if "." in name).most_common(1)
+    return commonest[0][0] if commonest and commonest[0][1] > max(1, _MAJORITY * len(names)) else None

@@ -1,4 +1,4 @@
-"""Sensitivity and scopes as rows of the results."""
+"""Result rows of the sensitivity study: layers and scopes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from wergate.studies.sensitivity.study import LayerCost, Sensitivity
 
 
 class LayerRow(ResultRow):
-    """What quantizing one layer costs: the layer alone in 8 bit, and the variant with this layer left out.
+    """Cost of quantizing one layer: with only this layer in 8 bit, and with only this layer left out.
 
-    `twin` is its name in the FP16 IR, null where it was not found there. Logits are against the FP16 IR's on the
-    sample; words were counted on the search utterances, for the worst layers only.
+    `twin` is the layer's name in the FP16 IR, null if it has none there. Logits are compared with the FP16 IR's on the
+    sample. Word errors are counted on the search utterances, for the worst layers only.
     """
 
     name: str
@@ -26,7 +26,7 @@ class LayerRow(ResultRow):
 
 
 class SensitivityRow(ResultRow):
-    """Which layers of a variant cost accuracy, the worst first.
+    """Accuracy cost of a variant's layers, the worst first.
 
     `quantized` is the whole variant, `restored` the variant with all its layers in floating point.
     """
@@ -43,7 +43,7 @@ class SensitivityRow(ResultRow):
 
 
 class JudgedRow(ResultRow):
-    """A variant before and after some layers were left out of it, against the reference model, on these utterances."""
+    """A variant without and with its ignored scope, compared with the reference model on these utterances."""
 
     utterances: list[str]
     reference: WordErrorRow
@@ -54,10 +54,10 @@ class JudgedRow(ResultRow):
 
 
 class ScopeRow(ResultRow):
-    """The smallest ignored scope that brings a variant back, judged where it was not searched.
+    """The smallest ignored scope that makes a variant pass, judged on utterances outside the search.
 
-    `names` is empty where the variant holds as it is, null where no scope helps; `fails` is what it failed on;
-    `rebuilt` is whether INT8 was built anew with the scope; `toml` is what suite.toml takes.
+    `names` is empty if the variant passes without a scope, null if no scope helps. `fails` are the gates that failed.
+    `rebuilt` is true if INT8 was rebuilt with the scope. `toml` is the scope as a setting for suite.toml.
     """
 
     model: str
@@ -106,7 +106,11 @@ def scope_row(found: Scope, judged: ScopeResult | None, variant: Variant, *, cor
     """Return the row of a scope on a corpus.
 
     Args:
-        toml: the scope as suite.toml takes it; empty where there is none.
+        found: the scope.
+        judged: the variant without and with the scope; None if there is nothing to judge.
+        variant: the variant.
+        corpus: name of the corpus.
+        toml: the scope as a setting for suite.toml; empty if there is none.
     """
     return ScopeRow(
         model=variant.model,

@@ -1,4 +1,4 @@
-"""Variants of an IR in memory, run on one sample again and again, beside the FP16 IR."""
+"""A sample of utterances to run edited IRs on, compared with the FP16 IR."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from wergate.recognizers.base import features
 
 @dataclass(frozen=True)
 class SampleResult:
-    """What a variant makes of a sample.
+    """Result of a model on a sample.
 
     Attributes:
-        logits: against the FP16 IR's, over all frames.
-        hypotheses: by utterance id.
+        logits: difference to the FP16 IR's logits, over all frames.
+        hypotheses: transcripts by utterance id.
     """
 
     logits: LogitsDifference
@@ -33,20 +33,24 @@ class SampleResult:
 
 
 class Sample:
-    """Utterances whose audio is decoded once, and whose logits of the FP16 IR are kept.
+    """Utterances with their decoded audio and the FP16 IR's logits, each computed once.
 
     Attributes:
-        corpus: what it consists of.
-        texts: what was said, by utterance id.
+        corpus: the utterances.
+        texts: reference texts by utterance id.
     """
 
     def __init__(
         self, corpus: Corpus, frontend: Frontend, original: Path, *, device: str, inference_precision: str
     ) -> None:
-        """Take a corpus; nothing is decoded before it is asked for.
+        """Prepare a sample; nothing is decoded before its first use.
 
         Args:
+            corpus: the utterances.
+            frontend: computes the network's input.
             original: the FP16 IR's `.xml`.
+            device: the device to run models on.
+            inference_precision: the precision to run models in.
         """
         self.corpus = corpus
         self._frontend = frontend
@@ -56,22 +60,23 @@ class Sample:
 
     @cached_property
     def texts(self) -> Mapping[str, str]:
-        """What was said, by utterance id."""
+        """Reference texts by utterance id."""
         return {utterance.id: utterance.text for utterance in self.corpus.utterances(self._frontend.sampling_rate)}
 
     def figures(self, model: ov.Model, path: Path) -> SampleResult:
         """Compile a model and run it on the sample.
 
         Args:
-            path: the IR that it is a variant of: they have the same inputs and outputs.
+            model: an edited IR.
+            path: the IR that was edited; both have the same inputs and outputs.
         """
         logits = self._logits(model, path)
-        pairs = (difference(reference=self._expected[id_], candidate=found) for id_, found in logits.items())
-        return SampleResult(total(pairs), self._heard(logits))
+        differences = (difference(reference=self._expected[id_], candidate=own) for id_, own in logits.items())
+        return SampleResult(total(differences), self._transcripts(logits))
 
     def original_figures(self) -> SampleResult:
-        """Return the FP16 IR's own: no difference, and what it hears."""
-        return SampleResult(LogitsDifference(), self._heard(self._expected))
+        """Return the FP16 IR's own result: no difference, and its transcripts."""
+        return SampleResult(LogitsDifference(), self._transcripts(self._expected))
 
     @cached_property
     def _expected(self) -> Mapping[str, Logits]:
@@ -79,7 +84,9 @@ class Sample:
 
     @cached_property
     def _inputs(self) -> Mapping[str, Samples]:
-        """The networks' inputs, the longest first: see docs/one-frame-first.md."""
+        """The networks' inputs by utterance id, the longest first."""
+        # why: OpenVINO can give wrong logits after a first inference on one frame:
+        # see docs/one-frame-first.md
         frontend = self._frontend
         utterances = self.corpus.utterances(frontend.sampling_rate)
         waves = {utterance.id: features(frontend, utterance.waveform.samples[None]) for utterance in utterances}
@@ -94,11 +101,14 @@ class Sample:
             for id_, batch in self._inputs.items()
         }
 
-    def _heard(self, logits: Mapping[str, Logits]) -> Mapping[str, str]:
-        return {id_: greedy_decode(found, self._frontend.alphabet) for id_, found in logits.items()}
+    def _transcripts(self, logits: Mapping[str, Logits]) -> Mapping[str, str]:
+        return {id_: greedy_decode(own, self._frontend.alphabet) for id_, own in logits.items()}
 
 
 @cache
 def _signature(path: Path, vocabulary: int) -> Signature:
-    """Match an IR's inputs and output once: where the file leaves its axes open, that takes a compilation."""
+    """Return an IR's signature.
+
+    It is cached, because an IR whose file leaves its axes open must be compiled to find its signature.
+    """
     return ir_signature(path, vocabulary)

@@ -1,4 +1,4 @@
-"""The smallest ignored scope that brings a failing variant back, judged on utterances that it was not searched on."""
+"""Search for the smallest ignored scope that makes a failing variant pass, judged on utterances outside the search."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ from wergate.studies.sensitivity.study import LayerStudy, Sensitivity
 
 @dataclass(frozen=True)
 class Scope:
-    """The layers that a variant has to be left without.
+    """The layers to leave out of quantization.
 
     Attributes:
-        names: as the FP16 IR calls them, else as the variant does; none where it holds as it is; None: nothing helps.
-        layers: the same, as the variant calls them.
-        before: what the variant fails on where it was searched.
-        tried: sets of layers that were tried.
-        rebuilt: whether `ir` is quantized anew with the scope; else the variant's own graph, those layers in floating
-            point.
-        ir: what is judged, where there is a scope.
+        names: names in the FP16 IR, or in the variant if the FP16 IR has none. Empty if the variant passes without a
+            scope; None if no scope helps.
+        layers: names of the same layers in the variant.
+        before: gates that the variant fails on the search utterances.
+        tried: number of sets of layers that were tried.
+        rebuilt: whether `ir` was quantized again with the scope. Otherwise it is the variant's own graph with these
+            layers in floating point.
+        ir: the IR to judge; None without a scope.
     """
 
     names: tuple[str, ...] | None
@@ -42,7 +43,7 @@ class Scope:
 
 
 def find_scope(session: Session, study: LayerStudy, ranked: Sensitivity) -> Scope:
-    """Search the smallest scope on the search utterances, and build what it gives."""
+    """Find the smallest scope on the search utterances, and build the IR with it."""
     variant, tried = study.variant, list[tuple[str, ...]]()
     order = [cost.layer.name for cost in ranked.layers]
     fp16 = study.errors(study.fp16(study.search)).wer
@@ -55,27 +56,27 @@ def find_scope(session: Session, study: LayerStudy, ranked: Sensitivity) -> Scop
         return not failing(study.figures(names, study.search))
 
     before = failing(study.figures((), study.search))
-    found = smallest_scope(order, holds) if before else ()
-    if not found:
-        return Scope(found, (), before, len(tried))
+    layers = smallest_scope(order, holds) if before else ()
+    if not layers:
+        return Scope(layers, (), before, len(tried))
     twins = {layer.name: layer.twin or layer.name for layer in study.ir.layers}
-    names = tuple(twins[name] for name in found)
+    names = tuple(twins[name] for name in layers)
     rebuilt = variant.name == "int8"
-    ir = _rebuilt(session, variant.model, names) if rebuilt else study.edited(found)
-    return Scope(names, found, before, len(tried), rebuilt, ir)
+    ir = _rebuilt(session, variant.model, names) if rebuilt else study.edited(layers)
+    return Scope(names, layers, before, len(tried), rebuilt, ir)
 
 
-def _failing(figures: SampleResult, drop: float, gates: Thresholds) -> tuple[str, ...]:
-    """Return the gates that figures do not hold: the same thresholds as of a plain run."""
+def _failing(figures: SampleResult, drop: float, limits: Thresholds) -> tuple[str, ...]:
+    """Return the gates that fail, with the thresholds of a plain run."""
     claims = (
-        ("wer_drop", drop <= gates.wer_drop_max),
-        ("sqnr_db", gates.sqnr_db_min is None or figures.logits.sqnr_db >= gates.sqnr_db_min),
+        ("wer_drop", drop <= limits.wer_drop_max),
+        ("sqnr_db", limits.sqnr_db_min is None or figures.logits.sqnr_db >= limits.sqnr_db_min),
         (
             "argmax_agreement",
-            gates.argmax_agreement_min is None or figures.logits.argmax_agreement >= gates.argmax_agreement_min,
+            limits.argmax_agreement_min is None or figures.logits.argmax_agreement >= limits.argmax_agreement_min,
         ),
     )
-    return tuple(name for name, held in claims if not held)
+    return tuple(name for name, holds in claims if not holds)
 
 
 def _rebuilt(session: Session, model: str, names: Sequence[str]) -> Artifact:
@@ -90,23 +91,30 @@ def _rebuilt(session: Session, model: str, names: Sequence[str]) -> Artifact:
 
 
 def scope_table(settings: ModelSettings) -> str:
-    """Return which table of suite.toml has the ignored scope of the model's quantizer."""
+    """Return the name of the suite.toml table with the ignored scope of the model's quantizer."""
     return "pot" if settings.quantizer.startswith("pot") else "quantization"
 
 
 @dataclass(frozen=True)
 class ScopeResult:
-    """A variant before and after its scope, on utterances that this was not searched on."""
+    """Evaluations of a variant without and with its scope, on utterances outside the search."""
 
     before: Evaluation
     after: Evaluation
 
 
 def judge(session: Session, study: LayerStudy, spec: CorpusSpec, ir: Artifact) -> ScopeResult:
-    """Evaluate a variant and what its scope gives on a corpus, without the search utterances."""
-    variant, seen = study.variant, {*study.search.digests.values()}
+    """Evaluate a variant without and with its scope on a corpus, excluding the search utterances.
+
+    Args:
+        session: the session.
+        study: the variant and its search utterances.
+        spec: the corpus.
+        ir: the IR with the scope.
+    """
+    variant, searched = study.variant, {*study.search.digests.values()}
     corpus = session.corpora.corpus(variant.model, spec)
-    unseen = {id_ for id_, digest in corpus.digests.items() if digest not in seen}
+    unseen = {id_ for id_, digest in corpus.digests.items() if digest not in searched}
     with_scope = replace(variant, path=ir.file(MODEL_FILE), subject=f"{variant.subject} with its scope")
     before = session.evaluation(Cell(variant.model, spec, variant.name))
     return ScopeResult(_part(before, unseen), _part(session.evaluations.of(with_scope, spec), unseen))
@@ -117,7 +125,7 @@ def _part(evaluation: Evaluation, ids: set[str]) -> Evaluation:
 
 
 def toml(settings: ModelSettings, scope: Sequence[str]) -> str:
-    """Return a scope as suite.toml takes it, with the names that are in it already."""
+    """Return a scope as a table for suite.toml, including the names that are already configured."""
     table, model = scope_table(settings), settings.name
     names = dict.fromkeys([*getattr(settings, table).ignored_scope.names, *scope])
     listed = "".join(f"    {json.dumps(name, ensure_ascii=False)},\n" for name in names)
@@ -129,24 +137,24 @@ Holds = Callable[[tuple[str, ...]], bool]
 
 
 def smallest_scope(ranked: Sequence[str], holds: Holds) -> tuple[str, ...] | None:
-    """Return a set of layers without which a model holds, none of which can be spared; None where no set will do.
+    """Return a minimal set of layers that makes a model pass when they are left out; None if no set does.
 
-    The worst layers are left out together: by bisection, which takes it for granted that leaving out more never does
-    harm, the shortest beginning of the ranking is found that holds. Then each of its members is tried to be spared, the
-    least harmful first. It tries log2(n) + k sets for k layers out of n.
+    Bisection finds the shortest prefix of the ranking that passes. It assumes that leaving out more layers never
+    hurts. Then each layer of the prefix, the least harmful first, is put back if the model still passes. The search
+    tries about log2(n) + k sets for k layers out of n, and no set twice.
 
     Args:
         ranked: layers, the worst first.
-        holds: whether the model holds with these layers left out; not asked about a set that it has been asked about.
+        holds: returns whether the model passes with these layers left out.
     """
     if not holds(tuple(ranked)):
         return None
     if holds(()):
         return ()
     count = bisect_left(range(1, len(ranked)), True, key=lambda n: holds(tuple(ranked[:n]))) + 1  # noqa: FBT003
-    kept = tuple(ranked[:count])
-    for name in reversed(kept):
-        fewer = tuple(other for other in kept if other != name)
+    scope = tuple(ranked[:count])
+    for name in reversed(scope):
+        fewer = tuple(other for other in scope if other != name)
         if fewer and holds(fewer):
-            kept = fewer
-    return kept
+            scope = fewer
+    return scope

@@ -1,4 +1,4 @@
-"""Which layers cost accuracy: each quantized layer alone, and each left out of the quantized model."""
+"""Accuracy cost of each quantized layer: with only this layer quantized, and with only this layer left out."""
 
 from __future__ import annotations
 
@@ -27,12 +27,14 @@ _FIGURES = "figures.json"
 
 @dataclass(frozen=True)
 class LayerCost:
-    """What quantizing one layer costs.
+    """Cost of quantizing one layer, compared with the FP16 IR.
 
     Attributes:
-        alone: with this layer in 8 bit and all others in floating point.
-        left_out: with this layer in floating point and all others in 8 bit.
-        alone_errors, left_out_errors: word errors of the same on the search utterances; None but for the worst layers.
+        layer: the layer.
+        alone: logits with this layer in 8 bit and all others in floating point.
+        left_out: logits with this layer in floating point and all others in 8 bit.
+        alone_errors, left_out_errors: word errors of the same two on the search utterances, for the worst layers
+            only; otherwise None.
     """
 
     layer: QuantizedLayer
@@ -44,13 +46,15 @@ class LayerCost:
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """What each layer of a variant costs, the worst first.
+    """Cost of each layer of a variant, the worst first.
 
     Attributes:
-        sample: utterances that layers are ranked on, of the calibration corpus.
-        search: utterances that words are counted on.
-        quantized: the whole variant; `restored`: with all its layers in floating point, which must be the FP16 IR.
-        fp16_errors, quantized_errors: on the search utterances.
+        sample: utterances of the calibration corpus that the layers are ranked on.
+        search: utterances that word errors are counted on.
+        quantized: logits of the whole variant.
+        restored: logits of the variant with all its layers in floating point, which must equal the FP16 IR's.
+        layers: cost of each layer.
+        fp16_errors, quantized_errors: word errors of the FP16 IR and of the variant on the search utterances.
     """
 
     sample: Corpus
@@ -63,10 +67,10 @@ class Sensitivity:
 
 
 class LayerStudy:
-    """Measures a variant with any of its layers in floating point; each figure is an artifact of the store."""
+    """Measurements of a variant with any of its layers in floating point; each result is an artifact of the store."""
 
     def __init__(self, session: Session, variant: Variant) -> None:
-        """Draw the utterances.
+        """Draw the sample and the search utterances.
 
         Raises:
             SuiteError: the variant has no quantized layer.
@@ -76,7 +80,8 @@ class LayerStudy:
         spec = session.corpora.first(model)
         self.normalizer = NORMALIZERS[session.corpora.normalizer(model, spec)]
         evaluated, pool = session.corpora.corpus(model, spec), session.corpora.calibration(model)
-        searched = min(self.settings.search_utterances, len(evaluated) // 2 or 1)  # the rest judges what is found
+        # why: at most half of the corpus is searched, so that the rest can judge the scope
+        searched = min(self.settings.search_utterances, len(evaluated) // 2 or 1)
         self.search = evaluated.drawn(searched, seed=self.settings.seed, part="search")
         sampled, source = self.settings.sample_utterances, pool if len(pool) else evaluated
         self.sample = source.drawn(sampled, seed=self.settings.seed, part="sample")
@@ -84,40 +89,40 @@ class LayerStudy:
         self._samples = {corpus.fingerprint: self._sample(corpus) for corpus in (self.search, self.sample)}
         if not self.ir.layers:
             raise SuiteError(
-                f"'{variant.name}' of '{model}' has no quantized layer: nothing can be ranked; an IR with FakeQuantize "
-                "or 8-bit weights is needed; name one with --candidate"
+                f"'{variant.name}' of '{model}' has no quantized layer to rank; the study accepts IRs with "
+                "FakeQuantize operations or 8-bit weights; choose one with --candidate"
             )
 
     @cached_property
     def ir(self) -> QuantizedIr:
-        """The variant beside the FP16 IR."""
+        """The variant's quantized layers, matched with those of the FP16 IR."""
         return QuantizedIr(self.variant.path, self._original.file(MODEL_FILE))
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All quantized layers, in the network's order."""
+        """Names of all quantized layers, in the network's order."""
         return tuple(layer.name for layer in self.ir.layers)
 
     def figures(self, left_out: Collection[str], corpus: Corpus) -> SampleResult:
-        """Return what the variant makes of a sample with these layers in floating point."""
+        """Return the result of the variant on a sample with these layers in floating point."""
         sample = self._samples[corpus.fingerprint]
-        return self._kept(
+        return self._stored(
             corpus, {"left_out": sorted(left_out)}, lambda: sample.figures(self.ir.without(left_out), self.variant.path)
         )
 
     def fp16(self, corpus: Corpus) -> SampleResult:
-        """Return what the FP16 IR makes of a sample."""
-        return self._kept(corpus, {}, self._samples[corpus.fingerprint].original_figures)
+        """Return the result of the FP16 IR on a sample."""
+        return self._stored(corpus, {}, self._samples[corpus.fingerprint].original_figures)
 
     def errors(self, figures: SampleResult) -> WordErrors:
-        """Return the word errors on the search utterances."""
+        """Return the word errors of a result on the search utterances."""
         texts = self._samples[self.search.fingerprint].texts
-        found = count_word_errors(
+        by_utterance = count_word_errors(
             references=list(texts.values()),
             hypotheses=[figures.hypotheses[id_] for id_ in texts],
             normalizer=self.normalizer,
         )
-        return sum(found, WordErrors())
+        return sum(by_utterance, WordErrors())
 
     def _sample(self, corpus: Corpus) -> Sample:
         config = self._session.config
@@ -129,7 +134,7 @@ class LayerStudy:
             inference_precision=config.inference_precision,
         )
 
-    def _kept(
+    def _stored(
         self, corpus: Corpus, changes: Mapping[str, list[str]], measure: Callable[[], SampleResult]
     ) -> SampleResult:
         def build(folder: Path) -> None:
@@ -137,14 +142,14 @@ class LayerStudy:
 
         parts = {**self.parts, **changes, "audio": dict(corpus.digests)}
         artifact = self._used(self._session.store.get("layer-figures", parts, build))
-        told = json.loads(artifact.file(_FIGURES).read_text(encoding="utf-8"))
-        return SampleResult(LogitsDifference(**told["logits"]), told["hypotheses"])
+        figures = json.loads(artifact.file(_FIGURES).read_text(encoding="utf-8"))
+        return SampleResult(LogitsDifference(**figures["logits"]), figures["hypotheses"])
 
     def _used(self, artifact: Artifact) -> Artifact:
         return self._session.memo.used(self.variant.model, None, artifact)
 
     def edited(self, layers: Sequence[str]) -> Artifact:
-        """Return the variant with these layers in floating point, as an artifact."""
+        """Return the variant with these layers in floating point, as an artifact of the store."""
 
         def build(folder: Path) -> None:
             save_ir(self.ir.without(layers), folder / MODEL_FILE)
@@ -155,7 +160,7 @@ class LayerStudy:
 
     @cached_property
     def parts(self) -> dict[str, object]:
-        """What every figure depends on."""
+        """Inputs of the store key of every result."""
         files = (self.variant.path, self.variant.path.with_suffix(".bin"))
         config = self._session.config
         return {
@@ -171,22 +176,22 @@ class LayerStudy:
 
 
 def sensitivity(study: LayerStudy, progress: Progress) -> Sensitivity:
-    """Measure every layer alone and left out, rank them, and count the words of the worst.
+    """Measure each layer alone and left out, rank the layers, and count the word errors of the worst.
 
-    The worst is the layer that leaves least signal over noise when it is the only one in 8 bit; where two are equal,
-    the one with fewer frames of the same best label.
+    The worst layer has the lowest SQNR when it is the only one in 8 bit; ties go to the lower argmax agreement.
     """
     everything = frozenset(study.names)
     costs = [_cost(study, layer, everything) for layer in progress(study.ir.layers, f"layers of {study.variant.name}")]
     ranked = sorted(costs, key=lambda cost: (cost.alone.sqnr_db, cost.alone.argmax_agreement))
     worst = study.settings.wer_layers
-    told = [_with_errors(study, cost, everything) for cost in progress(ranked[:worst], "words of the worst layers")]
+    counted = progress(ranked[:worst], "word errors of the worst layers")
+    with_errors = [_with_errors(study, cost, everything) for cost in counted]
     return Sensitivity(
         study.sample,
         study.search,
         study.figures((), study.sample).logits,
         study.figures(everything, study.sample).logits,
-        (*told, *ranked[worst:]),
+        (*with_errors, *ranked[worst:]),
         study.errors(study.fp16(study.search)),
         study.errors(study.figures((), study.search)),
     )

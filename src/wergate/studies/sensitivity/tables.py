@@ -1,4 +1,4 @@
-"""Layers and scopes as tables and lines, for people."""
+"""Tables and lines of the sensitivity study: layers and scopes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from wergate.formatting import decibels, new_table, percent
 from wergate.studies.sensitivity.plot import short_names
 from wergate.studies.sensitivity.rows import ScopeRow, SensitivityRow
 
-_SHOWN = 12  # layers of each variant; the results have all
+_SHOWN = 12  # layers per variant; the results file has all
 
 
-def sensitivity_tables(found: Sequence[SensitivityRow], scopes: Sequence[ScopeRow]) -> Iterator[Table]:
-    """Yield the worst layers of each variant, and what their scopes give where they were not searched."""
-    yield from map(_layer_table, found)
+def sensitivity_tables(rows: Sequence[SensitivityRow], scopes: Sequence[ScopeRow]) -> Iterator[Table]:
+    """Yield a table of the worst layers per variant, then a table of the scopes on utterances outside the search."""
+    yield from map(_layer_table, rows)
     judged = [row for row in scopes if row.judged is not None]
     if judged:
         yield _scope_table(judged)
@@ -24,8 +24,8 @@ def sensitivity_tables(found: Sequence[SensitivityRow], scopes: Sequence[ScopeRo
 
 def _layer_table(row: SensitivityRow) -> Table:
     shown = f"the {_SHOWN} worst of {len(row.layers)}" if len(row.layers) > _SHOWN else f"all {len(row.layers)}"
-    title = f"{row.model} {row.variant}, which layers cost accuracy: {shown}, {len(row.sample)} utterances"
-    table = new_table(title, "layer", ("alone dB", "argmax", "WER", "without", "argmax", "WER"))
+    title = f"{row.model} {row.variant}, accuracy cost of layers: {shown}, {len(row.sample)} utterances"
+    table = new_table(title, "layer", ("alone dB", "argmax", "WER", "without dB", "argmax", "WER"))
     names = short_names([layer.twin or layer.name for layer in row.layers])
     for layer, name in list(zip(row.layers, names, strict=True))[:_SHOWN]:
         alone, left_out = (layer.alone, layer.alone_errors), (layer.left_out, layer.left_out_errors)
@@ -42,25 +42,25 @@ def _figures(logits: LogitsRow, errors: WordErrorRow | None) -> tuple[str, str, 
 
 
 def _scope_table(rows: Sequence[ScopeRow]) -> Table:
-    title = "ignored scopes, judged where they were not searched"
+    title = "ignored scopes, judged on utterances outside the search"
     table = new_table(title, "", ("utterances", "WER %", "SQNR", "argmax %"))
     for row in rows:
-        if (found := row.judged) is not None:
-            table.add_row(f"{row.model} on {row.corpus}: reference", "", percent(found.reference.wer), "", "")
-            before, after = (found.before, found.logits_before), (found.after, found.logits_after)
-            for name, (errors, logits) in (("as it is", before), ("with its scope", after)):
+        if (judged := row.judged) is not None:
+            table.add_row(f"{row.model} on {row.corpus}: reference", "", percent(judged.reference.wer), "", "")
+            before, after = (judged.before, judged.logits_before), (judged.after, judged.logits_after)
+            for name, (errors, logits) in (("without scope", before), ("with scope", after)):
                 sqnr, argmax, wer = _figures(logits, errors)
-                table.add_row(f"{row.variant} {name}", str(len(found.utterances)), wer, sqnr, argmax)
+                table.add_row(f"{row.variant} {name}", str(len(judged.utterances)), wer, sqnr, argmax)
     return table
 
 
 def scope_lines(scopes: Sequence[ScopeRow]) -> Iterator[str]:
-    """Yield what to write into suite.toml, once for each variant."""
+    """Yield the ignored scope of each variant as a setting for suite.toml."""
     for row in {(row.model, row.variant): row for row in scopes}.values():
         if row.names == []:
-            yield f"{row.model} {row.variant}: holds as it is, no layer has to be left out"
+            yield f"{row.model} {row.variant}: passes without an ignored scope"
         if row.names:
-            how = "INT8 was built anew with it" if row.rebuilt else "these layers of the graph put back"
+            how = "INT8 rebuilt with it" if row.rebuilt else "its layers restored in the graph"
             count, fails = f"{len(row.names)} layer{'s' * (len(row.names) > 1)}", ", ".join(row.fails)
-            yield f"{row.model} {row.variant} fails {fails}; smallest ignored scope: {count} ({how}); for suite.toml:"
+            yield f"{row.model} {row.variant} fails {fails}; smallest ignored scope: {count} ({how}); in suite.toml:"
             yield from row.toml.splitlines()

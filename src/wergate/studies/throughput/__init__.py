@@ -1,1 +1,1 @@
-"""How many seconds of speech a second of processing gets through, and what the hardware would allow."""
+"""Throughput in seconds of speech per second, compared with the hardware limit."""

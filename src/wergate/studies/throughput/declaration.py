@@ -1,4 +1,4 @@
-"""The study as the registry knows it."""
+"""Declaration of the study `throughput`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from wergate.studies.base import Study
 
 STUDY = Study(
     name="throughput",
-    question="How much speed do buckets gain, and how near is it to what the cores can do?",
+    question="How much throughput do buckets gain, and how close is it to the hardware limit?",
     minutes=10,
     where="benchmarks/test_throughput.py",
 )

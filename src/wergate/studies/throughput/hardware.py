@@ -1,4 +1,4 @@
-"""How near an evaluation is to what the cores can do: the rate of plain matrix products, and where the time goes."""
+"""Hardware limit of an evaluation: the rate of plain matrix products, and the time by kind of layer."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _ROUNDS = 5
 
 
 def gemm_gmacs(precision: str, *, streams: int) -> float:
-    """Return how many thousand millions of multiply-accumulates a second plain matrix products reach, at their best.
+    """Return the peak rate of plain matrix products, in 10⁹ multiply-accumulates per second.
 
     Args:
-        precision: "f32" or "bf16", or "i8" for products of 8-bit values.
-        streams: that many at a time, one on each core.
+        precision: "f32", "bf16", or "i8" for products of 8-bit values.
+        streams: number of products that run in parallel, one per core.
     """
     options = {"INFERENCE_PRECISION_HINT": "f32" if precision == "i8" else precision, "NUM_STREAMS": str(streams)}
     compiled = ov.Core().compile_model(_products(quantized=precision == "i8"), "CPU", options)
@@ -46,7 +46,7 @@ def _elapsed_s(requests: list[ov.InferRequest], batch: Any) -> float:
 
 
 def _products(*, quantized: bool) -> ov.Model:
-    """Return a chain of square matrix products, each operand of 8 bit where that is asked for."""
+    """Return a chain of square matrix products, with 8-bit operands if `quantized`."""
     rng = np.random.default_rng(0)
     parameter = op.parameter([_SIZE, _SIZE], ov.Type.f32)
     value: Any = parameter
@@ -58,27 +58,27 @@ def _products(*, quantized: bool) -> ov.Model:
     return ov.Model([value], [parameter])
 
 
-def _fake_quantized(value: Any, reach: float, levels: int) -> Any:
-    low, high = (op.constant(np.float32(end)) for end in (-reach, reach))
+def _fake_quantized(value: Any, limit: float, levels: int) -> Any:
+    low, high = (op.constant(np.float32(end)) for end in (-limit, limit))
     return op.fake_quantize(value, low, high, low, high, levels)
 
 
 def utterance_gmacs(path: Path, samples: int) -> float:
-    """Return the thousand millions of multiply-accumulates of one utterance of that many samples."""
+    """Return the work of one utterance of that many samples, in 10⁹ multiply-accumulates."""
     return sum(operation.macs for operation in operations(_static(path, samples)[0])) / 1e9
 
 
 def layer_seconds(path: Path, samples: int, options: Mapping[str, str]) -> dict[str, float]:
-    """Return where the time of one inference goes, in seconds by kind of layer, by the runtime's own counters."""
+    """Return the time of one inference by kind of layer, in seconds, from the runtime's own counters."""
     model, feed = _static(path, samples)
     compiled = ov.Core().compile_model(model, "CPU", {**options, "PERF_COUNT": "YES"})
     request = compiled.create_infer_request()
-    for _ in range(2):  # the first one allocates
+    for _ in range(2):  # why: the first inference allocates buffers
         request.infer(feed)
     seconds: dict[str, float] = defaultdict(float)
-    for counted in request.profiling_info:
-        kind = "quantized " if counted.exec_type.lower().endswith(("i8", "u8")) else ""
-        seconds[kind + counted.node_type] += counted.real_time.total_seconds()
+    for node in request.profiling_info:
+        kind = "quantized " if node.exec_type.lower().endswith(("i8", "u8")) else ""
+        seconds[kind + node.node_type] += node.real_time.total_seconds()
     return dict(sorted(seconds.items(), key=lambda item: -item[1]))
 
 

@@ -1,4 +1,4 @@
-"""Utterances through one model in several ways, side by side: one by one, on several streams, in buckets."""
+"""Throughput of one model in three execution modes, timed interleaved: one by one, on several streams, in buckets."""
 
 from __future__ import annotations
 
@@ -21,18 +21,21 @@ from wergate.recognizers.openvino import OpenVinoRecognizer
 from wergate.session.session import Session
 from wergate.studies.throughput.hardware import gemm_gmacs, layer_seconds, utterance_gmacs
 
-Way = Literal["one by one", "streams", "buckets"]
-WAYS: tuple[Way, ...] = ("one by one", "streams", "buckets")
+Mode = Literal["one by one", "streams", "buckets"]
+MODES: tuple[Mode, ...] = ("one by one", "streams", "buckets")
 PRECISIONS: tuple[Precision, ...] = ("fp16", "int8")
-Side = tuple[Precision, Way]
+Side = tuple[Precision, Mode]
 
 
 @dataclass(frozen=True)
 class Workload:
-    """A model, and the utterances that every side transcribes: float32 arrays of shape (samples,).
+    """A model, and the utterances that every side transcribes.
 
     Attributes:
-        bucketed_s: the durations that buckets are chosen for; by default those of the utterances.
+        session: the session.
+        model: spec of the model.
+        utterances: float32 arrays of shape (samples,).
+        bucketed_s: durations to choose buckets for, in seconds; by default those of the utterances.
     """
 
     session: Session
@@ -42,62 +45,64 @@ class Workload:
 
     @property
     def durations_s(self) -> list[float]:
-        """Of each utterance, in seconds."""
+        """Duration of each utterance, in seconds."""
         rate = self.session.frontend(self.model).sampling_rate
         return [len(samples) / rate for samples in self.utterances]
 
     @property
     def audio_s(self) -> float:
-        """Of all utterances, in seconds."""
+        """Total duration of all utterances, in seconds."""
         return sum(self.durations_s)
 
     def path(self, variant: str) -> Path:
         """Return the IR of a variant."""
         return self.session.variant(self.model, variant).path
 
-    def recognizer(self, variant: str, way: Way) -> Recognizer:
-        """Return a variant compiled anew for any length, or compiled or found for the buckets of these durations."""
-        streams = 1 if way == "one by one" else self.session.recognizers.corpus_streams
-
-        recognizers, found = self.session.recognizers, self.session.variant(self.model, variant)
+    def recognizer(self, variant: str, mode: Mode) -> Recognizer:
+        """Return a new recognizer of a variant, for dynamic lengths or for the buckets of these durations."""
+        recognizers, compiled = self.session.recognizers, self.session.variant(self.model, variant)
+        streams = 1 if mode == "one by one" else recognizers.corpus_streams
 
         def dynamic() -> OpenVinoRecognizer:
-            return recognizers.compile(found, streams=streams)
+            return recognizers.compile(compiled, streams=streams)
 
-        if way != "buckets":
+        if mode != "buckets":
             return dynamic()
-        bucketed = recognizers.in_buckets(found.path, found.frontend, self.bucketed_s or self.durations_s, dynamic)
+        durations_s = self.bucketed_s or self.durations_s
+        bucketed = recognizers.in_buckets(compiled.path, compiled.frontend, durations_s, dynamic)
+        # why: buckets compile in the background, which would disturb the timing of the other sides
         bucketed.try_all()
         return bucketed
 
 
 @dataclass
 class SideResult:
-    """What a side has transcribed so far: logits by utterance, and the seconds that they and their decoding took."""
+    """Results of a side so far: logits by utterance number, and the seconds of inference and decoding."""
 
     logits: dict[int, Logits] = field(default_factory=dict)
     seconds: float = 0.0
 
     def run(self, recognizer: Recognizer, workload: Workload, numbers: Sequence[int]) -> None:
-        """Transcribe some of the utterances."""
+        """Transcribe the utterances with these numbers and add their time."""
         started = time.perf_counter()
-        for place, logits in completed(recognizer, [workload.utterances[number] for number in numbers]):
-            self.logits[numbers[place]] = logits
+        for position, logits in completed(recognizer, [workload.utterances[number] for number in numbers]):
+            self.logits[numbers[position]] = logits
             greedy_decode(logits, recognizer.frontend.alphabet)
         self.seconds += time.perf_counter() - started
 
-    def beside(self, other: SideResult) -> LogitsDifference:
-        """Return how far another side's logits are from these."""
+    def compared_with(self, other: SideResult) -> LogitsDifference:
+        """Return the difference of another side's logits to these."""
         return total(difference(reference=self.logits[n], candidate=other.logits[n]) for n in self.logits)
 
 
 @dataclass(frozen=True)
 class ThroughputResult:
-    """What came of all sides.
+    """Results of all sides.
 
     Attributes:
-        gemm_gmacs: by precision, thousand millions of multiply-accumulates a second of plain matrix products, at their
-            best between the blocks: the clock of a shared machine is not the same all the time.
+        results: result by side.
+        gemm_gmacs: peak rate of plain matrix products by precision, in 10⁹ multiply-accumulates per second. It is
+            measured before every block, because the clock of a shared machine varies.
     """
 
     results: dict[Side, SideResult]
@@ -105,8 +110,13 @@ class ThroughputResult:
 
 
 def side_by_side(workload: Workload, *, blocks: int) -> ThroughputResult:
-    """Transcribe all utterances in every precision and way, which take turns on every block of them."""
-    sides = {side: workload.recognizer(*side) for side in product(PRECISIONS, WAYS)}
+    """Transcribe all utterances in every precision and mode, interleaved block by block.
+
+    Args:
+        workload: the model and the utterances.
+        blocks: number of blocks to divide the utterances into.
+    """
+    sides = {side: workload.recognizer(*side) for side in product(PRECISIONS, MODES)}
     results = {side: SideResult() for side in sides}
     peaks = dict.fromkeys(PRECISIONS, 0.0)
     for block in range(blocks):
@@ -123,10 +133,10 @@ def _gemm_gmacs(session: Session, variant: Precision) -> float:
 
 @dataclass(frozen=True)
 class HardwareShare:
-    """How near a side is to what the cores can do, and where its time goes.
+    """Work rate of a side, and its time by kind of layer.
 
     Attributes:
-        reached_gmacs: thousand millions of multiply-accumulates a second, padding not counted.
+        reached_gmacs: rate in 10⁹ multiply-accumulates per second, without padding.
         layers: share of an inference's time by kind of layer, the largest first.
     """
 
@@ -135,7 +145,13 @@ class HardwareShare:
 
 
 def hardware_share(workload: Workload, variant: Precision, seconds: float) -> HardwareShare:
-    """Return what a variant that took so many seconds reached; the layers are those of the median utterance."""
+    """Return the work rate of a variant, and its layers' shares for an utterance of median length.
+
+    Args:
+        workload: the model and the utterances.
+        variant: the variant that transcribed them.
+        seconds: the time that it took.
+    """
     lengths = [len(samples) for samples in workload.utterances]
     path = workload.path(variant)
     layers = layer_seconds(path, round(statistics.median(lengths)), workload.session.recognizers.static_options(1))
@@ -144,7 +160,9 @@ def hardware_share(workload: Workload, variant: Precision, seconds: float) -> Ha
 
 
 def _gmacs(path: Path, lengths: Sequence[int]) -> float:
-    """Return the work of utterances, by a parabola through three lengths: attention grows with the square."""
-    at = [min(lengths), int(statistics.median(lengths)), max(lengths)]
-    curve = np.polyfit(at, [utterance_gmacs(path, length) for length in at], 2)
+    """Return the work of utterances with these lengths, in 10⁹ multiply-accumulates."""
+    # why: attention grows with the square of the length, so a parabola through
+    # three lengths gives the work at every length without reading the graph for each
+    nodes = [min(lengths), int(statistics.median(lengths)), max(lengths)]
+    curve = np.polyfit(nodes, [utterance_gmacs(path, length) for length in nodes], 2)
     return float(np.polyval(curve, lengths).sum())
