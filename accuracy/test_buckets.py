@@ -1,4 +1,4 @@
-"""Buckets change nothing: what was padded to a fixed length is transcribed as at its own, by every stream."""
+"""Padding to buckets changes no transcript: each stream gives the same result as at the utterance's own length."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from wergate.models.variant import Variant
 def test_buckets_transcribe_as_the_dynamic_model_does(
     in_buckets: BucketComparison, corpus_spec: CorpusSpec, variant: Variant, check: Check
 ) -> None:
-    """A sample of the corpus, spread over durations; FP16 to the last letter, INT8 but for what rounding moves."""
+    """A sample of the corpus, stratified by duration: FP16 transcripts are identical, INT8 differs only by rounding."""
     check(*bucket_verdicts(in_buckets, variant, corpus=corpus_spec.name))

@@ -1,4 +1,4 @@
-"""What INT8 was calibrated on is speech, and more than a sample of it."""
+"""The calibration audio of INT8 is speech, and there is enough of it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ from wergate.session.session import Session
 def test_calibration_audio_is_speech(
     session: Session, model: str, calibrated_on: Corpus, model_settings: ModelSettings, check: Check
 ) -> None:
-    """Utterances, seconds and levels of the calibration corpus hold their thresholds."""
+    """Number of utterances, seconds and levels of the calibration corpus meet their thresholds."""
     statistics = listen(calibrated_on, session.frontend(model).sampling_rate)
     check(*audio_verdicts(statistics, model_settings.calibration_audio, scope=f"{model}, {calibrated_on.name}"))

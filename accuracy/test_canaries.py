@@ -1,4 +1,4 @@
-"""Known-bad inputs: a gate that lets one of them pass has let everything pass."""
+"""Canaries: known-bad inputs must fail. A gate that passes one of them could pass anything."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from wergate.verdict import Status, Verdict
 
 
 def passing(*verdicts: Verdict) -> list[str]:
-    """Return what passes: asserted on, not gated, as a gate may be what is broken."""
+    """Return the lines of the verdicts that pass. Tests assert on them directly, since a gate may be broken."""
     return [verdict.line for verdict in verdicts if verdict.status is Status.PASS]
 
 
 def test_known_bad_figures_fail(model_settings: ModelSettings, variant: Variant) -> None:
-    """Inputs just beyond the thresholds of suite.toml do not pass the gates of this run."""
+    """Figures just beyond the thresholds of suite.toml fail the gates of this run."""
     stated = model_settings.thresholds.of(variant.precision)
-    found = passing(*bad_verdicts(stated, variant.thresholds))
-    assert not found, "known to be bad, but passed:\n" + "\n".join(found)
+    passed = passing(*bad_verdicts(stated, variant.thresholds))
+    assert not passed, "known to be bad, but passed:\n" + "\n".join(passed)
 
 
 def test_known_bad_inputs_fail(model_settings: ModelSettings) -> None:
-    """A reference recognizer that understands too little, and calibration audio that is not enough."""
-    worst = model_settings.thresholds.reference_wer_max
-    found = passing(*bad_audio_verdicts(model_settings.calibration_audio))
-    found += passing(bad_reference_verdict(worst, model_settings.thresholds.int8)) if worst is not None else []
-    assert not found, "known to be bad, but passed:\n" + "\n".join(found)
+    """A reference recognizer with too high a WER, and insufficient calibration audio, fail the gates."""
+    limit = model_settings.thresholds.reference_wer_max
+    passed = passing(*bad_audio_verdicts(model_settings.calibration_audio))
+    passed += passing(bad_reference_verdict(limit, model_settings.thresholds.int8)) if limit is not None else []
+    assert not passed, "known to be bad, but passed:\n" + "\n".join(passed)

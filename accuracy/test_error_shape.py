@@ -1,4 +1,4 @@
-"""The shape of the errors: what the word error rate of a whole corpus hides."""
+"""Error shape: problems that the word error rate of a whole corpus hides."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from wergate.gates.error_shape.shape import error_shape
 
 
 def test_error_shape_keeps_its_budgets(evaluation: Evaluation, check: Check) -> None:
-    """Deletions, insertions, letters, lengths, durations and single utterances each hold a budget of their own."""
+    """Deletions, insertions, letters, lengths, durations and single utterances each stay within a separate budget."""
     check(*shape_verdicts(error_shape(evaluation), evaluation))

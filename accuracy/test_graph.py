@@ -1,4 +1,4 @@
-"""The IRs are what they claim to be: quantized as in the baseline, executed in 8 bit, small."""
+"""IR properties: quantized as in the baseline, executed in 8 bit, in the configured precision, and small."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from wergate.session.session import Session
 def test_quantized_operations_equal_the_baseline(
     session: Session, variant: Variant, check: Check, baselines: Path, pytestconfig: pytest.Config
 ) -> None:
-    """FakeQuantize and 8-bit weights are as many as when the baseline was stored."""
+    """The numbers of FakeQuantize operations and 8-bit weights equal those of the stored baseline."""
     graph = session.models.graph(variant.path)
     counts = {"fake_quantize": graph.fake_quantize, "int8_weights": graph.int8_weights}
     path, key = baselines / GRAPH_BASELINE, f"{variant.model}/{variant.label}"
@@ -32,30 +32,30 @@ def test_quantized_operations_equal_the_baseline(
         write_baseline(path, key, counts)
     baseline = read_baseline(path, key)
     if baseline is None:
-        pytest.skip(f"no graph baseline for {key}: --update-baselines stores this run's")
+        pytest.skip(f"no graph baseline for {key}: store this run's with --update-baselines")
     check(*count_verdicts(counts, baseline, variant))
 
 
 def test_compiled_model_executes_in_8_bit(
     session: Session, variant: Variant, check: Check, record_work: RecordWork
 ) -> None:
-    """The runtime model, not the graph, shows in which precision the work is done."""
+    """Enough of the work runs in 8 bit, according to the compiled runtime model rather than the graph."""
     work = session.models.executed(variant.model, variant.path)
     record_work(work)
     check(executed_verdict(work, variant))
 
 
-def test_inference_precision_is_what_was_asked_for(
+def test_inference_precision_is_the_configured_one(
     session: Session, suite_config: SuiteConfig, variant: Variant, check: Check
 ) -> None:
-    """The recognizer that the corpora go through runs in the precision of the configuration."""
-    found, wanted = session.recognizers.dynamic(variant), suite_config.inference_precision
-    check(precision_verdict(found.asked_precision, found.precision, wanted=wanted, variant=variant))
+    """The recognizer that transcribes the corpora runs in the configured precision."""
+    recognizer, wanted = session.recognizers.dynamic(variant), suite_config.inference_precision
+    check(precision_verdict(recognizer.asked_precision, recognizer.precision, wanted=wanted, variant=variant))
 
 
 def test_ir_is_smaller_than_the_checkpoint(session: Session, variant: Variant, check: Check) -> None:
-    """The IR's bytes are at most the agreed share of the checkpoint's."""
+    """The IR is at most a configured fraction of the size of the checkpoint's weights."""
     weight_bytes = session.models.reference(variant.model).weight_bytes
     if not weight_bytes:
-        pytest.skip(f"{variant.model} has no weights file to compare with")
+        pytest.skip(f"{variant.model} has no weights file to compare the IR's size with")
     check(size_verdict(variant, ir_bytes=session.models.graph(variant.path).bytes, weight_bytes=weight_bytes))

@@ -1,4 +1,4 @@
-"""Logits, frame by frame, against the reference run."""
+"""Logits compared with the reference run, frame by frame."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from wergate.gates.accuracy import logits_verdicts
 
 
 def test_logits_stay_close_to_pytorch(evaluation: Evaluation, check: Check) -> None:
-    """Differences, signal-to-quantization-noise ratio and best labels hold their thresholds."""
+    """Differences, signal-to-quantization-noise ratio and argmax agreement meet their thresholds."""
     check(*logits_verdicts(evaluation))

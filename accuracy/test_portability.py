@@ -1,4 +1,4 @@
-"""`--study portability`: INT8 holds on the other CPUs that this one can stand for."""
+"""`--study portability`: INT8 stays accurate on the instruction sets that this CPU can be limited to."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from wergate.verdict import Status
 pytestmark = pytest.mark.study("portability")
 
 
-def test_int8_holds_on_the_instruction_set(
+def test_int8_is_accurate_on_the_instruction_set(
     isa_result: IsaResult, judge: Judge, try_fixes: TryFixes, check: Check, request: pytest.FixtureRequest
 ) -> None:
-    """No more is lost than agreed, against the native instruction set and, as everywhere, the reference model."""
+    """The loss is within its limits, compared with the native instruction set and with the reference model."""
     tried = try_fixes(failed=overall(judge(isa_result)) is Status.FAIL)
     verdicts = judge(isa_result, tried=tried)
     record_row(request.node, "portability", portability_row(isa_result, status=overall(verdicts), tried=tried))

@@ -1,4 +1,4 @@
-"""A model of the legacy toolchain (`--quantizer pot`): both runtimes agree on it, and leaving POT costs nothing."""
+"""Legacy toolchain (`--quantizer pot`): both runtimes agree on its IRs, and moving to NNCF costs no accuracy."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from wergate.timing.paired import PairedRule
 
 
 @pytest.fixture(autouse=True)
-def _made_by_pot(suite_config: SuiteConfig, model: str) -> None:
+def _requires_pot(suite_config: SuiteConfig, model: str) -> None:
     settings = suite_config.settings_of(model)
     if settings.quantizer not in LEGACY_QUANTIZERS:
-        pytest.skip(f"{model} is quantized by {settings.quantizer}: --quantizer pot makes it with OpenVINO 2023.3")
+        pytest.skip(f"{model} is quantized by {settings.quantizer}: --quantizer pot builds it with OpenVINO 2023.3")
 
 
 def test_both_runtimes_transcribe_alike(
@@ -36,16 +36,16 @@ def test_both_runtimes_transcribe_alike(
     check: Check,
     request: pytest.FixtureRequest,
 ) -> None:
-    """OpenVINO 2023.3 and today's make the same of one IR; each utterance that differs is shown."""
-    found = two_runtimes(session, variant, corpus_spec)
-    record_row(request.node, "runtimes", runtime_row(found))
-    check(runtime_verdict(found, model_settings.pot), detail="\n".join(found.lines()))
+    """OpenVINO 2023.3 and the current one transcribe an IR alike; each utterance that differs is shown."""
+    runtimes = two_runtimes(session, variant, corpus_spec)
+    record_row(request.node, "runtimes", runtime_row(runtimes))
+    check(runtime_verdict(runtimes, model_settings.pot), detail="\n".join(runtimes.lines()))
 
 
 def test_the_steps_of_the_tutorial(session: Session, model: str, request: pytest.FixtureRequest) -> None:
-    """Model paths, quantization, a sample's transcripts, word error rates and `benchmark_app`: told in the summary."""
+    """The summary has model paths, quantization, a sample's transcripts, word error rates and `benchmark_app`."""
     if "int8" not in session.config.precisions:
-        pytest.skip("--precisions leaves out int8, which is what POT makes")
+        pytest.skip("--precisions excludes int8, the only precision that POT builds")
     settings = session.config.settings_of(model).pot
     steps = pot_steps(session, model, session.corpora.first(model), seconds=settings.benchmark_app_s)
     record_row(request.node, "pot_steps", steps_row(steps, model=model))
@@ -56,12 +56,13 @@ def test_the_steps_of_the_tutorial(session: Session, model: str, request: pytest
 def test_leaving_pot_costs_nothing(
     session: Session, model: str, corpus_spec: CorpusSpec, check: Check, request: pytest.FixtureRequest
 ) -> None:
-    """NNCF's INT8, of the same checkpoint, calibration and settings, makes no more word errors than POT's."""
+    """NNCF's INT8 makes no more word errors than POT's, with the same checkpoint, calibration and settings."""
     config = session.config
     rule = PairedRule(**config.benchmarks.paired.model_dump(exclude={"durations_s"}))
-    found = leaving_pot(session, model, corpus_spec, rule)
-    for row in comparison_rows(found, model=model):
+    comparison = leaving_pot(session, model, corpus_spec, rule)
+    for row in comparison_rows(comparison, model=model):
         record_row(request.node, "leaving_pot", row)
-    beside = as_reference(found.after.evaluation, found.before.evaluation, f"{found.before.quantizer}'s")
-    successor = replace(beside, variant=replace(beside.variant, subject="NNCF INT8"))
+    before, after = comparison.before, comparison.after
+    against_pot = as_reference(after.evaluation, before.evaluation, f"{before.quantizer}'s")
+    successor = replace(against_pot, variant=replace(against_pot.variant, subject="NNCF INT8"))
     check(wer_verdict(successor, min_words=config.min_words))

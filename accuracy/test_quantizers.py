@@ -1,4 +1,4 @@
-"""`--study quantizers`: the ways of quantizing, side by side. Where accuracy control ran: what it came to."""
+"""`--study quantizers`: comparison of quantization variants. Also the result of accuracy control, if it was used."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from wergate.studies.quantizers.study import QuantizedVariant
 
 
 @pytest.mark.study("quantizers")
-def test_the_ways_of_quantizing_are_compared(
+def test_quantization_variants_are_compared(
     quantized_variants: tuple[QuantizedVariant, ...], model: str, request: pytest.FixtureRequest
 ) -> None:
-    """Each is built, evaluated and timed; which one is good enough is for the gates, under --quantizer."""
-    for found in quantized_variants:
-        record_row(request.node, "quantizers", quantizer_row(found, model=model))
+    """Each variant is built, evaluated and timed. To gate one of them, choose it with --quantizer."""
+    for quantized in quantized_variants:
+        record_row(request.node, "quantizers", quantizer_row(quantized, model=model))
 
 
 def test_accuracy_control_holds_where_it_was_tuned(
@@ -27,7 +27,7 @@ def test_accuracy_control_holds_where_it_was_tuned(
     check: Check,
     request: pytest.FixtureRequest,
 ) -> None:
-    """The drop is what was asked for on its own utterances; the other gates judge it on those that it never saw."""
+    """On the tuning utterances the drop is within its limit; the other gates judge it on all other utterances."""
     settings = suite_config.settings_of(controlled_model)
     record_row(request.node, "reverted", reverted_row(reverted_layers, settings))
     check(tuned_verdict(reverted_layers, settings))

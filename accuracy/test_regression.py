@@ -1,4 +1,4 @@
-"""Word errors are no more than when the baseline of this model, corpus, toolchain and kind of machine was stored."""
+"""Word errors compared with the stored baseline of the same model, corpus, toolchain and kind of machine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from wergate.gates.regression import Regression
 
 
 def test_word_errors_are_not_more_than_stored(wer_regression: Regression, check: Check) -> None:
-    """Each utterance that is transcribed otherwise is shown, then and now; what is not comparable is skipped aloud."""
+    """Word errors do not exceed the baseline; changed transcripts are shown, incomparable baselines are skipped."""
     if wer_regression.verdict is None:
         pytest.skip(wer_regression.line)
     changes = "\n".join(wer_regression.changes)

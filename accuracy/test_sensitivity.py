@@ -1,4 +1,4 @@
-"""`--study sensitivity`: which layers cost accuracy, and the smallest ignored scope that brings it back."""
+"""`--study sensitivity`: accuracy cost of each layer, and the smallest ignored scope that restores it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ pytestmark = pytest.mark.study("sensitivity")
 def test_the_layers_are_ranked(
     ranked: Sensitivity, variant: Variant, model_settings: ModelSettings, check: Check, request: pytest.FixtureRequest
 ) -> None:
-    """Each quantized layer alone and each left out; with all of them back, the variant is the FP16 IR again."""
+    """Each quantized layer is measured alone and left out; with all layers restored, the variant equals the FP16 IR."""
     record_row(request.node, "sensitivities", sensitivity_row(ranked, variant))
     check(restored_verdict(ranked, variant, model_settings.sensitivity))
 
 
-def test_the_smallest_scope_holds_where_it_was_not_searched(
+def test_the_smallest_scope_holds_outside_the_search(
     ignored: Scope, judged: ScopeResult | None, record_scope: RecordScope, variant: Variant, check: Check
 ) -> None:
-    """A variant that fails is brought back by leaving out a few layers, on other utterances too."""
+    """Leaving out a few layers makes a failing variant pass, also on utterances outside the search."""
     record_scope(ignored, judged)
     check(scope_verdict(ignored, variant), *(scope_verdicts(judged.after) if judged else ()))

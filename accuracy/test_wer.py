@@ -15,7 +15,7 @@ from wergate.gates.wer import wer_verdict
 def test_wer_stays_within_tolerance(
     evaluation: Evaluation, suite_config: SuiteConfig, check: Check, record_evaluation: RecordEvaluation
 ) -> None:
-    """The candidate's corpus WER is at most the reference model's plus the tolerance, chance allowed for."""
+    """The candidate's corpus WER is at most the reference model's plus the tolerance, within its interval."""
     verdict = wer_verdict(evaluation, min_words=suite_config.min_words)
     record_evaluation(evaluation, verdict.status)
     check(verdict)
@@ -23,7 +23,7 @@ def test_wer_stays_within_tolerance(
 
 @pytest.mark.parametrize("side", ["reference", "candidate"])
 def test_torchmetrics_and_jiwer_agree(evaluation: Evaluation, side: str, check: Check) -> None:
-    """The headline of torchmetrics is what jiwer's alignment counts: two libraries, one number."""
+    """The WER of torchmetrics equals the one from jiwer's alignment: two libraries, one number."""
     transcripts = evaluation.reference if side == "reference" else evaluation.candidate
     subject = evaluation.engine if side == "reference" else evaluation.variant.subject
     check(headline_verdict(transcripts, subject=subject, scope=evaluation.scope))
@@ -32,7 +32,7 @@ def test_torchmetrics_and_jiwer_agree(evaluation: Evaluation, side: str, check: 
 def test_reference_recognizer_understands_the_corpus(
     evaluation: Evaluation, model_settings: ModelSettings, check: Check
 ) -> None:
-    """Parity with a recognizer that understands nothing is worth nothing."""
+    """The reference recognizer's own WER is low enough: parity with a useless recognizer proves nothing."""
     threshold = model_settings.thresholds.reference_wer_max
     if threshold is None:
         pytest.skip("thresholds.reference_wer_max is not set: the reference recognizer's own WER is reported only")

@@ -1,4 +1,4 @@
-"""A pytest plugin that ends the process at the first transcription: what came before is what a person waits for."""
+"""A pytest plugin that ends the process at the first transcription, to measure the time that a user waits for it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from wergate.networks.ctc import Logits
 from wergate.recognizers.bucketed import BucketedRecognizer
 from wergate.recognizers.openvino import OpenVinoRecognizer
 
-REACHED = 42  # an exit code that neither pytest nor the suite has
+REACHED = 42  # an exit code that neither pytest nor the suite uses
 
 
 def pytest_collection_finish() -> None:
-    """End the process as soon as the logits of the first utterance are there, whichever way they came."""
+    """Patch all recognizers of OpenVINO so that the process ends with the logits of the first utterance."""
     kinds: tuple[Any, ...] = (BucketedRecognizer, OpenVinoRecognizer)
     for kind in kinds:
         kind.completed = _ending(kind.completed)

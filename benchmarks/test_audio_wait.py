@@ -1,4 +1,4 @@
-"""Audio ahead of INT8 inference: how much of an evaluation is spent waiting for recordings to be decoded."""
+"""Share of an INT8 evaluation that is spent waiting for recordings to be decoded."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
+from itertools import cycle, islice
 from pathlib import Path
 
 import numpy as np
@@ -34,16 +34,18 @@ from wergate.session.session import Session
 from wergate.verdict import Verdict
 
 UTTERANCES = 500
-RECORDINGS = 50  # each under ten ids: the recognizer then knows the lengths, and audio has to be the quicker
+# why: each recording has ten ids, so the recognizer soon knows all lengths and runs
+# at full speed, which is the hardest case for decoding
+RECORDINGS = 50
 
 
 def flac(samples: Samples, rate: int) -> bytes:
-    """Return a recording at the model's own rate."""
+    """Return a recording as FLAC at the model's own sampling rate."""
     return _encoded(samples, rate, "FLAC")
 
 
 def mp3(samples: Samples, rate: int) -> bytes:
-    """Return a recording that has to be resampled and mixed down: 44.1 kHz, stereo."""
+    """Return a recording as MP3 that must be resampled and mixed down: 44.1 kHz, stereo."""
     resampled = soxr.resample(samples, rate, 44_100)
     return _encoded(np.stack([resampled, 0.5 * resampled], axis=1), 44_100, "MP3")
 
@@ -55,18 +57,18 @@ def _encoded(samples: Samples, rate: int, container: str) -> bytes:
 
 
 class Echo(Mapping[str, ReferenceUtterance]):
-    """Stands for the reference run: what the candidate has just heard, so that no other model takes time."""
+    """A substitute for the reference run: it returns the candidate's own logits, so that no other model takes time."""
 
     def __init__(self, recognizer: Recognizer) -> None:
-        """Listen to a recognizer."""
+        """Wrap a recognizer."""
         self.frontend = recognizer.frontend
         self._recognizer = recognizer
-        self._heard: deque[Logits] = deque()
+        self._pending: deque[Logits] = deque()
 
     def logits_of(self, utterances: Sequence[Samples]) -> list[Logits]:
-        """Return the recognizer's logits."""
+        """Return the recognizer's logits, and queue them as the reference's."""
         logits = self._recognizer.logits_of(utterances)
-        self._heard.extend(logits)
+        self._pending.extend(logits)
         return logits
 
     def logits(self, waveforms: Samples) -> Logits:
@@ -74,18 +76,18 @@ class Echo(Mapping[str, ReferenceUtterance]):
         return self._recognizer.logits(waveforms)
 
     def __getitem__(self, utterance_id: str) -> ReferenceUtterance:
-        return ReferenceUtterance("", 0.0, self._heard.popleft())
+        return ReferenceUtterance("", 0.0, self._pending.popleft())
 
     def __iter__(self) -> Iterator[str]:
         return iter(())
 
     def __len__(self) -> int:
-        return len(self._heard)
+        return len(self._pending)
 
 
 @dataclass(frozen=True)
 class Form:
-    """A form of recording."""
+    """A format of recordings."""
 
     id: str
     encode: Callable[[Samples, int], bytes]
@@ -95,12 +97,12 @@ FORMS = (Form("FLAC, 16 kHz", flac), Form("MP3, 44.1 kHz stereo", mp3))
 
 
 def written(path: Path, corpus: Corpus, rate: int, form: Form) -> Corpus:
-    """Write the corpus's first recordings in another form, under many ids."""
-    found = list(islice(corpus.utterances(rate), RECORDINGS))
-    audio = [form.encode(utterance.waveform.samples, rate) for utterance in found]
+    """Write the corpus's first recordings in another format, each with several ids, and return the new corpus."""
+    utterances = list(islice(corpus.utterances(rate), RECORDINGS))
+    sources = [(form.encode(utterance.waveform.samples, rate), utterance.text) for utterance in utterances]
     rows = [
-        {"id": f"{n:04d}", "audio": {"bytes": audio[n % len(found)], "path": None}, "text": found[n % len(found)].text}
-        for n in range(UTTERANCES)
+        {"id": f"{number:04d}", "audio": {"bytes": audio, "path": None}, "text": text}
+        for number, (audio, text) in zip(range(UTTERANCES), cycle(sources), strict=False)
     ]
     pq.write_table(pa.Table.from_pylist(rows), path)
     return open_corpus(CorpusSpec(form.id, path))
@@ -116,9 +118,9 @@ def test_audio_wait(
     check: Check,
     tmp_path: Path,
 ) -> None:
-    """Decoding, resampling and mixing down keep ahead of INT8: a whole evaluation hardly waits for them."""
+    """Decoding, resampling and mixing down are faster than INT8: a whole evaluation hardly waits for them."""
     if "int8" not in suite_config.precisions:
-        pytest.skip("--precisions leaves INT8 out, which is what audio has to keep ahead of")
+        pytest.skip("--precisions excludes int8, the precision that decoding is compared with")
     variant, recognizers = session.variant(model, "int8"), session.recognizers
     speech = session.corpora.corpus(model, speech_of(suite_config, model))
     corpus = written(tmp_path / "corpus.parquet", speech, variant.frontend.sampling_rate, form)
@@ -127,17 +129,17 @@ def test_audio_wait(
         echo = cache(lambda: Echo(recognizers.compile(variant, streams=recognizers.corpus_streams)))
         return evaluate(Candidate(variant, echo), corpus, echo, engine="none", normalizer="none", progress=silent)
 
-    found = benchmark.pedantic(evaluation, rounds=1)
-    label(benchmark, group="evaluation", model=model, name=f"int8, {form.id}", audio_s=found.audio_s)
+    result = benchmark.pedantic(evaluation, rounds=1)
+    label(benchmark, group="evaluation", model=model, name=f"int8, {form.id}", audio_s=result.audio_s)
     check(
         Verdict(
             gate="audio_wait_share",
             subject="INT8",
-            value=found.audio_wait_s / found.elapsed_s,
+            value=result.audio_wait_s / result.elapsed_s,
             relation="<=",
             threshold=suite_config.benchmarks.audio_wait_max,
-            basis=f"waited {found.audio_wait_s:.2f} of {found.elapsed_s:.1f} s, {len(found.outcomes)} utterances",
+            basis=f"waited {result.audio_wait_s:.2f} of {result.elapsed_s:.1f} s, {len(result.outcomes)} utterances",
             scope=f"{model}, {form.id}",
-            remedy="see whether the disk or another process is slow, and time decoding alone",
+            remedy="check whether the disk or another process slows it down, then time the decoding alone",
         )
     )

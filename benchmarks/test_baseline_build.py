@@ -1,4 +1,4 @@
-"""Did this change make it slower? Today's build in turns with the one that the baseline was measured with."""
+"""Speed of the current build compared with the baseline's build, timed interleaved on the same machine."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from wergate.timing.paired import Side
 def test_todays_build_is_as_fast(
     bench: Bench, builds: Builds, time_interleaved: TimeInterleaved, record_ratio: RecordRatio, timed_variant: str
 ) -> None:
-    """Two IRs of the same model on the same machine, minute and runtime: what differs is what was built."""
+    """The current IR is as fast as the baseline's. Model, machine, time and runtime are the same for both."""
     if timed_variant in candidates(bench.session.config, bench.model):
-        pytest.skip("a candidate is built elsewhere: no baseline names its build")
+        pytest.skip("a candidate is built elsewhere: the baseline has no build of it")
     today = bench.session.models.ir(bench.model, timed_variant)
     builds.today[bench.model, timed_variant] = Build(today.kind, today.key)
     before = builds.before(bench.model, timed_variant, bench.session.store)
     if before is None:
-        pytest.skip("the baseline names no build that the store still has: --update-baselines names this one")
+        pytest.skip("the store no longer has the baseline's build: store this one with --update-baselines")
     if before.key == today.key:
-        pytest.skip("today's build is the baseline's: a difference would be the machine's")
+        pytest.skip("the current build is the baseline's: a difference would only show noise")
     settings = bench.session.config.benchmarks
     duration_s, minimum = max(settings.paired.durations_s), settings.baseline_speed_min
     frontend, outputs = bench.session.frontend(bench.model), Outputs()

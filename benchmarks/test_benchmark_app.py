@@ -1,4 +1,4 @@
-"""Our figures beside `benchmark_app`'s, in turns in one run, at the tutorial's shape [1, 30480].
+"""The suite's measurements compared with `benchmark_app`'s, interleaved in one run, at the tutorial's shape [1, 30480].
 
 `pytest benchmarks/ --study benchmark-app -s [--model random:data2vec-audio-base]`
 """
@@ -25,7 +25,7 @@ TURNS, TURN_S = 5, 5
 
 
 class Figures(NamedTuple):
-    """Two ways of asking for inferences, of ours and of `benchmark_app`."""
+    """Throughput and latency of one turn, measured by the suite and by `benchmark_app`."""
 
     fps: float
     app_fps: float
@@ -34,8 +34,8 @@ class Figures(NamedTuple):
 
 
 @pytest.mark.study("benchmark-app")
-def test_our_figures_are_those_of_benchmark_app(bench: Bench) -> None:
-    """Throughput with a stream per core, latency one by one; every one of our inferences is checked."""
+def test_measurements_agree_with_benchmark_app(bench: Bench) -> None:
+    """Report throughput with one stream per core and latency one by one; each inference of the suite is checked."""
     turns: dict[str, list[Figures]] = defaultdict(list)
     sides = [_Side(bench, variant) for variant in variants(bench.session.config, bench.model)]
     for _ in range(TURNS):
@@ -44,29 +44,27 @@ def test_our_figures_are_those_of_benchmark_app(bench: Bench) -> None:
     for side in sides:
         side.check()
     print(f"\n{bench.model} at [1, {TUTORIAL_SAMPLES}], medians of {TURNS} turns of {TURN_S} s")
-    for variant, found in turns.items():
-        print(f"{variant}: {'; '.join(_told(found))}")
-    fps = {variant: statistics.median(turn.fps for turn in found) for variant, found in turns.items()}
+    for variant, figures in turns.items():
+        print(f"{variant}: {'; '.join(_comparisons(figures))}")
+    fps = {variant: statistics.median(turn.fps for turn in figures) for variant, figures in turns.items()}
     if {"fp16", "int8"} <= fps.keys():
-        print(f"int8 beside fp16: {fps['int8'] / fps['fp16']:.2f} times the throughput")
+        print(f"int8 over fp16: {fps['int8'] / fps['fp16']:.2f} times the throughput")
 
 
 class _Side:
-    def __init__(self, bench: Bench, variant: str) -> None:
-        session, found = bench.session, bench.variant(variant)
-        self.variant = variant
+    def __init__(self, bench: Bench, name: str) -> None:
+        recognizers, variant = bench.session.recognizers, bench.variant(name)
+        self.variant = name
         self._bench = bench
-        self._duration_s = TUTORIAL_SAMPLES / found.frontend.sampling_rate
+        self._duration_s = TUTORIAL_SAMPLES / variant.frontend.sampling_rate
         self._waveforms = bench.waveforms(self._duration_s)
         self._outputs = Outputs()
-        self._single = session.recognizers.fixed_length(found, TUTORIAL_SAMPLES)
-        self._many = session.recognizers.compile(
-            found, streams=session.recognizers.corpus_streams, samples=TUTORIAL_SAMPLES
-        )
+        self._single = recognizers.fixed_length(variant, TUTORIAL_SAMPLES)
+        self._streamed = recognizers.compile(variant, streams=recognizers.corpus_streams, samples=TUTORIAL_SAMPLES)
 
     def turn(self) -> Figures:
-        many, single = self._app(api="async"), self._app(api="sync", hint="latency")
-        return Figures(self._fps(round(many.fps * TURN_S)), many.fps, self._median_ms(), single.median_ms)
+        streamed, single = self._app(api="async"), self._app(api="sync", hint="latency")
+        return Figures(self._fps(round(streamed.fps * TURN_S)), streamed.fps, self._median_ms(), single.median_ms)
 
     def _app(self, **options: str) -> AppFigures:
         session = self._bench.session
@@ -76,11 +74,11 @@ class _Side:
         )
 
     def _fps(self, inferences: int) -> float:
-        found: list[tuple[int, Logits]] = []
-        took_s = seconds(lambda: found.extend(self._many.completed([self._waveforms[0]] * inferences)))
-        for _, logits in found:
+        results: list[tuple[int, Logits]] = []
+        elapsed_s = seconds(lambda: results.extend(self._streamed.completed([self._waveforms[0]] * inferences)))
+        for _, logits in results:
             self._outputs.keep(logits[None])
-        return inferences / took_s
+        return inferences / elapsed_s
 
     def _median_ms(self) -> float:
         return 1000 * statistics.median(_times_s(lambda: self._outputs.keep(self._single.logits(self._waveforms))))
@@ -95,9 +93,9 @@ def _times_s(call: Callable[[], object]) -> Iterator[float]:
         yield seconds(call)
 
 
-def _told(found: list[Figures]) -> Iterator[str]:
-    for unit, ours, theirs in (("FPS", "fps", "app_fps"), ("ms", "median_ms", "app_median_ms")):
-        pairs = [(getattr(turn, ours), getattr(turn, theirs)) for turn in found]
+def _comparisons(figures: list[Figures]) -> Iterator[str]:
+    for unit, own_field, app_field in (("FPS", "fps", "app_fps"), ("ms", "median_ms", "app_median_ms")):
+        pairs = [(getattr(turn, own_field), getattr(turn, app_field)) for turn in figures]
         own, app = np.median(pairs, axis=0)
-        beside = statistics.median(one / other for one, other in pairs)
-        yield f"{own:.1f} {unit}, benchmark_app {app:.1f} ({100 * (beside - 1):+.1f} %)"
+        ratio = statistics.median(suite / tool for suite, tool in pairs)
+        yield f"{own:.1f} {unit}, benchmark_app {app:.1f} ({100 * (ratio - 1):+.1f} %)"

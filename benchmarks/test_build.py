@@ -1,4 +1,4 @@
-"""What it costs to get from a checkpoint to recognizers: seconds to convert, quantize and compile, and peak memory."""
+"""Cost of building recognizers from a checkpoint: seconds to convert, quantize and compile, and peak memory."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from fixtures.benchmarks.bench import Bench, Timed, label
 from fixtures.options import EMBEDDED
 from wergate.recognizers.base import Recognizer
 from wergate.session.session import Session
-from wergate.studies.build_cost import BuildRequest, FoundOnly, build_apart, is_built
+from wergate.studies.build_cost import BuildRequest, FoundOnly, build_in_subprocess, is_built
 from wergate.timing.gates import Outputs
 
 SPEECH_S = 1.0
 
 
 def test_build(bench: Bench, benchmark: BenchmarkFixture, tmp_path: Path) -> None:
-    """Both IRs from the checkpoint, in a process of its own that a person waits for: its start is timed too.
+    """Build both IRs from the checkpoint in a separate process; the time includes the start of the process.
 
-    A first run builds into the session's own store, and so builds once; every later one builds into a fresh store.
+    The first run builds into the session's own store, so that nothing is built twice. Every later run builds into a
+    new store.
     """
     request = BuildRequest(
         config=bench.session.config, embedded=EMBEDDED, cache_dir=bench.session.store.root, model=bench.model
@@ -27,7 +28,7 @@ def test_build(bench: Bench, benchmark: BenchmarkFixture, tmp_path: Path) -> Non
     if is_built(request):
         request = request.model_copy(update={"cache_dir": tmp_path})
     label(benchmark, group="build", model=bench.model, name="FP16 and INT8 IR")
-    cost = benchmark.pedantic(build_apart, args=(request,), rounds=1)
+    cost = benchmark.pedantic(build_in_subprocess, args=(request,), rounds=1)
     benchmark.extra_info |= cost.figures
     built = Session(request.config, embedded=EMBEDDED, store=FoundOnly(request.cache_dir))
     for precision in request.config.precisions:
@@ -35,13 +36,13 @@ def test_build(bench: Bench, benchmark: BenchmarkFixture, tmp_path: Path) -> Non
 
 
 def test_compile(bench: Bench, benchmark: BenchmarkFixture, timed: Timed, timed_variant: str) -> None:
-    """From an IR on disk to a recognizer that has run its first inferences."""
+    """Time the compilation, from an IR on disk to a recognizer that is ready to run."""
     label(benchmark, group="build", model=bench.model, name=f"compile {timed_variant}")
     check(bench, timed(lambda: bench.compile(timed_variant)), timed_variant)
 
 
 def check(bench: Bench, recognizer: Recognizer, name: str) -> None:
-    """Hold what was built or compiled to the reference."""
+    """Check a recognizer's logits and transcript against the reference."""
     outputs = Outputs()
     outputs.keep(bench.call(recognizer, SPEECH_S)())
     bench.check_outputs(outputs, name, SPEECH_S)

@@ -1,4 +1,4 @@
-"""One utterance at a time, of one length: how long each recognizer takes, and that it was right."""
+"""Latency of single utterances by duration, for each recognizer; all timed logits are checked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from wergate.timing.gates import Outputs
 def test_latency(
     bench: Bench, benchmark: BenchmarkFixture, timed: Timed, timed_recognizer: str, duration_s: float
 ) -> None:
-    """Features and network, from samples to logits; every round's logits are judged afterwards."""
+    """Time features and network, from samples to logits. The logits of every round are checked afterwards."""
     name = f"{bench.called(timed_recognizer)} {duration_s:g} s"
     label(benchmark, group="latency", model=bench.model, name=name, audio_s=duration_s)
     recognizer, outputs = bench.recognizer(timed_recognizer, duration_s), Outputs()

@@ -1,8 +1,8 @@
-"""How often the verdict on latency is wrong: false alarms on the same build, and slowdowns of 5 % that it finds.
+"""Error rates of the latency verdict: false alarms on the same build, and detected slowdowns of 5 %.
 
-Beside it, on the same two builds and in the same minute, what `--benchmark-compare-fail=median:5%` says. It takes half
-an hour, and goes on where it was interrupted: `pytest benchmarks/ --study latency-verdicts`. Each trial is a line of
-`results/latency-verdicts.jsonl`.
+For comparison, each trial also applies `--benchmark-compare-fail=median:5%` to the same two builds in the same minute.
+`pytest benchmarks/ --study latency-verdicts` takes half an hour and resumes after an interruption. Each trial is a line
+of `results/latency-verdicts.jsonl`.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ COMPARE_FAIL = PercentageRegressionCheck("median", 5)
 
 
 def compare_fails(current: float, stored: float) -> bool:
-    """Return what `--benchmark-compare-fail=median:5%` says of two medians."""
+    """Return whether `--benchmark-compare-fail=median:5%` fails for two medians, in seconds."""
     return bool(COMPARE_FAIL.fails({"median": current}, {"median": stored}))
 
 
 def trial(bench: Bench, kind: str, workload: AddedWork, trials: Trials) -> dict[str, Any]:
-    """Compile both builds anew, judge them in turns, and as pytest-benchmark does."""
+    """Compile both builds, judge them with interleaved timing and with pytest-benchmark's rule, and store the trial."""
     settings = bench.session.config.benchmarks
     before, started = read_counters(), time.perf_counter()
     plain, build = (bench.call(bench.compile("int8"), DURATION_S) for _ in range(2))
-    today = workload.beside(build)
-    number = len(trials.kept(kind))
+    today = workload.added_to(build)
+    number = len(trials.of_kind(kind))
     rule = PairedRule(**settings.paired.model_dump(exclude={"durations_s"}), seed=number)
     paired = time_pair(Side(today), Side(plain), rule, is_open(settings.baseline_speed_min))
     verdict = _verdict(paired, settings.baseline_speed_min)
     elapsed_s = time.perf_counter() - started
     stored, current = plain_median(plain), plain_median(today)
-    first = next(iter(trials.kept("same") or trials.kept("slower")), {"stored_s": stored})["stored_s"]
+    first = next(iter(trials.of_kind("same") or trials.of_kind("slower")), {"stored_s": stored})["stored_s"]
     seen = seen_between(before, read_counters())
     return trials.add(
         kind=kind,
@@ -74,16 +74,16 @@ def _verdict(paired: Paired, minimum: float) -> Verdict:
 def test_latency_verdicts(
     session: Session, suite_config: SuiteConfig, model: str, check: Check, pytestconfig: pytest.Config
 ) -> None:
-    """Two compilations of one IR are the same; one with a twentieth of its work added is slower."""
+    """Two compilations of one IR are equally fast; one with 5 % more work is slower."""
     bench = Bench(session, model, speech_of(suite_config, model), check)
     trials = Trials(pytestconfig.rootpath / "results" / "latency-verdicts.jsonl")
     workload = calibrated(bench.call(bench.compile("int8"), DURATION_S), trials)
     wanted = [("same", AddedWork(0), SAME), ("slower", workload, SLOWER)]
     for kind, work, count in wanted:
-        left = range(count - len(trials.kept(kind)))
+        left = range(count - len(trials.of_kind(kind)))
         for _ in session.progress(left, f"trials, {kind}", len(left)):
             trial(bench, kind, work, trials)
-    same, slower = (trials.kept(kind) for kind in ("same", "slower"))
+    same, slower = (trials.of_kind(kind) for kind in ("same", "slower"))
     check(
         rate_verdict("false_alarm_rate", "<=", FALSE_ALARMS_MAX, same, lambda row: row["status"] != Status.PASS),
         rate_verdict("slowdowns_found", ">=", FOUND_MIN, slower, lambda row: row["status"] == Status.FAIL),
@@ -93,10 +93,10 @@ def test_latency_verdicts(
 def rate_verdict(
     name: str, relation: Any, threshold: float, rows: Sequence[dict[str, Any]], counts: Callable[[dict[str, Any]], bool]
 ) -> Verdict:
-    """Gate how often a verdict was given, and tell how often pytest-benchmark's comparison failed beside it."""
+    """Gate the rate of a verdict, and report how often pytest-benchmark's comparison failed on the same trials."""
     count = len(rows)
-    open_ = sum(row["status"] == Status.INCONCLUSIVE for row in rows)
-    beside = [sum(row[key] for row in rows) for key in ("fails_just_before", "fails_stored")]
+    inconclusive = sum(row["status"] == Status.INCONCLUSIVE for row in rows)
+    fails_just_before, fails_stored = (sum(row[key] for row in rows) for key in ("fails_just_before", "fails_stored"))
     longest = max(row["elapsed_s"] for row in rows)
     typical = statistics.median(row["elapsed_s"] for row in rows)
     return Verdict(
@@ -105,9 +105,9 @@ def rate_verdict(
         value=sum(map(counts, rows)) / count,
         relation=relation,
         threshold=threshold,
-        basis=f"{open_} inconclusive; --benchmark-compare-fail=median:5% fails {beside[0]} times against a median "
-        f"taken just before, {beside[1]} times against the first one",
-        scope=f"{count} trials of {typical:.1f} s, {longest:.1f} s at most",
-        remedy="see in the trials' file which ones: whether the machine was busy, and what the interval was",
+        basis=f"{inconclusive} inconclusive; --benchmark-compare-fail=median:5% fails {fails_just_before} times "
+        f"against a median taken just before, {fails_stored} times against the first one",
+        scope=f"{count} trials, {typical:.1f} s each (median), at most {longest:.1f} s",
+        remedy="find the trials in results/latency-verdicts.jsonl: check their load and intervals",
         kind="latency",
     )

@@ -1,4 +1,4 @@
-"""An inference leaves no memory behind: one length, again and again, after warm-up."""
+"""Inferences leave no memory behind: the same length, repeated after warm-up."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ def test_memory_growth(
     check: Check,
     pytestconfig: pytest.Config,
 ) -> None:
-    """From samples to logits, which are let go; what stays is the recognizer's, the runtime's or ours."""
-    asked = suite_config.benchmarks.memory
-    if timed_model in asked.skip_models and not pytestconfig.option.model:
-        pytest.skip("[benchmarks.memory] skips this model: --model looks at it")
-    rule = GrowthRule(max_kib=asked.max_kib, budget_s=asked.budget_s, windows=asked.windows)
-    waveforms = session.evaluations.excerpt(timed_model, speech_of(suite_config, timed_model), asked.duration_s)[None]
+    """Logits are released after each call, so any growth is in the recognizer, the runtime or the suite."""
+    settings = suite_config.benchmarks.memory
+    if timed_model in settings.skip_models and not pytestconfig.option.model:
+        pytest.skip("[benchmarks.memory] skips this model: select it with --model")
+    rule = GrowthRule(max_kib=settings.max_kib, budget_s=settings.budget_s, windows=settings.windows)
+    speech = speech_of(suite_config, timed_model)
+    waveforms = session.evaluations.excerpt(timed_model, speech, settings.duration_s)[None]
     recognizer = session.recognizers.compile(session.variant(timed_model, timed_variant))
     growth = measure_growth(lambda: recognizer.logits(waveforms), rule)
-    scope = f"{timed_model}, {asked.duration_s:g} s of speech"
+    scope = f"{timed_model}, {settings.duration_s:g} s of speech"
     check(growth_verdict(growth, rule, subject=timed_variant.upper(), scope=scope))

@@ -1,6 +1,6 @@
-"""Other engines beside OpenVINO, the same work in the same run: `tox run -e peers`.
+"""Other engines compared with OpenVINO on the same work in the same run: `tox run -e peers`.
 
-Every peer is a process of its own and all take turns, which takes minutes; a plain run leaves them out.
+Each peer runs in a separate process, and all are timed interleaved. This takes minutes, so a plain run leaves it out.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from wergate.verdict import Verdict
 
 @pytest.mark.study("peers")
 def test_peer(races: Races, raced_model: str, peer_key: str, check: Check) -> None:
-    """It ran, and every timed answer was near enough to the reference model's: a wrong answer has no speed."""
+    """The peer ran, and all its timed logits were close enough to the reference's: a wrong answer has no speed."""
     run, finished = races(raced_model)
-    (record,) = (found for found in finished.records if found.peer.key == peer_key)
+    (record,) = (each for each in finished.records if each.peer.key == peer_key)
     if record.absent:
         pytest.skip(record.absent)
     if record.failed:
@@ -29,7 +29,7 @@ def test_peer(races: Races, raced_model: str, peer_key: str, check: Check) -> No
             value=record.worst.sqnr_db,
             relation=">=",
             threshold=run.sqnr_db_min(record.peer),
-            scope=f"{raced_model}, the farthest of {finished.table.utterances} utterances and of each duration",
+            scope=f"{raced_model}, the worst of {finished.table.utterances} utterances and of all single durations",
             remedy="a wrong answer has no speed: see this peer's settings in docs/peers.md, and its logits",
         )
     )

@@ -1,4 +1,7 @@
-"""How many times as fast INT8, FP16 or a candidate is as what it takes turns with: a ratio outlives a slow machine."""
+"""Speed-up of INT8, FP16 or a candidate over another recognizer, timed interleaved.
+
+A ratio of interleaved timings depends less on the state of the machine than a latency.
+"""
 
 from __future__ import annotations
 
@@ -14,25 +17,25 @@ from wergate.timing.paired import Side
 def test_speedup(
     bench: Bench, time_interleaved: TimeInterleaved, record_ratio: RecordRatio, timed_pair: str, pair_duration_s: float
 ) -> None:
-    """Two recognizers in turns, on the same speech; the ratio holds its threshold, and both sides did the same work."""
-    names = fast, slow = timed_pair.split(" beside ")
+    """The speed-up on the same speech meets its threshold, and both recognizers give the right logits."""
+    names = fast, slow = timed_pair.split(" over ")
     outputs = Outputs(), Outputs()
     recognizers = [bench.recognizer(name, pair_duration_s) for name in names]
     first, second = (
-        Side(bench.call(recognizer, pair_duration_s), kept.keep)
-        for recognizer, kept in zip(recognizers, outputs, strict=True)
+        Side(bench.call(recognizer, pair_duration_s), own.keep)
+        for recognizer, own in zip(recognizers, outputs, strict=True)
     )
     precision = bench.precision_of(fast)
     minimum = bench.session.config.benchmarks.speedup_min(
         bench.model, fast=precision, slow=slow, dot_products=cpu().has_dot_products
     )
-    found = time_interleaved(first, second, minimum)
-    for name, kept in zip(names, outputs, strict=True):
-        bench.check_outputs(kept, name, pair_duration_s, fixed_length=True)
-    if found is None:
+    timing = time_interleaved(first, second, minimum)
+    for name, own in zip(names, outputs, strict=True):
+        bench.check_outputs(own, name, pair_duration_s, fixed_length=True)
+    if timing is None:
         pytest.skip(UNTIMED)
     slow = bench.called(slow)
-    record_ratio(found.row(model=bench.model, duration_s=pair_duration_s, fast=fast, slow=slow))
+    record_ratio(timing.row(model=bench.model, duration_s=pair_duration_s, fast=fast, slow=slow))
     if minimum is not None:
         scope = f"{bench.model}, {pair_duration_s:g} s"
-        bench.check(speedup_verdict(found.paired, minimum, fast=fast, slow=slow, scope=scope))
+        bench.check(speedup_verdict(timing.paired, minimum, fast=fast, slow=slow, scope=scope))

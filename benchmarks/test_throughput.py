@@ -1,6 +1,6 @@
-"""Audio seconds per second over many utterances, each of another length.
+"""Throughput in audio seconds per second, over many utterances of different lengths.
 
-Beside it, on request, what buckets gain, and how near that is to what the cores can do:
+The study in this file measures the gain from buckets and compares it with the hardware limit:
 `pytest benchmarks/ --study throughput -s [--model random:data2vec-audio-base] [--limit N]`
 """
 
@@ -24,8 +24,8 @@ from wergate.recognizers.base import Recognizer
 from wergate.session.matrix import Cell
 from wergate.session.session import Session
 from wergate.studies.throughput.study import (
+    MODES,
     PRECISIONS,
-    WAYS,
     HardwareShare,
     Side,
     Workload,
@@ -39,10 +39,10 @@ UTTERANCES, SEED, BLOCKS = 200, 5, 5
 LAYERS = 8
 
 
-def corpus_slice(corpus: Corpus, sampling_rate: int, wanted: int) -> list[Utterance]:
-    """Return that many utterances, evenly spread over the corpus."""
-    step = max(1, len(corpus) // wanted)
-    return list(islice(corpus.utterances(sampling_rate), 0, step * wanted, step))
+def corpus_slice(corpus: Corpus, sampling_rate: int, count: int) -> list[Utterance]:
+    """Return `count` utterances, evenly spread over the corpus."""
+    step = max(1, len(corpus) // count)
+    return list(islice(corpus.utterances(sampling_rate), 0, step * count, step))
 
 
 def test_throughput(
@@ -52,16 +52,13 @@ def test_throughput(
     variant: Variant,
     check: Check,
 ) -> None:
-    """Inference and decoding, as the accuracy gates run a corpus; the transcripts are theirs.
-
-    Every round makes the recognizer anew, untimed: one with dynamic shapes that has met the utterances' lengths before
-    would be faster than it ever is on speech it has not heard.
-    """
+    """Time inference and decoding as the accuracy gates run a corpus; the transcripts equal theirs."""
     model, frontend = variant.model, variant.frontend
     speech = speech_of(suite_config, model)
-    corpus, wanted = session.corpora.corpus(model, speech), suite_config.benchmarks.throughput_utterances
-    utterances = corpus_slice(corpus, frontend.sampling_rate, wanted)
-    buckets_s = list(corpus.durations.values())  # those of the evaluation: INT8 rounds as it is padded
+    corpus, count = session.corpora.corpus(model, speech), suite_config.benchmarks.throughput_utterances
+    utterances = corpus_slice(corpus, frontend.sampling_rate, count)
+    # why: the buckets of the evaluation, because INT8's rounding depends on the padding
+    buckets_s = list(corpus.durations.values())
     workload = Workload(session, model, [utterance.waveform.samples for utterance in utterances], buckets_s)
     name = f"{variant.name} {len(utterances)} utterances"
     label(benchmark, group="throughput", model=model, name=name, audio_s=workload.audio_s)
@@ -69,14 +66,16 @@ def test_throughput(
     rounds: list[list[str]] = []
 
     def transcribe(recognizer: Recognizer) -> None:
-        logits = recognizer.logits_of(workload.utterances)
-        rounds.append([greedy_decode(found, frontend.alphabet) for found in logits])
+        by_utterance = recognizer.logits_of(workload.utterances)
+        rounds.append([greedy_decode(logits, frontend.alphabet) for logits in by_utterance])
 
-    def make_anew() -> tuple[tuple[Recognizer], dict[str, object]]:
+    def new_recognizer() -> tuple[tuple[Recognizer], dict[str, object]]:
+        # why: a recognizer with dynamic shapes that has seen the lengths before is faster
+        # than on new speech, so every round gets a new one, untimed
         in_buckets = session.recognizers.runs_in_buckets(variant)
         return (workload.recognizer(variant.name, "buckets" if in_buckets else "streams"),), {}
 
-    benchmark.pedantic(transcribe, setup=make_anew, rounds=ROUNDS)
+    benchmark.pedantic(transcribe, setup=new_recognizer, rounds=ROUNDS)
     evaluation = session.evaluation(Cell(model, speech, variant.name))
     check(
         same_work_verdict(
@@ -89,8 +88,8 @@ def test_throughput(
 
 
 @pytest.mark.study("throughput")
-def test_buckets_beside_the_loop(session: Session, suite_config: SuiteConfig, timed_model: str) -> None:
-    """Durations as LibriSpeech's, both precisions, three ways; buckets give the logits of the loop over streams."""
+def test_buckets_compared_with_streams(session: Session, suite_config: SuiteConfig, timed_model: str) -> None:
+    """Durations like LibriSpeech's, both precisions, three modes; buckets give the logits of the dynamic streams."""
     durations_s = librispeech_like(suite_config.limit or UTTERANCES, SEED)
     corpus = session.corpora.corpus(timed_model, speech_of(suite_config, timed_model))
     rate = session.frontend(timed_model).sampling_rate
@@ -102,20 +101,20 @@ def test_buckets_beside_the_loop(session: Session, suite_config: SuiteConfig, ti
     print(f"\n{timed_model}: {len(durations_s)} utterances, {workload.audio_s:.0f} s, {streams} streams")
     for variant in PRECISIONS:
         share = hardware_share(workload, variant, results[variant, "buckets"].seconds)
-        _tell(variant, rtfx, share, race.gemm_gmacs[variant])
-    for way in WAYS:
-        print(f"int8 beside fp16, {way}: {rtfx['int8', way] / rtfx['fp16', way]:.2f} times as fast")
+        _print_figures(variant, rtfx, share, race.gemm_gmacs[variant])
+    for mode in MODES:
+        print(f"int8 over fp16, {mode}: speed-up {rtfx['int8', mode] / rtfx['fp16', mode]:.2f}")
     for variant in PRECISIONS:
-        sqnr_db = results[variant, "streams"].beside(results[variant, "buckets"]).sqnr_db
-        print(f"{variant} in buckets is {sqnr_db:.0f} dB from the loop")
+        sqnr_db = results[variant, "streams"].compared_with(results[variant, "buckets"]).sqnr_db
+        print(f"{variant}: SQNR of buckets compared with streams {sqnr_db:.0f} dB")
         assert sqnr_db >= sqnr_db_min(suite_config, timed_model, variant)
 
 
-def _tell(variant: Precision, rtfx: dict[Side, float], share: HardwareShare, gemm_gmacs: float) -> None:
-    alone, streams, buckets = (rtfx[variant, way] for way in WAYS)
+def _print_figures(variant: Precision, rtfx: dict[Side, float], share: HardwareShare, gemm_gmacs: float) -> None:
+    alone, streams, buckets = (rtfx[variant, mode] for mode in MODES)
     print(
         f"{variant}: RTFx {alone:.1f} one by one, {streams:.1f} on streams, {buckets:.1f} in buckets "
-        f"({buckets / alone:.2f} and {buckets / streams:.2f} times); {share.reached_gmacs:.0f} of the "
-        f"{gemm_gmacs:.0f} GMAC/s of plain products, {100 * share.reached_gmacs / gemm_gmacs:.0f} %"
+        f"(speed-up {buckets / alone:.2f} and {buckets / streams:.2f}); {share.reached_gmacs:.0f} of the "
+        f"{gemm_gmacs:.0f} GMAC/s of plain matrix products, {100 * share.reached_gmacs / gemm_gmacs:.0f} %"
     )
     print("   ", ", ".join(f"{kind} {100 * part:.0f} %" for kind, part in list(share.layers.items())[:LAYERS]))

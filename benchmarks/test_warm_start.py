@@ -1,4 +1,4 @@
-"""From `pytest accuracy/` to the first utterance that is transcribed, where all artifacts are in the store."""
+"""Time from `pytest accuracy/` to the first transcribed utterance, with all artifacts in the store."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ ROUNDS = 5
 
 
 def test_warm_start(benchmark: BenchmarkFixture, session: Session, model: str, pytestconfig: pytest.Config) -> None:
-    """A process of its own each time; that it came as far as an inference is told by its exit code."""
+    """Each round is a new process, whose exit code shows that it reached an inference."""
     if model != "embedded":
-        pytest.skip("a warm start is that of `pytest accuracy/` without options")
+        pytest.skip("the warm start is measured for `pytest accuracy/` without options, that is for the embedded model")
     for variant in session.config.precisions:
         session.recognizers.compile(session.variant(model, variant))
     label(benchmark, group="start", model=model, name="pytest accuracy/, warm")

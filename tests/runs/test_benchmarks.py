@@ -309,7 +309,7 @@ def test_a_build_is_measured_once_and_the_session_finds_it(shop: Shop, tmp_path:
 
 def test_a_speedup_below_its_threshold_fails(shop: Shop) -> None:
     """The suite file of this test demands that INT8 be a thousand million times faster."""
-    found = shop.run(tests="benchmarks/test_speedup.py", only="int8-beside-fp16")
+    found = shop.run(tests="benchmarks/test_speedup.py", only="int8-over-fp16")
     assert found.code == 11, found.output
     assert found.results is not None
     assert [(row["fast"], row["slow"]) for row in found.results["ratios"]] == [("int8", "fp16")]
@@ -318,7 +318,7 @@ def test_a_speedup_below_its_threshold_fails(shop: Shop) -> None:
     assert ratio["rounds"] >= 32
     (verdict,) = found.gate("speedup_over_fp16", "INT8")
     assert (verdict["status"], verdict["interval"]) == ("FAIL", ratio["interval"])
-    assert re.search(r"int8 beside fp16 0.5 s[ *]+\d", found.output)
+    assert re.search(r"int8 over fp16 0.5 s[ *]+\d", found.output)
 
 
 def test_todays_build_is_timed_beside_the_baselines(shop: Shop) -> None:
@@ -326,7 +326,7 @@ def test_todays_build_is_timed_beside_the_baselines(shop: Shop) -> None:
     tests = "benchmarks/test_baseline_build.py"
     assert "names no build that the store still has" in shop.run("-rs", tests=tests).output
     assert shop.run("--update-baselines", tests=tests, only="int8").code == 0
-    assert "today's build is the baseline's" in shop.run("-rs", tests=tests, only="int8").output
+    assert "the current build is the baseline's" in shop.run("-rs", tests=tests, only="int8").output
     named = json.loads((shop.storage / "builds.json").read_text())["builds"]
     assert [["int8"]] == [list(names) for names in named.values()]
     other = Shop(shop.suite.with_name("median.toml"), shop.folder)

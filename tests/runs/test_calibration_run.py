@@ -280,7 +280,7 @@ def test_without_int8_it_is_skipped(studied: Studied, tmp_path: Path) -> None:
     """FP16 alone is not calibrated; the reason names the option."""
     done = studied.run(tmp_path, "--precisions", "fp16", "-rs")
     assert 0 == done.code, done.output
-    assert "--precisions leaves out int8" in done.output
+    assert "--precisions excludes int8" in done.output
 
 
 def test_a_subset_that_is_evaluated_on_is_refused(studied: Studied, tmp_path: Path) -> None:
