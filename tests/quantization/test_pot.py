@@ -237,13 +237,13 @@ def test_what_the_tutorial_printed_has_its_lines() -> None:
     told = "\n".join(step_lines([row]))
     for line in (
         "mine, IR int8: /store/int8.xml",
-        "performance preset and AccuracyAwareQuantization, calibrated on 120 utterances: 114.44 s",
+        "quantized with the performance preset and AccuracyAwareQuantization, calibrated on 120 utterances: 114.44 s",
         "mine, [Reference] u0: A B",
         "mine, [int8] u0: A C",
         "mine on corpus, [int8] word error rate: 0.0400",
         "mine, benchmark_app [int8]: 72.30 FPS",
-        "WER 0.0500 of FP16, 0.0700 of INT8 throughout, 0.0550 in the end; 2 operations reverted",
+        "WER 0.0500 for FP16, 0.0700 for full INT8, 0.0550 for the result; 2 operations reverted",
     ):
         assert line in told
-    scope = told.partition("for a suite file: ")[2].splitlines()[0].replace("] names", "]\nnames")
+    scope = told.partition("in suite.toml: ")[2].splitlines()[0].replace("] names", "]\nnames")
     assert row.reverted == tomllib.loads(scope)["model"]["mine"]["pot"]["ignored_scope"]["names"]

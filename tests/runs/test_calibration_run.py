@@ -140,7 +140,7 @@ def test_the_tables_show_both_studies(studied: Studied) -> None:
     """The draw, each subset and the spread; then where accuracy control was tuned and where it was judged."""
     told = " ".join(studied.done.output.split())
     assert "3 subsets of 4 of the 12 of calibration, disjoint, seed 0" in told
-    for name in ("subset 3", "mean", "sd", "range", "evaluation, tuned on", "evaluation, held out"):
+    for name in ("subset 3", "mean", "sd", "range", "evaluation, tuning", "evaluation, held out"):
         assert name in told
     assert f"{len(control(studied.done)['reverted'])} layers reverted" in told
 
@@ -244,7 +244,8 @@ def test_an_utterance_that_was_tuned_on_is_refused_elsewhere(
     session = studied.session(tmp_path, corpora=f'["{studied.tiny.corpus}", "{corpus}"]')
     (spec,) = corpus_specs(session.config, str(corpus), tmp_path)
     told = (
-        "corpus 'second' holds 1 utterances that accuracy control tuned .* on, first 'again'; .*name another --corpus"
+        r"corpus 'second' contains 1 utterances that accuracy control tuned .* on \(first: 'again'\); "
+        ".*choose another --corpus"
     )
     with pytest.raises(SuiteError, match=told):
         held_out(session, studied.model, spec, found)
@@ -256,9 +257,9 @@ MISTAKES = {
         {"calibration_study__subset_size": "13"},
         "calibration_study.subset_size = 13 is not accepted: calibration corpus 'calibration' has 12 recordings",
     ),
-    "nothing left to verify on": (
+    "nothing left for verification": (
         {"accuracy_control__validation_utterances": "10"},
-        "accuracy_control.validation_utterances = 10 leaves none of the 10 recordings of 'evaluation' to verify on",
+        "accuracy_control.validation_utterances = 10 leaves none of the 10 recordings of 'evaluation' for verification",
     ),
     "a negative drop": ({"accuracy_control__max_drop": "-0.1"}, "accuracy_control.max_drop = -0.1 is not accepted"),
 }
@@ -268,7 +269,7 @@ MISTAKES = {
 def test_a_mistake_is_told(mistake: str, studied: Studied, tmp_path: Path) -> None:
     """One line names the value and what is accepted; no traceback."""
     changes, message = MISTAKES[mistake]
-    selected = ("-k", "drop") if "verify" in mistake else ()
+    selected = ("-k", "drop") if "verification" in mistake else ()
     done = studied.run(tmp_path, *selected, **changes)
     assert 0 != done.code
     assert "Traceback" not in done.output

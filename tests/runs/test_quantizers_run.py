@@ -15,7 +15,7 @@ from wergate.config.loading import load_config
 from wergate.config.quantization import IgnoredScope, QuantizationSettings
 from wergate.errors import SuiteError
 from wergate.quantization.int8_weights import compress_weights
-from wergate.studies.quantizers.study import ways
+from wergate.studies.quantizers.study import quantization_variants
 
 GATES = ["accuracy/test_quantizers.py"]
 QUICK = {
@@ -68,7 +68,7 @@ def test_accuracy_control_tells_what_it_took_back(tiny: Tiny, own_warm: Warm, tm
     (row,) = rows(done, "reverted")
     assert {"u10", "u11", "u12"} >= set(row["utterances"])
     assert (2, []) == (len(row["utterances"]), row["layers"])
-    assert "accuracy control took back 0 layers" in done.output
+    assert "accuracy control reverted 0 layers" in done.output
     assert ["tuned_wer_drop"] == [verdict["gate"] for verdict in rows(done, "verdicts")]
 
 
@@ -103,9 +103,9 @@ def test_layers_that_were_taken_back_go_into_suite_toml(tiny: Tiny, tmp_path: Pa
 
 @pytest.mark.parametrize(("smooth_quant", "names"), [(True, 6), (False, 7)])
 def test_what_is_configured_is_told_once(smooth_quant: bool, names: int, tiny: Tiny, tmp_path: Path) -> None:
-    """Where it is one of the ways it stands for it, else it is a row of its own."""
+    """If the configured settings equal a variant, one row has both names; otherwise they have a separate row."""
     value = str(smooth_quant).lower()
     config = tiny.config(tmp_path, quantization__smooth_quant=value, quantization__preset='"mixed"')
-    found = [way.name for way in ways(config.settings_of(str(tiny.model)))]
+    found = [each.name for each in quantization_variants(config.settings_of(str(tiny.model)))]
     assert ("mixed (as configured)" if smooth_quant else "as configured") == found[0]
     assert names == len(found)

@@ -1,4 +1,4 @@
-"""Calibration subsets: apart where they can be, always the same, refused where there is nothing to choose."""
+"""Calibration subsets: disjoint if possible, reproducible, and refused if a subset would be the whole corpus."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ def pool(tmp_path: Path) -> Corpus:
 
 
 def subsets(pool: Corpus, count: int, size: int, seed: int = 0) -> tuple[Corpus, ...]:
-    """Draw them."""
+    """Draw `count` subsets of `size` utterances."""
     return draw_subsets(pool, section(CalibrationStudySettings, subsets=count, subset_size=size, seed=seed))
 
 
 @given(seconds=DURATIONS_S, hands=st.integers(2, 6), seed=st.integers(0, 9), data=st.data())
-def test_dealt_sets_are_disjoint_and_alike(seconds: list[float], hands: int, seed: int, data: st.DataObject) -> None:
-    """Each has the wanted size, and the n-th longest of a set is never shorter than the (n-1)-th of another."""
+def test_dealt_sets_are_disjoint_and_similar(seconds: list[float], hands: int, seed: int, data: st.DataObject) -> None:
+    """Each set has the requested size; the n-th shortest of a set is at most the (n+1)-th shortest of another."""
     durations = {f"u{number}": value for number, value in enumerate(seconds * hands)}
     size = data.draw(st.integers(1, len(durations) // hands))
     dealt = deal(durations, hands, size, seed)
     assert [size] * hands == [len(ids) for ids in dealt]
     assert hands * size == len(set().union(*dealt))
     ranked = [sorted(durations[id_] for id_ in ids) for ids in dealt]
-    for one, other in combinations(ranked, 2):
-        assert all(shorter <= longer for shorter, longer in zip(one[:-1], other[1:], strict=True))
+    for first, second in combinations(ranked, 2):
+        assert all(shorter <= longer for shorter, longer in zip(first[:-1], second[1:], strict=True))
     assert dealt == deal(dict(reversed(durations.items())), hands, size, seed)
 
 
 def test_a_large_corpus_gives_disjoint_subsets(pool: Corpus) -> None:
-    """Three times four of twelve: every utterance once."""
+    """Three subsets of four from twelve utterances use every utterance once."""
     drawn = subsets(pool, 3, 4)
     assert 0 == most_shared(drawn)
     assert set(pool.ids) == {id_ for subset in drawn for id_ in subset.ids}
@@ -57,30 +57,30 @@ def test_a_large_corpus_gives_disjoint_subsets(pool: Corpus) -> None:
 
 
 def test_a_small_corpus_gives_subsets_that_share(pool: Corpus) -> None:
-    """Three times eight of twelve: what two of them share is counted."""
+    """Three subsets of eight from twelve utterances overlap, and the largest overlap is counted."""
     drawn = subsets(pool, 3, 8)
     assert [8, 8, 8] == [len(subset) for subset in drawn]
-    counted = max(len(set(one.ids) & set(other.ids)) for one, other in combinations(drawn, 2))
+    counted = max(len(set(first.ids) & set(second.ids)) for first, second in combinations(drawn, 2))
     assert 4 <= counted < 8
     assert counted == most_shared(drawn)
 
 
 @pytest.mark.parametrize("size", [4, 8])
-def test_the_seed_tells_the_subsets(pool: Corpus, size: int) -> None:
-    """The same seed gives the same ones, another seed others."""
+def test_the_seed_determines_the_subsets(pool: Corpus, size: int) -> None:
+    """The same seed gives the same subsets, another seed gives others."""
     first, again, other = (subsets(pool, 3, size, seed) for seed in (0, 0, 50))
     assert [subset.ids for subset in first] == [subset.ids for subset in again]
     assert [subset.ids for subset in first] != [subset.ids for subset in other]
 
 
-def test_all_that_can_be_used_is_drawn_from(pool: Corpus) -> None:
-    """What the ordinary INT8 is calibrated on is a part of the corpus; the subsets are of the whole."""
+def test_subsets_are_drawn_from_the_whole_corpus(pool: Corpus) -> None:
+    """A limit on the ordinary calibration corpus does not apply to the subsets."""
     limited = open_corpus(pool.spec, limit=2)
     assert [subset.ids for subset in subsets(pool, 3, 4)] == [subset.ids for subset in subsets(limited, 3, 4)]
 
 
 def test_a_recording_is_drawn_once(tmp_path: Path) -> None:
-    """Two ids of one recording count as one."""
+    """Two ids of the same recording count as one."""
     rows = spoken(range(6))
     path = write_corpus(tmp_path / "twice.parquet", [*rows, *(u.but(id=f"again {u.id}") for u in rows)])
     pool = open_corpus(CorpusSpec("twice", path))
@@ -90,22 +90,22 @@ def test_a_recording_is_drawn_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [12, 13])
-def test_a_subset_of_all_is_refused(pool: Corpus, size: int) -> None:
-    """The value, what there is, and what to do."""
-    told = f"calibration_study.subset_size = {size} is not accepted: .*'pool' has 12 recordings.*--calibration"
-    with pytest.raises(SuiteError, match=told):
+def test_a_subset_of_the_whole_corpus_is_refused(pool: Corpus, size: int) -> None:
+    """The error has the value, the number of recordings and the option to use."""
+    message = f"calibration_study.subset_size = {size} is not accepted: .*'pool' has 12 recordings.*--calibration"
+    with pytest.raises(SuiteError, match=message):
         subsets(pool, 2, size)
 
 
 def test_the_spread_of_known_figures() -> None:
-    """Mean, the sample's standard deviation, smallest, largest and what lies between them."""
-    found = spread([2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0])
-    assert (5.0, 2.0, 9.0, 7.0) == (found.mean, found.low, found.high, found.range)
-    assert found.sd == pytest.approx(math.sqrt(32 / 7))
+    """Mean, sample standard deviation, smallest and largest value, and range."""
+    result = spread([2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0])
+    assert (5.0, 2.0, 9.0, 7.0) == (result.mean, result.low, result.high, result.range)
+    assert result.sd == pytest.approx(math.sqrt(32 / 7))
 
 
 def test_figures_that_are_not_finite_have_a_spread() -> None:
-    """Models that lose nothing are alike; one that is not a number is like nothing."""
+    """Equal infinite values have a range of 0; a NaN makes every field NaN."""
     assert 0.0 == spread([math.inf, math.inf]).range
     assert math.inf == spread([20.0, math.inf]).range
     assert math.isnan(spread([20.0, math.nan, 20.0]).range)

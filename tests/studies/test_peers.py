@@ -1,4 +1,4 @@
-"""Peers as a person races them: one whose answers are wrong has no speed, and fails the run."""
+"""The study `peers` as a user runs it: a peer with wrong logits has no speed and fails the run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def run(self, utterances, task):
     seconds, answers = right(self, utterances, task)
     if self._name != "openvino-f32":
         return seconds, answers
-    return seconds, [[found[::-1] for found in call] for call in answers]
+    return seconds, [[logits[::-1] for logits in call] for call in answers]
 
 
 PeerClient.run = run
@@ -34,8 +34,8 @@ PeerClient.run = run
 
 
 def test_a_wrong_peer_is_marked_and_fails(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One peer turns its logits around in time; the other one's figures stand beside it."""
-    pytest.importorskip("matplotlib", reason="the environment was made before matplotlib was in the lock")
+    """A peer that reverses its logits in time is marked as wrong; the other peer keeps its figures."""
+    pytest.importorskip("matplotlib", reason="the environment has no matplotlib: recreate it from the lock file")
     (tmp_path / "backwards.py").write_text(BACKWARDS)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
@@ -48,10 +48,10 @@ def test_a_wrong_peer_is_marked_and_fails(tiny: Tiny, tmp_path: Path, monkeypatc
         benchmarks__peers__rounds="1",
     )
     options = ("--study", "peers", "--suite", str(suite), "--cache-dir", str(tmp_path / "cache"), "-p", "backwards")
-    found = run(["benchmarks/test_peers.py"], *options, results=tmp_path / "results.json")
-    assert found.code == 10, found.output
-    assert "1 failed, 1 passed" in found.output
-    assert "WRONG: SQNR of an utterance" in found.output
+    done = run(["benchmarks/test_peers.py"], *options, results=tmp_path / "results.json")
+    assert done.code == 10, done.output
+    assert "1 failed, 1 passed" in done.output
+    assert "WRONG: SQNR of an utterance is" in done.output
     (table,) = (json.loads(path.read_text()) for path in tmp_path.glob("peers-*.json"))
     right, wrong = table["rows"]
     assert ("ok", "wrong") == (right["status"], wrong["status"])
@@ -61,8 +61,8 @@ def test_a_wrong_peer_is_marked_and_fails(tiny: Tiny, tmp_path: Path, monkeypatc
     assert (None, {}) == (wrong["rtfx"], wrong["latency_ms"])
 
 
-def test_an_interrupt_ends_the_peers_that_run_already() -> None:
-    """Nobody could close a race that was never made."""
+def test_an_interrupt_ends_the_peers_that_already_run() -> None:
+    """An interrupt in the constructor ends the started peers: without a race, nobody else can close them."""
     ended: list[str] = []
 
     class Running(AbstractContextManager[None]):
@@ -79,19 +79,19 @@ def test_an_interrupt_ends_the_peers_that_run_already() -> None:
     assert ["first"] == ended
 
 
-def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a compiler, or with a model that PyTorch cannot load, the row says so."""
+def test_an_absent_peer_has_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reason names a missing compiler, an ONNX model that PyTorch cannot load, or padding that is not exact."""
     peers = {peer.key: peer for peer in PEERS}
     monkeypatch.setattr(shutil, "which", lambda _: None)
     assert why_absent(peers["pytorch-compile"], checkpoint=True, padding_exact=True) == "no C++ compiler: install g++"
     assert why_absent(peers["pytorch-eager"], checkpoint=False, padding_exact=True) == "the model is an ONNX file"
     why = why_absent(peers["openvino-int8-bucketed"], checkpoint=True, padding_exact=False)
-    assert why == "padding would change what this model hears"
+    assert why == "padding would change this model's logits"
     assert why_absent(peers["openvino-int8"], checkpoint=False, padding_exact=True) is None
 
 
-def test_the_interval_is_of_ratios_within_blocks() -> None:
-    """A block that is long for both sides says nothing about their ratio."""
+def test_the_interval_is_over_ratios_within_blocks() -> None:
+    """A block that takes longer on both sides does not widen the interval."""
     slow, fast = [1.0, 9.0, 2.0, 30.0], [0.5, 4.4, 1.02, 15.3]
     low, high = times_bounds(slow=slow, fast=fast)
     assert low is not None
@@ -104,7 +104,7 @@ def test_the_interval_is_of_ratios_within_blocks() -> None:
     [(1, "2.00"), (2, "2.00 (2.00 to 2.00)"), (3, "2.00 (2.00 to 2.00)")],
 )
 def test_a_single_block_has_no_interval(blocks: int, shown: str) -> None:
-    """One ratio says nothing about how far ratios are from one another."""
+    """A single ratio shows no interval; two or more do."""
     base, other = PeerRecord(PEERS[0], block_s=[2.0] * blocks), PeerRecord(PEERS[1], block_s=[1.0] * blocks)
     rows = peer_rows([base, other], lambda _: "", audio_s=10.0)
     assert (blocks == 1) == (rows[1].times_low is None)

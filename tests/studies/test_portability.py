@@ -1,4 +1,4 @@
-"""INT8 on other instruction sets: each in a process of its own, limited before it starts, and read back."""
+"""INT8 on other instruction sets: each in a separate process that is limited before it starts and read back."""
 
 from __future__ import annotations
 
@@ -47,19 +47,19 @@ WORDS = 1000
 
 
 def use_cpu(monkeypatch: pytest.MonkeyPatch, isa: str, *flags: str) -> None:
-    """Let this machine have another CPU."""
+    """Pretend that this machine has another CPU."""
     monkeypatch.setattr("wergate.studies.portability.instruction_sets.cpu", lambda: Cpu("Some CPU", "", isa, flags, 2))
 
 
 def test_a_process_is_limited_before_it_starts() -> None:
-    """By oneDNN's own variable; the native instruction set is whatever the run was started with."""
+    """The environment has oneDNN's own variable; native leaves the run's environment unchanged."""
     assert {"A": "B", LIMIT: "AVX2"} == limited({"A": "B"}, "avx2")
     assert "AVX512_CORE_VNNI" == limited({LIMIT: "AVX2"}, "avx512_vnni")[LIMIT]
     assert {LIMIT: "AVX2"} == limited({LIMIT: "AVX2"}, "native")
 
 
-def test_what_the_cpu_cannot_show_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the CPU and what it has not; on other devices than the CPU only native is shown."""
+def test_an_unavailable_instruction_set_has_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reason names the CPU and its missing flags; devices other than the CPU run only native."""
     use_cpu(monkeypatch, "avx512_core", "avx", "avx2", "avx512f", "avx512bw")
     assert "this CPU (Some CPU) has no avx512_vnni" == unavailable("avx512_vnni", "CPU")
     assert ["", "", "", ""] == [unavailable(isa, "CPU") for isa in ("native", "avx512", "avx2", "avx")]
@@ -68,7 +68,7 @@ def test_what_the_cpu_cannot_show_is_told(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_saturation_is_expected_without_dot_products(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the native instruction set as much as of those that it stands for."""
+    """It is expected of the native instruction set and of all others without 8-bit dot products."""
     use_cpu(monkeypatch, "avx512_core_vnni")
     expected = {"native": False, "avx512_vnni": False, "avx512": True, "avx2_vnni": False, "avx2": True, "avx": True}
     assert expected == {isa: saturates(IsaTarget(isa, "f32")) for isa in INSTRUCTION_SETS}
@@ -76,8 +76,8 @@ def test_saturation_is_expected_without_dot_products(monkeypatch: pytest.MonkeyP
     assert saturates(IsaTarget("native", "f32"))
 
 
-def test_wider_registers_than_asked_for_are_seen() -> None:
-    """The primitives of the runtime model tell whether the limit was heeded; not all name their registers."""
+def test_registers_wider_than_the_limit_are_detected() -> None:
+    """The primitives of the runtime model show whether the limit took effect; not all names have registers."""
     assert "brgemm_avx512_i8" == beyond("avx2", ["jit_gemm_i8", "jit_avx2_I8", "brgemm_avx512_i8"])
     assert not beyond("avx2", ["jit_avx2_I8", "jit_sse42_I8", "undef"])
     assert not beyond("native", ["brgemm_avx512_i8", "brgemm_avx512_amx_i8"])
@@ -86,13 +86,18 @@ def test_wider_registers_than_asked_for_are_seen() -> None:
 
 
 def isa_result(isa: Isa, *, wrong: int, native_wrong: int, sqnr_db: float = 30.0) -> IsaResult:
-    """Return two utterances of 1,000 words: so many are wrong in each, and so many on the native instruction set."""
-    said = " ".join("A" * WORDS)
-    heard = " ".join(["B"] * wrong + ["A"] * (WORDS - wrong))
+    """Return a result on two utterances of 1,000 words.
+
+    Args:
+        wrong: wrong words per utterance on this instruction set.
+        native_wrong: wrong words per utterance on the native one.
+    """
+    reference = " ".join("A" * WORDS)
+    hypothesis = " ".join(["B"] * wrong + ["A"] * (WORDS - wrong))
     logits = LogitsDifference(frames=10, values=10, signal=10 ** (sqnr_db / 10), noise=1.0)
     own = make_variant(model="model", alphabet=Alphabet(("", "A", "B"), 0, None), thresholds=SETTINGS.thresholds.int8)
     variant = replace(own, subject=IsaTarget(isa, "f32").name(own.name))
-    outcomes = tuple(UtteranceOutcome(name, 1.0, said, said, heard, logits) for name in ("one", "two"))
+    outcomes = tuple(UtteranceOutcome(name, 1.0, reference, reference, hypothesis, logits) for name in ("one", "two"))
     evaluation = Evaluation(variant, "corpus", "pytorch", "none", outcomes)
     executed, target = Executed(precision="f32", primitives=[]), IsaTarget(isa, "f32")
     native = (native_wrong, native_wrong)
@@ -102,7 +107,7 @@ def isa_result(isa: Isa, *, wrong: int, native_wrong: int, sqnr_db: float = 30.0
 def not_passed(
     found: IsaResult, *, setting: OverflowFix = "enable", tried: tuple[OverflowFixResult, ...] = ()
 ) -> list[Verdict]:
-    """Return what does not pass under the suite's own thresholds, for a model built with that setting."""
+    """Return the verdicts that do not pass with the suite's own thresholds, for a model built with a setting."""
     quantization = SETTINGS.quantization.model_copy(update={"overflow_fix": setting})
     settings = SETTINGS.model_copy(update={"quantization": quantization})
     verdicts = portability_verdicts(settings, found, min_words=300, tried=tried)
@@ -111,23 +116,23 @@ def not_passed(
     return bad
 
 
-def test_what_is_lost_against_native_is_gated() -> None:
-    """By 1 % absolute; what is lost against the reference model is, too, by what INT8 may lose anywhere."""
+def test_the_loss_is_gated() -> None:
+    """A loss above 1 % absolute fails against native, and against the reference model with INT8's usual tolerance."""
     assert not not_passed(isa_result("avx2", wrong=9, native_wrong=0))
     assert {"portable_wer", "portable_wer_loss"} == {
         bad.gate for bad in not_passed(isa_result("avx2", wrong=11, native_wrong=0))
     }
 
 
-def test_a_model_that_is_lost_on_the_native_one_already_is_not_portable() -> None:
-    """It loses nothing more elsewhere: only the reference model tells."""
+def test_a_model_that_fails_on_native_is_not_portable() -> None:
+    """It loses nothing more on other instruction sets, but the comparison with the reference model fails there."""
     for isa in ("native", "avx2"):
-        found = not_passed(isa_result(isa, wrong=40, native_wrong=40, sqnr_db=3.0))
-        assert ["portable_wer", "portable_sqnr_db"] == [bad.gate for bad in found]
+        verdicts = not_passed(isa_result(isa, wrong=40, native_wrong=40, sqnr_db=3.0))
+        assert ["portable_wer", "portable_sqnr_db"] == [bad.gate for bad in verdicts]
 
 
-def test_the_line_tells_what_helps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The setting that keeps sums within 16 bit, what each setting came to; nothing of it where it cannot be why."""
+def test_the_remedy_names_the_setting_that_helps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The remedy has the setting against overflow and each setting's figures, but only if overflow is possible."""
     use_cpu(monkeypatch, "avx512_core_vnni")
     lost = isa_result("avx2", wrong=30, native_wrong=0)
     tried = (
@@ -138,12 +143,12 @@ def test_the_line_tells_what_helps(monkeypatch: pytest.MonkeyPatch) -> None:
     assert line.startswith("INT8 on avx2 portable_wer_loss=0.03 (95 % interval 0.03 to 0.03), but should be <= 0.01 (")
     assert "set quantization.overflow_fix = 'enable' ['disable': WER 3.00 %" in line
     assert "'enable': WER 0.10 %" in line
-    assert "within seven bits already" in not_passed(lost)[0].line
-    assert "seven bits" not in not_passed(isa_result("avx512_vnni", wrong=30, native_wrong=0))[0].line
+    assert "the weights already use only 7 bits" in not_passed(lost)[0].line
+    assert "7 bits" not in not_passed(isa_result("avx512_vnni", wrong=30, native_wrong=0))[0].line
 
 
 def test_the_verdict_of_a_model_is_the_worst_of_its_corpora() -> None:
-    """And it says on which instruction sets it holds."""
+    """The line also has the instruction sets that pass, fail or were skipped."""
 
     def row(isa: Isa, status: Status | None, corpus: str = "one") -> PortabilityRow:
         skipped = "no such CPU" if status is None else None
@@ -151,9 +156,9 @@ def test_the_verdict_of_a_model_is_the_worst_of_its_corpora() -> None:
         return PortabilityRow(**named, isa=isa, status=status, skipped=skipped)
 
     fine = [row("native", Status.PASS), row("avx2", Status.PASS), row("avx512", None)]
-    assert ["m int8 is portable: holds on native, avx2; not shown on avx512"] == list(portable_lines(fine))
+    assert ["m int8 is portable: passes on native, avx2; skipped on avx512"] == list(portable_lines(fine))
     (line,) = portable_lines([*fine, row("avx2", Status.FAIL, "two"), row("native", Status.PASS, "two")])
-    assert "m int8 is not portable: holds on native; fails on avx2; not shown on avx512" == line
+    assert "m int8 is not portable: passes on native; fails on avx2; skipped on avx512" == line
 
 
 @pytest.fixture
@@ -163,56 +168,56 @@ def session(warm: Warm, tmp_path: Path) -> Session:
 
 
 def order(session: Session, path: Path) -> Order:
-    """Order an IR of the tiny model."""
+    """Return an order to run an IR of the tiny model."""
     (model,) = session.config.models
     frontend = session.models.ir(model, "fp16").file(FRONTEND_FILE)
     return Order(path=path, frontend=frontend, device="CPU", inference_precision="f32", streams=2)
 
 
-def test_a_process_of_its_own_gives_the_same_logits(session: Session) -> None:
-    """Bit by bit, in the order of the utterances, with the primitives that it ran."""
+def test_a_separate_process_gives_the_same_logits(session: Session) -> None:
+    """The logits are bit-identical and in the order of the utterances; the process reports its primitives."""
     (model,) = session.config.models
     utterances = [sound(seconds, seed=1) for seconds in (1.0, 0.5, 2.0)]
     expected = session.recognizers.dynamic(session.variant(model, "int8")).logits_of(utterances)
-    asked = order(session, session.variant(model, "int8").path)
+    run_int8 = order(session, session.variant(model, "int8").path)
     environment = limited(os.environ, "native")
     with SubprocessRecognizer(
-        asked, session.frontend(model), environment=environment, name="x", patience_s=60
-    ) as apart:
-        found = apart.logits_of(utterances)
-        assert apart.spent_s > 0
+        run_int8, session.frontend(model), environment=environment, name="x", patience_s=60
+    ) as recognizer:
+        found = recognizer.logits_of(utterances)
+        assert recognizer.spent_s > 0
         assert ("f32", True) == (
-            apart.opening.precision,
-            any(p.precision in {"i8", "u8"} for p in apart.opening.primitives),
+            recognizer.opening.precision,
+            any(primitive.precision in {"i8", "u8"} for primitive in recognizer.opening.primitives),
         )
-    assert all(np.array_equal(one, other) for one, other in zip(found, expected, strict=True))
+    assert all(np.array_equal(own, other) for own, other in zip(found, expected, strict=True))
 
 
 @pytest.mark.parametrize(
     ("patience_s", "message"), [(60.0, "IR '.*' cannot be read"), (0.01, "no answer within 0.01 s")]
 )
-def test_a_process_that_fails_is_told_in_one_line(
+def test_a_process_that_fails_is_reported_in_one_line(
     patience_s: float, message: str, session: Session, tmp_path: Path
 ) -> None:
-    """With its own last line, or that it was waited for long enough."""
+    """The error has the last line of the process, or the time that it was waited for."""
     (model,) = session.config.models
     (tmp_path / "model.xml").write_text("no IR")
-    asked = order(session, tmp_path / "model.xml")
+    run_broken = order(session, tmp_path / "model.xml")
     with pytest.raises(SuiteError, match=rf"^INT8 on avx2 cannot be run: {message}"):
         SubprocessRecognizer(
-            asked, session.frontend(model), environment={**os.environ}, name="INT8 on avx2", patience_s=patience_s
+            run_broken, session.frontend(model), environment={**os.environ}, name="INT8 on avx2", patience_s=patience_s
         )
 
 
-def test_a_run_shows_int8_on_each_instruction_set(warm: Warm, tmp_path: Path) -> None:
-    """What was executed there and what came out; what this machine cannot show is skipped, with the reason."""
-    asked = ["native", "avx2", *ABSENT[:1]]
-    options = ("--suite", str(warm.suite), "--cache-dir", str(warm.cache), "--isa", ",".join(asked), "-rs")
+def test_a_run_evaluates_int8_on_each_instruction_set(warm: Warm, tmp_path: Path) -> None:
+    """Rows have the executed primitives and the results; unavailable instruction sets are skipped with a reason."""
+    requested = ["native", "avx2", *ABSENT[:1]]
+    options = ("--suite", str(warm.suite), "--cache-dir", str(warm.cache), "--isa", ",".join(requested), "-rs")
     done = run(["accuracy"], "--study", "portability", *options, results=tmp_path / "results.json")
     assert done.code == 0, done.output
     assert done.results is not None
     rows = {row["isa"]: row for row in done.results["portability"]}
-    assert asked == list(rows)
+    assert requested == list(rows)
     for isa in ("native", "avx2"):
         assert 12 == rows[isa]["candidate"]["words"]
         assert not beyond(isa, [primitive["name"] for primitive in rows[isa]["executed"]])
@@ -220,18 +225,18 @@ def test_a_run_shows_int8_on_each_instruction_set(warm: Warm, tmp_path: Path) ->
     assert (0.0, "PASS") == (rows["native"]["loss"], rows["avx2"]["status"])
     for isa in ABSENT[:1]:
         assert "has no" in rows[isa]["skipped"]
-        assert f"on {isa}: not shown: {rows[isa]['skipped']}" in done.output
-    assert "holds on native, avx2" in done.output
+        assert f"on {isa}: skipped: {rows[isa]['skipped']}" in done.output
+    assert "passes on native, avx2" in done.output
     assert "fp16 does not run in 8 bit" in done.output
 
 
-def test_a_plain_run_shows_only_the_native_one(warm: Warm) -> None:
-    """Nothing is run apart."""
+def test_a_plain_run_has_no_portability_rows(warm: Warm) -> None:
+    """Without the study, no other instruction set is evaluated."""
     assert [] == warm.cold.results["portability"]
 
 
-def test_every_instruction_set_is_shown_unless_some_are_named(tiny: Tiny, tmp_path: Path) -> None:
-    """The native one comes first, in the run's own inference precision."""
+def test_every_instruction_set_is_a_target_unless_some_are_named(tiny: Tiny, tmp_path: Path) -> None:
+    """The native target comes first, in the run's own inference precision."""
     suite = tiny.suite(tmp_path / "tiny.toml")
     every = targets(load_config(suite, {"inference_precision": "bf16"}))
     assert [(isa, "bf16") for isa in INSTRUCTION_SETS] == [(target.isa, target.precision) for target in every]

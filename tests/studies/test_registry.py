@@ -1,4 +1,4 @@
-"""`--study` is the one way to ask for a study: named, listed, and kept out of every other run."""
+"""`--study` is the only way to run a study: studies are named, listed, and left out of every other run."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ SETUP = 13
 
 
 def collected(*options: str) -> set[str]:
-    """Return the files of the tests that a run would go through."""
+    """Return the files of the tests that a run would execute."""
     done = run(BOTH, "--collect-only", "-q", *options)
     assert done.code in {0, 5}, done.output
     return {line.partition("::")[0] for line in done.output.splitlines() if "::" in line}
 
 
-def told(done: Run) -> str:
-    """Return the only line of a run that a mistake ended before it collected anything."""
+def only_line(done: Run) -> str:
+    """Return the single output line of a run that an error ended before the collection."""
     assert done.code == SETUP, done.output
     (line,) = [line for line in done.output.splitlines() if line.strip()]
     return line
 
 
 def test_every_mark_names_a_study_and_every_study_has_its_tests() -> None:
-    """A mark that is misspelt would never run; a study says where its tests are."""
+    """A misspelt mark would never run; every study has the right file in its declaration."""
     found: dict[str, set[str]] = {}
     for folder in BOTH:
         for path in (ROOT / folder).glob("test_*.py"):
@@ -42,29 +42,29 @@ def test_every_mark_names_a_study_and_every_study_has_its_tests() -> None:
 
 
 def test_every_study_is_a_folder_of_its_name() -> None:
-    """One word for both; no two studies share it."""
+    """Study and folder have the same name, and no two studies share one."""
     folders = {study.name: ROOT / "src" / "wergate" / "studies" / study.name.replace("-", "_") for study in STUDIES}
     assert len(folders) == len(STUDIES)
     assert [] == [name for name, folder in folders.items() if not (folder / "declaration.py").is_file()]
 
 
 def test_a_study_runs_alone() -> None:
-    """Its minutes are not spent on gates; several are named with a comma or one by one."""
+    """A run with `--study` has no other tests; several studies are separated by commas or by repeated options."""
     wanted = {"accuracy/test_sensitivity.py", "benchmarks/test_growth.py"}
     assert wanted == collected("--study", "sensitivity,growth")
     assert wanted == collected("--study", "sensitivity", "--study", "growth")
 
 
 def test_the_plain_tests_of_its_file_are_left_out() -> None:
-    """A file may hold gates beside the tests of a study."""
+    """Gates in the same file as the tests of a study do not run with `--study`."""
     listed = run(BOTH, "--collect-only", "-q", "--study", "throughput,pot", "--quantizer", "pot").output
     named = {line.partition("::")[2].partition("[")[0] for line in listed.splitlines() if "::" in line}
-    assert {"test_buckets_beside_the_loop", "test_leaving_pot_costs_nothing"} == named
+    assert {"test_buckets_compared_with_streams", "test_leaving_pot_costs_nothing"} == named
 
 
 @pytest.mark.parametrize("options", [(), ("-m", "not slow"), ("-m", "slow or not slow")], ids=" ".join)
 def test_no_study_runs_unasked(options: tuple[str, ...]) -> None:
-    """A plain run has none of their tests, whatever its -m; the gates that share a file with one stay."""
+    """A plain run has no test of a study, whatever its -m; gates in the same file as a study still run."""
     listed = run(BOTH, "--collect-only", "-q", *options).output
     named = {line.partition("[")[0] for line in listed.splitlines() if "::" in line}
     alone = {study.where for study in STUDIES} - {
@@ -82,7 +82,7 @@ def test_no_study_runs_unasked(options: tuple[str, ...]) -> None:
 
 
 def test_the_list_names_them_all_and_runs_nothing() -> None:
-    """Name, question, minutes and place, also where the rest of the command line is wrong."""
+    """The list has name, question, minutes and folder, even if the rest of the command line is wrong."""
     done = run(BOTH, "--collect-only", "--study", "list", "--suite", "absent.toml")
     assert 0 == done.code, done.output
     for study in STUDIES:
@@ -95,7 +95,7 @@ def test_the_list_names_them_all_and_runs_nothing() -> None:
 
 @dataclass(frozen=True)
 class Former:
-    """A way of asking that is none any more, and what its line names instead."""
+    """A former spelling of a request, and the text that its error must contain."""
 
     options: tuple[str, ...]
     instead: str
@@ -116,28 +116,28 @@ FORMER = (
 
 @pytest.mark.parametrize("former", FORMER, ids=lambda former: " ".join(former.options))
 def test_a_former_spelling_names_the_new_one(former: Former) -> None:
-    """In one line; nothing is collected."""
-    assert former.instead in told(run(BOTH, "--collect-only", *former.options))
+    """The error is one line, and nothing is collected."""
+    assert former.instead in only_line(run(BOTH, "--collect-only", *former.options))
 
 
-def test_an_unknown_study_is_told_with_the_nearest() -> None:
-    """And with all that there are."""
-    line = told(run(BOTH, "--collect-only", "--study", "growth,sensitvity"))
-    assert "study 'sensitvity' is not known (did you mean 'sensitivity'?)" in line
+def test_an_unknown_study_is_reported_with_the_nearest_name() -> None:
+    """The error also has the names of all studies."""
+    line = only_line(run(BOTH, "--collect-only", "--study", "growth,sensitvity"))
+    assert "unknown study 'sensitvity' (did you mean 'sensitivity'?)" in line
     assert all(study.name in line for study in STUDIES)
 
 
-def test_a_run_that_has_none_of_its_tests_says_where_they_are(warm: Warm) -> None:
-    """The other folder was named, or a study's file without the option."""
+def test_a_run_without_the_requested_tests_names_their_file(warm: Warm) -> None:
+    """This covers a run of the other folder, and a run of a study's file without the option."""
     elsewhere = run(["accuracy"], "--study", "growth", "--suite", str(warm.suite))
     assert "study growth: none of its tests was collected; they are in benchmarks/test_growth.py" in elsewhere.output
-    unasked = run(["accuracy/test_sensitivity.py"], "--suite", str(warm.suite))
-    assert "tests of a study run on request: add --study sensitivity" in unasked.output
-    assert (5, 5) == (elsewhere.code, unasked.code)
+    without_option = run(["accuracy/test_sensitivity.py"], "--suite", str(warm.suite))
+    assert "tests of a study run only on request: add --study sensitivity" in without_option.output
+    assert (5, 5) == (elsewhere.code, without_option.code)
 
 
 def test_the_kinds_of_every_study_are_those_of_the_results() -> None:
-    """What a study hands over is written, under the name and of the class that `Results` has a field for."""
+    """`Results` has a field with the name and row class of each kind of rows that a study records."""
     kinds = {kind: list[row] for study in STUDIES for kind, row in study.kinds.items()}
     assert kinds == {kind: Results.model_fields[kind].annotation for kind in kinds}
     assert len(kinds) == sum(len(study.kinds) for study in STUDIES)
@@ -145,7 +145,7 @@ def test_the_kinds_of_every_study_are_those_of_the_results() -> None:
 
 
 def test_rows_of_every_kind_are_kept_once() -> None:
-    """Every field of `Results` that is a list is a kind; two workers may report the same row."""
+    """Every list field of `Results` is a kind of rows; a row that two workers report is kept once."""
     rows = Rows()
     row = RegressionRow(model="m", corpus="c", variant="int8", outcome="same", line="as before")
     rows.add("regressions", row)

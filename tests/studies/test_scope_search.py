@@ -1,4 +1,4 @@
-"""The smallest scope among ranked layers, on sets whose answer is known."""
+"""Search for the smallest scope among ranked layers, on sets with a known answer."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ LAYERS = tuple("abcdefghij")
 
 
 def needs(*wanted: str) -> Callable[[tuple[str, ...]], bool]:
-    """Return a model that holds where all of these layers are left out."""
+    """Return a model that passes if all of these layers are left out."""
     return lambda left_out: set(wanted) <= set(left_out)
 
 
 @given(st.sets(st.sampled_from(LAYERS)))
-def test_exactly_what_is_needed_is_found(wanted: set[str]) -> None:
-    """Wherever in the ranking they stand, no other layer is left out, and the worst comes first."""
+def test_exactly_the_needed_layers_are_found(wanted: set[str]) -> None:
+    """At any position in the ranking, only the needed layers are left out, the worst first."""
     assert tuple(sorted(wanted)) == smallest_scope(LAYERS, needs(*wanted))
 
 
 def test_nothing_helps() -> None:
-    """Where it fails with every layer left out, no smaller set is tried."""
+    """If the model fails with every layer left out, no smaller set is tried."""
     tried: list[tuple[str, ...]] = []
     assert smallest_scope(LAYERS, lambda left_out: bool(tried.append(left_out))) is None
     assert [LAYERS] == tried
@@ -33,7 +33,7 @@ def test_nothing_helps() -> None:
 
 @pytest.mark.parametrize("layers", [LAYERS, LAYERS[:1]])
 def test_few_sets_are_tried(layers: tuple[str, ...]) -> None:
-    """One damaged layer that is ranked first takes two trials and a bisection."""
+    """A single damaged layer at the top of the ranking takes two trials and a bisection."""
     tried: list[tuple[str, ...]] = []
 
     def holds(left_out: tuple[str, ...]) -> bool:

@@ -1,8 +1,7 @@
-"""A new study is a folder with its declaration, a file of tests, and one line of the registry; nothing else changes.
+"""A new study needs a folder with its declaration, a file of tests, and one line in the registry; nothing else changes.
 
-Its rows are of a kind that `Results` has no field for. The committed schema says what a results file holds, so these
-rows are only printed, by the study's own table. Its verdicts are written as all others are. A study that is there to
-stay gets a field.
+Its rows are of a kind that `Results` has no field for. The committed schema describes the results file, so these rows
+are only printed, by the study's own table. Its verdicts are written like all others. A permanent study gets a field.
 """
 
 from __future__ import annotations
@@ -75,7 +74,7 @@ class Copy:
     suite: Path
 
     def run(self, *arguments: str) -> str:
-        """Run Python in it and return what was printed."""
+        """Run Python in the copy and return the output."""
         done = subprocess.run(
             [sys.executable, "-B", "-m", *arguments],
             cwd=self.root,
@@ -89,14 +88,14 @@ class Copy:
         return done.stdout
 
     def pytest(self, *options: str) -> str:
-        """Run its gates."""
-        where = ("--suite", str(self.suite), "--cache-dir", str(self.root / "cache"), "-p", "no:cacheprovider")
-        return self.run("pytest", "accuracy", *where, *options)
+        """Run the gates of the copy and return the output."""
+        locations = ("--suite", str(self.suite), "--cache-dir", str(self.root / "cache"), "-p", "no:cacheprovider")
+        return self.run("pytest", "accuracy", *locations, *options)
 
 
 @pytest.fixture(scope="module")
 def copy(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Copy:
-    """The tree with the study."""
+    """A copy of the tree with the new study."""
     root = tmp_path_factory.mktemp("tree")
     for name in TREE:
         if (ROOT / name).is_file():
@@ -116,7 +115,7 @@ def copy(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Copy:
 
 
 def differing(folder: Path) -> set[str]:
-    """Return the files of a copied folder that are not as they are committed, and those that are new."""
+    """Return the files of a copied folder that are new or differ from the repository's."""
     files = [path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
     root = folder.parent
     return {
@@ -127,8 +126,8 @@ def differing(folder: Path) -> set[str]:
     }
 
 
-def test_it_touches_its_folder_and_a_line_of_the_registry(copy: Copy) -> None:
-    """What is new is the study's own; what is changed is one line longer."""
+def test_it_changes_only_its_own_files_and_a_line_of_the_registry(copy: Copy) -> None:
+    """New files are the study's own; the only changed file is one line longer."""
     studies = "src/wergate/studies"
     own = {f"{studies}/throw_away/{name}" for name in ("__init__.py", "declaration.py")}
     assert own | {f"{studies}/registry.py"} == differing(copy.root / "src")
@@ -138,14 +137,14 @@ def test_it_touches_its_folder_and_a_line_of_the_registry(copy: Copy) -> None:
     assert before + 1 == now
 
 
-def test_its_table_lines_and_verdicts_arrive(copy: Copy) -> None:
-    """Also from a worker; only the study runs, nothing is built, and the results hold to the committed schema."""
+def test_its_table_lines_and_verdicts_are_reported(copy: Copy) -> None:
+    """Rows of a worker arrive, too; only the study runs, nothing is built, and the results match the schema."""
     results = copy.root / "results.json"
     output = copy.pytest("--study", "throw-away", "--results", str(results), "-n", "1")
-    told = [line.strip() for line in output.splitlines()]
-    assert "throw-away" in told
-    assert ["tiny", "4"] in [line.split() for line in told]
-    assert told.index("4 letters") < told.index("letters = 4")
+    lines = [line.strip() for line in output.splitlines()]
+    assert "throw-away" in lines
+    assert ["tiny", "4"] in [line.split() for line in lines]
+    assert lines.index("4 letters") < lines.index("letters = 4")
     assert "1 passed" in output
     written = json.loads(results.read_text())
     assert [("letters", "PASS")] == [(row["gate"], row["status"]) for row in written["verdicts"]]
@@ -154,8 +153,8 @@ def test_its_table_lines_and_verdicts_arrive(copy: Copy) -> None:
     assert not (copy.root / "cache").exists()
 
 
-def test_it_is_listed_and_in_the_page(copy: Copy) -> None:
-    """Options and documentation go through the registry."""
+def test_it_is_in_the_list_and_in_the_options_page(copy: Copy) -> None:
+    """The list and the documentation are built from the registry."""
     assert "How long is the name of a model?" in copy.pytest("--study", "list")
     copy.run("fixtures.option_page")
     page = (copy.root / "docs" / "reference" / "options.md").read_text()
@@ -163,7 +162,7 @@ def test_it_is_listed_and_in_the_page(copy: Copy) -> None:
 
 
 def test_a_plain_run_leaves_it_out(copy: Copy) -> None:
-    """As every other study."""
+    """A plain run collects the gates but not the new study."""
     listed = copy.pytest("--collect-only", "-q")
     assert "accuracy/test_wer.py::" in listed
     assert "test_throw_away.py" not in listed
