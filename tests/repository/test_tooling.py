@@ -1,0 +1,143 @@
+"""Files about the repository hold to their published forms, and agree with each other and with the tree."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.suite_run import ROOT
+from wergate import __version__
+
+ADDRESS = "https://github.com/wergate/wergate"
+GITHUB = ROOT / ".github"
+FORMS = ("wrong-verdict", "unsupported-model", "noisy-latency")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+GROUPS = ("Added", "Changed", "Deprecated", "Removed", "Fixed", "Security")
+
+
+@dataclass(frozen=True)
+class Form:
+    """A file with a published schema.
+
+    Attributes:
+        schemas: their names in check-jsonschema, which contains a copy of each.
+        required: a key that the schemas require.
+    """
+
+    file: str
+    schemas: tuple[str, ...]
+    required: str
+
+
+VALIDATED = (
+    Form(".github/workflows/ci.yml", ("vendor.github-workflows", "custom.github-workflows-require-timeout"), "jobs"),
+    Form("CITATION.cff", ("vendor.citation-file-format",), "title"),
+    Form(".github/ISSUE_TEMPLATE/config.yml", ("vendor.github-issue-config",), "url"),
+    *(Form(f".github/ISSUE_TEMPLATE/{name}.yml", ("vendor.github-issue-forms",), "body") for name in FORMS),
+)
+
+
+def loaded(name: str) -> Any:
+    """Return a YAML file."""
+    return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
+
+
+def tox() -> configparser.ConfigParser:
+    """Return tox.ini."""
+    found = configparser.ConfigParser(interpolation=None)
+    found.read(ROOT / "tox.ini", encoding="utf-8")
+    return found
+
+
+def environments() -> set[str]:
+    """Return the environments of tox.ini."""
+    return {section.removeprefix("testenv:") for section in tox().sections() if ":" in section}
+
+
+def refusals(path: Path, schema: str) -> int:
+    """Return 0 if a file is valid."""
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(path)]
+    return subprocess.run(command, capture_output=True, check=False).returncode
+
+
+@pytest.mark.parametrize("form", VALIDATED, ids=lambda form: form.file)
+def test_a_file_has_its_published_form(form: Form, tmp_path: Path) -> None:
+    """A required key that is misspelled is an error, so the schema does read the file."""
+    path = ROOT / form.file
+    misspelled = tmp_path / path.name
+    text = path.read_text(encoding="utf-8")
+    misspelled.write_text(re.sub(rf"^( *){form.required}:", rf"\1x{form.required}:", text, flags=re.MULTILINE))
+    assert [0] * len(form.schemas) == [refusals(path, schema) for schema in form.schemas]
+    assert refusals(misspelled, form.schemas[0])
+
+
+def test_every_file_of_github_is_validated() -> None:
+    """A new workflow or form is added to the list above."""
+    found = {str(path.relative_to(ROOT)) for path in GITHUB.rglob("*.yml")}
+    assert found == {form.file for form in VALIDATED if form.file.startswith(".github")}
+
+
+def test_the_workflow_runs_the_gates_of_this_project() -> None:
+    """Each job runs an environment of tox.ini, and needs no right to write."""
+    workflow = loaded(".github/workflows/ci.yml")
+    assert {"contents": "read"} == workflow["permissions"]
+    matrices = [job["strategy"]["matrix"]["environment"] for job in workflow["jobs"].values()]
+    named = {name for matrix in matrices for name in matrix}
+    assert {"gate", "tests", "pot", "docs", "lint"} <= named
+    assert set() == named - environments() - {"docs"}
+
+
+def test_versions_licences_and_addresses_agree() -> None:
+    """In pyproject.toml, CITATION.cff, the package and the licence itself."""
+    cited = loaded("CITATION.cff")
+    assert [__version__] * 2 == [PROJECT["version"], str(cited["version"])]
+    assert ["Apache-2.0"] * 2 == [PROJECT["license"], cited["license"]]
+    assert [[{"name": "the wergate authors"}]] * 2 == [PROJECT["authors"], cited["authors"]]
+    assert "Apache License\n                           Version 2.0" in (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert [ADDRESS] * 2 == [PROJECT["urls"]["Repository"], cited["repository-code"]]
+    assert all(address.startswith(ADDRESS) for address in PROJECT["urls"].values())
+
+
+def test_hooks_use_the_versions_of_the_lock() -> None:
+    """So a commit and CI agree; hooks for files of any kind have no line in it."""
+    lock = (ROOT / ".ci" / "requirements.lock").read_text(encoding="utf-8").splitlines()
+    hooks = [hook for repo in loaded(".pre-commit-config.yaml")["repos"] for hook in repo["hooks"]]
+    pins = {pin.replace("[all]", "") for hook in hooks for pin in hook["additional_dependencies"]}
+    assert ["pre-commit-hooks"] == [pin.partition("==")[0] for pin in pins - set(lock)]
+    assert {"ruff-check", "ruff-format", "codespell", "prose", "validate-pyproject"} <= {hook["id"] for hook in hooks}
+
+
+def test_the_tests_run_the_linters_first() -> None:
+    """Linters of code and of spelling, in the order of `lint`."""
+    lint, tests = (tox()[f"testenv:{name}"]["commands"].strip().splitlines() for name in ("lint", "tests"))
+    assert tests[:-1] == lint[: len(tests) - 1]
+
+
+def test_the_guide_names_what_exists() -> None:
+    """Paths and environments; every environment is named."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    paths = {word for word in re.findall(r"`([\w./-]+)`", text) if "/" in word or word.endswith((".md", ".toml"))}
+    assert set() == {path for path in paths if not (ROOT / path).exists()}
+    assert len(paths) > 20
+    assert environments() | {"docs"} == set(re.findall(r"tox run -e (\w+)", text))
+    links = re.findall(r"\]\(([\w./-]+)\)", text)
+    assert [] == [link for link in links if not (ROOT / link).exists()]
+
+
+def test_the_changelog_has_one_line_a_change() -> None:
+    """Under the groups of Keep a Changelog, each once, in their order."""
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    for version in text.split("\n## ")[1:]:
+        groups = re.findall(r"^### (.+)$", version, flags=re.MULTILINE)
+        assert groups == [group for group in GROUPS if group in groups]
+        changes = version.partition("### ")[2].splitlines()[1:]
+        assert [] == [line for line in changes if line and not line.startswith(("- ", "### "))]
