@@ -25,6 +25,8 @@ def test_wer_stays_within_tolerance(
 def test_torchmetrics_and_jiwer_agree(evaluation: Evaluation, side: str, check: Check) -> None:
     """The WER of torchmetrics equals the one from jiwer's alignment: two libraries, one number."""
     transcripts = evaluation.reference if side == "reference" else evaluation.candidate
+    if transcripts.headline is None:
+        pytest.skip("torchmetrics is not installed: only jiwer counts word errors")
     subject = evaluation.engine if side == "reference" else evaluation.variant.subject
     check(headline_verdict(transcripts, subject=subject, scope=evaluation.scope))
 

@@ -12,11 +12,19 @@ import pytest
 
 import fixtures.profiles  # noqa: F401 - the same examples every time, and no deadline: a busy machine is no failure
 from tests.support.alone import pytest_collection_modifyitems, pytest_runtest_protocol  # noqa: F401 - hooks
+from tests.support import without_torch
 from tests.support.once import once
 from tests.support.suite_run import Warm, run
 from tests.support.tiny import Tiny, save_model, spoken, write_corpus
 
 os.environ.pop("GITHUB_STEP_SUMMARY", None)  # where CI runs these tests, their runs are none of its summary's business
+collect_ignore = [*without_torch.MODULES] if without_torch.is_absent() else []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Skip tests that need PyTorch where it is absent."""
+    if without_torch.is_absent():
+        config.pluginmanager.register(without_torch.Skipper())
 
 
 def pytest_collection_finish() -> None:

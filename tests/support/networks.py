@@ -59,6 +59,34 @@ class Spelling:
         open_axes = (frames,) if self.told else (1, 2)
         return export(self._module(), path, inputs, outputs, batch=self.batch, open_axes=open_axes, **options)
 
+    def write(self, path: Path) -> Path:
+        """Write the network without PyTorch, as a convolution and a transposition; of the fields, `labels` counts."""
+        from onnx import TensorProto, helper, numpy_helper, save_model
+
+        weight, bias = self._levels()
+        tensors = [numpy_helper.from_array(weight, "weight"), numpy_helper.from_array(bias, "bias")]
+        nodes = [
+            helper.make_node("Unsqueeze", ["x", "axes"], ["channel"]),
+            helper.make_node("Conv", ["channel", "weight", "bias"], ["major"], strides=[HOP], name="encoder"),
+            helper.make_node("Transpose", ["major"], ["y"], perm=[0, 2, 1]),
+        ]
+        graph = helper.make_graph(
+            nodes,
+            "spelling",
+            [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", "samples"])],
+            [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["batch", "frames", self.labels])],
+            [*tensors, numpy_helper.from_array(np.array([1]), "axes")],
+        )
+        save_model(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
+        return path
+
+    def _levels(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return weight and bias: the nearest level has the largest of 2 mean level - level ** 2."""
+        levels = np.arange(self.labels, dtype=np.float32) / self.labels
+        weight = np.zeros((self.labels, 1, RECEPTIVE_FIELD), np.float32)
+        weight[:, 0, :HOP] = _SHARPNESS * 2 * levels[:, None] / HOP
+        return weight, -_SHARPNESS * levels**2
+
     def waveform(self, ids: Sequence[int]) -> np.ndarray:
         """Return a waveform that spells labels, one a frame: float32, shape (samples,)."""
         levels = np.repeat(np.asarray(ids) / self.labels, HOP)
@@ -74,11 +102,9 @@ class Spelling:
             def __init__(self) -> None:
                 super().__init__()
                 self.encoder = torch.nn.Conv1d(1, spelling.labels, RECEPTIVE_FIELD, HOP, padding=spelling.padding)
-                with torch.no_grad():  # the nearest level has the largest of 2 mean level - level ** 2
-                    levels = torch.arange(spelling.labels) / spelling.labels
-                    self.encoder.weight.zero_()
-                    self.encoder.weight[:, 0, :HOP] = _SHARPNESS * 2 * levels[:, None] / HOP
-                    self.encoder.bias.copy_(-_SHARPNESS * levels**2)
+                with torch.no_grad():
+                    for parameter, values in zip(self.encoder.parameters(), spelling._levels(), strict=True):
+                        parameter.copy_(torch.from_numpy(values))
 
             def forward(self, waveform: Any, *more: Any) -> Any:
                 if spelling.mask:

@@ -20,12 +20,12 @@ class Transcripts:
     """Errors in one recognizer's transcripts of a corpus.
 
     Attributes:
-        headline: corpus WER by torchmetrics, a fraction.
+        headline: corpus WER by torchmetrics, a fraction; None without torchmetrics.
         errors: word errors of each utterance.
         token_errors: errors of each utterance in tokens of the alphabet; empty if the tokens are letters.
     """
 
-    headline: float
+    headline: float | None
     errors: tuple[WordErrors, ...]
     token_errors: tuple[WordErrors, ...] = ()
 

@@ -116,13 +116,17 @@ def _places(*, reference: str, hypothesis: str) -> list[int]:
     return places
 
 
-def headline_wer(*, references: Sequence[str], hypotheses: Sequence[str], normalizer: Rule) -> float:
+def headline_wer(*, references: Sequence[str], hypotheses: Sequence[str], normalizer: Rule) -> float | None:
     """Return the corpus WER by torchmetrics, a fraction: total errors over total words.
 
     Without words, it follows the definition of `WordErrors.wer`.
-    """
-    from torchmetrics.text import WordErrorRate
 
+    None without torchmetrics, which needs PyTorch: ONNX models and candidates are gated without either.
+    """
+    try:
+        from torchmetrics.text import WordErrorRate
+    except ModuleNotFoundError:
+        return None
     predicted, expected = [normalizer(text) for text in hypotheses], [normalizer(text) for text in references]
     if not any(expected):
         return float("inf") if any(predicted) else 0.0

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -165,8 +166,9 @@ def load_model(checkpoint: Checkpoint) -> PreTrainedModel:
     """Load the PyTorch model in evaluation mode, in float32.
 
     Raises:
-        SuiteError: the weights do not fit the architecture or cannot be read.
+        SuiteError: the weights do not fit the architecture or cannot be read, or PyTorch is not installed.
     """
+    _require_pytorch(checkpoint.name)
     if checkpoint.random:
         return _random_model()
     from transformers import AutoModelForCTC
@@ -194,6 +196,14 @@ def load_model(checkpoint: Checkpoint) -> PreTrainedModel:
     if _digest(checkpoint) != checkpoint.digest:
         raise SuiteError(f"model '{checkpoint.name}' changed on disk while it was being read; run again")
     return _evaluation(model)
+
+
+def _require_pytorch(name: str) -> None:
+    if find_spec("torch") is None:
+        raise SuiteError(
+            f"model '{name}' is a checkpoint, and PyTorch, which runs it, is not installed; an ONNX file and its "
+            "candidates need no PyTorch; install torch, or name an ONNX file with --model FILE.onnx"
+        )
 
 
 def _load_adapter(model: Any, checkpoint: Checkpoint) -> None:
