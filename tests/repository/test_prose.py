@@ -94,7 +94,9 @@ def test_an_expression_may_span_lines(code: str, tree: Tree) -> None:
     assert (1, ["clean/code.py:2: old words -> new words"]) == tree.lint()
 
 
-@pytest.mark.parametrize("code", ['x = f"{old} words {stale}"\n', 'x = f"{old!r:>9} {words}"\n', 'x = "old", "words"\n'])
+@pytest.mark.parametrize(
+    "code", ['x = f"{old} words {stale}"\n', 'x = f"{old!r:>9} {words}"\n', 'x = "old", "words"\n']
+)
 def test_neither_fields_nor_separate_strings_are_joined(code: str, tree: Tree) -> None:
     """Code between two pieces of text keeps them apart."""
     tree.write("clean/code.py", code)

@@ -60,7 +60,8 @@ def tox() -> configparser.ConfigParser:
 
 def environments() -> set[str]:
     """Return the environments of tox.ini."""
-    return {section.removeprefix("testenv:") for section in tox().sections() if ":" in section}
+    names = {section.removeprefix("testenv:") for section in tox().sections() if ":" in section}
+    return (names - {"py3{12,13}"}) | {"py312", "py313"}
 
 
 def refusals(path: Path, schema: str) -> int:
@@ -92,7 +93,7 @@ def test_the_workflow_runs_the_gates_of_this_project() -> None:
     assert {"contents": "read"} == workflow["permissions"]
     matrices = [job["strategy"]["matrix"]["environment"] for job in workflow["jobs"].values()]
     named = {name for matrix in matrices for name in matrix}
-    assert {"gate", "tests", "pot", "docs", "lint"} <= named
+    assert {"gate", "tests", "pot", "docs", "lint", "py312", "py313"} <= named
     assert set() == named - environments() - {"docs"}
 
 
@@ -105,6 +106,22 @@ def test_versions_licences_and_addresses_agree() -> None:
     assert "Apache License\n                           Version 2.0" in (ROOT / "LICENSE").read_text(encoding="utf-8")
     assert [ADDRESS] * 2 == [PROJECT["urls"]["Repository"], cited["repository-code"]]
     assert all(address.startswith(ADDRESS) for address in PROJECT["urls"].values())
+
+
+def test_every_python_that_is_accepted_is_tried() -> None:
+    """The classifiers, the interpreters of tox and the bounds of pyproject.toml are the same versions."""
+    named = [name.rpartition(" ")[2] for name in PROJECT["classifiers"] if "Python :: 3." in name]
+    assert ["3.11", "3.12", "3.13"] == named
+    assert ">=3.11,<3.14" == PROJECT["requires-python"]
+    assert ", ".join(f"python{version}" for version in named) == tox()["testenv"]["base_python"]
+
+
+def test_what_runs_without_pytorch_has_all_other_packages() -> None:
+    """A new dependency is added to both lists."""
+    wanted = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["checks"]]
+    names = {re.split(r"[<>=\[]", requirement)[0] for requirement in wanted} - {"torch", "torchmetrics"}
+    lines = (ROOT / ".ci" / "without-torch.txt").read_text(encoding="utf-8").splitlines()
+    assert sorted(names) == [line for line in lines if not line.startswith("#")]
 
 
 def test_hooks_use_the_versions_of_the_lock() -> None:
