@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import fixtures.profiles  # noqa: F401 - the same examples every time, and no deadline: a busy machine is no failure
-from tests.support.alone import pytest_collection_modifyitems, pytest_runtest_protocol  # noqa: F401 - hooks
 from tests.support import without_torch
+from tests.support.alone import pytest_collection_modifyitems, pytest_runtest_protocol  # noqa: F401 - hooks
 from tests.support.once import once
 from tests.support.suite_run import Warm, run
 from tests.support.tiny import Tiny, save_model, spoken, write_corpus

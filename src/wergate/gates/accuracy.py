@@ -75,7 +75,7 @@ def logits_verdicts(evaluation: Evaluation) -> tuple[Verdict, ...]:
 
 
 def headline_verdict(transcripts: Transcripts, *, subject: str, scope: str) -> Verdict:
-    """Gate the difference between torchmetrics' WER and the WER from jiwer's alignment; it fails without torchmetrics."""
+    """Gate the difference between the WER of torchmetrics and that of jiwer; it fails without torchmetrics."""
     counted = transcripts.total.wer
     headline = math.nan if transcripts.headline is None else transcripts.headline
     return Verdict(

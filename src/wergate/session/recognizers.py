@@ -80,7 +80,7 @@ class Recognizers:
         return self._memo.get(key, lambda: self.compile(variant, samples=samples))
 
     def dynamic(self, variant: Variant) -> OpenVinoRecognizer:
-        """Return the recognizer that runs each utterance at its own length; a CPU has one stream per core (at most 8)."""
+        """Return the recognizer that runs each utterance at its own length, with one stream per core (at most 8)."""
         key = "dynamic", variant.model, variant.path
         return self._memo.get(key, lambda: self.compile(variant, streams=self.corpus_streams))
 
