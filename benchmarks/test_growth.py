@@ -59,7 +59,7 @@ def test_memory_over_lengths(bench: Bench, timed_variant: str, shapes: str, chec
     recognizer: Recognizer = recognizers.dynamic(variant)
     if shapes == "buckets":
         if not recognizers.runs_in_buckets(variant):
-            pytest.skip("its corpora are not padded: docs/padding.md")
+            pytest.skip("its corpora are not padded: docs/studies/padding.md")
         recognizer = recognizers.bucketed(variant, bench.session.corpora.corpus(bench.model, bench.speech))
     limit = length_rule(rule.max_kib_per_length, rule.confidence)
     at_first, per_pass = resident_bytes(), rule.lengths // 2

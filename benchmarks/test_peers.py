@@ -30,6 +30,6 @@ def test_peer(races: Races, raced_model: str, peer_key: str, check: Check) -> No
             relation=">=",
             threshold=run.sqnr_db_min(record.peer),
             scope=f"{raced_model}, the worst of {finished.table.utterances} utterances and of all single durations",
-            remedy="a wrong answer has no speed: see this peer's settings in docs/peers.md, and its logits",
+            remedy="a wrong answer has no speed: see this peer's settings in docs/studies/peers.md, and its logits",
         )
     )

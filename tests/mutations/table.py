@@ -1,4 +1,4 @@
-"""`python tests/mutations/table.py` puts every fault into a run and writes what caught it into docs/mutations.md.
+"""`python tests/mutations/table.py` puts every fault into a run and writes what caught it into docs/gates/mutations.md.
 
 With `--rebuilds FILE.jsonl` it writes what `rebuilds.py` found there, too.
 """
@@ -22,7 +22,7 @@ from tests.mutations.faults import FAULTS  # noqa: E402
 from tests.mutations.warm_store import warm_store  # noqa: E402
 
 _MANY = 3  # from there on percents read badly
-DOCUMENT = ROOT / "docs" / "mutations.md"
+DOCUMENT = ROOT / "docs" / "gates" / "mutations.md"
 
 
 def margin(fault: Fault, found: Catch) -> str:

@@ -144,7 +144,7 @@ class Measure:
 
 
 def _spoken(validation: Corpus, frontend: Frontend, signature: Signature) -> list[ValidationUtterance]:
-    """Return the validation utterances, the longest first: see docs/one-frame-first.md."""
+    """Return the validation utterances, the longest first: see docs/findings/one-frame-first.md."""
     utterances = sorted(validation.utterances(frontend.sampling_rate), key=lambda u: -u.waveform.duration_s)
     return [
         ValidationUtterance(signature.feed(frontend.features(u.waveform.samples)[None]), u.text) for u in utterances
@@ -187,7 +187,7 @@ def _without_smoothing(settings: QuantizationSettings) -> Any:
     """Return what quantization is told besides, with SmoothQuant off.
 
     NNCF 3.4 gives a reverted layer the weights that it had before SmoothQuant, and leaves the scaling of its input in
-    place (docs/calibration.md).
+    place (docs/studies/calibration.md).
     """
     return quantize.advanced_parameters(settings.model_copy(update={"smooth_quant": False}))
 

@@ -1,6 +1,6 @@
 """Recognizer with a few fixed input lengths (buckets), to which it pads utterances; the fastest way for a corpus.
 
-It needs an IR whose logits do not depend on padding (docs/padding.md).
+It needs an IR whose logits do not depend on padding (docs/studies/padding.md).
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ class BucketedRecognizer:
         if length in self._verified:
             return self._verified[length]
         compiled = self._compiled[length].result()
-        # With two streams, some compilations give wrong logits on one of them (docs/two-streams.md). Compiling again
+        # With two streams, some compilations give wrong logits on one of them (docs/findings/two-streams.md). Compiling again
         # helps, so a compilation with such a stream is discarded.
         for _ in range(_COMPILATIONS):
             requests = Requests(compiled, self._ir.signature, self._streams)

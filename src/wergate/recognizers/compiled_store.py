@@ -35,7 +35,7 @@ def static_options(inference_precision: str, streams: int, *, fused: bool = True
         inference_precision: "f32" or "bf16".
         streams: parallel inferences.
         fused: use the plugin's fused kernels, which exist for fixed lengths only. Without them, INT8 logits equal those
-            of the dynamic model bit by bit (docs/padding.md).
+            of the dynamic model bit by bit (docs/studies/padding.md).
     """
     options = {"INFERENCE_PRECISION_HINT": inference_precision, "NUM_STREAMS": str(streams)}
     # The streams of all buckets share the cores, so no stream may be pinned to one core.

@@ -79,7 +79,7 @@ class OpenVinoRecognizer:
             self.signature = signature or _compiled_signature(path, compiled, len(frontend.alphabet.labels))
             self._request = compiled.create_infer_request()
             self._requests = Requests(compiled, self.signature, streams)
-            # With two streams, some compilations give wrong logits on one of them (docs/two-streams.md). Compiling
+            # With two streams, some compilations give wrong logits on one of them (docs/findings/two-streams.md). Compiling
             # again helps, so a compilation whose streams disagree is discarded.
             if self._settle():
                 self.asked_precision, self.precision = options[_HINT], _chosen_precision(compiled, options[_HINT])
@@ -92,7 +92,7 @@ class OpenVinoRecognizer:
     def _settle(self) -> bool:
         """Run a probe on all streams and return whether each agrees with a single inference bit by bit."""
         # The probe has many frames on purpose. If the first inference of a stream has a single frame, OpenVINO
-        # 2026.4.1 gives wrong logits for all later ones (docs/one-frame-first.md).
+        # 2026.4.1 gives wrong logits for all later ones (docs/findings/one-frame-first.md).
         expected = self._infer(self._probe[None])[0]
         # All requests start at the same time, two per stream, so that every stream gets one.
         probes = [self._probe] * len(self._requests.idle)
@@ -136,7 +136,7 @@ class OpenVinoRecognizer:
 
     def _logits(self, request: ov.InferRequest, feed: Feed) -> Logits:
         # infer() copies its inputs by default, and that is needed: the runtime writes later inputs into an array
-        # that was shared with it (docs/shared-inputs.md).
+        # that was shared with it (docs/findings/shared-inputs.md).
         return self.signature.logits(request.infer(feed)[self.signature.output])
 
     def _input(self, waveforms: Samples) -> Samples:

@@ -67,7 +67,7 @@ class _Lengths:
 
 def _whole(steps: Tensor) -> Tensor:
     """Return steps without their fraction."""
-    # OpenVINO rounds an integer division instead of truncating it (docs/padding.md), so lengths are floats.
+    # OpenVINO rounds an integer division instead of truncating it (docs/studies/padding.md), so lengths are floats.
     return steps.floor()
 
 
@@ -197,7 +197,7 @@ _WHERE = ["wergate", "padding_exact"]
 
 
 def mark_padding_exact(ir: ov.Model) -> None:
-    """Mark an IR as unaffected by padding (docs/padding.md)."""
+    """Mark an IR as unaffected by padding (docs/studies/padding.md)."""
     ir.set_rt_info("true", _WHERE)
 
 

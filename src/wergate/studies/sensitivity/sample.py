@@ -86,7 +86,7 @@ class Sample:
     def _inputs(self) -> Mapping[str, Samples]:
         """The networks' inputs by utterance id, the longest first."""
         # why: OpenVINO can give wrong logits after a first inference on one frame:
-        # see docs/one-frame-first.md
+        # see docs/findings/one-frame-first.md
         frontend = self._frontend
         utterances = self.corpus.utterances(frontend.sampling_rate)
         waves = {utterance.id: features(frontend, utterance.waveform.samples[None]) for utterance in utterances}
