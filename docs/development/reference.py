@@ -15,6 +15,7 @@ import tomllib
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
+from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -160,22 +161,24 @@ _TITLES = {
     ),
     "per_model": (
         "Top level, or a model's own table",
-        "At the top, a key holds for every model.\nIn `[model.NAME]`, it holds for that model.\n"
-        "The tables `[quantization]` to `[thresholds]` below may stand in `[model.NAME]` as well, "
-        "\nfor example as `[model.NAME.quantization]`.",
+        """At the top, a key holds for every model.
+In `[model.NAME]`, it holds for that model.
+The tables `[quantization]` to `[thresholds]` below may stand in `[model.NAME]` as well,
+for example as `[model.NAME.quantization]`.""",
     ),
     "model": ("`[model.NAME]`", "These keys describe one model."),
     "per_corpus": (
         "Top level, or a corpus's own table",
-        "At the top, a key holds for every corpus.\nIn `[corpus.NAME]`, it holds for that corpus.",
+        """At the top, a key holds for every corpus.
+In `[corpus.NAME]`, it holds for that corpus.""",
     ),
     "corpus": ("`[corpus.NAME]`", "These keys describe one corpus."),
     "thresholds": ("`[thresholds]`", "The thresholds of single precisions follow in the next table."),
     "threshold": (
         "`[thresholds.fp16]` and `[thresholds.int8]`",
-        "A gate without a threshold is only reported.\n"
-        "A candidate is held to the thresholds of INT8 if its graph is quantized, else to those of FP16.\n"
-        "Rates, rises and shares are fractions: 0.01 is one percentage point.",
+        """A gate without a threshold is only reported.
+A candidate is held to the thresholds of INT8 if its graph is quantized, else to those of FP16.
+Rates, rises and shares are fractions: 0.01 is one percentage point.""",
     ),
 }
 
@@ -185,16 +188,16 @@ def suite_keys() -> str:
     shipped = tomllib.loads((ROOT / "suite.toml").read_text(encoding="utf-8"))
     blocks = [
         f"# Keys of suite.toml\n\n{_NOTE}",
-        "A suite file states what differs from the built-in `suite.toml`.\n"
-        "[Suite files](../guides/suite-files.md) explains how the two files combine.\n"
-        "The column *default* shows the built-in file.\n"
-        "An option of the command line wins over its key ([options](options.md)).",
+        """A suite file states what differs from the built-in `suite.toml`.
+[Suite files](../guides/suite-files.md) explains how the two files combine.
+The column *default* shows the built-in file.
+An option of the command line wins over its key ([options](options.md)).""",
     ]
     for name, fields in sections().items():
         title, text = _TITLES.get(name, (f"`[{name}]`", ""))
         blocks.append(f"## {title}")
         if text:
-            blocks.append(text.replace(" \n", "\n"))
+            blocks.append(text)
         if name == "threshold":
             blocks.append(_thresholds(fields, shipped["thresholds"]))
         else:
@@ -223,21 +226,22 @@ def row_classes(found: type[BaseModel] = Results) -> dict[str, type[BaseModel]]:
 
 
 def _row_kind(annotation: Any) -> str:
-    arguments = get_args(annotation)
+    """Return the type of a value of the results in words."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
     if (part := _section(annotation)) is not None:
-        return f"[{part.__name__}](#{part.__name__.lower()})"
-    if get_origin(annotation) is list:
-        return f"list of {_row_kind(arguments[0])}"
-    if get_origin(annotation) is tuple:
-        return f"list of {_row_kind(arguments[0])}"
-    if get_origin(annotation) in {Union, types.UnionType}:
+        words = f"[{part.__name__}](#{part.__name__.lower()})"
+    elif origin in {list, tuple}:
+        words = f"list of {_row_kind(arguments[0])}"
+    elif origin in {Union, types.UnionType}:
         parts = [_row_kind(argument) for argument in arguments if argument is not type(None)]
-        return " or ".join(parts) + (" or null" if type(None) in arguments else "")
-    if isinstance(annotation, type) and issubclass(annotation, str) and annotation is not str:
-        return ", ".join(f"`{value}`" for value in annotation)  # type: ignore[attr-defined]
-    if get_origin(annotation) is dict and arguments[1] not in {object, Any}:
-        return f"object of {_row_kind(arguments[1])} by {_row_kind(arguments[0])}"
-    return "object" if get_origin(annotation) is dict else kind(annotation)
+        words = " or ".join(parts) + (" or null" if type(None) in arguments else "")
+    elif origin is dict and arguments[1] not in {object, Any}:
+        words = f"object of {_row_kind(arguments[1])} by {_row_kind(arguments[0])}"
+    elif isinstance(annotation, type) and issubclass(annotation, Enum):
+        words = ", ".join(f"`{value}`" for value in annotation)
+    else:
+        words = "object" if origin is dict else kind(annotation)
+    return words
 
 
 def _wrapped(text: str, width: int = 100) -> str:
@@ -261,9 +265,9 @@ def result_fields() -> str:
     """Return the page of the fields of a results file."""
     blocks = [
         f"# Fields of the results file\n\n{_NOTE}",
-        f"`--results FILE.json` writes this form, schema version {SCHEMA_VERSION}.\n"
-        "`src/wergate/report/results.schema.json` is its JSON schema.\n"
-        "Rates and shares are fractions, and a value that cannot be computed is null.",
+        f"""`--results FILE.json` writes this form, schema version {SCHEMA_VERSION}.
+`src/wergate/report/results.schema.json` is its JSON schema.
+Rates and shares are fractions, and a value that cannot be computed is null.""",
     ]
     for name, found in row_classes().items():
         rows = [(f"`{key}`", _row_kind(field.annotation)) for key, field in found.model_fields.items()]
@@ -275,19 +279,22 @@ def exit_codes() -> str:
     """Return the page of the exit codes."""
     order = ", ".join(str(int(cause)) for cause in _PRECEDENCE)
     rows = [(str(int(code)), MEANING[code]) for code in sorted(MEANING)]
-    return "\n\n".join(
-        [
-            f"# Exit codes\n\n{_NOTE}",
-            table(("code", "meaning"), rows),
-            "Codes 0 to 6 are those of pytest.\n"
-            f"If several causes apply, the first of {order} is the exit code.\n"
-            "So a pipeline that tolerates 12 never hides another failure.\n"
-            "The codes are the same with `-n 2`, and `tox run -e gate` returns them.\n"
-            "`--allow-inconclusive` turns 12 into 0.\n"
-            "If a summary, badge or results file cannot be written at the end, 0 becomes 13.",
-            "[CI](../ci/README.md) says how a pipeline treats each code.",
-        ]
-    ) + "\n"
+    return (
+        "\n\n".join(
+            [
+                f"# Exit codes\n\n{_NOTE}",
+                table(("code", "meaning"), rows),
+                f"""Codes 0 to 6 are those of pytest.
+If several causes apply, the first of {order} is the exit code.
+So a pipeline that tolerates 12 never hides another failure.
+The codes are the same with `-n 2`, and `tox run -e gate` returns them.
+`--allow-inconclusive` turns 12 into 0.
+If a summary, badge or results file cannot be written at the end, 0 becomes 13.""",
+                "[CI](../ci/README.md) says how a pipeline treats each code.",
+            ]
+        )
+        + "\n"
+    )
 
 
 PAGES: Mapping[Path, Callable[[], str]] = {

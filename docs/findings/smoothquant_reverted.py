@@ -16,7 +16,7 @@ def network():
 def all_reverted(model, smoothing):
     calls = []
 
-    def metric(compiled, items):  # the first two calls see the original: every quantized model is told to be worse
+    def metric(compiled, items):  # the first two calls see the original; later ones look worse
         calls.append(len(list(items)))
         return (1.0 if len(calls) < 3 else 0.0), [0.0] * calls[-1]
 
@@ -39,6 +39,5 @@ for smoothing in (True, False):
     reverted = all_reverted(original.clone(), smoothing)
     kept = sum(operation.get_type_name() == "FakeQuantize" for operation in reverted.get_ops())
     found = ov.compile_model(reverted, "CPU", F32)(batches[0])[0]
-    print(
-        f"smoothing {smoothing}: {kept} FakeQuantize left, largest difference {abs(found - expected).max():.3g} of {abs(expected).max():.3g}"
-    )
+    difference, largest = abs(found - expected).max(), abs(expected).max()
+    print(f"smoothing {smoothing}: {kept} FakeQuantize left, largest difference {difference:.3g} of {largest:.3g}")

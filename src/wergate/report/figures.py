@@ -1,7 +1,7 @@
 """The page of figures: `python -m wergate.report.figures --results FILE.json ...` writes it from results files.
 
 Each machine has a file in `docs/results/`. A run replaces the parts of its machine that it measured anew, and the page
-is then written from all of these files.
+is then written from all of these files. Noisy timings are left out.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from wergate.formatting import decibels, interval, percent, signed_percent, tabl
 from wergate.report.results import Results
 from wergate.report.rows import by_cell
 from wergate.studies.registry import STUDIES
+from wergate.timing.rows import BenchmarkRow
 
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
@@ -98,8 +99,9 @@ def _words(run: Results) -> Iterator[Figures]:
 
 
 def _speedups(run: Results) -> Iterator[Figures]:
-    columns = ("compared", "speech", "ms", "other, ms", "speed-up (interval)", "noise")
-    for model in dict.fromkeys(row.model for row in run.ratios):
+    columns = ("compared", "speech", "ms", "other, ms", "speed-up (interval)")
+    quiet = [row for row in run.ratios if not row.noise]
+    for model in dict.fromkeys(row.model for row in quiet):
         rows = [
             (
                 f"{row.fast} over {row.slow}",
@@ -107,17 +109,21 @@ def _speedups(run: Results) -> Iterator[Figures]:
                 f"{row.fast_ms:.2f}",
                 f"{row.slow_ms:.2f}",
                 f"{row.ratio:.2f} ({interval(row.interval)})",
-                "; ".join(row.noise),
             )
-            for row in run.ratios
+            for row in quiet
             if row.model == model
         ]
         yield Figures(title=f"`{model}`", columns=columns, rows=tuple(rows))
 
 
+def _quiet(run: Results) -> list[BenchmarkRow]:
+    """Return the measurements that are worth quoting: no noise was found in them."""
+    return [row for row in run.benchmarks if not row.noise]
+
+
 def _latencies(run: Results) -> Iterator[Figures]:
-    columns = ("timed", "median ms", "p90 ms", "audio s per s", "noise")
-    timed = [row for row in run.benchmarks if row.group != "build"]
+    columns = ("timed", "median ms", "p90 ms", "audio s per s")
+    timed = [row for row in _quiet(run) if row.group != "build"]
     for model in dict.fromkeys(row.model or "" for row in timed):
         rows = [
             (
@@ -125,7 +131,6 @@ def _latencies(run: Results) -> Iterator[Figures]:
                 f"{row.median_ms:.2f}",
                 "" if row.p90_ms is None else f"{row.p90_ms:.2f}",
                 "" if row.rtfx is None else f"{row.rtfx:.0f}",
-                "; ".join(row.noise),
             )
             for row in timed
             if (row.model or "") == model
@@ -143,7 +148,7 @@ def _builds(run: Results) -> Iterator[Figures]:
             *("" if value is None else f"{value:.1f}" for value in (row.convert_s, row.quantize_s)),
             "" if row.peak_rss_mb is None else f"{row.peak_rss_mb:.0f}",
         )
-        for row in run.benchmarks
+        for row in _quiet(run)
         if row.group == "build"
     ]
     if rows:
@@ -189,11 +194,10 @@ def _study_tables(run: Results) -> Iterator[tuple[str, list[Figures]]]:
 
 
 def _figures(found: rich.table.Table) -> Figures:
-    columns = [column for column in found.columns]
-    cells = [[str(cell) for cell in column.cells] for column in columns]
+    cells = [[str(cell) for cell in column.cells] for column in found.columns]
     return Figures(
         title=str(found.title or ""),
-        columns=tuple(str(column.header) for column in columns),
+        columns=tuple(str(column.header) for column in found.columns),
         rows=tuple(zip(*cells, strict=True)),
     )
 
