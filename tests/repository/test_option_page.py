@@ -19,7 +19,7 @@ from wergate.config.suite import SuiteConfig
 
 def test_the_committed_page_is_that_of_the_table() -> None:
     """Whoever adds an option or a study writes the page anew."""
-    assert PAGE.read_text(encoding="utf-8") == option_page(), "PYTHONPATH=src python -m fixtures.option_page"
+    assert PAGE.read_text(encoding="utf-8") == option_page(), "python docs/development/reference.py --write"
 
 
 def test_the_page_is_written_without_pytest() -> None:

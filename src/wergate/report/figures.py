@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict
 
 from wergate.errors import SuiteError
 from wergate.formatting import decibels, interval, percent, signed_percent, table, word_errors
+from wergate.report.redact import without_local_paths
 from wergate.report.results import Results
 from wergate.report.rows import by_cell
 from wergate.studies.registry import STUDIES
@@ -204,6 +205,7 @@ def _figures(found: rich.table.Table) -> Figures:
 
 def machine_of(run: Results, commit: str) -> Machine:
     """Return what a run measured, with the machine that it ran on."""
+    run = without_local_paths(run)
     found = [(title, list(make(run))) for title, make in _PARTS.items()]
     parts = [
         Part(
