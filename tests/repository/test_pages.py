@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from wergate.config.loading import load_config
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
@@ -83,6 +85,18 @@ def test_every_page_that_the_code_names_exists() -> None:
         named |= set(re.findall(r"\bdocs/[\w/-]+\.md\b", (ROOT / name).read_text(encoding="utf-8")))
     assert set() == {name for name in named if not (ROOT / name).exists()}
     assert named
+
+
+def test_the_example_of_a_suite_file_loads(tmp_path: Path) -> None:
+    """As it stands, with the built-in file below it; it says of its models what the text says."""
+    (example,) = re.findall(r"```toml\n(.*?)```", (DOCS / "guides" / "suite-files.md").read_text("utf-8"), re.DOTALL)
+    (tmp_path / "mine.toml").write_text(example, encoding="utf-8")
+    config = load_config(tmp_path / "mine.toml", {}, base=ROOT / "suite.toml")
+    calls, phones = (config.settings_of(name) for name in config.models)
+    assert [["calls"], ["spoken-phones"]] == [calls.corpora, phones.corpora]
+    assert (0.005, "english") == (calls.thresholds.int8.wer_drop_max, calls.normalizer)
+    assert config.thresholds.fp16 == calls.thresholds.fp16
+    assert config.thresholds == phones.thresholds
 
 
 FINDINGS = sorted((DOCS / "findings").glob("*.py"))

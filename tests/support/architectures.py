@@ -31,7 +31,7 @@ _COMMON: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Architecture:
-    """A row of the README's table.
+    """A row of docs/reference/architectures.md.
 
     Attributes:
         prefix: of its classes in transformers.
