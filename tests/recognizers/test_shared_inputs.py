@@ -1,4 +1,4 @@
-"""No code may share arrays with the runtime, because it writes later inputs into them (docs/findings/shared-inputs.md)."""
+"""No code may share arrays with the runtime: it writes later inputs into them (docs/findings/shared-inputs.md)."""
 
 from __future__ import annotations
 

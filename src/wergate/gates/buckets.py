@@ -12,7 +12,9 @@ from wergate.networks.logits import LogitsDifference, difference, total
 from wergate.recognizers.bucketed import BucketedRecognizer
 from wergate.verdict import Relation, Verdict
 
-_REMEDY = "run without buckets (--shapes dynamic), read docs/studies/padding.md, and report the case with the versions above"
+_REMEDY = (
+    "run without buckets (--shapes dynamic), read docs/studies/padding.md, and report the case with the versions above"
+)
 
 
 @dataclass(frozen=True)

@@ -130,8 +130,8 @@ class BucketedRecognizer:
         if length in self._verified:
             return self._verified[length]
         compiled = self._compiled[length].result()
-        # With two streams, some compilations give wrong logits on one of them (docs/findings/two-streams.md). Compiling again
-        # helps, so a compilation with such a stream is discarded.
+        # With two streams, some compilations give wrong logits on one of them (docs/findings/two-streams.md).
+        # Compiling again helps, so a compilation with such a stream is discarded.
         for _ in range(_COMPILATIONS):
             requests = Requests(compiled, self._ir.signature, self._streams)
             if self._agree(requests, length):

@@ -79,8 +79,8 @@ class OpenVinoRecognizer:
             self.signature = signature or _compiled_signature(path, compiled, len(frontend.alphabet.labels))
             self._request = compiled.create_infer_request()
             self._requests = Requests(compiled, self.signature, streams)
-            # With two streams, some compilations give wrong logits on one of them (docs/findings/two-streams.md). Compiling
-            # again helps, so a compilation whose streams disagree is discarded.
+            # With two streams, some compilations give wrong logits on one of them (docs/findings/two-streams.md).
+            # Compiling again helps, so a compilation whose streams disagree is discarded.
             if self._settle():
                 self.asked_precision, self.precision = options[_HINT], _chosen_precision(compiled, options[_HINT])
                 return

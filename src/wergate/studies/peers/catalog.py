@@ -22,7 +22,7 @@ class Peer:
         name: name in the table.
         engine: the library that runs the model.
         kind: the arithmetic. It determines how close to the reference the logits must be.
-        settings: the vendor's advice for two cores, and the defaults that were kept; docs/studies/peers.md has the sources.
+        settings: the vendor's advice for two cores, and the defaults that were kept (sources: docs/studies/peers.md).
         file: the file to load: "fp16", "int8", "onnx", "onnx-dynamic", "onnx-static"; empty for the checkpoint itself.
         bucketed: whether it runs at fixed lengths, with corpora padded to buckets.
     """

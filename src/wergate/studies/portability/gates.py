@@ -68,7 +68,7 @@ def _remedy(target: IsaTarget, variant: Variant, settings: ModelSettings, tried:
     """Return the next step for a model that loses accuracy on an instruction set."""
     if not saturates(target):
         return remedy_of("INT8")
-    why = f"{target.isa} has no 8-bit dot products, so a sum of two products can overflow 16 bit (docs/studies/overflow.md)"
+    why = f"{target.isa} has no 8-bit dot products: sums of two products overflow 16 bit (docs/studies/overflow.md)"
     last = "" if target.isa == "native" else f", or remove {target.isa} from --isa"
     if variant.name != "int8":
         return f"{why}: quantize it with 7-bit weights (NNCF's overflow_fix 'enable'){last}"
