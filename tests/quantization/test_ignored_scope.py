@@ -1,4 +1,4 @@
-"""An ignored scope that matches nothing: the nearest names are told, in one line."""
+"""Error for an ignored scope that matches nothing: one line with the nearest names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAMES = ("encoder/layers.1/dense/MatMul", "encoder/layers.2/dense/MatMul", "head
 SCOPES = {
     "names": (
         IgnoredScope(names=["encoder/layers.1/dense/MatMull", "head/MatMul"]),
-        "is called 'encoder/layers.1/dense/MatMull', the nearest are 'encoder/layers.1/dense/MatMul', 'encoder/",
+        "has the name 'encoder/layers.1/dense/MatMull', the nearest are 'encoder/layers.1/dense/MatMul', 'encoder/",
     ),
     "patterns": (
         IgnoredScope(patterns=["heads/.*"]),
@@ -24,14 +24,14 @@ SCOPES = {
     ),
     "types": (
         IgnoredScope(types=["Matmul", "Convolution"]),
-        "no operation is of the type 'Matmul', the nearest are 'MatMul', 'Convert' and no operation is of the type 'C",
+        "no operation has the type 'Matmul', the nearest are 'MatMul', 'Convert' and no operation has the type 'C",
     ),
 }
 
 
 @pytest.mark.parametrize("part", SCOPES)
-def test_the_nearest_names_are_told(part: str, tmp_path: Path) -> None:
-    """What matches nothing is named with what the model has; what matches is not."""
+def test_the_message_has_the_nearest_names(part: str, tmp_path: Path) -> None:
+    """Each part that matches nothing is in the message with the nearest names; matching parts are not."""
     import openvino as ov
     from openvino import opset13
 
@@ -40,9 +40,9 @@ def test_the_nearest_names_are_told(part: str, tmp_path: Path) -> None:
         last = opset13.matmul(last, np.eye(8, dtype=np.float32), transpose_a=False, transpose_b=True)
         last.set_friendly_name(name)
     ov.save_model(ov.Model([last], [waveform]), tmp_path / "fp16.xml")
-    scope, told = SCOPES[part]
+    scope, message = SCOPES[part]
     settings = section(QuantizationSettings, ignored_scope=scope)
     with pytest.raises(SuiteError) as error:
         quantize(tmp_path / "fp16.xml", [{0: np.ones((1, 8), np.float32)}], settings, tmp_path / "int8.xml")
     assert str(error.value).startswith("quantization.ignored_scope is not accepted: ")
-    assert told in str(error.value)
+    assert message in str(error.value)

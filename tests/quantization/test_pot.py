@@ -1,4 +1,4 @@
-"""The legacy leg without its environment: what POT is told, what its driver counts, and what people are told of it."""
+"""POT without its environment: parameters for POT, the word errors that its driver counts, and error messages."""
 
 from __future__ import annotations
 
@@ -38,51 +38,53 @@ VERSIONS = {"python": "3.11", "openvino": "2023.3.0", "openvino-dev": "2023.3.0"
 
 
 @pytest.mark.parametrize("alphabet", [LETTERS, SUBWORDS, PHONEMES], ids=lambda a: a.units)
-def test_the_driver_spells_as_the_suite_does(alphabet: Alphabet) -> None:
-    """Repeats, blanks, delimiters and word starts: the same text of the same logits."""
-    found = Speller(**speller(alphabet, "none"))
+def test_the_driver_decodes_like_the_suite(alphabet: Alphabet) -> None:
+    """The same logits give the same text, with repeats, blanks, delimiters and word starts."""
+    driver = Speller(**speller(alphabet, "none"))
     for seed in range(50):
         logits = np.random.default_rng(seed).normal(size=(30, len(alphabet.labels)))
         expected = " ".join(alphabet.text(logits.argmax(-1).tolist()).split())
-        assert expected == found.transcript(logits)
+        assert expected == driver.transcript(logits)
     assert "THE CATS" == Speller(**speller(SUBWORDS, "upper")).transcript(np.eye(6)[[0, 0, 4, 1, 2, 4, 3]])
 
 
-def test_the_driver_counts_words_as_jiwer_does() -> None:
-    """Substitutions, deletions and insertions, over utterances: errors over words, no mean of rates."""
+def test_the_driver_counts_word_errors_like_jiwer() -> None:
+    """The WER over utterances is total errors over total words, not a mean of rates."""
     rate, drawn = WordErrorRate(), np.random.default_rng(3)
-    said, heard = ([" ".join(drawn.choice(list("ABCD"), n)) for n in drawn.integers(1, 9, 40)] for _ in range(2))
-    for reference, hypothesis in zip(said, heard, strict=True):
+    references, hypotheses = (
+        [" ".join(drawn.choice(list("ABCD"), n)) for n in drawn.integers(1, 9, 40)] for _ in range(2)
+    )
+    for reference, hypothesis in zip(references, hypotheses, strict=True):
         rate.update(reference=reference, hypothesis=hypothesis)
         assert rate.last == pytest.approx(jiwer.wer(reference=reference, hypothesis=hypothesis))
-    assert rate.wer == pytest.approx(jiwer.wer(reference=said, hypothesis=heard))
+    assert rate.wer == pytest.approx(jiwer.wer(reference=references, hypothesis=hypotheses))
     assert (2, 0) == word_errors(reference="", hypothesis="A B")
     rate.reset()
     assert 0.0 == rate.wer
 
 
-def test_the_tutorials_parameters() -> None:
-    """POT is told what the tutorial told it, and the ignored scope of its 2023.3 edition."""
+def test_parameters_of_the_tutorial() -> None:
+    """POT gets the parameters of the tutorial, with the ignored scope of its 2023.3 edition."""
     settings = load_config(ROOT / "suite.toml", {}).settings_of("tutorial")
     plain = settings.quantization.model_copy(update={"overflow_fix": "first_layer_only", "subset_size": 300})
-    told = job_settings("DefaultQuantization", settings.model_copy(update={"quantization": plain}))
+    job = job_settings("DefaultQuantization", settings.model_copy(update={"quantization": plain}))
     maximum = {"aggregator": "mean", "type": "quantile", "outlier_prob": 0.0001}
-    scope = told["params"].pop("ignored")["scope"]
+    scope = job["params"].pop("ignored")["scope"]
     assert 16 == len(set(scope))
     assert "/data2vec_audio/encoder/layers.8/attention/MatMul_1" in scope
-    assert told["params"] == {
+    assert job["params"] == {
         "target_device": "ANY",
         "model_type": "transformer",
         "preset": "performance",
         "stat_subset_size": 300,
-        "saturation_fix": "first_layer",  # what POT does where nothing is said
+        "saturation_fix": "first_layer",  # POT's default
         "activations": {"range_estimator": {"min": {"aggregator": "min", "type": "min"}, "max": maximum}},
     }
 
 
 @pytest.fixture
 def pot(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stand in for the two classes of POT that the driver's own are made from."""
+    """Replace the two classes of POT that are base classes in the driver."""
     stub = ModuleType("openvino.tools.pot")
     stub.Metric = type("Metric", (), {"__init__": lambda self: self.reset()})  # type: ignore[attr-defined]
     stub.DataLoader = type("DataLoader", (), {"__init__": lambda *_: None})  # type: ignore[attr-defined]
@@ -93,7 +95,7 @@ def pot(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("pot")
 def test_the_loader_keeps_to_its_limit(tmp_path: Path) -> None:
-    """`sample_limit` bounds length and places; each utterance comes with its place, which POT sorts by."""
+    """`sample_limit` bounds the length; each utterance comes with its index, by which POT sorts."""
     from pot_driver.loader import LibriSpeechDataLoader
 
     utterances = [{"file": str(tmp_path / f"{n}.npy"), "text": f"T{n}"} for n in range(3)]
@@ -101,16 +103,16 @@ def test_the_loader_keeps_to_its_limit(tmp_path: Path) -> None:
         np.save(utterance["file"], np.full((1, 5), n))
     loader = LibriSpeechDataLoader(utterances, "inputs", 2)
     assert 2 == len(loader)
-    (place, text), inputs = loader[1]
-    assert (1, "T1", 1.0) == (place, text, inputs["inputs"].mean())
+    (index, text), inputs = loader[1]
+    assert (1, "T1", 1.0) == (index, text, inputs["inputs"].mean())
     with pytest.raises(IndexError):
         loader[2]
     assert 3 == len(LibriSpeechDataLoader(utterances, "inputs", None))
 
 
 @pytest.mark.usefixtures("pot")
-def test_the_metric_has_what_pot_asks_for() -> None:
-    """Value and average as properties, the direction by which a rise of the word error rate is a drop, a reset."""
+def test_the_metric_has_the_interface_of_pot() -> None:
+    """It has value and average as properties, a direction (a higher WER is worse) and a reset."""
     from pot_driver.metric import WERMetric
 
     metric = WERMetric(Speller(**speller(LETTERS, "upper")))
@@ -127,20 +129,20 @@ def test_the_metric_has_what_pot_asks_for() -> None:
 
 
 def python(path: Path, body: str = "", **versions: str) -> str:
-    """Write what stands in for the legacy Python: it tells versions, and does `body` in place of the driver."""
-    told = json.dumps(VERSIONS | {name.replace("_", "-"): value for name, value in versions.items()})
-    path.write_text(f"#!/bin/sh\ncase \"$1\" in -I) echo '{told}' ;; *) {body or ':'} ;; esac\n")
+    """Write a script that replaces the legacy Python: it prints versions, and runs `body` instead of the driver."""
+    printed = json.dumps(VERSIONS | {name.replace("_", "-"): value for name, value in versions.items()})
+    path.write_text(f"#!/bin/sh\ncase \"$1\" in -I) echo '{printed}' ;; *) {body or ':'} ;; esac\n")
     path.chmod(0o755)
     return str(path)
 
 
 @dataclasses.dataclass(frozen=True)
 class Unfit:
-    """A Python that cannot be the legacy environment's, and what people are told."""
+    """A Python that is not the legacy environment's, and the expected message."""
 
     id: str
     versions: dict[str, str] | None
-    told: str
+    message: str
 
 
 @pytest.mark.parametrize(
@@ -154,56 +156,59 @@ class Unfit:
     ids=lambda case: case.id,
 )
 def test_no_legacy_environment(case: Unfit, tmp_path: Path) -> None:
-    """Each is told in one line, with the command that sets one up."""
+    """The message is one line with the command that sets up the environment."""
     path = tmp_path / "python"
     if case.versions is not None:
         python(path, **case.versions)
     with pytest.raises(SuiteError) as error:
         find_legacy(str(path))
-    assert case.told in str(error.value)
+    assert case.message in str(error.value)
     assert "tox run -e pot" in str(error.value)
 
 
 def test_a_step_that_fails_keeps_its_log(tmp_path: Path) -> None:
-    """One that is killed, and one that tells why: the log stays, its path is told, the temporary folder goes."""
+    """After a killed or a failed step the log remains and the message has its path; the temporary folder is removed."""
     failing = r"""printf %s '{"error": "half done\nno Gelu"}' > report.json"""
-    for name, body, told in (("killed", "kill -9 $$", "its process ended with code -9"), ("told", failing, "no Gelu")):
+    for name, body, reason in (
+        ("killed", "kill -9 $$", "its process ended with code -9"),
+        ("failed", failing, "no Gelu"),
+    ):
         legacy, log = (
             find_legacy(python(tmp_path / name, f'echo half way; cat "$HOME/intel/openvino_telemetry"; {body}')),
             tmp_path / "logs" / name,
         )
         (tmp_path / f"{name}-work").mkdir()
-        with pytest.raises(LegacyError, match=told) as error:
+        with pytest.raises(LegacyError, match=reason) as error:
             run_step(legacy, "quantize", lambda _: {}, folder=tmp_path / f"{name}-work", log=log)
         assert "half way\n0" in log.read_text()  # telemetry is declined
-        assert f"its log is kept in '{log}'" in str(error.value)
+        assert f"the log is kept in '{log}'" in str(error.value)
         assert not list((tmp_path / f"{name}-work").iterdir())
 
 
-def test_accuracy_aware_quantization_knows_two_normalizers() -> None:
-    """What the driver's metric cannot do is refused before anything is built."""
+def test_accuracy_aware_quantization_supports_two_normalizers() -> None:
+    """Another normalizer is rejected before anything is built."""
     settings = load_config(ROOT / "suite.toml", {"normalizer": "english"}).settings_of("embedded")
     with pytest.raises(SuiteError, match="normalizer 'english'; none, upper are accepted"):
         job_settings("AccuracyAwareQuantization", settings)
 
 
-def heard(*transcripts: str) -> Evaluation:
-    """Return the evaluation of an IR that heard these, where the reference model heard "A B" each time."""
-    said = (
+def evaluation(*transcripts: str) -> Evaluation:
+    """Return an evaluation with these transcripts; each transcript of the reference model is "A B"."""
+    outcomes = (
         UtteranceOutcome(f"u{n}", 2.0, "A B", "A B", text, LogitsDifference()) for n, text in enumerate(transcripts)
     )
-    return Evaluation(make_variant(alphabet=LETTERS), "corpus", "pytorch", "upper", tuple(said))
+    return Evaluation(make_variant(alphabet=LETTERS), "corpus", "pytorch", "upper", tuple(outcomes))
 
 
-def test_two_runtimes_are_held_to_one_another() -> None:
-    """What both hear alike counts as equal, right or wrong; an utterance that differs is shown, then and now."""
-    found = TwoRuntimes(heard("A B", "A", "C B", "A B"), heard("A B", "A", "A B", "A B"), "2023.3.0")
+def test_two_runtimes_are_compared() -> None:
+    """Equal transcripts count as equal even if they are wrong; a different one is shown in both versions."""
+    found = TwoRuntimes(evaluation("A B", "A", "C B", "A B"), evaluation("A B", "A", "A B", "A B"), "2023.3.0")
     assert ("u2",) == found.differing
     (shown,) = found.lines()
     assert shown.startswith("u2\n")
     assert {"NOW:", "OLD:"} <= set(shown.split())
     limits = [section(PotSettings, int8_runtime_mismatch_rate_max=most) for most in (0.25, 0.2)]
-    verdicts = [runtime_verdict(found, one) for one in limits]
+    verdicts = [runtime_verdict(found, limit) for limit in limits]
     assert [Status.PASS, Status.FAIL] == [verdict.status for verdict in verdicts]
     assert "INT8 runtime_mismatch_rate=0.25, but should be <= 0.2 (OpenVINO 2023.3.0 against" in verdicts[1].line
     as_fp16 = replace(found.today, variant=make_variant("fp16", alphabet=LETTERS))
@@ -211,15 +216,15 @@ def test_two_runtimes_are_held_to_one_another() -> None:
     assert (Status.FAIL, 0.0) == (exact.status, exact.threshold)
 
 
-def test_a_successor_is_held_to_what_it_replaces() -> None:
-    """NNCF's errors against POT's on the same utterances, not against the reference model's."""
-    beside = as_reference(heard("A B", "A", "C B"), heard("A", "A", "A B"), "pot's")
-    assert ("pot's", 2, 2) == (beside.engine, beside.reference.total.errors, beside.candidate.total.errors)
-    assert ["u0", "u2"] == [outcome.id for outcome in beside.mismatches]
+def test_a_successor_is_compared_with_its_predecessor() -> None:
+    """NNCF's errors are compared with POT's on the same utterances, not with those of the reference model."""
+    compared = as_reference(evaluation("A B", "A", "C B"), evaluation("A", "A", "A B"), "pot's")
+    assert ("pot's", 2, 2) == (compared.engine, compared.reference.total.errors, compared.candidate.total.errors)
+    assert ["u0", "u2"] == [outcome.id for outcome in compared.mismatches]
 
 
-def test_what_the_tutorial_printed_has_its_lines() -> None:
-    """Paths, preset, algorithm, seconds, a sample by each recognizer, error rates, throughput, what was reverted."""
+def test_lines_of_the_tutorial() -> None:
+    """The lines have paths, preset, algorithm, seconds, a sample per recognizer, WERs, throughput, reverted layers."""
     row = PotStepsRow(
         model="mine",
         corpus="corpus",
@@ -234,7 +239,7 @@ def test_what_the_tutorial_printed_has_its_lines() -> None:
         wers={"pytorch": 0.0383, "fp16": 0.0383, "int8": 0.04},
         fps={"fp16": 47.7, "int8": 72.3},
     )
-    told = "\n".join(step_lines([row]))
+    printed = "\n".join(step_lines([row]))
     for line in (
         "mine, IR int8: /store/int8.xml",
         "quantized with the performance preset and AccuracyAwareQuantization, calibrated on 120 utterances: 114.44 s",
@@ -244,6 +249,6 @@ def test_what_the_tutorial_printed_has_its_lines() -> None:
         "mine, benchmark_app [int8]: 72.30 FPS",
         "WER 0.0500 for FP16, 0.0700 for full INT8, 0.0550 for the result; 2 operations reverted",
     ):
-        assert line in told
-    scope = told.partition("in suite.toml: ")[2].splitlines()[0].replace("] names", "]\nnames")
+        assert line in printed
+    scope = printed.partition("for a suite file: ")[2].splitlines()[0].replace("] names", "]\nnames")
     assert row.reverted == tomllib.loads(scope)["model"]["mine"]["pot"]["ignored_scope"]["names"]

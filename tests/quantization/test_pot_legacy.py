@@ -1,4 +1,4 @@
-"""The legacy leg with its environment, which `tox run -e pot` sets up: conversion, POT, OpenVINO 2023.3 itself."""
+"""Conversion, POT and inference in the legacy environment with OpenVINO 2023.3; `tox run -e pot` sets it up."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def legacy() -> Legacy:
 
 @pytest.fixture(scope="module")
 def made(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Session:
-    """Return a session whose IRs the legacy environment makes."""
+    """Return a session whose IRs are built in the legacy environment."""
     folder = tmp_path_factory.mktemp("pot")
     return tiny.session(folder, folder / "cache", quantizer='"pot"', legacy_python=f'"{PYTHON}"')
 
 
 def test_both_irs_are_artifacts(made: Session, tiny: Tiny, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Built once and found again, with POT's log and report; nothing is written to the home folder."""
+    """Both are built once and stored with POT's log and report; nothing is written to the home folder."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     (tmp_path / "home").mkdir()
     model = str(tiny.model)
@@ -62,7 +62,7 @@ def test_both_irs_are_artifacts(made: Session, tiny: Tiny, monkeypatch: pytest.M
 
 
 def test_both_runtimes_give_the_same_logits(made: Session, legacy: Legacy, tiny: Tiny, tmp_path: Path) -> None:
-    """The FP16 IR on OpenVINO 2023.3 and on today's, beside PyTorch: the same to rounding."""
+    """The FP16 IR gives the same logits on OpenVINO 2023.3 and on the installed version, except for rounding."""
     model = str(tiny.model)
     utterances = [np.random.default_rng(seed).normal(0, 0.1, 9000 + 500 * seed).astype(np.float32) for seed in (1, 2)]
     old = LegacyRecognizer(made.variant(model, "fp16").path, made.frontend(model), legacy, folder=tmp_path)
@@ -74,8 +74,8 @@ def test_both_runtimes_give_the_same_logits(made: Session, legacy: Legacy, tiny:
         assert found == pytest.approx(today, abs=1e-3)
 
 
-def test_an_operation_that_it_cannot_convert_is_named(legacy: Legacy, tmp_path: Path) -> None:
-    """GELU as one operation is younger than the Model Optimizer of 2023.3."""
+def test_an_unsupported_operation_is_named(legacy: Legacy, tmp_path: Path) -> None:
+    """GELU as one operation is newer than the Model Optimizer of 2023.3."""
     import onnx
     from onnx import TensorProto, helper
 
@@ -89,7 +89,7 @@ def test_an_operation_that_it_cannot_convert_is_named(legacy: Legacy, tmp_path: 
 
 
 def test_an_ir_that_is_newer_than_the_runtime(legacy: Legacy, tmp_path: Path) -> None:
-    """An operation of a later operation set: it is named, and what to do."""
+    """The message has the operation of a newer operation set and the remedy."""
     samples = opset16.parameter([-1, -1], np.float32, name="inputs")
     ov.save_model(ov.Model([opset16.identity(samples)], [samples], "m"), tmp_path / "new.xml")
     frontend = Frontend(16_000, False, 400, 320, Alphabet(("<pad>", "A"), 0, None))  # noqa: FBT003 - of its fields
@@ -99,7 +99,7 @@ def test_an_ir_that_is_newer_than_the_runtime(legacy: Legacy, tmp_path: Path) ->
 
 
 def test_an_ignored_scope_that_names_nothing(tiny: Tiny, tmp_path: Path) -> None:
-    """The nearest operations of the IR are shown, POT does not start."""
+    """The message has the nearest operations of the IR, and POT does not start."""
     scope = '["/data2vec_audio/encoder/layers.0/feed_forward/output_dense/MatMull"]'
     session = tiny.session(
         tmp_path,
@@ -112,8 +112,8 @@ def test_an_ignored_scope_that_names_nothing(tiny: Tiny, tmp_path: Path) -> None
         session.models.ir(str(tiny.model), "int8")
 
 
-def test_a_model_with_a_mask_is_refused(tmp_path: Path, tiny: Tiny) -> None:
-    """POT is given waveforms alone."""
+def test_a_model_with_a_mask_is_rejected(tmp_path: Path, tiny: Tiny) -> None:
+    """POT supports only waveforms as input."""
     network = Spelling(3, mask="int64").export(tmp_path / "net.onnx")
     (tmp_path / "labels.txt").write_text("<pad>\nA\nB\n")
     session = tiny.session(
@@ -124,16 +124,16 @@ def test_a_model_with_a_mask_is_refused(tmp_path: Path, tiny: Tiny) -> None:
 
 
 @pytest.mark.study("pot")
-def test_accuracy_aware_quantization_reverts_what_costs_words(made: Session, tiny: Tiny, tmp_path: Path) -> None:
-    """Told that what FP16 hears is what was said, it takes operations back until INT8 hears it, too."""
+def test_accuracy_aware_quantization_reverts_operations(made: Session, tiny: Tiny, tmp_path: Path) -> None:
+    """With FP16's transcripts as references, it reverts operations until INT8 gives the same transcripts."""
     model, frontend = str(tiny.model), made.frontend(str(tiny.model))
     samples = [
         utterance.waveform.samples for utterance in made.corpora.calibration(model).utterances(frontend.sampling_rate)
     ]
     fp16 = made.recognizers.dynamic(made.variant(model, "fp16"))
-    heard = [greedy_decode(found, frontend.alphabet) for found in fp16.logits_of(samples)]
-    said = [Spoken(f"s{n}", text, encoded(audio)) for n, (text, audio) in enumerate(zip(heard, samples, strict=True))]
-    calibration = write_corpus(tmp_path / "said.parquet", said)
+    texts = [greedy_decode(logits, frontend.alphabet) for logits in fp16.logits_of(samples)]
+    corpus = [Spoken(f"s{n}", text, encoded(audio)) for n, (text, audio) in enumerate(zip(texts, samples, strict=True))]
+    calibration = write_corpus(tmp_path / "corpus.parquet", corpus)
     aware = tiny.session(
         tmp_path,
         made.store.root,

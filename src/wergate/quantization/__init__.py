@@ -1,1 +1,1 @@
-"""From a reference model to its FP16 IR, and from there to INT8, in each way that there is."""
+"""Conversion of a reference model to its FP16 IR, and all quantizers from FP16 to INT8."""

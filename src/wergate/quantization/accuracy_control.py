@@ -1,4 +1,7 @@
-"""FP16 IR to INT8 IR under accuracy control: NNCF takes layers back to floating point until 1 - WER holds."""
+"""FP16 IR to INT8 IR with accuracy control: NNCF reverts layers to floating point until the drop of 1 - WER is small.
+
+Higher is better for NNCF's metric, so it is 1 - WER instead of the WER.
+"""
 
 from __future__ import annotations
 
@@ -33,14 +36,14 @@ TUNING_FILE = "tuning.json"
 
 @dataclass(frozen=True)
 class Tuning:
-    """What an accuracy-controlled IR was tuned on, and what NNCF measured there.
+    """Utterances that an accuracy-controlled IR was tuned on, and the WERs that NNCF measured on them.
 
     Attributes:
         utterances: digest of the audio by utterance id.
-        fp16_wer: of the FP16 IR.
-        int8_wer: of the IR with all layers quantized, before any was taken back.
-        tuned_wer: of what came of it.
-        validations: times that a whole or a part of the validation utterances was transcribed.
+        fp16_wer: WER of the FP16 IR.
+        int8_wer: WER of the IR with all layers quantized, before any was reverted.
+        tuned_wer: WER of the resulting IR.
+        validations: number of times that all or some of the utterances were transcribed.
     """
 
     utterances: Mapping[str, str]
@@ -52,7 +55,7 @@ class Tuning:
 
 @dataclass(frozen=True)
 class ValidationUtterance:
-    """A validation utterance: what the network is fed, and what was said."""
+    """A validation utterance: the network's inputs and the reference transcript."""
 
     feed: Feed
     text: str
@@ -70,11 +73,19 @@ def controlled_ir(
 ) -> Artifact:
     """Return the accuracy-controlled IR: `model.xml`, `model.bin`, `frontend.json` and `tuning.json`.
 
-    What is taken back depends on INT8 results, and so on the CPU's instruction set.
-
     Args:
-        validation: utterances that the drop of 1 - WER is held on; disjoint from the calibration corpus.
+        store: the store.
+        fp16: artifact of the FP16 IR.
+        calibration: utterances that provide range statistics.
+        validation: utterances on which NNCF measures the drop of 1 - WER.
+        settings: settings of the model, with its quantization and accuracy control.
+        normalizer: name of the text normalizer for the WER.
+        progress: progress display.
+
+    Raises:
+        SuiteError: the ignored scope is not accepted, or the installed NNCF has no accuracy control.
     """
+    # The choice of reverted layers depends on INT8 results, and these depend on the CPU's instruction set ("isa").
     parts = {
         "fp16": fp16.key,
         "calibration": dict(calibration.digests),
@@ -92,11 +103,11 @@ def controlled_ir(
         signature = ir_signature(fp16.file(MODEL_FILE), len(frontend.alphabet.labels))
         inputs = quantize.calibration_inputs(calibration, frontend, signature)
         feeds = list(progress(inputs, "reading calibration audio", len(calibration)))
-        spoken = _spoken(validation, frontend, signature)
+        utterances = _validation_utterances(validation, frontend, signature)
         measure = Measure(signature, frontend, normalizer, progress)
-        _control(fp16.file(MODEL_FILE), feeds, spoken, measure, settings, folder / MODEL_FILE)
+        _control(fp16.file(MODEL_FILE), feeds, utterances, measure, settings, folder / MODEL_FILE)
         shutil.copyfile(fp16.file(FRONTEND_FILE), folder / FRONTEND_FILE)
-        measure.again(folder / MODEL_FILE, spoken)
+        measure.measure_saved(folder / MODEL_FILE, utterances)
         measure.finish()
         _write_tuning(measure, validation, folder / TUNING_FILE)
 
@@ -104,7 +115,11 @@ def controlled_ir(
 
 
 class Measure:
-    """NNCF's validation function: 1 - WER, so that higher is better; every figure that it gives is kept."""
+    """NNCF's validation function, which returns 1 - WER.
+
+    Attributes:
+        wers: the WERs of all calls.
+    """
 
     def __init__(self, signature: Signature, frontend: Frontend, normalizer: str, progress: Progress) -> None:
         self.wers: list[float] = []
@@ -112,29 +127,29 @@ class Measure:
         self._alphabet = frontend.alphabet
         self._normalizer = NORMALIZERS[normalizer]
         self._open = True
-        runs = takewhile(lambda _: self._open, count())  # nobody knows how many there will be
+        runs = takewhile(lambda _: self._open, count())  # the number of validations is not known in advance
         self._ticks = progress(runs, "tuning with accuracy control: validations")
 
     def __call__(self, compiled: Any, utterances: Iterable[ValidationUtterance]) -> tuple[float, list[float]]:
-        """Return 1 - WER of a compiled model, and the word errors of each utterance, negative: higher is better."""
-        request, spoken = compiled.create_infer_request(), list(utterances)
+        """Return 1 - WER of a compiled model, and the negative number of word errors of each utterance."""
+        request, transcribed = compiled.create_infer_request(), list(utterances)
         errors = count_word_errors(
-            references=[utterance.text for utterance in spoken],
-            hypotheses=[self._transcript(request, utterance.feed) for utterance in spoken],
+            references=[utterance.text for utterance in transcribed],
+            hypotheses=[self._transcript(request, utterance.feed) for utterance in transcribed],
             normalizer=self._normalizer,
         )
         self.wers.append(sum(errors, WordErrors()).wer)
         next(self._ticks)
-        return 1 - self.wers[-1], [-float(found.errors) for found in errors]
+        return 1 - self.wers[-1], [-float(counted.errors) for counted in errors]
 
-    def again(self, path: Path, spoken: Sequence[ValidationUtterance]) -> None:
-        """Measure what came of it: NNCF's last look need not have been at that."""
+    def measure_saved(self, path: Path, utterances: Sequence[ValidationUtterance]) -> None:
+        """Measure the saved IR; NNCF's last validation may have been of another candidate."""
         import openvino as ov
 
-        self(ov.Core().compile_model(path, "CPU"), spoken)
+        self(ov.Core().compile_model(path, "CPU"), utterances)
 
     def finish(self) -> None:
-        """End the progress that is shown."""
+        """End the progress display."""
         self._open = False
         next(self._ticks, None)
 
@@ -143,8 +158,10 @@ class Measure:
         return greedy_decode(self._signature.logits(output)[0], self._alphabet)
 
 
-def _spoken(validation: Corpus, frontend: Frontend, signature: Signature) -> list[ValidationUtterance]:
-    """Return the validation utterances, the longest first: see docs/findings/one-frame-first.md."""
+def _validation_utterances(validation: Corpus, frontend: Frontend, signature: Signature) -> list[ValidationUtterance]:
+    """Return the validation utterances, the longest first."""
+    # If the first inference has a single frame, OpenVINO gives wrong logits for all later ones
+    # (docs/findings/one-frame-first.md).
     utterances = sorted(validation.utterances(frontend.sampling_rate), key=lambda u: -u.waveform.duration_s)
     return [
         ValidationUtterance(signature.feed(frontend.features(u.waveform.samples)[None]), u.text) for u in utterances
@@ -154,7 +171,7 @@ def _spoken(validation: Corpus, frontend: Frontend, signature: Signature) -> lis
 def _control(
     fp16_path: Path,
     feeds: Sequence[Feed],
-    spoken: Sequence[ValidationUtterance],
+    utterances: Sequence[ValidationUtterance],
     measure: Callable[[Any, Iterable[ValidationUtterance]], tuple[float, list[float]]],
     settings: ModelSettings,
     path: Path,
@@ -170,7 +187,7 @@ def _control(
         controlled = control(
             model,
             nncf.Dataset(feeds),
-            nncf.Dataset(spoken, lambda utterance: utterance.feed),
+            nncf.Dataset(utterances, lambda utterance: utterance.feed),
             measure,
             max_drop=settings.accuracy_control.max_drop,
             drop_type=nncf.DropType.ABSOLUTE,
@@ -184,27 +201,26 @@ def _control(
 
 
 def _without_smoothing(settings: QuantizationSettings) -> Any:
-    """Return what quantization is told besides, with SmoothQuant off.
-
-    NNCF 3.4 gives a reverted layer the weights that it had before SmoothQuant, and leaves the scaling of its input in
-    place (docs/studies/calibration.md).
-    """
+    """Return the advanced parameters of quantization with SmoothQuant off."""
+    # NNCF 3.4 reverts a layer to its weights before SmoothQuant, but leaves the scaling of its input in the graph
+    # (docs/studies/calibration.md).
     return quantize.advanced_parameters(settings.model_copy(update={"smooth_quant": False}))
 
 
 def _write_tuning(measure: Measure, validation: Corpus, path: Path) -> None:
-    """Write what was tuned on; NNCF's first call only tries the function on one utterance."""
+    """Write the utterances and the WERs of tuning as JSON."""
+    # NNCF's first call only tests the function on one utterance, so its WER is dropped.
     _, fp16_wer, int8_wer, *_, tuned_wer = measure.wers
-    told = {
+    tuning = {
         "utterances": dict(validation.digests),
         "fp16_wer": fp16_wer,
         "int8_wer": int8_wer,
         "tuned_wer": tuned_wer,
-        "validations": len(measure.wers) - 2,  # without the trial and without the last, which is ours
+        "validations": len(measure.wers) - 2,  # without NNCF's test call and without `measure_saved`
     }
-    path.write_text(json.dumps(told, indent=1, ensure_ascii=False), encoding="utf-8")
+    path.write_text(json.dumps(tuning, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
 def read_tuning(artifact: Artifact) -> Tuning:
-    """Return what an accuracy-controlled IR was tuned on."""
+    """Return the utterances and the WERs of tuning of an accuracy-controlled IR."""
     return Tuning(**json.loads(artifact.file(TUNING_FILE).read_text(encoding="utf-8")))

@@ -1,23 +1,20 @@
-"""Reference model to FP16 IR: weights stored in half precision, both input dimensions dynamic."""
+"""Reference model to FP16 IR: weights in half precision, both input dimensions dynamic."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from wergate.environment import source_digest, versions
 from wergate.models.base import ReferenceModel
 from wergate.networks.frontend import write_frontend
+from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE
 from wergate.progress import Progress
 from wergate.store import Artifact, Store
 
-if TYPE_CHECKING:
-    pass
-from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE
-
 
 def fp16_parts(model: ReferenceModel) -> dict[str, Any]:
-    """Return what an FP16 IR depends on."""
+    """Return the parts of the artifact's key: everything that the FP16 IR depends on."""
     return {
         "checkpoint": model.digest,
         "versions": versions(("openvino", *model.packages)),

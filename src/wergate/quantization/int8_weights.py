@@ -1,4 +1,4 @@
-"""FP16 IR to an IR whose weights are in 8 bit, and nothing else: smaller, computed in floating point."""
+"""FP16 IR to an IR with 8-bit weights only: it is smaller, but computes in floating point."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from wergate.store import Artifact, Store
 
 
 def weights_ir(store: Store, fp16: Artifact, *, scope: IgnoredScope, progress: Progress) -> Artifact:
-    """Return the IR with 8-bit weights of an FP16 IR: `model.xml`, `model.bin` and `frontend.json`.
+    """Return an IR with 8-bit weights: `model.xml`, `model.bin` and `frontend.json`.
 
     Args:
-        scope: operations that keep their weights.
+        store: the store.
+        fp16: artifact of the FP16 IR.
+        scope: operations whose weights stay in half precision.
+        progress: progress display.
     """
     parts = {
         "fp16": fp16.key,
@@ -35,10 +38,10 @@ def weights_ir(store: Store, fp16: Artifact, *, scope: IgnoredScope, progress: P
 
 
 def compress_weights(fp16_path: Path, scope: IgnoredScope, path: Path) -> None:
-    """Compress an IR's weights to 8 bit, a scale and a zero point for each output channel, and save it.
+    """Compress an IR's weights to 8 bits, with a scale and a zero point per output channel, and save it.
 
     Raises:
-        SuiteError: the ignored scope names what the model does not have.
+        SuiteError: a part of the ignored scope matches no operation.
     """
     compress = nncf_function("compress_weights", quantizer="int8-weights")
     import nncf

@@ -1,4 +1,4 @@
-"""The legacy environment: a Python of its own with OpenVINO 2023.3 and POT, and the steps that it is given."""
+"""Legacy environment: a separate Python with OpenVINO 2023.3 and POT, and the steps that run in it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from wergate.store import text_digest
 
 DRIVER = Path(__file__).parents[2] / "pot_driver"
 _PACKAGES = ("openvino", "openvino-dev", "numpy", "scipy")
-_PYTHON, _RELEASE = "3.11", "2023.3."  # of later releases, none has POT; this one takes no later Python
-_ASK = f"""
+_PYTHON, _RELEASE = "3.11", "2023.3."  # the last release with POT, and the last Python that it supports
+_QUERY = f"""
 import json, sys
 from importlib import metadata
 found = {{"python": "%d.%d" % sys.version_info[:2]}}
@@ -28,19 +28,19 @@ for name in {_PACKAGES}:
         found[name] = "absent"
 print(json.dumps(found))
 """
-_REMEDY = "`tox run -e pot` sets it up; or name its Python with WERGATE_LEGACY_PYTHON"
+_REMEDY = "run `tox run -e pot` to set it up, or set WERGATE_LEGACY_PYTHON to its Python"
 
 
 @dataclass(frozen=True)
 class Legacy:
-    """A Python that has POT, and the versions of what decides its results."""
+    """A Python with POT, and the versions of the packages that affect its results."""
 
     python: Path
     versions: Mapping[str, str]
 
     @property
     def parts(self) -> dict[str, Any]:
-        """What everything that it makes depends on: versions, and the source of what runs there."""
+        """Parts of the key of every artifact from this environment: versions, and the source of the driver."""
         source = "\0".join(path.read_text(encoding="utf-8") for path in sorted(DRIVER.glob("*.py")))
         return {"legacy": dict(self.versions), "driver": text_digest(source)}
 
@@ -49,16 +49,16 @@ class LegacyError(SuiteError):
     """A step that failed in the legacy environment.
 
     Attributes:
-        reason: the last line of what was told there.
-        log: where all that it printed is kept.
+        reason: last line of the error.
+        log: file with the output of the step.
     """
 
-    def __init__(self, step: str, told: str, log: Path) -> None:
-        """Say what failed and where to read on."""
-        self.reason, self.log = told.strip().splitlines()[-1], log
+    def __init__(self, step: str, error: str, log: Path) -> None:
+        """Set the message from the step's name and its error."""
+        self.reason, self.log = error.strip().splitlines()[-1], log
         super().__init__(
-            f"OpenVINO 2023.3 failed to {step} it: {self.reason}; a model and settings that it takes are needed; "
-            f"correct them, or choose another with --quantizer; its log is kept in '{log}'"
+            f"step '{step}' failed in OpenVINO 2023.3: {self.reason}; a model and settings that it supports are "
+            f"needed; correct them, or choose another quantizer with --quantizer; the log is kept in '{log}'"
         )
 
 
@@ -66,14 +66,14 @@ def find_legacy(python: str | None) -> Legacy:
     """Return the legacy environment.
 
     Args:
-        python: the path of its Python; None: none was found.
+        python: path of its Python; None if no path is configured and none was found.
 
     Raises:
-        SuiteError: there is none, or it is another Python or another OpenVINO.
+        SuiteError: the environment does not exist, or its Python or OpenVINO has another version.
     """
     if python is None or not Path(python).is_file():
         place = f" at '{python}'" if python else ""
-        raise SuiteError(f"the legacy environment is missing{place}: POT needs Python 3.11 of its own; {_REMEDY}")
+        raise SuiteError(f"the legacy environment is missing{place}: POT needs a separate Python 3.11; {_REMEDY}")
     found = _versions(Path(python))
     if found["python"] != _PYTHON:
         raise SuiteError(f"'{python}' is Python {found['python']}, but OpenVINO 2023.3 needs {_PYTHON}; {_REMEDY}")
@@ -87,10 +87,12 @@ def find_legacy(python: str | None) -> Legacy:
 
 def _versions(python: Path) -> dict[str, str]:
     try:
-        run = subprocess.run([python, "-I", "-c", _ASK], capture_output=True, text=True, check=True)  # noqa: S603
+        run = subprocess.run([python, "-I", "-c", _QUERY], capture_output=True, text=True, check=True)  # noqa: S603
         return dict(json.loads(run.stdout))
     except (OSError, ValueError, subprocess.CalledProcessError) as error:
-        raise SuiteError(f"'{python}' is no working Python ({error}); {_REMEDY}") from error
+        raise SuiteError(
+            f"'{python}' is not a working Python ({error}); Python {_PYTHON} with POT is needed; {_REMEDY}"
+        ) from error
 
 
 def run_step(
@@ -104,26 +106,26 @@ def run_step(
 ) -> dict[str, Any]:
     """Run one step of the driver and return its report.
 
-    It is given a home and a temporary folder of its own, which are removed: what OpenVINO's tools write is no one's.
-
     Args:
+        legacy: the legacy environment.
         step: "convert", "quantize" or "infer".
-        job: told the temporary folder, returns what the step is told.
-        folder: where the temporary folder is made.
-        log: where what it prints is kept, failed or not.
-        read: takes what it left in the temporary folder.
+        job: returns the parameters of the step; its argument is the step's temporary folder.
+        folder: parent of the temporary folder.
+        log: file for the output of the step, which is kept in any case.
+        read: reads results from the temporary folder before it is removed.
 
     Raises:
-        LegacyError: it failed.
+        LegacyError: the step failed.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
+    # OpenVINO's tools write to the home folder and to temporary files. Both are in this folder, so nothing stays.
     with tempfile.TemporaryDirectory(dir=folder, prefix="legacy-") as work:
-        report, told = Path(work) / "report.json", Path(work) / "job.json"
-        told.write_text(json.dumps({"step": step, "report": str(report), **job(Path(work))}), encoding="utf-8")
+        report, order = Path(work) / "report.json", Path(work) / "job.json"
+        order.write_text(json.dumps({"step": step, "report": str(report), **job(Path(work))}), encoding="utf-8")
         _opt_out(Path(work))
         with log.open("w", encoding="utf-8") as stream:
-            code = subprocess.run(  # noqa: S603 - our own driver, in the interpreter that was named
-                [legacy.python, "-m", DRIVER.name, told],
+            code = subprocess.run(  # noqa: S603 - our own driver, in the configured interpreter
+                [legacy.python, "-m", DRIVER.name, order],
                 cwd=work,
                 env=_environment(Path(work)),
                 stdin=subprocess.DEVNULL,
@@ -139,7 +141,8 @@ def run_step(
 
 
 def _opt_out(home: Path) -> None:
-    """Decline telemetry where OpenVINO's tools look for that: some of them start processes of their own."""
+    """Decline telemetry."""
+    # Some of OpenVINO's tools start further processes, and all of them read this file.
     (home / "intel").mkdir()
     (home / "intel" / "openvino_telemetry").write_text("0", encoding="ascii")
 

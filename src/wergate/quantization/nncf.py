@@ -1,4 +1,4 @@
-"""FP16 IR to INT8 IR: NNCF post-training quantization on the calibration split."""
+"""FP16 IR to INT8 IR with NNCF's post-training quantization."""
 
 from __future__ import annotations
 
@@ -33,7 +33,11 @@ def int8_ir(
     """Return the INT8 IR of an FP16 IR: `model.xml`, `model.bin` and `frontend.json`.
 
     Args:
-        calibration: utterances that range statistics are collected on.
+        store: the store.
+        fp16: artifact of the FP16 IR.
+        calibration: utterances that provide range statistics.
+        settings: settings of quantization.
+        progress: progress display.
     """
     parts = {
         "fp16": fp16.key,
@@ -56,7 +60,7 @@ def int8_ir(
 
 
 def calibration_inputs(calibration: Corpus, frontend: Frontend, signature: Signature) -> Iterable[Feed]:
-    """Yield the network's inputs for each calibration utterance, in a batch of its own."""
+    """Yield the network's inputs for each calibration utterance, in batches of one."""
     for utterance in calibration.utterances(frontend.sampling_rate):
         yield signature.feed(frontend.features(utterance.waveform.samples)[None])
 
@@ -65,10 +69,13 @@ def quantize(fp16_path: Path, inputs: list[Feed], settings: QuantizationSettings
     """Quantize an IR to INT8 and save it.
 
     Args:
-        inputs: what the IR is fed for each calibration utterance.
+        fp16_path: the `.xml` of the FP16 IR.
+        inputs: the IR's inputs for each calibration utterance.
+        settings: settings of quantization.
+        path: the `.xml` file to write.
 
     Raises:
-        SuiteError: the ignored scope names an operation that the model does not have.
+        SuiteError: a part of the ignored scope matches no operation.
     """
     import nncf
     import openvino as ov
@@ -79,7 +86,7 @@ def quantize(fp16_path: Path, inputs: list[Feed], settings: QuantizationSettings
         quantized = nncf.quantize(
             model,
             nncf.Dataset(inputs),
-            **nncf_options(_sparing_norms(settings, model), len(inputs)),
+            **nncf_options(_ignoring_norm_convolutions(settings, model), len(inputs)),
             advanced_parameters=advanced_parameters(settings),
         )
     except nncf.ValidationError as error:
@@ -87,21 +94,19 @@ def quantize(fp16_path: Path, inputs: list[Feed], settings: QuantizationSettings
     save_ir(quantized, path)
 
 
-def _sparing_norms(settings: QuantizationSettings, model: Any) -> QuantizationSettings:
-    """Leave the convolution in front of a masked group norm (padding.py) in floating point.
-
-    OpenVINO 2026.4.1 moves a quantized convolution's scales wrongly through that norm: 0 dB are left of 24. It is the
-    first one, over the waveform, and little of the work.
-    """
-    found = (_NORM.fullmatch(op.get_friendly_name()) for op in model.get_ops())
-    names = [f"{norm['layer']}.conv/aten::_convolution/Convolution" for norm in found if norm]
+def _ignoring_norm_convolutions(settings: QuantizationSettings, model: Any) -> QuantizationSettings:
+    """Return the settings with the convolution before a masked group norm (padding.py) in the ignored scope."""
+    # OpenVINO 2026.4.1 moves the scales of a quantized convolution incorrectly through that norm: the SQNR falls from
+    # 24 dB to 0 dB. The convolution is the first one, on the waveform, and a small part of the work.
+    norms = (_NORM.fullmatch(op.get_friendly_name()) for op in model.get_ops())
+    names = [f"{norm['layer']}.conv/aten::_convolution/Convolution" for norm in norms if norm]
     scope = settings.ignored_scope
-    spared = scope.model_copy(update={"names": [*scope.names, *names]})
-    return settings.model_copy(update={"ignored_scope": spared})
+    extended = scope.model_copy(update={"names": [*scope.names, *names]})
+    return settings.model_copy(update={"ignored_scope": extended})
 
 
 def nncf_options(settings: QuantizationSettings, count: int) -> dict[str, Any]:
-    """Return what every way of quantizing is told alike, for that many calibration utterances."""
+    """Return the options that all of NNCF's quantizers share, for `count` calibration utterances."""
     import nncf
 
     return {
@@ -119,7 +124,11 @@ def _ignored(scope: IgnoredScope) -> Any:
 
 
 def advanced_parameters(settings: QuantizationSettings) -> Any:
-    """Return the tutorial's activation ranges (min of minima, mean of upper quantiles) and the care for overflow."""
+    """Return NNCF's advanced parameters.
+
+    The activation ranges are those of the tutorial: the minimum of minima and the mean of upper quantiles. The other
+    parameters are the overflow fix, bias correction and SmoothQuant.
+    """
     from nncf.quantization import advanced_parameters as advanced
     from nncf.quantization import range_estimator as ranges
 
@@ -147,13 +156,16 @@ _NO_LAYERS = frozenset({"Constant", "Parameter", "Result"})
 
 
 def require_matches(scope: IgnoredScope, model: Any) -> None:
-    """Refuse a scope of which a part matches nothing, before NNCF does so: that is after minutes of calibration.
+    """Check that each part of an ignored scope matches an operation.
+
+    NNCF makes the same check, but only after minutes of calibration.
 
     Args:
-        model: the FP16 IR as OpenVINO has read it.
+        scope: the ignored scope.
+        model: the FP16 IR as an `openvino.Model`.
 
     Raises:
-        SuiteError: with what it has in place of it.
+        SuiteError: a part matches nothing; the message has the nearest names.
     """
     unmatched = list(_unmatched(scope, [op for op in model.get_ops() if op.get_type_name() not in _NO_LAYERS]))
     if unmatched:
@@ -161,7 +173,7 @@ def require_matches(scope: IgnoredScope, model: Any) -> None:
 
 
 def refused_scope(reason: object) -> SuiteError:
-    """Return what to tell a person whose ignored scope is not taken."""
+    """Return the error for an ignored scope that does not match the model."""
     return SuiteError(f"quantization.ignored_scope is not accepted: {reason}; correct suite.toml")
 
 
@@ -170,13 +182,13 @@ def _unmatched(scope: IgnoredScope, operations: list[Any]) -> Iterator[str]:
     kinds = sorted({op.get_type_name() for op in operations})
     for name in scope.names:
         if name not in names:
-            yield f"no operation of the FP16 IR is called '{name}', the nearest are {_near(name, names)}"
+            yield f"no operation of the FP16 IR has the name '{name}', the nearest are {_near(name, names)}"
     for pattern in scope.patterns:
         if not any(re.match(pattern, name) for name in names):
             yield f"no operation matches the pattern '{pattern}', the nearest are {_near(pattern, names)}"
     for kind in scope.types:
         if kind not in kinds:
-            yield f"no operation is of the type '{kind}', the nearest are {_near(kind, kinds)}"
+            yield f"no operation has the type '{kind}', the nearest are {_near(kind, kinds)}"
 
 
 def _near(value: str, known: list[str]) -> str:
@@ -186,16 +198,20 @@ def _near(value: str, known: list[str]) -> str:
 def nncf_function(name: str, *, quantizer: str) -> Callable[..., Any]:
     """Return a function of the installed NNCF.
 
+    Args:
+        name: name of the function.
+        quantizer: name of the quantizer in the message.
+
     Raises:
-        SuiteError: it has none of that name, or there is no NNCF.
+        SuiteError: NNCF is not installed or has no function of that name.
     """
     try:
         import nncf
 
-        found: Callable[..., Any] = getattr(nncf, name)
+        function: Callable[..., Any] = getattr(nncf, name)
     except (ImportError, AttributeError) as error:
         raise SuiteError(
             f"this toolchain has no quantizer '{quantizer}': NNCF is {version('nncf')}, and nncf.{name} is needed; "
             "choose another --quantizer, or install the NNCF that .ci/requirements.lock names"
         ) from error
-    return found
+    return function

@@ -1,4 +1,4 @@
-"""ONNX to FP16 IR with the Model Optimizer, FP16 IR to INT8 IR with POT, both in the legacy environment."""
+"""ONNX to FP16 IR with the Model Optimizer and FP16 IR to INT8 IR with POT, both in the legacy environment."""
 
 from __future__ import annotations
 
@@ -35,13 +35,16 @@ _NAME = Path(MODEL_FILE).stem
 
 @dataclass(frozen=True)
 class PotReport:
-    """What POT told of a quantization.
+    """POT's report of a quantization.
 
     Attributes:
-        seconds: of the quantization alone.
-        utterances: that it was calibrated on.
-        reverted: operations that accuracy-aware quantization took back to floating point.
-        wers: where it was tuned for accuracy, on its utterances: of FP16, of INT8 with nothing reverted, of the result.
+        algorithm: name of POT's algorithm.
+        preset: POT's preset, such as "performance".
+        seconds: duration of the quantization alone.
+        utterances: number of calibration utterances.
+        reverted: operations that accuracy-aware quantization reverted to floating point.
+        wers: WERs on the tuning utterances of FP16, of INT8 with nothing reverted and of the result; empty without
+            accuracy-aware quantization.
     """
 
     algorithm: str
@@ -78,12 +81,16 @@ def pot_int8_ir(
     legacy: Legacy,
     progress: Progress,
 ) -> Artifact:
-    """Return POT's INT8 IR: `model.xml`, `model.bin`, `frontend.json`, `pot.json` and `pot.log`."""
-    told = job_settings(algorithm, settings)
+    """Return POT's INT8 IR: `model.xml`, `model.bin`, `frontend.json`, `pot.json` and `pot.log`.
+
+    Raises:
+        SuiteError: the normalizer or the model's inputs are not supported, or POT failed.
+    """
+    options = job_settings(algorithm, settings)
     parts = legacy.parts | {
         "fp16": fp16.key,
         "calibration": {entry.id: [entry.digest, entry.text_digest] for entry in calibration.entries},
-        "settings": told,
+        "settings": options,
         "normalizer": settings.normalizer,
         "source": source_digest(__name__),
     }
@@ -93,7 +100,7 @@ def pot_int8_ir(
 
         def job(work: Path) -> Mapping[str, Any]:
             utterances = _write_calibration(calibration, frontend, settings.normalizer, work)
-            return told | {
+            return options | {
                 "ir": str(fp16.file(MODEL_FILE)),
                 "name": _NAME,
                 "folder": str(folder),
@@ -104,14 +111,15 @@ def pot_int8_ir(
         _require_one_input(fp16.file(MODEL_FILE), frontend)
         for _ in progress([folder], f"quantizing with POT's {algorithm}", 1):
             report = _step(legacy, "quantize", job, folder)
-        _write_report(report, told, folder / REPORT_FILE)
+        _write_report(report, options, folder / REPORT_FILE)
         shutil.copyfile(fp16.file(FRONTEND_FILE), folder / FRONTEND_FILE)
 
     return store.get("int8-ir", parts, build)
 
 
 def _step(legacy: Legacy, step: str, job: Callable[[Path], Mapping[str, Any]], folder: Path) -> dict[str, Any]:
-    """Run a step that leaves an IR, and keep its log beside it; one of a step that fails stays with the others."""
+    """Run a step that writes an IR to a folder, and move its log there."""
+    # A failed build removes its folder, so the log is elsewhere until the step has succeeded.
     log = folder.parents[1] / "logs" / f"{folder.name}.log"
     report = run_step(legacy, step, job, folder=folder, log=log)
     shutil.move(log, folder / LOG_FILE)
@@ -123,50 +131,51 @@ def _require_one_input(path: Path, frontend: Frontend) -> None:
     count = len(signature.feed(np.zeros((1, frontend.sampling_rate), np.float32)))
     if count > 1:
         raise SuiteError(
-            f"POT is given waveforms only, but the model takes {count} inputs; one without a mask or lengths is "
-            "accepted; choose another with --quantizer"
+            f"POT supports only waveforms as input, but the model takes {count} inputs; a model without a mask or "
+            "lengths is accepted; choose another quantizer with --quantizer"
         )
 
 
 def _write_calibration(
     calibration: Corpus, frontend: Frontend, normalizer: str, folder: Path
 ) -> Iterator[Mapping[str, str]]:
-    """Write the network's input for each utterance, shape (1, samples), and yield where it is, and what was said."""
+    """Write the network's input for each utterance, shape (1, samples), and yield its file and its transcript."""
     for number, utterance in enumerate(calibration.utterances(frontend.sampling_rate)):
         file = folder / f"{number}.npy"
         np.save(file, frontend.features(utterance.waveform.samples)[None], allow_pickle=False)
         yield {"file": str(file), "text": NORMALIZERS[normalizer](utterance.text)}
 
 
-def _write_report(report: Mapping[str, Any], told: Mapping[str, Any], path: Path) -> None:
-    found = PotReport(
-        algorithm=told["algorithm"],
-        preset=told["params"]["preset"],
+def _write_report(report: Mapping[str, Any], options: Mapping[str, Any], path: Path) -> None:
+    pot_report = PotReport(
+        algorithm=options["algorithm"],
+        preset=options["params"]["preset"],
         seconds=report["seconds"],
         utterances=report["utterances"],
         reverted=tuple(report["reverted"]),
         wers=tuple(report["wers"]),
     )
-    path.write_text(json.dumps(asdict(found), indent=1), encoding="utf-8")
+    path.write_text(json.dumps(asdict(pot_report), indent=1), encoding="utf-8")
 
 
 def read_pot_report(artifact: Artifact) -> PotReport:
-    """Return what POT told of a quantization."""
-    told = json.loads(artifact.file(REPORT_FILE).read_text(encoding="utf-8"))
-    return PotReport(**told | {key: tuple(told[key]) for key in ("reverted", "wers")})
+    """Return POT's report of a quantization."""
+    values = json.loads(artifact.file(REPORT_FILE).read_text(encoding="utf-8"))
+    return PotReport(**values | {key: tuple(values[key]) for key in ("reverted", "wers")})
 
 
 Algorithm = Literal["DefaultQuantization", "AccuracyAwareQuantization"]
 _CASES: Mapping[Normalizer, str | None] = {"none": None, "upper": "upper"}
-# POT's saturation_fix by NNCF's overflow_fix; for all layers, POT's own fails on attention, and the driver sees to it
+# POT's saturation_fix for each of NNCF's overflow_fix. POT's own fix for all layers fails on attention, so the driver
+# rescales the layers itself.
 _SATURATION = {"disable": "no", "first_layer_only": "first_layer", "enable": "first_layer"}
 
 
 def job_settings(algorithm: Algorithm, settings: ModelSettings) -> dict[str, Any]:
-    """Return what the driver is told of an algorithm.
+    """Return the driver's parameters for an algorithm.
 
     Raises:
-        SuiteError: accuracy-aware quantization is to be driven by a normalizer that its metric does not have.
+        SuiteError: accuracy-aware quantization needs a metric, and the driver's metric lacks the normalizer.
     """
     aware = algorithm == "AccuracyAwareQuantization"
     if aware and settings.normalizer not in _CASES:
@@ -213,16 +222,16 @@ def _accuracy_params(settings: ModelSettings) -> dict[str, Any]:
 
 
 def speller(alphabet: Alphabet, normalizer: Normalizer) -> dict[str, Any]:
-    """Return how the driver turns labels into text, as `pot_driver.transcript.Speller` takes it."""
+    """Return the arguments of `pot_driver.transcript.Speller`, which turns labels into text."""
     return {
-        "texts": [_said(alphabet, label) for label in alphabet.labels],
+        "texts": [_text_of(alphabet, label) for label in alphabet.labels],
         "joiner": alphabet.joiner,
         "word_start": alphabet.word_start,
         "case": "lower" if alphabet.lower_case and normalizer == "none" else _CASES.get(normalizer),
     }
 
 
-def _said(alphabet: Alphabet, label: str) -> str | None:
+def _text_of(alphabet: Alphabet, label: str) -> str | None:
     if label == alphabet.blank:
         return None
     if label == alphabet.word_delimiter:

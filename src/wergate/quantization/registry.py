@@ -1,4 +1,4 @@
-"""Quantizers, by the name that `--quantizer` takes: what makes INT8 of FP16, and the FP16 IR that it starts from."""
+"""Quantizers by the name that `--quantizer` takes, each with the converter for the FP16 IR that it starts from."""
 
 from __future__ import annotations
 
@@ -22,10 +22,14 @@ from wergate.store import Artifact, Store
 
 @dataclass(frozen=True)
 class ConversionTask:
-    """What a converter is given.
+    """Arguments of a converter.
 
     Attributes:
-        legacy: finds the legacy environment, where one is needed.
+        store: the store.
+        model: the reference model.
+        settings: settings of the model.
+        progress: progress display.
+        legacy: returns the legacy environment; only some converters call it.
     """
 
     store: Store
@@ -37,11 +41,15 @@ class ConversionTask:
 
 @dataclass(frozen=True)
 class QuantizationTask:
-    """What a quantizer is given.
+    """Arguments of a quantizer.
 
     Attributes:
-        calibration: utterances that range statistics are collected on.
-        legacy: finds the legacy environment, where one is needed.
+        store: the store.
+        fp16: artifact of the FP16 IR.
+        calibration: utterances that provide range statistics.
+        settings: settings of the model.
+        progress: progress display.
+        legacy: returns the legacy environment; only some quantizers call it.
     """
 
     store: Store
@@ -61,7 +69,8 @@ def _nncf(task: QuantizationTask) -> Artifact:
 
 
 def _controlled(task: QuantizationTask) -> Artifact:
-    """Tune on utterances of the calibration corpus: all that is evaluated has then not been tuned on."""
+    """Quantize with accuracy control, tuned on utterances of the calibration corpus."""
+    # The evaluated utterances must not be used for tuning, so tuning uses the calibration corpus as well.
     control = task.settings.accuracy_control
     return controlled_ir(
         task.store,
@@ -101,7 +110,7 @@ QUANTIZERS: Mapping[QuantizerName, Quantizer] = {
     "pot": partial(_pot, "DefaultQuantization"),
     "pot-accuracy-aware": partial(_pot, "AccuracyAwareQuantization"),
 }
-# of the others, OpenVINO's own of today
+# all other quantizers start from the FP16 IR of the installed OpenVINO
 _CONVERTERS: Mapping[QuantizerName, Converter] = {"pot": _mo, "pot-accuracy-aware": _mo}
 
 
@@ -112,5 +121,5 @@ def converted_ir(task: ConversionTask) -> Artifact:
 
 
 def quantized_ir(task: QuantizationTask) -> Artifact:
-    """Return the INT8 IR that the settings' quantizer makes: `model.xml`, `model.bin` and `frontend.json`."""
+    """Return the INT8 IR of the settings' quantizer: `model.xml`, `model.bin` and `frontend.json`."""
     return QUANTIZERS[task.settings.quantizer](task)
