@@ -51,7 +51,7 @@ def test_any_length_gives_the_reference_logits(session: Session, variant: Varian
                 detail = f"{samples} samples in a batch of {batch}: largest difference {deltas[-1]:.4g}"
             raise FarFromReferenceError
 
-    # why: hypothesis runs the simplest failing input last, so `detail` describes that one
+    # hypothesis runs the simplest failing input last, so `detail` describes that one
     with suppress(FarFromReferenceError):
         compare()
     check(worst_delta_verdict(deltas, variant), detail=detail)

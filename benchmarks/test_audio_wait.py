@@ -34,7 +34,7 @@ from wergate.session.session import Session
 from wergate.verdict import Verdict
 
 UTTERANCES = 500
-# why: each recording has ten ids, so the recognizer soon knows all lengths and runs
+# each recording has ten ids, so the recognizer soon knows all lengths and runs
 # at full speed, which is the hardest case for decoding
 RECORDINGS = 50
 

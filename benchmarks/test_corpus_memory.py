@@ -30,7 +30,7 @@ def test_corpus_memory(session: Session, suite_config: SuiteConfig, model: str, 
     cache.mkdir()
     for precision in ("fp16", "int8"):
         folder = session.models.ir(model, precision).folder.parent
-        # why: a new cache that links only to the IRs, so that the reference run is measured, too
+        # a new cache that links only to the IRs, so that the reference run is measured, too
         (cache / folder.name).symlink_to(folder)
     rate = session.frontend(model).sampling_rate
     speech = session.evaluations.excerpt(model, speech_of(suite_config, model), POOL_S)

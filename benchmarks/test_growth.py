@@ -111,7 +111,7 @@ def test_latency_over_duration(bench: Bench, timed_variant: str, plotted: Plotte
     times_s: dict[float, list[float]] = {duration_s: [] for duration_s in DURATIONS_S}
     for _ in range(ROUNDS):
         for duration_s, call in calls.items():
-            call()  # why: the previous call had another length, and the runtime prepares for each new one
+            call()  # the previous call had another length, and the runtime prepares for each new one
             started = time.perf_counter()
             logits = call()
             times_s[duration_s].append(time.perf_counter() - started)
@@ -160,7 +160,7 @@ def test_compilation_over_buckets(bench: Bench, timed_variant: str, plotted: Plo
         compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
         total_s.append(total_s[-1] + time.perf_counter() - started)
         compiled.create_infer_request().infer(feed)
-        loaded.append(compiled)  # why: a reference keeps the model's memory in the readings
+        loaded.append(compiled)  # a reference keeps the model's memory in the readings
         del model
         gc.collect()
         resident.append(resident_bytes())

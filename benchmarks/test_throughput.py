@@ -57,7 +57,7 @@ def test_throughput(
     speech = speech_of(suite_config, model)
     corpus, count = session.corpora.corpus(model, speech), suite_config.benchmarks.throughput_utterances
     utterances = corpus_slice(corpus, frontend.sampling_rate, count)
-    # why: the buckets of the evaluation, because INT8's rounding depends on the padding
+    # the buckets of the evaluation, because INT8's rounding depends on the padding
     buckets_s = list(corpus.durations.values())
     workload = Workload(session, model, [utterance.waveform.samples for utterance in utterances], buckets_s)
     name = f"{variant.name} {len(utterances)} utterances"
@@ -70,7 +70,7 @@ def test_throughput(
         rounds.append([greedy_decode(logits, frontend.alphabet) for logits in by_utterance])
 
     def new_recognizer() -> tuple[tuple[Recognizer], dict[str, object]]:
-        # why: a recognizer with dynamic shapes that has seen the lengths before is faster
+        # a recognizer with dynamic shapes that has seen the lengths before is faster
         # than on new speech, so every round gets a new one, untimed
         in_buckets = session.recognizers.runs_in_buckets(variant)
         return (workload.recognizer(variant.name, "buckets" if in_buckets else "streams"),), {}

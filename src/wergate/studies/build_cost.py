@@ -61,7 +61,7 @@ def is_built(request: BuildRequest) -> bool:
 
 def build(request: BuildRequest) -> BuildCost:
     """Build both IRs in this process."""
-    # why: a session per IR, so that the checkpoint that the first one loaded is out of memory
+    # a session per IR, so that the checkpoint that the first one loaded is out of memory
     # while the second one is quantized, and the peak is that of the larger step
     fp16, int8 = (_build_one(request, precision) for precision in ("fp16", "int8"))
     return BuildCost(convert_s=fp16.build_seconds, quantize_s=int8.build_seconds, peak_rss_bytes=peak_rss_bytes())

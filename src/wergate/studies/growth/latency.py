@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy  # why: `scipy.stats` takes more than a second to import; as an attribute it loads on first use
+import scipy  # `scipy.stats` takes more than a second to import; as an attribute it loads on first use
 
 from wergate.errors import SuiteError
 from wergate.verdict import Interval

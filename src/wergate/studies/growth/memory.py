@@ -16,7 +16,7 @@ import numpy as np
 from wergate.errors import SuiteError
 from wergate.timing.memory import KIB, Growth, GrowthRule, growth_of_steps
 
-# why: the first pass fills caches that fill up only once; the fourth runs only if the first three are inconclusive
+# the first pass fills caches that fill up only once; the fourth runs only if the first three are inconclusive
 PASSES_MIN, PASSES_MAX = 3, 4
 BATCHES = 5
 _MORE = "raise lengths in [benchmarks.growth]"

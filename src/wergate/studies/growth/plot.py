@@ -29,7 +29,7 @@ class Axes:
 
 def draw_curves(curves: Sequence[Curve], axes: Axes, path: Path) -> None:
     """Write curves to a PNG file, and create its folder."""
-    from matplotlib.figure import Figure  # why: pyplot would need a display and keep global state
+    from matplotlib.figure import Figure  # pyplot would need a display and keep global state
 
     figure = Figure(figsize=(8, 5), layout="constrained")
     plot = figure.subplots()

@@ -12,7 +12,7 @@ from wergate.recognizers.subprocess.client import Client
 from wergate.studies.peers.messages import PeerDone, PeerOrder, PeerTask
 
 _PATIENCE_S = 3600.0  # longer than any task of a peer; torch.compile takes minutes
-_INHERITED_LIMITS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")  # why: each peer sets its own number of threads
+_INHERITED_LIMITS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")  # each peer sets its own number of threads
 
 
 class PeerClient(Client[PeerDone]):

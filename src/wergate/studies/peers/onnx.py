@@ -33,7 +33,7 @@ def onnx_file(store: Store, name: str, checkpoint: Checkpoint, calibration: Corp
     """
     exported = store.get("peer-onnx", _parts(checkpoint.digest), lambda folder: _export(checkpoint, folder / _FILE))
     source = exported.file(_FILE)
-    # why: without 8-bit dot products the CPU sums two products in 16 bit,
+    # without 8-bit dot products the CPU sums two products in 16 bit,
     # and 8-bit weights overflow that sum
     options = {"per_channel": True, "reduce_range": not cpu().has_dot_products}
     if name == "onnx-dynamic":
@@ -65,7 +65,7 @@ def _quantize_dynamically(source: Path, target: Path, options: dict[str, bool]) 
 
     with _quiet():
         prepared = _prepared(source, target)
-        # why: convolutions stay in floating point, because their dynamic
+        # convolutions stay in floating point, because their dynamic
         # kernel, ConvInteger, is slower than the floating-point one
         quantize_dynamic(
             prepared, target, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul", "Gemm"], **options
@@ -106,7 +106,7 @@ def _prepared(source: Path, target: Path) -> Path:
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     path = target.with_name("prepared.onnx")
-    # why: symbolic shape inference fails on a traced model that takes raw waveforms
+    # symbolic shape inference fails on a traced model that takes raw waveforms
     quant_pre_process(source, path, skip_symbolic_shape=True)
     return path
 

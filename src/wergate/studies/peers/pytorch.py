@@ -28,7 +28,7 @@ class _Autocast(PyTorchRecognizer):
 
     def logits(self, waveforms: Samples) -> Logits:
         """See `Recognizer.logits`."""
-        # why: autocast is thread-local, so every call enters it in the thread that runs the inference
+        # autocast is thread-local, so every call enters it in the thread that runs the inference
         with torch.autocast("cpu", dtype=torch.bfloat16):
             return super().logits(waveforms)
 
@@ -36,14 +36,14 @@ class _Autocast(PyTorchRecognizer):
 def _compiled(model: PreTrainedModel) -> Any:
     import torch._inductor.config as inductor
 
-    inductor.freezing = True  # why: weights become constants, and oneDNN can pack them
+    inductor.freezing = True  # weights become constants, and oneDNN can pack them
     return torch.compile(model, dynamic=True)
 
 
 def _quantized(model: PreTrainedModel) -> Any:
     torch.backends.quantized.engine = "x86"
     with warnings.catch_warnings():
-        # why: torch.ao is deprecated and warns, but its successor torchao
+        # torch.ao is deprecated and warns, but its successor torchao
         # has CPU kernels only through Inductor
         warnings.simplefilter("ignore")
         quantize: Any = torch.ao.quantization.quantize_dynamic  # untyped
@@ -116,7 +116,7 @@ class Threaded:
 
     def logits_of(self, utterances: Sequence[Samples]) -> list[Logits]:
         """See `Recognizer.logits_of`."""
-        # why: the longest utterances start first, so that no thread is left with a long one at the end
+        # the longest utterances start first, so that no thread is left with a long one at the end
         longest_first = sorted(range(len(utterances)), key=lambda number: -len(utterances[number]))
         running = {
             number: self._pool.submit(self._recognizer.logits, utterances[number][None]) for number in longest_first

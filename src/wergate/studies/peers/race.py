@@ -19,7 +19,7 @@ from wergate.studies.peers.catalog import Peer
 from wergate.studies.peers.client import PeerClient
 from wergate.studies.peers.messages import PeerTask
 
-# why: OpenMP's threads spin for a few milliseconds after a call; the pause leaves all cores to the next peer
+# OpenMP's threads spin for a few milliseconds after a call; the pause leaves all cores to the next peer
 _SETTLE_S = 0.02
 
 
@@ -116,7 +116,7 @@ class Race:
         self._rule = rule
         self._order = np.random.default_rng(rule.seed)
         self._clients: dict[str, PeerClient] = {}
-        # why: an interrupt while peers start must end those that run already; nobody could close them,
+        # an interrupt while peers start must end those that run already; nobody could close them,
         # because there is no race yet
         with ExitStack() as running:
             for record in records:

@@ -96,7 +96,7 @@ class PeerRun:
         corpus, alone = self._pieces(durations_s), self._alone()
         absent = {peer: self._absent(peer) for peer in chosen(self._settings)}
         records = [PeerRecord(peer, absent=reason or "") for peer, reason in absent.items()]
-        # why: orders build missing files, which must not happen while peers are timed
+        # orders build missing files, which must not happen while peers are timed
         orders = {record.peer: self._order(record.peer) for record in records if record.runs}
         before = read_counters()
         race = Race(records, partial(self._start, orders), self._rule)

@@ -224,12 +224,12 @@ def times_bounds(*, slow: Sequence[float], fast: Sequence[float]) -> tuple[float
 
 
 _COLOURS = {"pytorch": "tab:orange", "onnxruntime": "tab:green", "openvino": "tab:blue"}
-_MARKERS = "os^DvPX<>*hpd"  # why: one marker per peer and a legend; labels at nearly equal points would overlap
+_MARKERS = "os^DvPX<>*hpd"  # one marker per peer and a legend; labels at nearly equal points would overlap
 
 
 def plot(race: PeerTable, path: Path) -> None:
     """Write a PNG of word error rate over real-time factor, or of argmax agreement if no peer has a WER."""
-    from matplotlib.figure import Figure  # why: pyplot would need a display and keep global state
+    from matplotlib.figure import Figure  # pyplot would need a display and keep global state
 
     figure = Figure(figsize=(9, 5.5), layout="constrained")
     axes = figure.subplots()

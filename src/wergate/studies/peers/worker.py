@@ -75,7 +75,7 @@ class _Bucketed(_OpenVino):
             streams=streams,
             probe_sqnr_db_min=bucketing.probe_sqnr_db_min,
         )
-        # why: a compilation that is still running would go on during other peers' turns
+        # a compilation that is still running would go on during other peers' turns
         recognizer.try_all()
         return recognizer
 
@@ -124,7 +124,7 @@ def answers(lines: Iterator[str]) -> Iterator[PeerDone]:
     order = PeerOrder.model_validate_json(next(lines))
     peer = make(order)
     yield PeerDone(seconds=[])
-    # why: at most one recognizer exists at a time, so that the measured memory is not the sum of two
+    # at most one recognizer exists at a time, so that the measured memory is not the sum of two
     by_streams: dict[int, Recognizer] = {}
     for line in lines:
         task = PeerTask.model_validate_json(line)

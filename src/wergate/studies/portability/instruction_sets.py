@@ -10,7 +10,7 @@ from wergate.config.base import InferencePrecision, Isa
 from wergate.config.variants import subject_of
 from wergate.environment import cpu
 
-# why: oneDNN reads the variable once, when it is loaded, so the limit needs a new process;
+# oneDNN reads the variable once, when it is loaded, so the limit needs a new process;
 # OpenVINO's CPU plugin respects the same limit
 LIMIT = "ONEDNN_MAX_CPU_ISA"
 _REGISTERS = ("sse4", "avx", "avx2", "avx512")  # in primitive names, from the narrowest registers to the widest

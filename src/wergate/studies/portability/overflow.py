@@ -69,6 +69,6 @@ def _speed(portability: Portability, variant: Variant, spec: CorpusSpec, target:
             Side(lambda: other.logits_of([samples])),
             Side(lambda: own.logits_of([samples])),
             rule,
-            lambda _: True,  # why: no gate depends on the ratio, so no early stop: the whole budget is used
-            clock=lambda: other.spent_s + own.spent_s,  # why: excludes the exchange of messages and files
+            lambda _: True,  # no gate depends on the ratio, so no early stop: the whole budget is used
+            clock=lambda: other.spent_s + own.spent_s,  # excludes the exchange of messages and files
         )

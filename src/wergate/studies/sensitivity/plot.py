@@ -12,7 +12,7 @@ from wergate.evaluation.rows import LogitsRow
 from wergate.studies.sensitivity.rows import SensitivityRow
 
 _SHOWN = 40
-_CEILING_DB = 120.0  # why: noise below the rounding of float32 is not meaningful, so higher ratios are drawn here
+_CEILING_DB = 120.0  # noise below the rounding of float32 is not meaningful, so higher ratios are drawn here
 _NAME = 60  # last characters of a layer's name that are shown
 _INCHES_A_LAYER = 0.22
 
@@ -23,7 +23,7 @@ def plot_sensitivity(row: SensitivityRow, folder: Path) -> Path:
     Raises:
         SuiteError: the file cannot be written.
     """
-    from matplotlib.figure import Figure  # why: pyplot would need a display and keep global state
+    from matplotlib.figure import Figure  # pyplot would need a display and keep global state
 
     layers = row.layers[:_SHOWN]
     places = range(len(layers))

@@ -85,7 +85,7 @@ class Sample:
     @cached_property
     def _inputs(self) -> Mapping[str, Samples]:
         """The networks' inputs by utterance id, the longest first."""
-        # why: OpenVINO can give wrong logits after a first inference on one frame:
+        # OpenVINO can give wrong logits after a first inference on one frame:
         # see docs/findings/one-frame-first.md
         frontend = self._frontend
         utterances = self.corpus.utterances(frontend.sampling_rate)

@@ -80,7 +80,7 @@ class LayerStudy:
         spec = session.corpora.first(model)
         self.normalizer = NORMALIZERS[session.corpora.normalizer(model, spec)]
         evaluated, pool = session.corpora.corpus(model, spec), session.corpora.calibration(model)
-        # why: at most half of the corpus is searched, so that the rest can judge the scope
+        # at most half of the corpus is searched, so that the rest can judge the scope
         searched = min(self.settings.search_utterances, len(evaluated) // 2 or 1)
         self.search = evaluated.drawn(searched, seed=self.settings.seed, part="search")
         sampled, source = self.settings.sample_utterances, pool if len(pool) else evaluated

@@ -73,7 +73,7 @@ def layer_seconds(path: Path, samples: int, options: Mapping[str, str]) -> dict[
     model, feed = _static(path, samples)
     compiled = ov.Core().compile_model(model, "CPU", {**options, "PERF_COUNT": "YES"})
     request = compiled.create_infer_request()
-    for _ in range(2):  # why: the first inference allocates buffers
+    for _ in range(2):  # the first inference allocates buffers
         request.infer(feed)
     seconds: dict[str, float] = defaultdict(float)
     for node in request.profiling_info:

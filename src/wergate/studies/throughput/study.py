@@ -70,7 +70,7 @@ class Workload:
             return dynamic()
         durations_s = self.bucketed_s or self.durations_s
         bucketed = recognizers.in_buckets(compiled.path, compiled.frontend, durations_s, dynamic)
-        # why: buckets compile in the background, which would disturb the timing of the other sides
+        # buckets compile in the background, which would disturb the timing of the other sides
         bucketed.try_all()
         return bucketed
 
@@ -161,7 +161,7 @@ def hardware_share(workload: Workload, variant: Precision, seconds: float) -> Ha
 
 def _gmacs(path: Path, lengths: Sequence[int]) -> float:
     """Return the work of utterances with these lengths, in 10⁹ multiply-accumulates."""
-    # why: attention grows with the square of the length, so a parabola through
+    # attention grows with the square of the length, so a parabola through
     # three lengths gives the work at every length without reading the graph for each
     nodes = [min(lengths), int(statistics.median(lengths)), max(lengths)]
     curve = np.polyfit(nodes, [utterance_gmacs(path, length) for length in nodes], 2)
