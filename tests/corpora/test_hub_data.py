@@ -83,7 +83,7 @@ def test_a_second_run_fetches_nothing(hub: Hub, client: Client) -> None:
     assert first.answer["datasets"]
     hub.requests.clear()
     again = client.corpus(f"{ID}:clean:test")
-    assert [f"GET /api/datasets/{ID}"] == [asked for asked in hub.asked() if ID in asked]
+    assert [f"GET /api/datasets/{ID}"] == [request for request in hub.requested() if ID in request]
     hub.requests.clear()
     offline = client.corpus(f"{ID}:clean:test", **OFFLINE)
     assert [] == hub.requests

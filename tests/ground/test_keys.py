@@ -1,4 +1,4 @@
-"""What an artifact is made from is in its key; what it does not depend on is not."""
+"""Keys of artifacts: they depend on everything that an artifact is built from, and on nothing else."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from wergate.store import Artifact, Store, content_key
 
 
 class Keys(Store):
-    """Tells which artifact would be asked for, and builds nothing."""
+    """A store that returns the key of each requested artifact and builds nothing."""
 
     def get(self, kind: str, parts: Mapping[str, Any], build: Callable[[Path], None]) -> Artifact:  # noqa: ARG002
         return Artifact(kind, content_key(parts), self.root, built=False, seconds=0.0, build_seconds=0.0)
@@ -51,7 +51,7 @@ def keys(tiny: Tiny, folder: Path, **changes: str) -> dict[str, str]:
 
 @pytest.fixture
 def tiny_copy(tiny: Tiny, tmp_path: Path) -> Tiny:
-    """A checkpoint and corpora that a test may change."""
+    """A copy of the checkpoint and corpora, which a test may change."""
     model = shutil.copytree(tiny.model, tmp_path / "model")
     return Tiny(
         model,
@@ -93,14 +93,14 @@ FILE_CHANGES = (
 
 @pytest.mark.parametrize("change", FILE_CHANGES, ids=lambda change: change.id)
 def test_files(change: FileChange, tiny_copy: Tiny, tmp_path: Path) -> None:
-    """Other weights, configuration or utterances: other artifacts, exactly those that depend on them."""
+    """A changed file changes the keys of exactly those artifacts that depend on it."""
     before = keys(tiny_copy, tmp_path)
     change.do(tiny_copy)
     assert set(change.affects) == changed(before, keys(tiny_copy, tmp_path))
 
 
-def test_where_the_files_lie_does_not_matter(tiny: Tiny, tiny_copy: Tiny, tmp_path: Path) -> None:
-    """The same content elsewhere is the same artifact."""
+def test_keys_do_not_depend_on_paths(tiny: Tiny, tiny_copy: Tiny, tmp_path: Path) -> None:
+    """The same content in another folder has the same keys."""
     assert keys(tiny, tmp_path) == keys(tiny_copy, tmp_path)
 
 
@@ -133,13 +133,13 @@ SETTINGS = (
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: f"{setting.key}={setting.value}")
 def test_settings(setting: Setting, tiny: Tiny, tmp_path: Path) -> None:
-    """Quantization settings change the INT8 IR alone; thresholds change nothing that is built."""
+    """Quantization settings change the key of the INT8 IR alone, and thresholds change none."""
     assert set(setting.affects) == changed(keys(tiny, tmp_path), keys(tiny, tmp_path, **{setting.key: setting.value}))
 
 
 @pytest.fixture
 def upgrade(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
-    """Pretend that a package has another version."""
+    """A function that changes the reported version of a package."""
     installed = toolchain.metadata.version
 
     def pretend(package: str) -> None:
@@ -163,7 +163,7 @@ def upgrade(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
     ],
 )
 def test_versions(package: str, affects: set[str], tiny: Tiny, tmp_path: Path, upgrade: Callable[[str], None]) -> None:
-    """Another version of what builds an artifact is another artifact."""
+    """Another version of a package changes the keys of the artifacts that it builds."""
     before = keys(tiny, tmp_path)
     upgrade(package)
     assert affects == changed(before, keys(tiny, tmp_path))
@@ -171,7 +171,7 @@ def test_versions(package: str, affects: set[str], tiny: Tiny, tmp_path: Path, u
 
 @pytest.fixture
 def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A copy of our own code that digests are taken of, and that a test may edit."""
+    """A copy of wergate's source code, which the digests use and a test may edit."""
     copy = shutil.copytree(ROOT / "src" / "wergate", tmp_path / "wergate", ignore=shutil.ignore_patterns("*.pyc"))
     monkeypatch.setattr(toolchain, "_ROOT", copy)
     toolchain.source_digest.cache_clear()
@@ -181,7 +181,7 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def edit(path: Path, old: str, new: str) -> None:
-    """Replace text that is there once at least, as an editor would."""
+    """Replace all occurrences of a text in a file, at least one."""
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
@@ -203,8 +203,8 @@ def edit(path: Path, old: str, new: str) -> None:
         ("gates/accuracy", set()),
     ],
 )
-def test_our_own_code(module: str, affects: set[str], tiny: Tiny, tmp_path: Path, sources: Path) -> None:
-    """A changed build step changes what it builds, and nothing that it has no part in."""
+def test_source_code(module: str, affects: set[str], tiny: Tiny, tmp_path: Path, sources: Path) -> None:
+    """A changed module changes the keys of exactly those artifacts that it takes part in building."""
     before = keys(tiny, tmp_path)
     edit(sources / f"{module}.py", "from __future__ import annotations", "_CHANGED = 1")
     assert affects == changed(before, keys(tiny, tmp_path))
@@ -212,7 +212,7 @@ def test_our_own_code(module: str, affects: set[str], tiny: Tiny, tmp_path: Path
 
 @dataclass(frozen=True)
 class Rewording:
-    """An edit that changes no figure."""
+    """An edit that cannot change any result."""
 
     id: str
     module: str
@@ -231,14 +231,14 @@ REWORDINGS = (
 
 @pytest.mark.parametrize("rewording", REWORDINGS, ids=lambda rewording: rewording.id)
 def test_rewording_keeps_every_key(rewording: Rewording, tiny: Tiny, tmp_path: Path, sources: Path) -> None:
-    """Prose bears on no figure."""
+    """Docstrings, comments, error messages and formatting do not change keys."""
     before = keys(tiny, tmp_path)
     edit(sources / rewording.module, rewording.old, rewording.new)
     assert before == keys(tiny, tmp_path)
 
 
 def test_a_moved_file_keeps_every_key(tiny: Tiny, tmp_path: Path, sources: Path) -> None:
-    """Where a module lies is not what it computes."""
+    """The path of a module is not part of a key."""
     before = keys(tiny, tmp_path)
     (sources / "decoding").mkdir()
     (sources / "decoding" / "__init__.py").write_text("")
@@ -251,7 +251,7 @@ def test_a_moved_file_keeps_every_key(tiny: Tiny, tmp_path: Path, sources: Path)
 
 
 def test_another_origin_of_a_name_is_another_key(tiny: Tiny, tmp_path: Path, sources: Path) -> None:
-    """Of two functions with one name, the one that is imported decides."""
+    """If two modules have a function of one name, the key depends on the one that is imported."""
     (sources / "twin.py").write_text((sources / "networks/ctc.py").read_text())
     edit(
         sources / "evaluation/reference_run.py",
@@ -266,7 +266,7 @@ def test_another_origin_of_a_name_is_another_key(tiny: Tiny, tmp_path: Path, sou
 
 
 def _modules_run_by(work: Callable[[], object]) -> set[Path]:
-    """Return our modules, by their place in the package, whose functions ran while something was done."""
+    """Return the paths of the wergate modules whose functions run during `work`, relative to the package."""
     root = ROOT / "src" / "wergate"
     seen: set[str] = set()
 
@@ -285,10 +285,10 @@ def _modules_run_by(work: Callable[[], object]) -> set[Path]:
 
 
 @pytest.mark.parametrize("precision", ["fp16", "int8"])
-def test_all_that_a_transcription_runs_through_is_in_its_key(
+def test_the_key_of_a_transcript_covers_all_modules_it_runs_through(
     precision: str, tiny: Tiny, warm: Warm, tmp_path: Path, sources: Path
 ) -> None:
-    """A constant that is changed in any module between audio and words makes stored transcripts worthless."""
+    """A change in any module between audio and words makes stored transcripts invalid."""
     store = Store(shutil.copytree(warm.cache, tmp_path / "cache"))
     for kind in ("reference-run", "compiled-model", "stream-probe"):
         shutil.rmtree(store.root / kind)
@@ -306,14 +306,14 @@ def test_all_that_a_transcription_runs_through_is_in_its_key(
     for module in sorted(ran):
         original = (sources / module).read_text()
         edit(sources / module, "from __future__ import annotations", "_CHANGED = 1")
-        assert before != candidate_key(), f"transcripts of before an edit of {module} would be taken for today's"
+        assert before != candidate_key(), f"transcripts from before an edit of {module} would be reused"
         (sources / module).write_text(original)
         toolchain.source_digest.cache_clear()
     assert before == candidate_key()
 
 
 def test_an_edited_alphabet_is_another_run(tiny: Tiny, tmp_path: Path) -> None:
-    """What stands behind the network decides the words, whatever the IR is."""
+    """The alphabet decides the words, so it is part of the key along with the IR."""
     model = Session(tiny.config(tmp_path), embedded=tmp_path, store=Keys(tmp_path)).models.reference(str(tiny.model))
     frontend = model.frontend()
     labels = list(frontend.alphabet.labels)
@@ -324,13 +324,13 @@ def test_an_edited_alphabet_is_another_run(tiny: Tiny, tmp_path: Path) -> None:
 
 
 def test_an_unknown_module_is_refused() -> None:
-    """A misspelt name would leave code out of a key in silence."""
+    """A misspelt name must not silently leave code out of a key."""
     with pytest.raises(ValueError, match=r"'wergate\.recognisers'"):
         toolchain.source_digest("wergate.recognisers")
 
 
-def test_probes_are_kept_apart(tiny: Tiny, tmp_path: Path) -> None:
-    """Every probe has reference logits of its own."""
+def test_every_probe_has_its_own_key(tiny: Tiny, tmp_path: Path) -> None:
+    """Probes of another length, batch or signal have other reference logits."""
     checkpoint = Session(tiny.config(tmp_path), embedded=tmp_path, store=Keys(tmp_path)).models.reference(
         str(tiny.model)
     )
@@ -342,7 +342,7 @@ def test_probes_are_kept_apart(tiny: Tiny, tmp_path: Path) -> None:
 
 
 def test_the_keys_are_those_of_a_real_run(tiny: Tiny, warm: Warm, tmp_path: Path) -> None:
-    """What these tests compare is what the suite uses."""
-    wanted = keys(tiny, tmp_path)
+    """The keys that these tests compare are those that the suite uses."""
+    compared = keys(tiny, tmp_path)
     real = {row["key"] for row in warm.cold.results["artifacts"]}
-    assert set(wanted.values()) <= real
+    assert set(compared.values()) <= real

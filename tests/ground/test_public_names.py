@@ -1,4 +1,4 @@
-"""The names that `wergate` gives: all of them, and none imported before it is used."""
+"""The public names of `wergate`: each exists, and none is imported before its first use."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ import wergate
 
 
 @pytest.mark.parametrize("name", wergate.__all__)
-def test_a_public_name_is_there(name: str) -> None:
-    """Each is the thing of its own module, under the name that it has there."""
+def test_a_public_name_exists(name: str) -> None:
+    """Each public name is the object of that name in its own module."""
     assert name == getattr(wergate, name).__name__
     assert name in dir(wergate)
 
 
 def test_an_unknown_name_is_refused() -> None:
-    """As of any module."""
+    """An unknown name raises the usual AttributeError."""
     with pytest.raises(AttributeError, match="module 'wergate' has no attribute 'Pipeline'"):
         _ = wergate.Pipeline
 
 
-def test_importing_the_package_imports_no_module_of_it() -> None:
-    """The warm start lives on that."""
+def test_importing_the_package_imports_none_of_its_modules() -> None:
+    """A fast start of a run depends on this."""
     code = "import sys, wergate; print([name for name in sys.modules if name.startswith('wergate.')])"
     path = os.environ | {"PYTHONPATH": str(Path(wergate.__file__).parents[1])}
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=path)

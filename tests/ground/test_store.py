@@ -1,4 +1,4 @@
-"""The artifact store: built once, killed at any moment, never trusted where it is damaged."""
+"""The artifact store: artifacts are built once, and damaged ones are never used."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ def build(folder: Path) -> None:
 
 
 def contents(artifact: Artifact) -> dict[str, str]:
-    """Return an artifact's files without its manifest."""
-    found = (path for path in artifact.folder.rglob("*") if path.is_file() and path.name != MANIFEST)
-    return {str(path.relative_to(artifact.folder)): path.read_text() for path in found}
+    """Return the text of each file of an artifact by its path, except for the manifest."""
+    paths = (path for path in artifact.folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+    return {str(path.relative_to(artifact.folder)): path.read_text() for path in paths}
 
 
 def never(folder: Path) -> None:
-    """Fail where something is built that should have been found."""
+    """Fail, in place of a build that should not happen."""
     raise AssertionError(f"built again in {folder}")
 
 
-def test_the_second_time_it_is_found(tmp_path: Path) -> None:
-    """One build, then the same files from a store opened anew, with the time that building took."""
+def test_an_artifact_is_built_once(tmp_path: Path) -> None:
+    """A second store on the same folder finds the files and the time that the build took."""
     built = Store(tmp_path).get("ir", PARTS, build)
     found = Store(tmp_path).get("ir", PARTS, never)
     assert (True, False) == (built.built, found.built)
@@ -51,15 +51,15 @@ def test_the_second_time_it_is_found(tmp_path: Path) -> None:
     assert 0 < found.build_seconds <= built.build_seconds
 
 
-def test_kinds_and_parts_are_kept_apart(tmp_path: Path) -> None:
-    """Another kind or other parts are another artifact."""
+def test_kind_and_parts_identify_an_artifact(tmp_path: Path) -> None:
+    """Another kind or other parts give another artifact."""
     store = Store(tmp_path)
     made = [store.get("ir", PARTS, build), store.get("run", PARTS, build), store.get("ir", PARTS | {"x": 1}, build)]
     assert 3 == len({artifact.folder for artifact in made})
 
 
-def test_nothing_else_is_left(tmp_path: Path) -> None:
-    """After a build the temporary folder is gone."""
+def test_a_build_leaves_no_temporary_files(tmp_path: Path) -> None:
+    """After a build, the folder for temporary files is empty."""
     Store(tmp_path).get("ir", PARTS, build)
     assert [] == list((tmp_path / "tmp").iterdir())
 
@@ -74,22 +74,22 @@ PARTS_STRATEGY = st.dictionaries(st.text(max_size=3), JSON, max_size=4)
 
 @given(PARTS_STRATEGY, st.randoms(use_true_random=False))
 def test_key_does_not_depend_on_order(parts: dict[str, object], order: object) -> None:
-    """The same parts in another order have the same key."""
+    """Equal parts in another order have the same key."""
     items = list(parts.items())
     order.shuffle(items)
     assert content_key(parts) == content_key(dict(items))
 
 
 @given(PARTS_STRATEGY, PARTS_STRATEGY)
-def test_key_tells_parts_apart(first: dict[str, object], second: dict[str, object]) -> None:
-    """Two keys are equal exactly where the parts are."""
+def test_different_parts_have_different_keys(first: dict[str, object], second: dict[str, object]) -> None:
+    """Two keys are equal if and only if their parts are."""
     same = json.dumps(first, sort_keys=True) == json.dumps(second, sort_keys=True)
     assert same == (content_key(first) == content_key(second))
 
 
 @dataclass(frozen=True)
 class Damage:
-    """Something that happened to a stored folder, and what is said of it."""
+    """Damage to a stored folder, and the expected warning."""
 
     id: str
     do: Callable[[Path], object]
@@ -116,14 +116,14 @@ DAMAGES = (
     Damage("manifest without its time", lambda f: _edit_manifest(f, build_seconds=None), "manifest cannot be read"),
     Damage("edited parts", lambda f: _edit_manifest(f, parts={"weights": "x"}), "belongs to another artifact"),
     Damage("binary manifest", lambda f: (f / MANIFEST).write_bytes(b"\xff\x00"), "manifest cannot be read"),
-    Damage("a file that nobody wrote", lambda f: (f / "extra.bin").write_text("x"), "extra.bin"),
-    Damage("a file that left the list", lambda f: _edit_manifest(f, files={}), "model"),
+    Damage("additional file", lambda f: (f / "extra.bin").write_text("x"), "extra.bin"),
+    Damage("unlisted file", lambda f: _edit_manifest(f, files={}), "model"),
 )
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.id)
 def test_damage_is_rebuilt_with_a_warning(damage: Damage, tmp_path: Path) -> None:
-    """What is not as its manifest says is never used: a warning says why, a new build takes its place."""
+    """An artifact that does not match its manifest is rebuilt, and a warning gives the reason."""
     store = Store(tmp_path)
     damage.do(store.get("ir", PARTS, build).folder)
     with pytest.warns(DamagedArtifactWarning, match=damage.message):
@@ -133,7 +133,7 @@ def test_damage_is_rebuilt_with_a_warning(damage: Damage, tmp_path: Path) -> Non
 
 
 def test_a_foreign_artifact_is_rebuilt(tmp_path: Path) -> None:
-    """A folder of another key, copied into place, is whole but not what was asked for."""
+    """An intact folder of another key, copied into place, is detected and rebuilt."""
     store = Store(tmp_path)
     wanted = store.get("ir", PARTS, build)
     foreign = store.get("ir", PARTS | {"weights": "other"}, lambda folder: (folder / "model.xml").write_text("bad"))
@@ -144,7 +144,7 @@ def test_a_foreign_artifact_is_rebuilt(tmp_path: Path) -> None:
 
 
 def test_an_artifact_of_another_kind_is_rebuilt(tmp_path: Path) -> None:
-    """The same parts do not make a reference run an IR."""
+    """An artifact of another kind with the same parts, copied into place, is detected and rebuilt."""
     store = Store(tmp_path)
     wanted, other = (store.get(kind, PARTS, build) for kind in ("ir", "run"))
     shutil.rmtree(wanted.folder)
@@ -153,8 +153,8 @@ def test_an_artifact_of_another_kind_is_rebuilt(tmp_path: Path) -> None:
         store.get("ir", PARTS, build)
 
 
-def test_a_file_in_the_place_of_an_artifact_is_replaced(tmp_path: Path) -> None:
-    """A plain file where the folder should be is damage like any other."""
+def test_a_file_in_place_of_an_artifact_is_replaced(tmp_path: Path) -> None:
+    """A plain file at the path of the folder counts as damage."""
     store = Store(tmp_path)
     folder = store.get("ir", PARTS, build).folder
     shutil.rmtree(folder)
@@ -164,7 +164,7 @@ def test_a_file_in_the_place_of_an_artifact_is_replaced(tmp_path: Path) -> None:
 
 
 def test_a_failed_build_leaves_nothing(tmp_path: Path) -> None:
-    """An exception passes through; the next call builds."""
+    """An exception of a build is passed on, and the next call builds again."""
     store = Store(tmp_path)
 
     def fail(folder: Path) -> None:
@@ -176,8 +176,8 @@ def test_a_failed_build_leaves_nothing(tmp_path: Path) -> None:
     assert FILES == contents(store.get("ir", PARTS, build))
 
 
-def test_an_error_of_the_build_is_not_blamed_on_the_cache(tmp_path: Path) -> None:
-    """A person's mistake that shows during a build is told as it is."""
+def test_an_error_of_a_build_is_passed_on(tmp_path: Path) -> None:
+    """A user's mistake that a build detects is not reported as an error of the cache directory."""
 
     def fail(folder: Path) -> None:
         raise SuiteError(f"audio cannot be decoded for {folder.name}")
@@ -203,8 +203,8 @@ UNWRITABLE = (
 
 
 @pytest.mark.parametrize("case", UNWRITABLE, ids=lambda case: case.id)
-def test_a_directory_that_cannot_be_written_is_told(case: Unwritable, tmp_path: Path) -> None:
-    """One line with the directory, the reason and the option."""
+def test_an_unwritable_directory_is_an_error(case: Unwritable, tmp_path: Path) -> None:
+    """The error names the directory, the reason and the option in one line."""
     (tmp_path / "file").write_text("")
     with pytest.raises(SuiteError, match=rf"cache directory '.*' cannot be written: {case.reason}; .*--cache-dir DIR"):
         Store(tmp_path / case.path).get("ir", PARTS, build)
@@ -225,8 +225,8 @@ FULL = """
 """
 
 
-def test_a_full_directory_is_told(tmp_path: Path) -> None:
-    """A file that does not fit gives one line, and what was begun is removed."""
+def test_a_full_disk_is_an_error(tmp_path: Path) -> None:
+    """A file that does not fit gives one line, and the incomplete artifact is removed."""
     process = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(FULL), str(tmp_path)],
         env=os.environ | {"PYTHONPATH": str(SRC)},

@@ -1,4 +1,4 @@
-"""Verdicts: one message grammar, and nothing passes by being no number."""
+"""Verdicts: the grammar of their messages, and the outcome for every kind of value, NaN included."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wergate.verdict import Interval, Relation, Status, Verdict
 
 
 def verdict(value: float, relation: Relation = "<=", threshold: float = 0.085) -> Verdict:
-    """Return the verdict of the house style's example."""
+    """Return a verdict on the word error rate with the given value and threshold."""
     return Verdict(
         gate="wer",
         subject="INT8",
@@ -27,7 +27,7 @@ def verdict(value: float, relation: Relation = "<=", threshold: float = 0.085) -
 
 
 def test_message_of_a_failure() -> None:
-    """What was measured, what it should be and why, on what evidence, then the next step."""
+    """A failure states the value, the threshold and its origin, the evidence, and the next step."""
     expected = (
         "INT8 wer=0.091, but should be <= 0.085 (fp16 0.080 + 0.005) [embedded:clean, 120 utterances, 1834 words]"
         "; look at the logits gates"
@@ -36,7 +36,7 @@ def test_message_of_a_failure() -> None:
 
 
 def test_message_of_a_pass() -> None:
-    """The same sentence without reproach and without a next step."""
+    """A pass is the same sentence without "but should be" and without a next step."""
     expected = "INT8 wer=0.08 <= 0.085 (fp16 0.080 + 0.005) [embedded:clean, 120 utterances, 1834 words]"
     assert expected == verdict(0.08).line
 
@@ -55,34 +55,34 @@ def test_message_of_a_pass() -> None:
     ],
 )
 def test_status(value: float, relation: Relation, status: Status) -> None:
-    """A claim holds or it does not."""
+    """The status follows from the value, the relation and the threshold."""
     assert status is verdict(value, relation).status
 
 
 @given(relation=st.sampled_from(["<=", ">=", "=="]), other=st.floats(), side=st.booleans())
 def test_nan_never_passes(relation: Relation, other: float, side: bool) -> None:
-    """A NaN holds nothing, as a value or as a threshold."""
+    """A NaN fails, as a value or as a threshold."""
     value, threshold = (math.nan, other) if side else (other, math.nan)
     assert Status.FAIL is verdict(value, relation, threshold).status
 
 
 @given(value=st.floats(allow_nan=False), threshold=st.floats(allow_nan=False))
 def test_an_improvement_never_fails(value: float, threshold: float) -> None:
-    """Gates are one-sided: what is better than a threshold passes."""
+    """Gates are one-sided, so any value better than the threshold passes."""
     assert (value <= threshold) == (verdict(value, "<=", threshold).status is Status.PASS)
     assert (value >= threshold) == (verdict(value, ">=", threshold).status is Status.PASS)
 
 
-def test_counts_are_shown_whole() -> None:
-    """A count of millions is not rounded away."""
+def test_counts_are_not_rounded() -> None:
+    """A count of millions is shown with all its digits."""
     line = Verdict(
         gate="int8_weights", subject="INT8", value=1234567, relation="==", threshold=1234568, scope="m", remedy="look"
     ).line
     assert line == "INT8 int8_weights=1234567, but should be == 1234568 [m]; look"
 
 
-def test_message_where_the_evidence_settles_nothing() -> None:
-    """The interval beside the value, and what would settle it instead of the remedy."""
+def test_message_of_an_undecided_verdict() -> None:
+    """The interval follows the value, and the reason replaces the remedy."""
     estimated = replace(
         verdict(0.08), interval=Interval(0.0712, 0.0901), undecided="some 900 more words would settle it"
     )
@@ -94,6 +94,6 @@ def test_message_where_the_evidence_settles_nothing() -> None:
     assert expected == estimated.line
 
 
-def test_what_is_no_number_fails_however_little_evidence_there_is() -> None:
-    """Not inconclusive, which may be allowed."""
+def test_nan_fails_even_if_undecided() -> None:
+    """A NaN is not INCONCLUSIVE, which a configuration may accept."""
     assert Status.FAIL is replace(verdict(math.nan), undecided="too few").status

@@ -68,7 +68,7 @@ def test_a_cache_hit_fetches_nothing(hub: Hub, client: Client) -> None:
     hub.requests.clear()
     assert first.answer == client.snapshot(ID).answer
     assert fetched > 0 == hub.fetched()
-    assert [f"GET /api/models/{ID}/revision/main"] == [asked for asked in hub.asked() if ID in asked]
+    assert [f"GET /api/models/{ID}/revision/main"] == [request for request in hub.requested() if ID in request]
 
 
 def test_offline_the_cache_is_used(hub: Hub, client: Client) -> None:

@@ -1,7 +1,7 @@
-"""Load exported folders with optimum-intel and hold their transcripts to those that the suite wrote down.
+"""Load exported folders with optimum-intel and compare their transcripts with those of the suite.
 
-Runs in an environment with optimum-intel and without this suite (`tox run -e optimum -- ...`), as whoever is given an
-exported folder would: what it reads is the folder, the transcripts (`--transcripts` of the gates) and the audio.
+The script runs in an environment with optimum-intel and without wergate (`tox run -e optimum -- ...`), like that of a
+user of an exported folder. It reads the folder, the transcripts file (`--transcripts` of the gates) and the audio.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SHOWN = 3
 
 @dataclass(frozen=True)
 class Spoken:
-    """An utterance as the suite transcribed it: SHA-256 of its encoded audio, its id and the transcript."""
+    """An utterance with the transcript of the suite; `audio` is the SHA-256 of its encoded audio."""
 
     audio: str
     id: str
@@ -31,11 +31,15 @@ class Spoken:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Check every folder, one line each: 0 where all transcripts are equal, 1 where anything differs."""
+    """Check every folder and print one line for each; return 0 if all transcripts are equal, else 1."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="what --export wrote")
-    parser.add_argument("--transcripts", required=True, type=Path, metavar="FILE.jsonl", help="of the same run")
-    parser.add_argument("--audio", required=True, type=Path, nargs="+", metavar="FILE.parquet", help="its corpora")
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="folder that --export wrote")
+    parser.add_argument(
+        "--transcripts", required=True, type=Path, metavar="FILE.jsonl", help="transcripts of the same run"
+    )
+    parser.add_argument(
+        "--audio", required=True, type=Path, nargs="+", metavar="FILE.parquet", help="corpora of that run"
+    )
     parser.add_argument("--limit", type=int, metavar="N", help="compare the first N utterances of each folder")
     given = parser.parse_args(arguments)
     audio = dict(_recordings(given.audio))
@@ -54,31 +58,31 @@ def _check(folder: Path, transcripts: Path, audio: dict[str, bytes], limit: int 
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     changed = _changed(folder, results)
     if changed:
-        print(f"DIFFERS {folder.name}: {', '.join(changed)} not what results.json belongs to")
+        print(f"DIFFERS {folder.name}: checksums in results.json do not match {', '.join(changed)}")
         return 1
     spoken = [line for line in _transcripts(transcripts, results) if line.audio in audio][:limit]
     if not spoken:
-        print(f"DIFFERS {folder.name}: no transcript of its IR in '{transcripts}' has its audio in the files given")
+        print(f"DIFFERS {folder.name}: no transcript of its IR in '{transcripts}' has its audio in the given files")
         return 1
     started = time.perf_counter()
-    heard = list(_heard(folder, results, [audio[line.audio] for line in spoken]))
-    different = [(line, text) for line, text in zip(spoken, heard, strict=True) if line.transcript != text]
+    texts = list(_transcribed(folder, results, [audio[line.audio] for line in spoken]))
+    different = [(line, text) for line, text in zip(spoken, texts, strict=True) if line.transcript != text]
     for line, text in different[:_SHOWN]:
         print(f"{line.id}\n  wergate: {line.transcript}\n  optimum: {text}")
-    found = f"{len(spoken) - len(different)} of {len(spoken)} transcripts equal at {_precision(results)}"
+    equal = f"{len(spoken) - len(different)} of {len(spoken)} transcripts equal at {_precision(results)}"
     took = f"{time.perf_counter() - started:.1f} s ({_versions()}); {_card_results(folder)} results in its card"
-    print(f"{'DIFFERS' if different else 'OK'} {folder.name}: {found} in {took}")
+    print(f"{'DIFFERS' if different else 'OK'} {folder.name}: {equal} in {took}")
     return 1 if different else 0
 
 
 def _changed(folder: Path, results: dict[str, Any]) -> list[str]:
-    """Return the files that are not those that the results were written for."""
+    """Return the files whose checksums differ from those in the results."""
     bound = results["ir"] | results["files"]
     return [name for name in bound if hashlib.sha256((folder / name).read_bytes()).hexdigest() != bound[name]]
 
 
 def _transcripts(path: Path, results: dict[str, Any]) -> Iterator[Spoken]:
-    """Yield what the suite wrote down of this very IR, known by its checksums, once for each audio."""
+    """Yield the suite's transcripts of this IR, identified by its checksums, once for each recording."""
     digests = {Path(name).suffix: digest for name, digest in results["ir"].items()}
     key = hashlib.sha256(json.dumps(digests, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
     seen: set[str] = set()
@@ -89,7 +93,7 @@ def _transcripts(path: Path, results: dict[str, Any]) -> Iterator[Spoken]:
                 yield Spoken(row["audio"], row["id"], row["hypothesis"])
 
 
-def _heard(folder: Path, results: dict[str, Any], recordings: Sequence[bytes]) -> Iterator[str]:
+def _transcribed(folder: Path, results: dict[str, Any], recordings: Sequence[bytes]) -> Iterator[str]:
     import soundfile
     from optimum.intel import OVModelForCTC
     from transformers import AutoProcessor
@@ -111,7 +115,7 @@ def _versions() -> str:
 
 
 def _card_results(folder: Path) -> int:
-    """Return how many results the hub's own client finds in the card."""
+    """Return the number of results that the hub's client finds in the model card."""
     from huggingface_hub import ModelCard
 
     return len(ModelCard.load(folder / "README.md").data.eval_results or [])

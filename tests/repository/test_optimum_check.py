@@ -39,7 +39,7 @@ def checked(folder: Path, rows: list[dict[str, str]]) -> tuple[int, str]:
 def test_weights_that_the_results_do_not_belong_to_are_not_loaded(folder: Path) -> None:
     """Checksums come first."""
     (folder / "openvino_model.bin").write_bytes(b"others")
-    expected = "DIFFERS model-int8: openvino_model.bin not what results.json belongs to\n"
+    expected = "DIFFERS model-int8: checksums in results.json do not match openvino_model.bin\n"
     assert (1, expected) == checked(folder, [])
 
 

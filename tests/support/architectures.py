@@ -1,4 +1,4 @@
-"""A seeded tiny checkpoint of every architecture with a CTC head that takes a raw waveform."""
+"""Tiny seeded checkpoints of all architectures with a CTC head and a raw waveform as input."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 from tests.support.tiny import LABELS, save_processor
 
 _SEED = 11
-_WIDER = 6.0  # the published initialization makes attention nearly uniform, so that wrong positions would not show
-_SPREAD = 5.0  # standard deviation of the logits, about that of a trained model
+_WIDER = 6.0  # with the published initialization attention is nearly uniform, which would hide wrong positions
+_SPREAD = 5.0  # standard deviation of the logits, similar to that of a trained model
 _COMMON: Mapping[str, Any] = {
     "vocab_size": len(LABELS),
     "pad_token_id": 0,
@@ -31,13 +31,14 @@ _COMMON: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Architecture:
-    """A row of docs/reference/architectures.md.
+    """A supported architecture.
 
     Attributes:
-        prefix: of its classes in transformers.
-        changes: what differs from the common size.
-        attention_mask: whether its processor gives one.
-        ignored_types: operations that are better left out of INT8.
+        id: name of the architecture and its variant.
+        prefix: prefix of its classes in transformers.
+        changes: arguments of its configuration besides the common ones.
+        attention_mask: True if its processor returns an attention mask.
+        ignored_types: types of operations that are better left out of INT8.
     """
 
     id: str
@@ -52,7 +53,10 @@ class Architecture:
         return {**_COMMON, **self.changes}
 
     def save(self, folder: Path) -> Path:
-        """Save a seeded random checkpoint with its processor; wide logits, so that no transcript is a coin toss."""
+        """Save a seeded random checkpoint with its processor.
+
+        Its logits are wide, so that small numerical differences do not change a transcript.
+        """
         import torch
         import transformers
 

@@ -1,4 +1,4 @@
-"""Checkpoints taken the whole way to a reference recognizer, and files of theirs changed."""
+"""Functions that load checkpoints as reference recognizers, and change their files."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ class Loaded:
     frontend: Frontend
 
     def logits(self) -> np.ndarray:
-        """What the reference recognizer gives for half a second."""
+        """Return the reference recognizer's logits for half a second of audio, shape (frames, labels)."""
         return PyTorchRecognizer(self.frontend, lambda: self.model).logits(sound(0.5, seed=1)[None])[0]
 
 
 def load(folder: Path, **choices: Any) -> Loaded:
-    """Take a folder the whole way to a reference recognizer."""
-    found = resolve_checkpoint(str(folder), folder, **choices)
-    model = load_model(found)
-    return Loaded(found, model, load_frontend(found, model))
+    """Load the checkpoint in a folder, its model and its frontend."""
+    checkpoint = resolve_checkpoint(str(folder), folder, **choices)
+    model = load_model(checkpoint)
+    return Loaded(checkpoint, model, load_frontend(checkpoint, model))
 
 
 def changed(path: Path, **changes: Any) -> None:
-    """Change keys of a JSON file; None removes one."""
+    """Change keys of a JSON file; the value None removes a key."""
     values = json.loads(path.read_text()) | changes
     path.write_text(json.dumps({key: value for key, value in values.items() if value is not None}))

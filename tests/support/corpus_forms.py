@@ -1,4 +1,4 @@
-"""The same utterances written in every form that a corpus may have."""
+"""Functions that write the same utterances in each format of a corpus."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.tiny import Spoken, write_corpus
 
 
 def audio_files(folder: Path, utterances: Sequence[Spoken], under: str = "") -> list[str]:
-    """Write each utterance's FLAC; return their paths from the folder."""
+    """Write each utterance as a FLAC file; return the paths relative to the folder."""
     paths = [f"{under}{u.id}.flac" for u in utterances]
     for path, utterance in zip(paths, utterances, strict=True):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -21,14 +21,14 @@ def audio_files(folder: Path, utterances: Sequence[Spoken], under: str = "") -> 
 
 
 def json_lines(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
-    """Write one object a line."""
+    """Write one JSON object per line."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     return path
 
 
 def manifest(folder: Path, utterances: Sequence[Spoken], *, duration: float = 1.0) -> Path:
-    """Write NeMo's form; its durations are wrong, as they often are."""
+    """Write a NeMo manifest with wrong durations, as they are often found."""
     paths = audio_files(folder, utterances, "clips/")
     rows = [{"audio_filepath": p, "duration": duration, "text": u.text} for p, u in zip(paths, utterances, strict=True)]
     return json_lines(folder / "manifest.json", rows)
@@ -55,7 +55,7 @@ def metadata_csv(folder: Path, utterances: Sequence[Spoken]) -> Path:
 
 
 def metadata_below(folder: Path, utterances: Sequence[Spoken]) -> Path:
-    """Write one metadata.jsonl in each of two sub folders; return the folder above."""
+    """Write one metadata.jsonl in each of two subfolders; return the parent folder."""
     half = len(utterances) // 2
     for name, part in (("a", utterances[:half]), ("b", utterances[half:])):
         paths = audio_files(folder / name, part)
@@ -65,7 +65,7 @@ def metadata_below(folder: Path, utterances: Sequence[Spoken]) -> Path:
 
 
 def librispeech(folder: Path, utterances: Sequence[Spoken]) -> Path:
-    """Write a tree of one chapter for every three utterances; return its root."""
+    """Write LibriSpeech's tree with one chapter for every three utterances; return its root."""
     for number in range(0, len(utterances), 3):
         chapter = utterances[number : number + 3]
         below = folder / "LibriSpeech" / "test-clean" / str(100 + number) / "7"
@@ -76,7 +76,7 @@ def librispeech(folder: Path, utterances: Sequence[Spoken]) -> Path:
 
 
 def parquet_folder(folder: Path, utterances: Sequence[Spoken]) -> Path:
-    """Write two shards in the hub's naming; return the folder."""
+    """Write two shards with the hub's file names; return the folder."""
     (folder / "data").mkdir(parents=True)
     half = len(utterances) // 2
     for number, part in enumerate((utterances[:half], utterances[half:])):

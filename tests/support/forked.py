@@ -1,4 +1,4 @@
-"""Processes forked from one that has imported what takes seconds: runs of the suite start at once."""
+"""Processes forked from a server that has imported the slow libraries, so that runs of the suite start at once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from unittest import mock
 
 from fixtures import pytest_plugins
 
-PATIENCE_S = 300  # a hung process must not hang the tests; nothing is measured by it
+PATIENCE_S = 300  # time limit of a process, so that a hung one does not hang the tests
 _ROOT = Path(__file__).parents[2]
 _HEAVY = (
     *("openvino", "torchmetrics.text", "jiwer", "pandas", "scipy.stats", "pyarrow.parquet"),
@@ -24,18 +24,19 @@ _HEAVY = (
     *pytest_plugins,
 )
 _PLACES = os.pathsep.join(str(_ROOT / name) for name in ("", "src"))
-_READ_LATER = ("GITHUB_STEP_SUMMARY", "PYTHONPATH")  # by none of these when it is imported
-_OF_LIBRARIES = ("PYTEST_", "KMP_")  # set by pytest, and by scikit-learn when it is imported
+_READ_LATER = ("GITHUB_STEP_SUMMARY", "PYTHONPATH")  # variables that none of these modules reads at import
+_OF_LIBRARIES = ("PYTEST_", "KMP_")  # prefixes of variables that pytest and, at import, scikit-learn set
 
 
 def environment() -> dict[str, str]:
-    """Return this process's environment without what pytest and libraries put there, offline, one thread each."""
+    """Return this process's environment for a run: offline, with one thread, without variables that libraries set."""
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(_OF_LIBRARIES)}
     return inherited | {"HF_HUB_OFFLINE": "1", "COLUMNS": "200", "OMP_NUM_THREADS": "1"}
 
 
 def can_fork(variables: Mapping[str, str]) -> bool:
-    """Tell whether a forked process would be one of that environment: some libraries read it when they are imported."""
+    """Return True if a forked process can run with these environment variables."""
+    # Some libraries read variables at import, and the server has imported them with its own variables.
     return _read_at_import(_server_environment()) == _read_at_import(variables)
 
 
@@ -45,12 +46,12 @@ def _read_at_import(variables: Mapping[str, str]) -> dict[str, str]:
 
 @cache
 def _server_environment() -> Mapping[str, str]:
-    """Start the process that all others are forked from, and return its environment."""
-    found = environment()
-    with mock.patch.dict(os.environ, found | {"PYTHONPATH": _PLACES}, clear=True):
+    """Start the server that all processes are forked from, and return its environment variables."""
+    variables = environment()
+    with mock.patch.dict(os.environ, variables | {"PYTHONPATH": _PLACES}, clear=True):
         _context().set_forkserver_preload(list(_HEAVY))
         forkserver.ensure_running()
-    return found
+    return variables
 
 
 def _context() -> ForkServerContext:
@@ -60,12 +61,13 @@ def _context() -> ForkServerContext:
 def fork(
     work: Callable[..., None], *arguments: object, output: Path, variables: Mapping[str, str] | None = None
 ) -> int:
-    """Run a function in a process of its own and return its exit code; a killed one's is negative.
+    """Run a function in a forked process and return its exit code, which is negative if a signal killed it.
 
     Args:
-        work: of a module that the process can import.
-        output: where its output goes, standard error too.
-        variables: its environment; None is `environment()`.
+        work: function of a module that the process can import.
+        arguments: arguments of the function.
+        output: file for standard output and standard error.
+        variables: environment variables; None for `environment()`.
     """
     _server_environment()
     given = dict(environment() if variables is None else variables)
@@ -88,5 +90,5 @@ def _redirected(
     os.environ.clear()
     os.environ.update(variables)
     sys.path[:0] = [place for place in variables.get("PYTHONPATH", "").split(os.pathsep) if place]
-    gc.freeze()  # what was imported before is no garbage: pytest collects five times, half a second each
+    gc.freeze()  # excludes the imported modules from pytest's five garbage collections, half a second each
     work(*arguments)

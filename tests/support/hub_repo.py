@@ -1,4 +1,4 @@
-"""A repository of the hub: commits of files, branches and tags, and how the hub's API tells of them."""
+"""Repositories of the hub server for tests: commits, branches and tags, and their descriptions in the hub's API."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ _LFS = (".safetensors", ".bin", ".parquet", ".model", ".flac", ".onnx")
 
 
 def git_blob_id(data: bytes) -> str:
-    """Return the id that git gives to these bytes."""
+    """Return git's blob id of these bytes."""
     return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
 def sha256(data: bytes) -> str:
-    """Return the id that LFS gives to these bytes."""
+    """Return the SHA-256 of these bytes, which is their id in LFS."""
     return hashlib.sha256(data).hexdigest()
 
 
 def is_lfs(path: str) -> bool:
-    """Tell whether a file is kept in LFS."""
+    """Return True if the hub stores a file in LFS."""
     return path.endswith(_LFS)
 
 
 def etag(path: str, data: bytes) -> str:
-    """Return what the hub sends as a file's ETag."""
+    """Return the ETag that the hub sends for a file."""
     return sha256(data) if is_lfs(path) else git_blob_id(data)
 
 
 @dataclass(frozen=True)
 class Commit:
-    """The files of a repository at one time, by path."""
+    """The files of a repository at one commit, by path."""
 
     files: Mapping[str, bytes]
 
     @property
     def sha(self) -> str:
-        """A commit id that depends on nothing but the files."""
+        """Commit id, which depends only on the files."""
         listing = json.dumps({path: sha256(data) for path, data in sorted(self.files.items())})
         return git_blob_id(listing.encode())
 
@@ -51,9 +51,11 @@ class Repo:
     """A repository.
 
     Attributes:
-        commits: every commit that can be asked for.
+        id: ORG/NAME.
+        kind: "model" or "dataset".
+        commits: all commits.
         refs: commit ids by branch, tag or full name such as "refs/convert/parquet".
-        gated: files are given only to those with the server's token.
+        gated: True if only requests with the server's token may read the files.
     """
 
     id: str
@@ -68,20 +70,20 @@ class Repo:
         return next((commit for commit in self.commits if commit.sha == sha), None)
 
     def with_commit(self, files: Mapping[str, bytes], *refs: str) -> Repo:
-        """Return it with one more commit, to which these references now point."""
+        """Return a copy with one more commit, to which the given references point."""
         commit = Commit(dict(files))
         return replace(self, commits=(*self.commits, commit), refs={**self.refs, **dict.fromkeys(refs, commit.sha)})
 
 
 def repo(repo_id: str, files: Mapping[str, bytes] | Path, kind: Kind = "model") -> Repo:
-    """Return a repository with one commit on main, of these files or of a folder's."""
+    """Return a repository with one commit on main; its files are given, or are those of a folder."""
     if isinstance(files, Path):
         files = {str(p.relative_to(files)): p.read_bytes() for p in sorted(files.rglob("*")) if p.is_file()}
     return Repo(repo_id, kind, (), {}).with_commit(files, "main")
 
 
 def entries(commit: Commit) -> list[dict[str, Any]]:
-    """Return folders and files as the tree lists them."""
+    """Return the folders and files of a commit as the hub's API lists them."""
     folders = sorted({str(parent) for path in commit.files for parent in Path(path).parents if str(parent) != "."})
     entries: list[dict[str, Any]] = [
         {"type": "directory", "oid": git_blob_id(name.encode()), "size": 0, "path": name} for name in folders

@@ -1,8 +1,8 @@
-"""A model hub on 127.0.0.1: repositories with commits, branches and tags, served as huggingface_hub and datasets ask.
+"""A model hub on 127.0.0.1 that serves repositories to huggingface_hub and datasets.
 
-A file that git would keep in LFS is redirected to a storage server on a port of its own, as the hub does. Faults are
-put in while it runs: a connection that is cut, wrong bytes of the right length. A third port is a proxy to
-nowhere, which notes who wanted to leave the machine.
+Like the real hub, it redirects requests for files in LFS to a storage server, which has its own port. A test can inject
+faults while the server runs: a connection that breaks, or wrong bytes of the right length. A third port is a proxy
+that refuses all requests and records them, to detect requests to other hosts.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _RANGE = re.compile(r"bytes=(?P<first>\d*)-(?P<last>\d*)")
 
 @dataclass(frozen=True)
 class Fault:
-    """What goes wrong when a file's bytes are sent.
+    """A fault in the answers for one file.
 
     Attributes:
-        path: the end of the file's path.
-        cut_after: bytes of an answer after which the connection is closed; None sends all.
-        flip: the last byte is another one.
-        status: this is answered instead.
-        times: how many answers it spoils.
+        path: end of the file's path.
+        cut_after: number of bytes after which the connection is closed; None sends all.
+        flip: True to change the last byte.
+        status: HTTP status to answer instead of the file.
+        times: number of answers with this fault.
     """
 
     path: str
@@ -51,8 +51,13 @@ class Request:
     """One request and its answer.
 
     Attributes:
-        sent: bytes of the body that were sent.
-        of_file: the body is a file's, not the API's.
+        method: HTTP method.
+        path: decoded path of the URL.
+        status: HTTP status of the answer.
+        sent: number of bytes of the body that were sent.
+        range: the Range header, or None.
+        authorization: the Authorization header, or None.
+        of_file: True if the body is a file, and not JSON of the API.
     """
 
     method: str
@@ -66,12 +71,19 @@ class Request:
 
 @dataclass
 class Hub:
-    """The running server's repositories, faults and record of requests.
+    """The running server.
 
     Attributes:
-        granted: tokens that open gated repositories.
-        strangers: valid tokens that do not.
-        outside: what was asked of the proxy.
+        url: address of the hub.
+        storage_url: address of the storage server.
+        proxy_url: address of the proxy.
+        granted: tokens with access to gated repositories.
+        strangers: valid tokens without that access.
+        repos: repositories by kind and id.
+        faults: faults in effect.
+        outside: requests that reached the proxy, which are those to other hosts.
+        requests: all requests to the hub and the storage server.
+        lock: guards `faults` and `requests`.
     """
 
     url: str = ""
@@ -86,19 +98,19 @@ class Hub:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def serve(self, *repos: Repo) -> None:
-        """Add repositories, or replace them."""
+        """Add repositories, replacing any with the same id."""
         self.repos |= {(each.kind, each.id): each for each in repos}
 
     def fetched(self, ending: str = "") -> int:
-        """Return how many bytes were sent of files whose path ends so."""
+        """Return the number of bytes sent of files whose path has this ending."""
         return sum(r.sent for r in self.requests if r.method == "GET" and r.of_file and r.path.endswith(ending))
 
-    def asked(self) -> list[str]:
-        """Return method and path of all requests."""
+    def requested(self) -> list[str]:
+        """Return the method and path of each request."""
         return [f"{r.method} {r.path}" for r in self.requests]
 
     def fault(self, path: str, of: Callable[[Fault], bool]) -> Fault | None:
-        """Return the fault of this kind that spoils this answer, and count it."""
+        """Return the first matching fault that applies to a file, and count it, or return None."""
         with self.lock:
             for number, fault in enumerate(self.faults):
                 if path.endswith(fault.path) and of(fault) and fault.times > 0:
@@ -109,7 +121,13 @@ class Hub:
 
 @contextmanager
 def running(*repos: Repo, granted: str = "", stranger: str = "") -> Iterator[Hub]:
-    """Serve repositories until the block ends; the tokens are one that opens gated ones, and one that does not."""
+    """Serve repositories until the end of the `with` block.
+
+    Args:
+        repos: repositories to serve.
+        granted: token with access to gated repositories.
+        stranger: valid token without that access.
+    """
     hub = Hub(granted=frozenset({f"Bearer {granted}"}), strangers=frozenset({f"Bearer {stranger}"}))
     hub.serve(*repos)
     handlers = (_handler(hub, storage=False), _handler(hub, storage=True), _proxy(hub))
@@ -128,7 +146,7 @@ def running(*repos: Repo, granted: str = "", stranger: str = "") -> Iterator[Hub
 
 @dataclass(frozen=True)
 class Answer:
-    """A response: `file` is the path whose faults spoil it."""
+    """An HTTP response; `file` is the path of the file in its body, whose faults apply, or None."""
 
     status: int
     body: bytes = b""
@@ -152,13 +170,13 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing of a client that went away in the middle of an answer."""
+        """Ignore clients that disconnect in the middle of an answer."""
 
 
 def _proxy(hub: Hub) -> type[BaseHTTPRequestHandler]:
     class Proxy(BaseHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
-            """Say nothing: the record is kept in `hub.outside`."""
+            """Print nothing, because `hub.outside` records the requests."""
 
         def _refuse(self) -> None:
             hub.outside.append(f"{self.command} {self.path}")
@@ -174,7 +192,7 @@ def _handler(hub: Hub, *, storage: bool) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def log_message(self, *_: object) -> None:
-            """Say nothing: the record is kept in `hub.requests`."""
+            """Print nothing, because `hub.requests` records the requests."""
 
         def _answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -182,8 +200,8 @@ def _handler(hub: Hub, *, storage: bool) -> type[BaseHTTPRequestHandler]:
             if refusal and refusal.status:
                 answer = Answer(refusal.status, b'{"error": "out of order"}')
             else:
-                asked = (self.path, self.headers.get("Authorization"))
-                answer = _stored(hub, self.path) if storage else _told(hub, *asked, body)
+                token = self.headers.get("Authorization")
+                answer = _stored(hub, self.path) if storage else _hub_answer(hub, self.path, token, body)
             self._send(_ranged(answer, self.headers.get("Range")))
 
         do_GET = do_HEAD = do_POST = _answer  # noqa: N815 - the names that the base class calls
@@ -221,7 +239,7 @@ def _handler(hub: Hub, *, storage: bool) -> type[BaseHTTPRequestHandler]:
 
 
 def _ranged(answer: Answer, wanted: str | None) -> Answer:
-    """Cut a file's answer down to the range that was asked for."""
+    """Reduce the answer for a file to the requested byte range."""
     match = _RANGE.fullmatch(wanted or "")
     if answer.status != 200 or answer.file is None or match is None:
         return answer
@@ -235,7 +253,7 @@ def _ranged(answer: Answer, wanted: str | None) -> Answer:
 
 
 def _stored(hub: Hub, path: str) -> Answer:
-    """Answer for the storage server: /SHA256/FILENAME."""
+    """Return the answer of the storage server for a path /SHA256/FILENAME."""
     wanted = urlsplit(path).path.split("/")[1]
     for each in hub.repos.values():
         for commit in each.commits:
@@ -245,8 +263,8 @@ def _stored(hub: Hub, path: str) -> Answer:
     return Answer(404)
 
 
-def _told(hub: Hub, path: str, authorization: str | None, body: bytes) -> Answer:
-    """Answer for the hub itself."""
+def _hub_answer(hub: Hub, path: str, authorization: str | None, body: bytes) -> Answer:
+    """Return the answer of the hub for a file or an API request."""
     parts = urlsplit(path)
     if match := _RESOLVE.fullmatch(parts.path):
         kind: Kind = "dataset" if match["kind"] else "model"
@@ -263,7 +281,10 @@ def _told(hub: Hub, path: str, authorization: str | None, body: bytes) -> Answer
 
 
 def _of_repo(hub: Hub, key: tuple[Kind, str], authorization: str | None) -> Answer | None:
-    """Refuse what is not there: as the hub does, with 401 to a stranger and 404 to one who is logged in."""
+    """Return the refusal for a missing repository or an invalid token, or None.
+
+    Like the real hub, it answers 401 for a missing repository without a token, and 404 with one.
+    """
     if authorization and authorization not in hub.granted | hub.strangers:
         return Answer(
             401, b'{"error": "bad token"}', {"X-Error-Message": "Invalid credentials in Authorization header"}
@@ -274,7 +295,7 @@ def _of_repo(hub: Hub, key: tuple[Kind, str], authorization: str | None) -> Answ
 
 
 def _resolved(hub: Hub, match: re.Match[str], kind: Kind, authorization: str | None) -> Answer:
-    """Answer for a file, or for where it is stored."""
+    """Return the answer for a file: its content, or a redirect to the storage server."""
     each = hub.repos[kind, match["id"]]
     if refused := _closed(hub, each, authorization):
         return refused
@@ -294,14 +315,14 @@ def _resolved(hub: Hub, match: re.Match[str], kind: Kind, authorization: str | N
 
 
 def _closed(hub: Hub, each: Repo, authorization: str | None) -> Answer | None:
-    """Refuse a gated repository's files to a stranger (401) and to one who has not been granted them (403)."""
+    """Return the refusal for a gated repository, 401 without a token and 403 without access, or None."""
     if not each.gated or authorization in hub.granted:
         return None
     return _refused(403 if authorization else 401, "GatedRepo", f"Access to {each.kind} {each.id} is restricted.")
 
 
 def _listed(each: Repo, rest: str, body: bytes, query: str) -> Answer:
-    """Answer for what a repository consists of."""
+    """Return the answer for metadata of a repository: references, commits, files and folders."""
     if rest == "/refs":
         return _json(references(each))
     match = _PART.fullmatch(rest) if rest else None

@@ -1,4 +1,4 @@
-"""Data sets as the hub has them: a card that names splits and files, parquet with LibriSpeech's columns."""
+"""Data sets in the hub's format: a card that names splits and files, and parquet files with LibriSpeech's columns."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.tiny import Spoken
 
 
 def parquet(utterances: Sequence[Spoken], *, rows_of_group: int = 100) -> bytes:
-    """Return utterances as a parquet file of the hub: columns file, audio, text, speaker_id, chapter_id, id."""
+    """Return utterances as a parquet file with the columns file, audio, text, speaker_id, chapter_id and id."""
     from datasets import Audio, Features, Value
 
     numbers = {name: Value("int64") for name in ("speaker_id", "chapter_id")}
@@ -37,7 +37,7 @@ def parquet(utterances: Sequence[Spoken], *, rows_of_group: int = 100) -> bytes:
 
 
 def card(configs: Mapping[str, Mapping[str, str]]) -> bytes:
-    """Return a README.md that names each configuration's splits and their files."""
+    """Return a README.md that lists the splits of each configuration and their files."""
     lines = ["---", "configs:"]
     for config, splits in configs.items():
         lines += [f"- config_name: {config}", "  data_files:"]

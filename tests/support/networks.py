@@ -1,4 +1,4 @@
-"""ONNX files made on the spot: a network that says exactly what its waveform spells, and the tutorial's own export."""
+"""ONNX files for tests: a network whose transcript its waveform spells out, and the tutorial's export."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ _SHARPNESS = 200.0
 
 @dataclass(frozen=True)
 class Spelling:
-    """A network whose best label in a frame is the one that the frame's mean stands for.
+    """A network whose best label in each frame follows from the mean of the frame's samples.
 
     Attributes:
-        labels: number of them; label k is said by samples of value k / labels.
-        names: of the waveform and the logits.
-        channel: the waveform is (batch, 1, samples).
-        mask, length: element types of further inputs.
-        lengths_out: the number of frames is a further output, the first.
-        log_probabilities: instead of logits.
-        labels_major: logits are (batch, vocabulary, frames).
-        batch: False fixes the batch to one waveform.
-        padding: samples that the network adds at both ends.
-        wanted: samples that it needs, whatever its first frame needs.
-        told: its file tells the number of labels.
+        labels: number of labels; samples of value k / labels spell label k.
+        names: names of the waveform and of the logits.
+        channel: True for a waveform of shape (batch, 1, samples) instead of (batch, samples).
+        mask: element type of an input with an attention mask; None for no such input.
+        length: element type of an input with the number of samples; None for no such input. With it, the number of
+            frames is an additional output, before the logits.
+        log_probabilities: True for log probabilities as output instead of logits.
+        labels_major: True for logits of shape (batch, vocabulary, frames).
+        batch: False to fix the batch size to 1.
+        padding: number of samples that the network pads at both ends.
+        wanted: smallest number of samples that the network accepts.
+        told: True if the file states the number of labels.
     """
 
     labels: int
@@ -88,7 +89,7 @@ class Spelling:
         return weight, -_SHARPNESS * levels**2
 
     def waveform(self, ids: Sequence[int]) -> np.ndarray:
-        """Return a waveform that spells labels, one a frame: float32, shape (samples,)."""
+        """Return a waveform that spells the given labels, one per frame: float32, shape (samples,)."""
         levels = np.repeat(np.asarray(ids) / self.labels, HOP)
         rest = np.full(RECEPTIVE_FIELD - HOP, levels[-1])
         return np.concatenate([levels, rest]).astype(np.float32)
@@ -134,7 +135,17 @@ def export(
     open_axes: Sequence[int] = (1, 2),
     **options: Any,
 ) -> Path:
-    """Export a module as the tutorial does, with dynamic axes."""
+    """Export a module to ONNX in the same way as the tutorial, with dynamic axes.
+
+    Args:
+        module: the network.
+        path: file to write.
+        inputs: example tensors by input name.
+        outputs: names of the outputs.
+        batch: True for a dynamic batch size.
+        open_axes: dynamic axes of the outputs.
+        options: further options of `torch.onnx.export`.
+    """
     import torch
 
     axes = {0: "batch_size"} if batch else {}
@@ -142,7 +153,7 @@ def export(
     dynamic = {name: axes | last[name] for name in inputs}
     dynamic |= {name: axes if name == "frames" else axes | {axis: f"d{axis}" for axis in open_axes} for name in outputs}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # tracing warns of every shape check that it bakes in
+        warnings.simplefilter("ignore")  # tracing warns about every shape check that it turns into a constant
         torch.onnx.export(
             module.eval(),
             tuple(inputs.values()),
@@ -157,7 +168,7 @@ def export(
 
 
 def export_tutorial(folder: Path, path: Path) -> Path:
-    """Export a Data2Vec checkpoint as the tutorial did: opset 11, `inputs` to `logits`, both axes dynamic."""
+    """Export a Data2Vec checkpoint as in the tutorial: opset 11, `inputs` to `logits`, both axes dynamic."""
     import torch
     from transformers import AutoModelForCTC
 

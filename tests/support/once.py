@@ -1,4 +1,4 @@
-"""What is made once for all workers of a session."""
+"""Test data that is built once for all workers of a session."""
 
 from __future__ import annotations
 
@@ -14,14 +14,20 @@ Made = TypeVar("Made")
 
 
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Made]) -> Made:
-    """Make something in a folder that all workers of the session share; the first that asks makes it."""
+    """Return an object that all workers of the session share, and build it in the first worker that calls.
+
+    Args:
+        factory: pytest's factory of temporary folders.
+        name: name of the object and of its folder.
+        make: builds the object in the folder that it receives.
+    """
     base = factory.getbasetemp()
     shared = (base.parent if base.name.startswith("popen-") else base) / "shared"
     shared.mkdir(exist_ok=True)
-    made = shared / f"{name}.pickle"
+    path = shared / f"{name}.pickle"
     with filelock.FileLock(shared / f"{name}.lock"):
-        if not made.exists():
+        if not path.exists():
             (shared / name).mkdir()
-            made.write_bytes(pickle.dumps(make(shared / name)))
-    found: Made = pickle.loads(made.read_bytes())  # noqa: S301 - written by a worker of this session
-    return found
+            path.write_bytes(pickle.dumps(make(shared / name)))
+    made: Made = pickle.loads(path.read_bytes())  # noqa: S301 - written by a worker of this session
+    return made

@@ -1,4 +1,4 @@
-"""Recognizers that need no network: deterministic logits of the samples, and a count of the inferences made."""
+"""Recognizers without a network: their logits are a fixed function of the samples, and they count inferences."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ INT8 = JournalKey("model", "int8", "ir-1", {"reference": REFERENCE.key, "openvin
 
 
 def network(samples: Samples, noise: float = 0.0) -> Logits:
-    """Return logits that tell the samples they came from: shape (frames, labels)."""
+    """Return logits that are a fixed function of the samples: float32, shape (frames, labels)."""
     frames = FRONTEND.frame_count(len(samples))
     steps = np.arange(frames * len(LABELS), dtype=np.float32).reshape(frames, len(LABELS))
     seed = 1 + float(np.abs(samples).sum())
@@ -40,7 +40,15 @@ def network(samples: Samples, noise: float = 0.0) -> Logits:
 
 @dataclass
 class Recognizer:
-    """Counts its inferences; where it is told to, its process is killed instead of making one more."""
+    """A recognizer that counts its inferences.
+
+    Attributes:
+        noise: amplitude of its difference from the reference logits.
+        kill_at: number of inferences after which it kills its process; -1 for never.
+        inferences: number of inferences so far.
+        compiled: number of calls of `compile`.
+        frontend: frontend of the model.
+    """
 
     noise: float = 1.0
     kill_at: int = -1
@@ -49,7 +57,7 @@ class Recognizer:
     frontend: Frontend = FRONTEND
 
     def compile(self) -> Recognizer:
-        """Return itself, and remember that it was asked for."""
+        """Return itself, and count the call."""
         self.compiled += 1
         return self
 
@@ -67,14 +75,20 @@ class Recognizer:
 
 @dataclass
 class ReferenceRun:
-    """A reference run that is made when it is asked for; counts how often that was."""
+    """A reference run that is computed on the first call.
+
+    Attributes:
+        corpus: the evaluated corpus.
+        asked: number of calls.
+        made: utterances of the run by id.
+    """
 
     corpus: Corpus
     asked: int = 0
     made: dict[str, ReferenceUtterance] = field(default_factory=dict)
 
     def __call__(self) -> Mapping[str, ReferenceUtterance]:
-        """Return it by utterance id."""
+        """Return the reference transcripts and logits by utterance id."""
         self.asked += 1
         if not self.made:
             for utterance in self.corpus.utterances(RATE):
@@ -85,7 +99,13 @@ class ReferenceRun:
 
 
 def corpus_of(path: Path, count: int, **changes: Spoken) -> Corpus:
-    """Write and open a corpus of short recordings, some of them in another form; a change replaces one by its id."""
+    """Write and open a corpus of short recordings, every third at 8 kHz.
+
+    Args:
+        path: parquet file to write.
+        count: number of recordings.
+        changes: replacements of recordings by their id.
+    """
     rates = (RATE, RATE, 8000)
     rows = [
         Spoken(
@@ -98,7 +118,7 @@ def corpus_of(path: Path, count: int, **changes: Spoken) -> Corpus:
 
 @dataclass
 class Attempt:
-    """One process's evaluation of a corpus, with a file of transcripts or without."""
+    """An evaluation of a corpus in one process, with or without a transcripts file."""
 
     corpus: Corpus
     file: Path | None = None
@@ -108,7 +128,7 @@ class Attempt:
     normalizer: str = "upper"
 
     def evaluate(self) -> Evaluation:
-        """Evaluate it."""
+        """Evaluate the corpus, resuming from the transcripts file if there is one."""
         self.reference_run = ReferenceRun(self.corpus)
         journal = None
         if self.file:

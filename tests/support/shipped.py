@@ -1,4 +1,4 @@
-"""Sections with the values that suite.toml ships, for tests that need one alone."""
+"""Sections with the values of the built-in suite.toml, for tests that need a single one."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def config() -> SuiteConfig:
 
 
 def section(kind: type[_Kind], **changes: Any) -> _Kind:
-    """Return the one section of a kind that suite.toml has, with some values changed."""
-    (found,) = (part for part in _sections(config()) if type(part) is kind)
-    return kind.model_validate(found.model_dump() | changes)
+    """Return the only section of a class in suite.toml, with some values changed."""
+    (shipped,) = (part for part in _sections(config()) if type(part) is kind)
+    return kind.model_validate(shipped.model_dump() | changes)
 
 
 def _sections(whole: Section) -> Iterator[Section]:
-    """Yield a section's own sections and theirs; those of single models and corpora are none of them."""
+    """Yield all sections below a section, except for those of single models and corpora."""
     for value in vars(whole).values():
         if isinstance(value, Section):
             yield value

@@ -1,4 +1,4 @@
-"""The suite as a person runs it: a process of its own, its exit code, its output, its results."""
+"""Runs of the suite as a user would start them: in a separate process, with exit code, output and results."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ import pytest
 from tests.support.forked import PATIENCE_S, can_fork, environment, fork
 
 ROOT = Path(__file__).parents[2]
-_QUIET = ("-p", "no:cacheprovider")  # nothing is left in the tree
-_FORKED = ("-W", "ignore::pytest.PytestAssertRewriteWarning")  # plugins have been imported before
+_QUIET = ("-p", "no:cacheprovider")  # a run leaves no files in the repository
+_FORKED = ("-W", "ignore::pytest.PytestAssertRewriteWarning")  # the parent process has already imported the plugins
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a finished run left behind."""
+    """A finished run; `results` is the content of its results file, or None without one."""
 
     code: int
     output: str
@@ -31,12 +31,12 @@ class Run:
 
     @property
     def statuses(self) -> list[str]:
-        """Whether each artifact was built or found."""
+        """Status of each artifact, "built" or "found"."""
         assert self.results is not None, self.output
         return [row["status"] for row in self.results["artifacts"]]
 
     def built(self, kind: str) -> int:
-        """Return how many artifacts of a kind were built."""
+        """Return the number of artifacts of one kind that were built."""
         assert self.results is not None, self.output
         return sum((row["kind"], row["status"]) == (kind, "built") for row in self.results["artifacts"])
 
@@ -48,14 +48,14 @@ class Run:
 
 @dataclass(frozen=True)
 class Warm:
-    """A cache that a whole run has filled, and that run."""
+    """A cache directory that a complete run has filled, its suite file, and that run."""
 
     cache: Path
     suite: Path
     cold: Run
 
     def ir(self, variant: str) -> Path:
-        """Return the folder of the IR that the run built, whatever other tests have built beside it."""
+        """Return the folder of the IR that the run built; other tests may have built more."""
         assert self.cold.results is not None
         kind = f"{variant}-ir"
         (key,) = {row["key"] for row in self.cold.results["artifacts"] if row["kind"] == kind}
@@ -63,12 +63,12 @@ class Warm:
 
 
 def command(tests: Sequence[str], options: Sequence[str]) -> list[str]:
-    """Return the command line of a run that leaves nothing in the tree."""
+    """Return the command line of a run that leaves no files in the repository."""
     return [sys.executable, "-m", "pytest", *tests, *_QUIET, *options]
 
 
 def start(tests: Sequence[str], *options: str, variables: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
-    """Start a run and return at once."""
+    """Start a run and return without waiting for its end."""
     return subprocess.Popen(
         command(tests, options),
         cwd=ROOT,
@@ -81,7 +81,7 @@ def start(tests: Sequence[str], *options: str, variables: Mapping[str, str] | No
 
 
 def finish(process: subprocess.Popen[str], results: Path | None = None) -> Run:
-    """Wait for a run's end."""
+    """Wait for the end of a run."""
     output, _ = process.communicate(timeout=PATIENCE_S)
     return _finished(process.returncode, output, results)
 
@@ -89,14 +89,21 @@ def finish(process: subprocess.Popen[str], results: Path | None = None) -> Run:
 def run(
     tests: Sequence[str], *options: str, results: Path | None = None, variables: Mapping[str, str] | None = None
 ) -> Run:
-    """Run the suite to its end, in a forked process where the environment lets it."""
-    given = [*options, *(["--results", str(results)] if results else [])]
-    wanted = environment() if variables is None else variables
-    if not can_fork(wanted):
-        return finish(start(tests, *given, variables=wanted), results)
+    """Run the suite to its end, in a forked process if its environment variables allow that.
+
+    Args:
+        tests: files or folders of tests.
+        options: further options of pytest.
+        results: path for the results file; None for no such file.
+        variables: environment variables; None for `environment()`.
+    """
+    all_options = [*options, *(["--results", str(results)] if results else [])]
+    environ = environment() if variables is None else variables
+    if not can_fork(environ):
+        return finish(start(tests, *all_options, variables=environ), results)
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "output"
-        code = fork(_main, [*tests, *_QUIET, *_FORKED, *given], output=output, variables=wanted)
+        code = fork(_main, [*tests, *_QUIET, *_FORKED, *all_options], output=output, variables=environ)
         return _finished(code, output.read_text(), results)
 
 
@@ -106,5 +113,5 @@ def _main(arguments: list[str]) -> None:
 
 
 def _finished(code: int, output: str, results: Path | None) -> Run:
-    found = json.loads(results.read_text()) if results is not None and results.exists() else None
-    return Run(code, output, found)
+    content = json.loads(results.read_text()) if results is not None and results.exists() else None
+    return Run(code, output, content)

@@ -1,4 +1,4 @@
-"""A checkpoint, recordings and a suite file so small that the real path takes seconds. Everything is seeded."""
+"""A seeded checkpoint, recordings and a suite file, so small that a complete run takes seconds."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ CONFIG = {
 
 
 def save_processor(folder: Path, **extractor_changes: Any) -> None:
-    """Save a processor with the tiny alphabet, in the form of the hub's."""
+    """Save a processor with the tiny alphabet, in the hub's format."""
     from transformers import Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor, Wav2Vec2Processor
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,10 @@ def save_processor(folder: Path, **extractor_changes: Any) -> None:
 
 
 def save_model(folder: Path, *, seed: int = 7, **changes: Any) -> Path:
-    """Save a seeded random Data2Vec with wide logits, so that its transcripts are no coin tosses."""
+    """Save a seeded random Data2Vec checkpoint.
+
+    Its logits are wide, so that small numerical differences do not change a transcript.
+    """
     import torch
     from transformers import Data2VecAudioConfig, Data2VecAudioForCTC
 
@@ -112,7 +115,7 @@ class Spoken:
     audio: bytes
 
     def but(self, **changes: Any) -> Spoken:
-        """Return it with some fields changed."""
+        """Return a copy with some fields changed."""
         return replace(self, **changes)
 
 
@@ -128,12 +131,12 @@ TEXTS = (
 
 
 def spoken(numbers: Sequence[int]) -> list[Spoken]:
-    """Return seeded utterances of half a second to two seconds."""
+    """Return one seeded utterance for each number, 0.5 to 1.55 s long."""
     return [Spoken(f"u{n}", TEXTS[n % len(TEXTS)], encoded(sound(0.5 + 0.35 * (n % 4), seed=n))) for n in numbers]
 
 
 def write_corpus(path: Path, utterances: Sequence[Spoken]) -> Path:
-    """Write utterances in the hub's parquet form."""
+    """Write utterances to a parquet file in the hub's format."""
     from datasets import Audio, Features, Value
 
     features = Features(id=Value("string"), audio=Audio(decode=False), text=Value("string"))
@@ -144,7 +147,7 @@ def write_corpus(path: Path, utterances: Sequence[Spoken]) -> Path:
 
 @dataclass(frozen=True)
 class SuiteFile:
-    """The repository's suite.toml over tiny inputs, with thresholds that any working model holds."""
+    """The repository's suite.toml with tiny inputs, and thresholds that any working model passes."""
 
     model: Path
     corpus: Path
@@ -152,7 +155,7 @@ class SuiteFile:
     changes: Mapping[str, str] = field(default_factory=dict)
 
     def write(self, path: Path) -> Path:
-        """Write it; each change is a dotted key with its TOML value, such as "thresholds.fp16.wer_drop_max": "0"."""
+        """Write the file, with all changes: TOML values by dotted key, such as "thresholds.fp16.wer_drop_max": "0"."""
         values = _flat(tomllib.loads(SUITE.read_text())) | self._tiny() | dict(self.changes)
         path.write_text("".join(f"{_quoted(key)} = {value}\n" for key, value in values.items()))
         tomllib.loads(path.read_text())
@@ -168,7 +171,7 @@ class SuiteFile:
             "calibration_audio.audio_s_min": "0.0",
             "thresholds.reference_wer_max": "9.0",
             "min_words": "1",
-            "thresholds.int8.int8_work_min": "0.8",  # 32 channels make of attention a sixth of the work
+            "thresholds.int8.int8_work_min": "0.8",  # with 32 channels, attention is a sixth of the work
         }
         return tiny | {f"thresholds.{precision}.{key}": value for precision in PRECISIONS for key, value in LOOSE}
 
@@ -186,14 +189,14 @@ def _quoted(key: str) -> str:
 
 @dataclass(frozen=True)
 class Tiny:
-    """Where the tiny inputs are."""
+    """The paths of the tiny inputs."""
 
     model: Path
     corpus: Path
     calibration: Path
 
     def suite(self, path: Path, **changes: str) -> Path:
-        """Write a suite file over them; keyword `a__b` stands for the key `a.b`."""
+        """Write a suite file with these inputs; the keyword `a__b` stands for the key `a.b`."""
         dotted = {key.replace("__", "."): value for key, value in changes.items()}
         return SuiteFile(self.model, self.corpus, self.calibration, dotted).write(path)
 
@@ -202,5 +205,5 @@ class Tiny:
         return load_config(self.suite(folder / "tiny.toml", **changes), {})
 
     def session(self, folder: Path, cache: Path, **changes: str) -> Session:
-        """Return a session over them."""
+        """Return a session with these inputs and a store in `cache`."""
         return Session(self.config(folder, **changes), embedded=folder, store=Store(cache))

@@ -1,4 +1,4 @@
-"""Variants that need no IR: a name, a frontend and thresholds, for gates and evaluations that are made by hand."""
+"""Variants without an IR, for tests that construct evaluations and verdicts by hand."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REQUIRED = {
 
 
 def frontend_of(alphabet: Alphabet) -> Frontend:
-    """Return a frontend of 16 kHz and frames of 20 ms."""
+    """Return a frontend for 16 kHz with frames of 20 ms."""
     return Frontend(16_000, normalize=False, receptive_field=400, hop=320, alphabet=alphabet)
 
 
@@ -34,7 +34,7 @@ def make_variant(
     frontend: Frontend | None = None,
     thresholds: Thresholds | None = None,
 ) -> Variant:
-    """Return a variant that is built here, held to thresholds that are loose unless others are given."""
+    """Return a variant that the suite itself would build; by default its thresholds are loose."""
     return Variant(
         model=model,
         name=name,

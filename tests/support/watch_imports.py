@@ -1,4 +1,4 @@
-"""A pytest plugin for runs in a process of their own: writes the names of all modules that were imported."""
+"""A pytest plugin for runs in a separate process: writes the names of all imported modules to a file."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ import pytest
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
-    """Write them where WATCH_IMPORTS says."""
+    """Write the names as JSON to the file that the variable WATCH_IMPORTS names."""
     Path(os.environ["WATCH_IMPORTS"]).write_text(json.dumps(sorted(sys.modules)))
