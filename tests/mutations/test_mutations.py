@@ -27,7 +27,7 @@ def test_fault_is_caught(fault: Fault, honest: WarmStore, tmp_path: Path) -> Non
     """The run fails, and the gate that has to catch the fault is among what fails it.
 
     A fault in speed is timed while no other test runs. Other programs of the machine may still leave a slowdown of 5 %
-    open: then the run fails as INCONCLUSIVE. The table says what a quiet machine catches.
+    open: then the run fails as INCONCLUSIVE.
     """
     done = catch(fault, warm=honest.root, keys=honest.keys, folder=tmp_path / "run")
     caught = done.caught_by(fault.gate) or (fault.timed and done.left_open_by(fault.gate))

@@ -1,4 +1,4 @@
-"""The marker `alone`: nothing else runs while a test with it does, whatever the number of workers."""
+"""The marker `alone`: while a test with it runs, the other workers run nothing."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def test_other(number, measured, request):
 """
 
 
-def test_nothing_runs_beside_a_test_that_is_alone(tmp_path: Path) -> None:
-    """Neither another test nor the set-up of one, in three workers."""
+def test_nothing_runs_while_a_test_is_alone(tmp_path: Path) -> None:
+    """Three workers run neither another test nor the set-up of one."""
     (tmp_path / "test_module.py").write_text(MODULE)
     plugins = ("-p", "no:cacheprovider", "-p", "tests.support.alone", "-n", "3")
     places = ("-c", str(ROOT / "pytest.ini"), "--rootdir", str(ROOT), f"--basetemp={tmp_path / 'base'}")
