@@ -1,4 +1,4 @@
-"""Tests that judge what a clock says: while one runs, the other workers of xdist run none."""
+"""The marker `alone`, for tests that judge a real timing: while one runs, other workers run none."""
 
 from __future__ import annotations
 
