@@ -104,7 +104,7 @@ def test_three_hours_are_refused_by_their_header(tmp_path: Path) -> None:
         with pytest.raises(BadUtteranceError, match=r"'u1' lasts 10800.0 s, but at most 600 s are accepted; cut") as e:
             read()
         assert "too long" == e.value.reason
-    assert time.process_time() - begun < 0.3  # decoding takes 1 s of this process's own time
+    assert time.process_time() - begun < 0.3  # decoding would take 1 s of CPU time
 
 
 def long_decode(path: Path) -> Waveform:

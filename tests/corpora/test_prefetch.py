@@ -16,7 +16,7 @@ from wergate.corpora.corpus import Utterance
 from wergate.corpora.prefetch import Prefetched, in_blocks
 
 RATE = 16_000
-MOMENT_S = 0.05  # for an item too many to be made
+MOMENT_S = 0.05  # time to wait for an item that must not be made
 
 
 class Counted:
@@ -40,7 +40,7 @@ class Counted:
             self.closed = True
 
     def has_made(self, number: int) -> bool:
-        """Wait until it has made `number` items; return whether it made no more."""
+        """Wait until the generator has made `number` items; return False if it makes more."""
         with self._changed:
             assert self._changed.wait_for(lambda: self.made >= number, PATIENCE_S)
             return not self._changed.wait_for(lambda: self.made > number, MOMENT_S)

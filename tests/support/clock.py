@@ -1,4 +1,4 @@
-"""A clock that a test turns: what waits for audio is measured without waiting."""
+"""A clock that a test controls, to measure the time spent waiting for audio without really waiting."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import pytest
 
 from wergate.corpora import prefetch
 
-PATIENCE_S = 60.0  # a thread that never gets what it waits for must not hang the tests
+PATIENCE_S = 60.0  # time limit of all waits, so that a stuck thread does not hang the tests
 
 
 class Clock:
-    """Stands for the module `time` where audio is prefetched; its time passes only where a test lets it.
+    """A replacement for the module `time` in `wergate.corpora.prefetch`, whose time the test sets.
 
     Attributes:
-        now_s: the time.
-        waiting: set while the user of prefetched items waits for one, since that reads the clock before and after.
+        now_s: current time in seconds.
+        waiting: set while the consumer waits for an item. It reads the clock before and after each wait.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,11 +25,11 @@ class Clock:
         monkeypatch.setattr(prefetch, "time", self)
 
     def perf_counter(self) -> float:
-        """Return the time."""
+        """Return the current time, and note that a wait begins or ends."""
         (self.waiting.clear if self.waiting.is_set() else self.waiting.set)()
         return self.now_s
 
     def pass_while_waited_for(self, seconds: float) -> None:
-        """Let time pass as soon as the user of prefetched items waits for one."""
+        """Advance the time once the consumer waits for an item."""
         assert self.waiting.wait(PATIENCE_S)
         self.now_s += seconds

@@ -1,6 +1,6 @@
-"""Runs the tests where PyTorch is absent: a test that needs it is skipped with a line that says so.
+"""Support for runs without PyTorch: tests that need it are skipped with a message.
 
-As a plugin (`-p tests.support.without_torch`) it also hides an installed PyTorch from the run.
+As a plugin (`-p tests.support.without_torch`), the module also hides an installed PyTorch from the run.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-# they import PyTorch before any test runs, or damage the embedded model, which is a checkpoint
+# These modules import PyTorch before any test runs, or damage the embedded model, which is a checkpoint.
 MODULES = (
     "config/test_tutorial.py",
     "models/test_checkpoint.py",
@@ -27,44 +27,45 @@ MODULES = (
 
 
 def is_absent() -> bool:
-    """Return whether PyTorch cannot be imported."""
+    """Return True if PyTorch cannot be imported."""
     return find_spec("torch") is None
 
 
 def pytest_configure() -> None:
-    """Hide PyTorch; this process has not imported it yet."""
+    """Hide PyTorch, which this process must not have imported yet."""
     assert "torch" not in sys.modules
-    # no None in sys.modules: SciPy takes what is there for the package
+    # A None in sys.modules would hide it too, but SciPy looks PyTorch up there and would use that None.
     sys.meta_path[sys.meta_path.index(PathFinder)] = _Hiding()  # type: ignore[index]
 
 
 class _Hiding:
-    """Finds every module of the path except PyTorch's."""
+    """A finder for all modules on the path except PyTorch."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        """Return the place of a module."""
+        """Return the spec of a module, or None for PyTorch and modules that do not exist."""
         return None if name.partition(".")[0] == "torch" else PathFinder.find_spec(name, path, target)
 
     def __getattr__(self, name: str) -> Any:
-        """Return what metadata and caches ask the finder for."""
+        """Return any other attribute of the standard finder, as metadata and caches need it."""
         return getattr(PathFinder, name)
 
 
 class Skipper:
-    """Skips tests that import PyTorch, in a fixture or in their own lines."""
+    """Plugin that skips a test if a fixture or the test itself imports PyTorch."""
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self) -> Generator[None]:
-        """See `_skipping`."""
+        """Skip the test if a fixture imports PyTorch."""
         return (yield from _skipping())
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self) -> Generator[None]:
-        """See `_skipping`."""
+        """Skip the test if it imports PyTorch."""
         return (yield from _skipping())
 
 
 def _skipping() -> Generator[None]:
+    """Turn a failed import of PyTorch or torchmetrics into a skip."""
     try:
         return (yield)
     except ModuleNotFoundError as error:
