@@ -36,18 +36,20 @@ def legacy() -> Legacy:
 
 
 @pytest.fixture(scope="module")
-def made(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Session:
+def pot_session(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Session:
     """Return a session whose IRs are built in the legacy environment."""
     folder = tmp_path_factory.mktemp("pot")
     return tiny.session(folder, folder / "cache", quantizer='"pot"', legacy_python=f'"{PYTHON}"')
 
 
-def test_both_irs_are_artifacts(made: Session, tiny: Tiny, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_both_irs_are_artifacts(
+    pot_session: Session, tiny: Tiny, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """Both are built once and stored with POT's log and report; nothing is written to the home folder."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     (tmp_path / "home").mkdir()
     model = str(tiny.model)
-    fp16, int8 = made.models.ir(model, "fp16"), made.models.ir(model, "int8")
+    fp16, int8 = pot_session.models.ir(model, "fp16"), pot_session.models.ir(model, "int8")
     assert {FRONTEND_FILE, LOG_FILE, MODEL_FILE, "model.bin", "manifest.json"} == {
         p.name for p in fp16.folder.iterdir()
     }
@@ -56,19 +58,21 @@ def test_both_irs_are_artifacts(made: Session, tiny: Tiny, monkeypatch: pytest.M
     report = read_pot_report(int8)
     assert ("DefaultQuantization", "performance", 3) == (report.algorithm, report.preset, report.utterances)
     assert "Quantizing model with performance preset and DefaultQuantization" in int8.file(LOG_FILE).read_text()
-    again = Session(made.config, embedded=tmp_path, store=Store(made.store.root))
+    again = Session(pot_session.config, embedded=tmp_path, store=Store(pot_session.store.root))
     assert not any(again.models.ir(model, variant).built for variant in ("fp16", "int8"))
     assert not list((tmp_path / "home").iterdir())
 
 
-def test_both_runtimes_give_the_same_logits(made: Session, legacy: Legacy, tiny: Tiny, tmp_path: Path) -> None:
+def test_both_runtimes_give_the_same_logits(pot_session: Session, legacy: Legacy, tiny: Tiny, tmp_path: Path) -> None:
     """The FP16 IR gives the same logits on OpenVINO 2023.3 and on the installed version, except for rounding."""
     model = str(tiny.model)
     utterances = [np.random.default_rng(seed).normal(0, 0.1, 9000 + 500 * seed).astype(np.float32) for seed in (1, 2)]
-    old = LegacyRecognizer(made.variant(model, "fp16").path, made.frontend(model), legacy, folder=tmp_path)
+    old = LegacyRecognizer(
+        pot_session.variant(model, "fp16").path, pot_session.frontend(model), legacy, folder=tmp_path
+    )
     for found, today in zip(
         old.logits_of(utterances),
-        made.recognizers.dynamic(made.variant(model, "fp16")).logits_of(utterances),
+        pot_session.recognizers.dynamic(pot_session.variant(model, "fp16")).logits_of(utterances),
         strict=True,
     ):
         assert found == pytest.approx(today, abs=1e-3)
@@ -124,19 +128,20 @@ def test_a_model_with_a_mask_is_rejected(tmp_path: Path, tiny: Tiny) -> None:
 
 
 @pytest.mark.study("pot")
-def test_accuracy_aware_quantization_reverts_operations(made: Session, tiny: Tiny, tmp_path: Path) -> None:
+def test_accuracy_aware_quantization_reverts_operations(pot_session: Session, tiny: Tiny, tmp_path: Path) -> None:
     """With FP16's transcripts as references, it reverts operations until INT8 gives the same transcripts."""
-    model, frontend = str(tiny.model), made.frontend(str(tiny.model))
+    model, frontend = str(tiny.model), pot_session.frontend(str(tiny.model))
     samples = [
-        utterance.waveform.samples for utterance in made.corpora.calibration(model).utterances(frontend.sampling_rate)
+        utterance.waveform.samples
+        for utterance in pot_session.corpora.calibration(model).utterances(frontend.sampling_rate)
     ]
-    fp16 = made.recognizers.dynamic(made.variant(model, "fp16"))
+    fp16 = pot_session.recognizers.dynamic(pot_session.variant(model, "fp16"))
     texts = [greedy_decode(logits, frontend.alphabet) for logits in fp16.logits_of(samples)]
     corpus = [Spoken(f"s{n}", text, encoded(audio)) for n, (text, audio) in enumerate(zip(texts, samples, strict=True))]
     calibration = write_corpus(tmp_path / "corpus.parquet", corpus)
     aware = tiny.session(
         tmp_path,
-        made.store.root,
+        pot_session.store.root,
         quantizer='"pot-accuracy-aware"',
         legacy_python=f'"{PYTHON}"',
         calibration=f'"{calibration}"',
@@ -148,6 +153,6 @@ def test_accuracy_aware_quantization_reverts_operations(made: Session, tiny: Tin
     fp16_wer, int8_wer, final_wer = report.wers
     assert fp16_wer == pytest.approx(0, abs=1e-6)
     assert final_wer < int8_wer
-    known = {op.get_friendly_name() for op in ov.Core().read_model(made.variant(model, "fp16").path).get_ops()}
+    known = {op.get_friendly_name() for op in ov.Core().read_model(pot_session.variant(model, "fp16").path).get_ops()}
     assert report.reverted
     assert set(report.reverted) <= known

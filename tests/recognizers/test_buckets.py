@@ -93,7 +93,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Frontend]:
     return folder / "model.xml", load_frontend(checkpoint, model)
 
 
-def loop(exported: tuple[Path, Frontend]) -> OpenVinoRecognizer:
+def dynamic(exported: tuple[Path, Frontend]) -> OpenVinoRecognizer:
     """Return a recognizer of the IR with dynamic shapes."""
     path, frontend = exported
     return OpenVinoRecognizer(path, frontend, device="CPU", inference_precision="f32", streams=2)
@@ -109,13 +109,13 @@ def bucketed(exported: tuple[Path, Frontend], store: Store) -> BucketedRecognize
 def stored(exported: tuple[Path, Frontend], store: Store) -> Compilable:
     """Return the IR with functions that keep its compiled models in a store."""
     path, frontend = exported
-    return compilable(store, path, lambda: loop(exported), frontend, static_options("f32", 2))
+    return compilable(store, path, lambda: dynamic(exported), frontend, static_options("f32", 2))
 
 
 def test_padded_utterances_get_the_logits_of_unpadded_ones(exported: tuple[Path, Frontend], tmp_path: Path) -> None:
     """In every bucket, at its edge and beyond the longest one; with new and with stored compiled models."""
     utterances = [sound(seconds, seed=n) for n, seconds in enumerate((0.3, 3.0, 0.5, 0.9, 2.2, 4.1, 1.0))]
-    expected = loop(exported).logits_of(utterances)
+    expected = dynamic(exported).logits_of(utterances)
     for _ in range(2):
         for unpadded, padded in zip(expected, bucketed(exported, Store(tmp_path)).logits_of(utterances), strict=True):
             np.testing.assert_allclose(padded, unpadded, atol=1e-4)
@@ -128,9 +128,9 @@ def test_stored_buckets_need_no_dynamic_model(exported: tuple[Path, Frontend], t
     expected = bucketed(exported, Store(tmp_path)).logits_of([speech])[0]
     found = bucketed(exported, Store(tmp_path))
     np.testing.assert_array_equal(expected, found.logits_of([speech])[0])
-    assert "loop" not in vars(found)
+    assert "dynamic" not in vars(found)
     found.logits_of([sound(4.1, seed=2)])
-    assert "loop" in vars(found)
+    assert "dynamic" in vars(found)
 
 
 def test_a_stream_with_wrong_logits_is_not_used(exported: tuple[Path, Frontend], tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_a_stream_with_wrong_logits_is_not_used(exported: tuple[Path, Frontend],
     once = replace(right, compile_for=lambda samples: wrong.pop() if wrong else right.compile_for(samples))
     found = BucketedRecognizer(once, Buckets((length,)), streams=2, probe_sqnr_db_min=20.0)
     speech = sound(0.8, seed=1)
-    np.testing.assert_allclose(found.logits_of([speech])[0], found.loop.logits(speech[None])[0], atol=1e-4)
+    np.testing.assert_allclose(found.logits_of([speech])[0], found.dynamic.logits(speech[None])[0], atol=1e-4)
     assert 1 == found.rejected
     always = replace(right, compile_for=lambda samples: _compiled_wrong(path, samples))
     never = BucketedRecognizer(always, Buckets((length,)), streams=2, probe_sqnr_db_min=20.0)

@@ -147,6 +147,6 @@ def test_without_fused_kernels_int8_is_equal_bit_by_bit(tiny: Tiny, own_warm: Wa
     variant, recognizers = session.variant(str(tiny.model), "int8"), session.recognizers
     assert "DISABLE" == recognizers.static_options(2)["SNIPPETS_MODE"]  # so small a model is equal with them as well
     speech = sound(1.0, seed=5)
-    loop = recognizers.dynamic(variant)
-    found = recognizers.in_buckets(variant.path, variant.frontend, [1.0], lambda: loop)
-    np.testing.assert_array_equal(found.logits_of([speech])[0], loop.logits(speech[None])[0])
+    dynamic = recognizers.dynamic(variant)
+    found = recognizers.in_buckets(variant.path, variant.frontend, [1.0], lambda: dynamic)
+    np.testing.assert_array_equal(found.logits_of([speech])[0], dynamic.logits(speech[None])[0])

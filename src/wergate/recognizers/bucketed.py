@@ -76,7 +76,7 @@ class BucketedRecognizer:
         self._verified: dict[int, Requests] = {}
 
     @cached_property
-    def loop(self) -> OpenVinoRecognizer:
+    def dynamic(self) -> OpenVinoRecognizer:
         """The same IR with dynamic shapes, for single inferences and for utterances without a bucket."""
         return self._ir.compile_dynamic()
 
@@ -87,7 +87,7 @@ class BucketedRecognizer:
 
     def logits(self, waveforms: Samples) -> Logits:
         """See `Recognizer.logits`."""
-        return self.loop.logits(waveforms)
+        return self.dynamic.logits(waveforms)
 
     def logits_of(self, utterances: Sequence[Samples]) -> list[Logits]:
         """See `Recognizer.logits_of`."""
@@ -105,7 +105,7 @@ class BucketedRecognizer:
         too_long = [n for n, length in enumerate(lengths) if not length]
         if not too_long:
             return
-        for index, logits in self.loop.completed([utterances[n] for n in too_long]):
+        for index, logits in self.dynamic.completed([utterances[n] for n in too_long]):
             yield too_long[index], logits
 
     def _job(self, samples: Samples, length: int) -> Job:

@@ -43,14 +43,18 @@ def static_options(inference_precision: str, streams: int, *, fused: bool = True
 
 
 def compilable(
-    store: Store, path: Path, loop: Callable[[], OpenVinoRecognizer], frontend: Frontend, options: Mapping[str, str]
+    store: Store,
+    path: Path,
+    compile_dynamic: Callable[[], OpenVinoRecognizer],
+    frontend: Frontend,
+    options: Mapping[str, str],
 ) -> Compilable:
     """Return an IR with functions that compile it and keep compiled models and probes in a store.
 
     Args:
         store: the store.
         path: the `.xml`, with its `.bin` in the same folder.
-        loop: compiles the IR for any length.
+        compile_dynamic: compiles the IR for any length.
         frontend: features, frame geometry and alphabet of the network.
         options: options of the CPU plugin for fixed lengths.
     """
@@ -59,8 +63,8 @@ def compilable(
         frontend,
         ir_signature(path, len(frontend.alphabet.labels)),
         _stored_compiler(store, path, options, parts),
-        loop,
-        _stored_logits(store, loop, parts),
+        compile_dynamic,
+        _stored_logits(store, compile_dynamic, parts),
     )
 
 
@@ -94,12 +98,14 @@ def _stored_compiler(
 
 
 def _stored_logits(
-    store: Store, loop: Callable[[], OpenVinoRecognizer], parts: Mapping[str, Any]
+    store: Store, compile_dynamic: Callable[[], OpenVinoRecognizer], parts: Mapping[str, Any]
 ) -> Callable[[Samples], Logits]:
     """Return a function from a waveform, shape (samples,), to the dynamic model's logits, (frames, vocabulary)."""
 
     def logits(waveform: Samples) -> Logits:
-        artifact = stored_logits(store, "stream-probe", parts, waveform[None], lambda batch: loop().logits(batch))
+        artifact = stored_logits(
+            store, "stream-probe", parts, waveform[None], lambda batch: compile_dynamic().logits(batch)
+        )
         return np.asarray(read_logits(artifact)[0])
 
     return logits

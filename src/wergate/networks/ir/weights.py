@@ -79,7 +79,7 @@ def constant_values(node: Any) -> Weights | None:
     kind = node.get_type_name()
     if kind == "Constant":
         return np.asarray(node.data, dtype=np.float32)
-    if kind not in _EVALUATED:  # stop here: the whole network may be behind an operation that computes
+    if kind not in _EVALUATED:  # stop here: the whole network may come before an operation that computes
         return None
     inputs = [constant_values(node.input_value(number).get_node()) for number in range(len(node.inputs()))]
     if any(values is None for values in inputs):

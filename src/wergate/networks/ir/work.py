@@ -92,16 +92,16 @@ def product_macs(left: list[int], right: list[int], output: list[int]) -> int:
 
 
 def _is_quantized(node: Any) -> bool:
-    return _behind(node, STORING).get_type_name() == FAKE_QUANTIZE or stored_in_8_bit(node)
+    return _origin(node, STORING).get_type_name() == FAKE_QUANTIZE or stored_in_8_bit(node)
 
 
 def stored_in_8_bit(node: Any) -> bool:
     """Return whether weights are stored in 8 bits, looking through operations that scale, move or quantize them."""
-    stored = _behind(node, STORING | {FAKE_QUANTIZE})
+    stored = _origin(node, STORING | {FAKE_QUANTIZE})
     return stored.get_type_name() == "Constant" and stored.output(0).get_element_type() in EIGHT_BIT_TYPES
 
 
-def _behind(node: Any, kinds: frozenset[str]) -> Any:
+def _origin(node: Any, kinds: frozenset[str]) -> Any:
     """Return the first operation of another kind, going from a node towards the inputs."""
     while node.get_type_name() in kinds:
         node = node.input_value(0).get_node()
