@@ -152,7 +152,7 @@ OPTIONS = (
         "thresholds.int8.wer_drop_max = 'low' is not a number",
     ),
     Mistake("unknown key", lambda p: suite(p, quantization__preset_="1"), "did you mean 'preset'?"),
-    Mistake("an option of ONNX files", lambda _: ["--blank", "_"], "is a checkpoint, and blank = '_' is for an .onnx"),
+    Mistake("an option of ONNX files", lambda _: ["--blank", "_"], "is a checkpoint, but blank = '_' is for an .onnx"),
     Mistake("a column of no role", lambda _: ["--columns", "sound=x"], "columns has the unknown key 'sound'"),
     Mistake("a column that is not there", lambda _: ["--columns", "text=words"], "'words'"),
     Mistake(
