@@ -92,7 +92,7 @@ def test_successive_readings_alone_are_inconclusive() -> None:
     readings = run(CASES[0])[-1]
     found = growth_verdict(growth_of(readings, CALLS, 0.99), RULE, subject="INT8", scope="x")
     assert found.status is Status.INCONCLUSIVE, found.line
-    assert "the interval holds 100 KiB after 240 inferences: raise lengths in [benchmarks.growth]" in found.line
+    assert "the interval contains 100 KiB after 240 inferences: raise lengths in [benchmarks.growth]" in found.line
 
 
 def test_no_length_is_repeated_and_passes_differ_by_a_hop() -> None:

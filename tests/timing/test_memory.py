@@ -1,4 +1,4 @@
-"""Memory growth: a leak is told from an allocator's steps and from what only fills once."""
+"""Memory growth: a leak is distinguished from steps of an allocator and from caches that fill once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ right, kept = OpenVinoRecognizer.logits, []
 
 def leaky(self, waveforms):
     found = right(self, waveforms)
-    kept.append(found.repeat(20))  # more than the allocator has lying about
+    kept.append(found.repeat(20))  # more than the free memory of the allocator
     return found
 
 OpenVinoRecognizer.logits = leaky
@@ -36,7 +36,7 @@ OpenVinoRecognizer.logits = leaky
 
 
 class Process:
-    """A process whose memory follows a formula of the calls made."""
+    """A simulated process whose memory is a function of the number of calls."""
 
     def __init__(self, used: Callable[[int], float]) -> None:
         self.calls = 0
@@ -51,7 +51,7 @@ class Process:
 
 @dataclass(frozen=True)
 class Case:
-    """How memory goes with the calls, and what should be said of it."""
+    """Memory as a function of the number of calls, with the expected status."""
 
     id: str
     used: Callable[[int], float]
@@ -74,7 +74,7 @@ CASES = (
     Case("a leak of 4 KiB under noise", lambda calls: 4 * KIB * calls + pages(), Status.FAIL),
     Case("a leak of 4 KiB in arenas of 64", lambda calls: 64 * KIB * (calls // 16), Status.FAIL),
     Case("a leak of 2 MB", lambda calls: 2e6 * calls, Status.FAIL),
-    Case("memory is given back", lambda calls: -8 * KIB * calls, Status.PASS),
+    Case("shrinking memory", lambda calls: -8 * KIB * calls, Status.PASS),
     Case("steps that never settle", lambda calls: MIB * (calls.bit_length()), Status.INCONCLUSIVE),
 )
 
@@ -84,40 +84,39 @@ def verdict(process: Process, rule: GrowthRule = RULE) -> Verdict:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_growth_is_told_from_what_happens_once(case: Case) -> None:
-    """PASS and FAIL are said of what every block shows."""
+def test_growth_is_distinguished_from_single_events(case: Case) -> None:
+    """PASS and FAIL depend on growth that every block shows."""
     found = verdict(Process(case.used))
     assert found.status is case.status, found.line
 
 
 def test_a_failing_line_says_how_much_and_what_to_do() -> None:
-    """Slope, interval, threshold, amount of evidence, next step; a leak is a latency failure."""
+    """The line gives slope, interval, threshold, amount of evidence and next step; a leak is a latency failure."""
     found = verdict(Process(lambda calls: 4 * KIB * calls))
     assert found.kind == "latency"
     assert found.line.startswith(
         "INT8 memory_growth_kib=4 (99 % interval 4 to 4), but should be <= 1 [x, 400 inferences]"
     )
-    assert "see what is kept of each inference" in found.line
+    assert "check which objects outlive an inference" in found.line
 
 
-def test_an_undecided_line_says_what_would_settle_it() -> None:
-    """Neither holds; the budget is what there can be more of."""
+def test_an_undecided_line_names_the_settings_that_give_more_evidence() -> None:
+    """The line names the budget and the number of windows."""
     found = verdict(Process(lambda calls: MIB * calls.bit_length()))
-    assert "the interval holds 1 KiB after 3200 inferences: raise budget_s or windows" in found.line
+    assert "the interval contains 1 KiB after 3200 inferences: raise budget_s or windows" in found.line
 
 
-def test_no_window_begins_after_the_budget() -> None:
-    """Undecided growth costs a window, not all of them."""
+def test_no_window_starts_after_the_budget() -> None:
+    """With no budget left, undecided growth takes one window instead of all."""
     process = Process(lambda calls: MIB * calls.bit_length())
     found = verdict(process, GrowthRule(max_kib=1.0, budget_s=0.0))
     assert (found.status, process.calls) == (Status.INCONCLUSIVE, 230)
 
 
 def test_a_real_leak_of_this_process_is_found() -> None:
-    """Each call keeps touched pages of 16 KiB; one that gives them back passes.
-
-    They are asked of the kernel: what earlier tests have freed would serve an allocator for the whole measurement.
-    """
+    """A call that keeps 16 KiB of touched pages fails, and a call that releases them passes."""
+    # The pages come from the kernel directly. An allocator could serve the
+    # whole measurement from memory that earlier tests have freed.
     kept: list[mmap.mmap] = []
     leak = growth_verdict(measure_growth(lambda: kept.append(touched_pages()), RULE), RULE, subject="INT8", scope="x")
     honest = growth_verdict(measure_growth(lambda: touched_pages().close(), RULE), RULE, subject="INT8", scope="x")
@@ -135,8 +134,8 @@ def touched_pages() -> mmap.mmap:
     return held
 
 
-def test_what_waits_for_the_collector_is_no_leak() -> None:
-    """Each call leaves an array that refers to itself: Python frees it sooner or later, and is asked to."""
+def test_garbage_that_awaits_collection_is_not_a_leak() -> None:
+    """Each call leaves a reference cycle, which the garbage collector frees before each reading."""
 
     def cycle() -> None:
         held: list[object] = [np.ones(4 * KIB, np.float32)]
@@ -146,8 +145,8 @@ def test_what_waits_for_the_collector_is_no_leak() -> None:
     assert found.status is Status.PASS, found.line
 
 
-def test_the_interval_holds_the_truth() -> None:
-    """Of 1,000 seeded windows of independent growth, about 99 in a hundred intervals hold the true slope."""
+def test_the_interval_contains_the_true_slope() -> None:
+    """About 99 % of the intervals of 1,000 seeded windows contain the true slope."""
     generator = np.random.default_rng(3)
     held = 0
     for _ in range(1000):
@@ -155,18 +154,18 @@ def test_the_interval_holds_the_truth() -> None:
         readings = [int(reading) for reading in np.cumsum([0, *steps])]
         found = growth_of(readings, 10, 0.99).interval
         held += found.low <= 2 * KIB <= found.high
-    assert 960 <= held <= 1000  # exponential steps are skewed: Student's interval holds a little less than it says
+    assert 960 <= held <= 1000  # skewed steps lower the coverage of Student's interval a little
 
 
 @pytest.mark.parametrize("readings", [[1, 2], [1, math.nan, 3, 4], [1, math.inf, 3]], ids=["two", "NaN", "infinite"])
-def test_readings_without_a_slope_are_one_line(readings: list[int]) -> None:
-    """What cannot be judged is said, not judged."""
+def test_readings_without_a_slope_are_refused(readings: list[int]) -> None:
+    """Too few or non-finite readings end with one line instead of a verdict."""
     with pytest.raises(SuiteError, match=r"memory readings .* have no slope: three or more finite numbers of bytes"):
         growth_of(readings, 1, 0.99)
 
 
-def test_a_rule_that_cannot_judge_is_one_line() -> None:
-    """Too few blocks give an interval too wide for anything."""
+def test_a_rule_with_too_few_blocks_is_refused() -> None:
+    """Too few blocks would give a useless interval, so the rule is refused with one line."""
     with pytest.raises(SuiteError, match="over 2 blocks of 10 inferences in 5 windows cannot be judged: at least 8"):
         GrowthRule(max_kib=1.0, blocks=2)
 
@@ -175,7 +174,7 @@ def test_a_rule_that_cannot_judge_is_one_line() -> None:
 def test_a_leaking_recognizer_fails_the_benchmarks(
     plugin: str, status: str, tiny: Tiny, warm: Warm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every logits array is kept by someone: the gate says so, of both precisions, with its figures in the results."""
+    """If a recognizer keeps its logits, the gate fails for both precisions, with figures in the results."""
     (tmp_path / "changed.py").write_text(plugin)
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{Path(wergate.__file__).parents[1]}")
     suite = tiny.suite(tmp_path / "tiny.toml", benchmarks__models=json.dumps([str(tiny.model)]))

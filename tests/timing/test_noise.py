@@ -1,4 +1,4 @@
-"""What is said of timings: percentiles where there are enough, noise by its name, and nothing of a quiet run."""
+"""Percentiles need enough timings, each kind of noise is named, and a quiet run gives none."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ TWO_SPEEDS: dict[str, Draw] = {
 }
 
 
-def test_percentiles_take_so_many_samples() -> None:
-    """Two timings above the percentile, with 99 % confidence: 64 for p90 and 662 for p99, none fewer."""
+def test_percentiles_need_enough_timings() -> None:
+    """Two timings above the percentile with 99 % confidence need at least 64 timings for p90, and 662 for p99."""
     assert [samples_needed(percent) for percent in (50, 90, 99)] == [1, 64, 662]
     for percent, needed in ((0.9, 64), (0.99, 662)):
         fewer_than_two = [q**n + n * (1 - q) * q ** (n - 1) for q, n in ((percent, needed), (percent, needed - 1))]
@@ -50,14 +50,14 @@ def test_percentiles_take_so_many_samples() -> None:
 
 
 def test_the_second_largest_is_an_upper_bound() -> None:
-    """By simulation, of a distribution that is not normal: above the true 90th percentile 99 times of 100."""
+    """In a simulation with exponential times, it is above the true 90th percentile in 99 % of the runs."""
     generator = np.random.default_rng(1)
     second = np.sort(generator.exponential(1.0, (4000, 64)), axis=1)[:, -2]
     assert 0.985 < np.mean(second > -math.log(0.1)) < 0.995
 
 
 @pytest.mark.parametrize(
-    ("rounds", "told"),
+    ("rounds", "expected"),
     [
         (1, {"p50_ms"}),
         (63, {"p50_ms"}),
@@ -66,10 +66,10 @@ def test_the_second_largest_is_an_upper_bound() -> None:
         (662, {"p50_ms", "p90_ms", "p99_ms"}),
     ],
 )
-def test_percentiles_are_told_where_rounds_suffice(rounds: int, told: set[str]) -> None:
-    """No percentile of too few rounds; those that are told are in milliseconds and in order."""
+def test_percentiles_are_reported_if_rounds_suffice(rounds: int, expected: set[str]) -> None:
+    """Too few rounds give no percentile; those that are reported are in milliseconds and in order."""
     found = percentiles_ms([0.001 * (1 + number) for number in range(rounds)])
-    assert set(found) == told
+    assert set(found) == expected
     assert found["p50_ms"] == pytest.approx((rounds + 1) / 2)
     assert list(found.values()) == sorted(found.values())
 
@@ -78,40 +78,40 @@ def test_percentiles_are_told_where_rounds_suffice(rounds: int, told: set[str]) 
 @pytest.mark.parametrize(
     "say", [percentiles_ms, lambda times: noises(times, QUIET, RULE)], ids=["percentiles", "noise"]
 )
-def test_a_timing_that_is_none_is_one_line(bad: float, say: Callable[[list[float]], object]) -> None:
-    """A NaN would hide every slowdown."""
-    with pytest.raises(SuiteError, match=r"timing 2 of 3 of a benchmark is \S+, which is no time: finite positive sec"):
+def test_an_invalid_timing_is_refused(bad: float, say: Callable[[list[float]], object]) -> None:
+    """A NaN would hide every slowdown, so the run ends with one line."""
+    with pytest.raises(SuiteError, match=r"timing 2 of 3 of a benchmark is \S+; finite positive seconds are accepted"):
         say([0.001, bad, 0.002])
 
 
 @pytest.mark.parametrize("rounds", [5, 30, 100, 400])
 @pytest.mark.parametrize("name", ONE_SPEED)
-def test_a_quiet_run_is_called_nothing(name: str, rounds: int) -> None:
-    """Of forty seeded runs of one speed, whatever its distribution, one at the most is called noisy."""
+def test_a_quiet_run_has_no_noise(name: str, rounds: int) -> None:
+    """At most one of forty seeded runs with one speed counts as noisy, for any distribution."""
     generator = np.random.default_rng(rounds)
-    called = [noises(list(ONE_SPEED[name](generator, rounds)), QUIET, RULE) for _ in range(40)]
-    assert sum(map(bool, called)) <= 1, [names for names in called if names]
+    runs = [noises(list(ONE_SPEED[name](generator, rounds)), QUIET, RULE) for _ in range(40)]
+    assert sum(map(bool, runs)) <= 1, [kinds for kinds in runs if kinds]
 
 
 @pytest.mark.parametrize("rounds", [100, 300])
 @pytest.mark.parametrize("name", TWO_SPEEDS)
-def test_two_speeds_are_named(name: str, rounds: int) -> None:
-    """Of twenty-five seeded runs, 24 at the least."""
+def test_two_speeds_are_detected(name: str, rounds: int) -> None:
+    """At least 24 of 25 seeded runs are detected."""
     generator = np.random.default_rng(7)
     found = [modes(TWO_SPEEDS[name](generator, rounds), RULE.mode_gap_min) for _ in range(25)]
-    told = [mode for mode in found if mode is not None]
-    assert len(told) >= 24
-    assert all(mode.fast_s == pytest.approx(0.01, rel=0.03) for mode in told)
+    detected = [mode for mode in found if mode is not None]
+    assert len(detected) >= 24
+    assert all(mode.fast_s == pytest.approx(0.01, rel=0.03) for mode in detected)
 
 
-def test_two_speeds_are_told_with_their_figures() -> None:
-    """Both speeds, and how many rounds ran at the slower one."""
+def test_two_speeds_are_reported_with_their_times() -> None:
+    """The text gives both speeds and the share of rounds at the slower one."""
     times = np.where(np.arange(300) % 4, 0.01, 0.012) * jitter(np.random.default_rng(2), 300, 0.005)
     assert noises(list(times), QUIET, RULE) == ("bimodal: 10 ms, but 12 ms in 25 % of the rounds",)
 
 
-def test_two_speeds_nearer_than_the_rule_are_not_named() -> None:
-    """They would move a median by less than anyone gates."""
+def test_two_speeds_closer_than_the_rule_are_not_reported() -> None:
+    """They move a median by less than any gate would notice."""
     times = np.where(np.arange(300) % 2, 0.0103, 0.01) * jitter(np.random.default_rng(3), 300, 0.001)
     assert modes(times, RULE.mode_gap_min) is None
     assert modes(times, 0.02) is not None
@@ -119,7 +119,7 @@ def test_two_speeds_nearer_than_the_rule_are_not_named() -> None:
 
 @dataclass(frozen=True)
 class Trend:
-    """How speed goes over a run, and what drift is named."""
+    """Change of speed over a run, with the expected noise."""
 
     id: str
     change: Callable[[np.ndarray], np.ndarray]
@@ -135,14 +135,14 @@ TRENDS = (
 
 
 @pytest.mark.parametrize("trend", TRENDS, ids=lambda trend: trend.id)
-def test_a_drift_is_named_with_its_direction(trend: Trend) -> None:
-    """The second half's median over the first's; within 5 % it is not worth a word."""
+def test_a_drift_is_reported_with_its_direction(trend: Trend) -> None:
+    """Drift compares the medians of both halves of a run; up to 5 % is not reported."""
     at = np.linspace(0, 1, 200)
     assert noises(list(0.01 * trend.change(at) * jitter(np.random.default_rng(4), 200)), QUIET, RULE) == trend.named
 
 
-def test_chance_is_no_drift() -> None:
-    """Few wild rounds have halves that differ by more than 5 % all the time; the test of the halves asks for more."""
+def test_random_differences_are_not_drift() -> None:
+    """Halves of a short, noisy run often differ by more than 5 %, but not significantly."""
     generator = np.random.default_rng(5)
     runs = [0.01 * jitter(generator, 20, 0.3) for _ in range(300)]
     halves = [abs(np.median(run[10:]) / np.median(run[:10]) - 1) > 0.05 for run in runs]
@@ -151,8 +151,8 @@ def test_chance_is_no_drift() -> None:
     assert drift([0.01] * 40) == 0.0
 
 
-def test_what_the_machine_did_is_named() -> None:
-    """Stolen time and other processes, each beyond its own threshold; what is not known is not named."""
+def test_activity_of_the_machine_is_reported() -> None:
+    """Stolen time and other processes are reported beyond their thresholds; unknown shares are not."""
     times = [0.01] * 5
     busy = replace(QUIET, steal=0.032, others=0.25)
     assert noises(times, busy, RULE) == ("steal 3.2 %", "others 25 %")
@@ -164,16 +164,16 @@ def test_what_the_machine_did_is_named() -> None:
 BEFORE = Counters(total_s=100.0, busy_s=50.0, own_s=10.0, stolen_s=1.0, load=0.5)
 
 
-def test_shares_are_of_the_time_between_two_readings() -> None:
-    """Two cores for two seconds: 0.1 s stolen, 3 s busy, 2.5 s of it our own."""
+def test_shares_refer_to_the_time_between_two_readings() -> None:
+    """Two cores run for two seconds: 0.1 s stolen, and 3 s busy, of which 2.5 s belong to this process."""
     after = Counters(total_s=104.0, busy_s=53.0, own_s=12.5, stolen_s=1.1, load=1.5)
     seen = seen_between(BEFORE, after)
     assert (seen.load_before, seen.load_after) == (0.5, 1.5)
     assert (seen.steal, seen.others) == (pytest.approx(0.025), pytest.approx(0.125))
 
 
-def test_of_too_short_a_run_no_share_is_told() -> None:
-    """The kernel counts in hundredths of a second; a share of a few of these is chance."""
+def test_too_short_a_run_gives_no_shares() -> None:
+    """The kernel counts in ticks of 10 ms, so a share of a few ticks would be random."""
     after = Counters(total_s=100.04, busy_s=50.04, own_s=10.01, stolen_s=1.01, load=0.5)
     seen = seen_between(BEFORE, after)
     assert (seen.steal, seen.others) == (None, None)
@@ -182,7 +182,7 @@ def test_of_too_short_a_run_no_share_is_told() -> None:
 
 
 def test_this_machine_can_be_read() -> None:
-    """Counters only grow, the process's own are part of what is busy on its CPUs."""
+    """Counters of time never decrease, and work of this process increases its own counter."""
     before = read_counters()
     np.sort(np.random.default_rng(0).random(3_000_000))
     after = read_counters()
@@ -191,8 +191,8 @@ def test_this_machine_can_be_read() -> None:
     assert after.load >= 0
 
 
-def test_the_governor_is_that_of_our_cpus(tmp_path: Path) -> None:
-    """Each once; a virtual machine has none."""
+def test_the_governor_of_the_allowed_cpus_is_read(tmp_path: Path) -> None:
+    """Each governor is listed once, and a machine without any gives "unknown"."""
     assert governor(tmp_path) == "unknown"
     for number in range(256):
         folder = tmp_path / f"cpu{number}" / "cpufreq"

@@ -1,4 +1,4 @@
-"""The paired timer, on machines that are made up: how fast, how noisy, how they drift. No test waits."""
+"""The interleaved timer on simulated machines with known speed, noise and drift. No test waits."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ RULE = PairedRule()
 
 @dataclass
 class Machine:
-    """A clock that calls advance: by their cost, times seeded noise, times what the machine as a whole does.
+    """A simulated machine: each call advances its clock by cost, times seeded noise, times the slowness of the machine.
 
     Attributes:
-        noise: of a call's logarithm, normal; one call in twenty takes half as much again.
-        speed: seconds that pass in a second of work, by the time of day.
+        noise: standard deviation of the logarithm of a call's time; one call in twenty takes 50 % longer.
+        speed: seconds per second of work, as a function of the time.
     """
 
     seed: int = 0
@@ -53,8 +53,8 @@ class Machine:
         return time_pair(*sides, rule, is_open(minimum), self.clock)
 
 
-def test_the_ratio_is_how_many_times_as_fast_the_first_is() -> None:
-    """Twice the second's time, twice as fast; medians are told in milliseconds, rounds are two in each block."""
+def test_the_ratio_is_the_speed_up_of_the_first_side() -> None:
+    """A second side that takes twice as long gives 2; medians are in milliseconds, with two rounds per block."""
     found = Machine().time(0.010, 0.020)
     assert found.ratio == pytest.approx(2.0, rel=0.02)
     assert found.interval.low <= found.ratio <= found.interval.high
@@ -62,10 +62,10 @@ def test_the_ratio_is_how_many_times_as_fast_the_first_is() -> None:
     assert (32, 32) == (found.rounds, len(found.second_s))
 
 
-def test_sides_take_turns_by_lot() -> None:
-    """Every block is A B B A or B A A B, both occur, and the same seed draws the same order."""
+def test_the_order_of_calls_is_random() -> None:
+    """Every block is A B B A or B A A B, both occur, and the same seed gives the same order."""
     machine = Machine()
-    machine.time(0.3, 0.3, rule=PairedRule(budget_s=100))  # calls so long that no untimed one leads them
+    machine.time(0.3, 0.3, rule=PairedRule(budget_s=100))  # too long for untimed calls
     calls = "".join(machine.called)[-64:]
     blocks = [calls[start : start + 4] for start in range(0, 64, 4)]
     assert {"ABBA", "BAAB"} == set(blocks)
@@ -74,31 +74,31 @@ def test_sides_take_turns_by_lot() -> None:
     assert machine.called == other.called
 
 
-def test_a_short_call_is_led_by_an_untimed_one_of_its_side() -> None:
-    """The other side has just emptied the caches: what is timed is the second of two like calls."""
+def test_an_untimed_call_precedes_each_short_call() -> None:
+    """The untimed call of the same side refills the caches after calls of the other side."""
     machine = Machine()
     found = machine.time(0.01, 0.01)
     calls = "".join(machine.called)[-4 * found.rounds :]
     assert {"AABBBBAA", "BBAAAABB"} == {calls[start : start + 8] for start in range(0, len(calls), 8)}
 
 
-def test_a_drift_that_both_share_cancels() -> None:
-    """A machine that gets three times slower while it is timed does not change how much faster one side is."""
+def test_a_common_drift_cancels() -> None:
+    """The ratio stays the same on a machine that becomes three times slower during the measurement."""
     found = Machine(speed=lambda now_s: 1 + now_s).time(0.010, 0.0105)
     assert found.ratio == pytest.approx(1.05, abs=0.02)
     assert found.interval.high - found.interval.low < 0.06
 
 
-def test_a_plain_verdict_takes_few_rounds_and_an_open_one_the_budget() -> None:
-    """Rounds are bought only while they can change something."""
-    plain, equal = Machine().time(0.01, 0.03, 1.5), Machine(noise=0.2).time(0.01, 0.01, 1.0)
-    assert 32 == plain.rounds
+def test_a_clear_verdict_takes_few_rounds_and_an_open_one_the_budget() -> None:
+    """Rounds are added only while the verdict is open."""
+    clear, equal = Machine().time(0.01, 0.03, 1.5), Machine(noise=0.2).time(0.01, 0.01, 1.0)
+    assert 32 == clear.rounds
     assert equal.rounds > 200
     assert RULE.budget_s <= equal.elapsed_s < RULE.budget_s + 1
 
 
 def test_slow_calls_have_fewer_blocks_and_a_wider_interval() -> None:
-    """Of calls of seconds, four blocks are what the budget has room for; Student's t says what they are worth."""
+    """The budget allows four blocks of calls that take seconds; their interval is Student's t."""
     found = Machine().time(1.0, 2.0, 1.5)
     assert 8 == found.rounds
     assert found.interval.low < 2.0 < found.interval.high
@@ -106,11 +106,11 @@ def test_slow_calls_have_fewer_blocks_and_a_wider_interval() -> None:
 
 
 @pytest.mark.parametrize(("blocks", "least"), [(4, 0.975), (8, 0.975), (16, 0.96), (40, 0.97)])
-def test_the_interval_holds_the_truth(blocks: int, least: float) -> None:
-    """A 99 % interval of 200 made-up runs each: with few blocks it is cautious, with many it keeps its promise."""
+def test_the_interval_contains_the_true_ratio(blocks: int, least: float) -> None:
+    """In 200 simulated runs, a 99 % interval has its coverage with many blocks, and a higher one with few."""
     generator, held = np.random.default_rng(blocks), 0
     for _ in range(200):
-        shared = np.exp(generator.normal(0, 0.1, (blocks, 1)))  # a block's own speed of the machine
+        shared = np.exp(generator.normal(0, 0.1, (blocks, 1)))  # speed of the machine in each block
         first, second = (cost * shared * np.exp(generator.normal(0, 0.02, (blocks, 2))) for cost in (1.0, 1.3))
         _, interval = ratio_interval(list(first.ravel()), list(second.ravel()), PairedRule(resamples=500))
         held += interval.low <= 1.3 <= interval.high
@@ -118,7 +118,7 @@ def test_the_interval_holds_the_truth(blocks: int, least: float) -> None:
 
 
 def test_the_same_build_passes_and_one_five_percent_slower_fails() -> None:
-    """Threshold 0.975, fifteen made-up runs each, on a machine with bursts: no false alarm, nothing missed."""
+    """At a threshold of 0.975, fifteen simulated runs of each give no false alarm and miss no slowdown."""
     verdicts: dict[float, list[Status]] = {1.0: [], 1.05: []}
     for cost, found in verdicts.items():
         for seed in range(15):
@@ -128,7 +128,7 @@ def test_the_same_build_passes_and_one_five_percent_slower_fails() -> None:
 
 
 def test_warm_up_is_not_timed() -> None:
-    """Calls that are slow because they are first count for nothing, however many they are."""
+    """Slow first calls do not affect the result, regardless of their number."""
     machine = Machine(noise=0.0, speed=lambda now_s: 1 + 9 * math.exp(-now_s / 0.3))
     found = machine.time(0.01, 0.01)
     assert max(found.first_s) < 0.02
@@ -136,7 +136,7 @@ def test_warm_up_is_not_timed() -> None:
 
 
 def test_the_collector_is_off_while_timing_and_back_afterwards() -> None:
-    """It would visit whatever else the process holds in the middle of a round."""
+    """A collection during a round would take time for objects that the timed code does not own."""
     seen = []
 
     def call() -> None:
@@ -151,8 +151,8 @@ def test_the_collector_is_off_while_timing_and_back_afterwards() -> None:
     assert gc.isenabled()
 
 
-def test_every_answer_is_handed_on_untimed() -> None:
-    """What becomes of an answer takes no time of the round that gave it."""
+def test_results_are_passed_on_outside_the_timed_part() -> None:
+    """Work on a result does not count towards the time of its round."""
     machine, kept = Machine(), []
 
     def keep(answer: object) -> None:
@@ -166,14 +166,14 @@ def test_every_answer_is_handed_on_untimed() -> None:
 
 
 @pytest.mark.parametrize("broken", [math.nan, math.inf], ids=["NaN", "infinite"])
-def test_a_time_that_is_none_is_one_line(broken: float) -> None:
-    """A clock that gives no number ends the measurement; beside a NaN nothing is slower."""
+def test_an_invalid_time_is_refused(broken: float) -> None:
+    """A clock that returns no finite number ends the measurement with one line."""
     machine = Machine(speed=lambda now_s: broken if now_s > 0.3 else 1.0)
-    with pytest.raises(SuiteError, match=r"timing 1 of 1 of a call taken in turns is (nan|inf), which is no time"):
+    with pytest.raises(SuiteError, match=r"timing 1 of 1 of an interleaved call is (nan|inf); finite positive seconds"):
         machine.time(0.01, 0.01)
 
 
 def test_too_few_blocks_are_refused() -> None:
-    """An interval takes four."""
-    with pytest.raises(SuiteError, match="blocks_min = 3 leaves a ratio without an interval: at least 4"):
+    """An interval needs at least four blocks."""
+    with pytest.raises(SuiteError, match="blocks_min = 3 gives no interval of the ratio: at least 4"):
         Machine().time(0.01, 0.01, rule=PairedRule(blocks_min=3))

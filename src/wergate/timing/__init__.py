@@ -1,1 +1,1 @@
-"""Timing that holds on shared machines: interleaved pairs, noise, memory, and the gates on them."""
+"""Timing that stays valid on shared machines: interleaved pairs, noise, memory growth, and their gates."""

@@ -1,4 +1,4 @@
-"""Which builds the benchmark baseline was measured with: named by their keys in the store, beside the baseline."""
+"""The builds behind the benchmark baseline: a file next to the baseline names their keys in the store."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True)
 class Build:
-    """An artifact of the store by its name."""
+    """Name of an artifact in the store: its kind and key."""
 
     kind: str
     key: str
@@ -30,29 +30,31 @@ class _File(BaseModel):
 
 
 def read_builds(path: Path) -> dict[tuple[str, str], Build]:
-    """Return the baseline's builds by model and variant; none where there is no file.
+    """Return the builds of the baseline by (model, variant); an empty mapping if the file does not exist.
 
     Raises:
-        SuiteError: the file is no such file, or one of another schema version.
+        SuiteError: the file has other content or another schema version.
     """
     if not path.exists():
         return {}
-    remedy = "restore it from the repository or write it anew with --update-baselines"
+    remedy = "restore it from the repository, or write a new one with --update-baselines"
     try:
         found = _File.model_validate_json(path.read_text(encoding="utf-8"))
         pairs = ((m, v, name.partition("/")) for m, names in found.builds.items() for v, name in names.items())
         builds = {(model, variant): Build(kind, key) for model, variant, (kind, _, key) in pairs}
     except (OSError, UnicodeDecodeError, ValidationError) as error:
-        raise SuiteError(f"'{path.name}' names no builds: it is not JSON of models and their IRs; {remedy}") from error
+        raise SuiteError(
+            f"'{path.name}' names no builds; JSON with the IRs of each model is expected; {remedy}"
+        ) from error
     if found.schema_version != SCHEMA_VERSION:
         raise SuiteError(
-            f"'{path.name}' has schema version {found.schema_version}; this suite reads {SCHEMA_VERSION}; {remedy}"
+            f"'{path.name}' has schema version {found.schema_version}, but only {SCHEMA_VERSION} is accepted; {remedy}"
         )
     return builds
 
 
 def write_builds(path: Path, builds: Mapping[tuple[str, str], Build]) -> None:
-    """Write builds by model and variant, sorted, in place of what the file held."""
+    """Write the builds by (model, variant), sorted, and replace the previous file."""
     names: dict[str, dict[str, str]] = {}
     for (model, variant), build in sorted(builds.items()):
         names.setdefault(model, {})[variant] = f"{build.kind}/{build.key}"

@@ -1,4 +1,4 @@
-"""The speed gates: ratios measured in turns, and the proof that what was timed gave the right answer."""
+"""Speed gates: interleaved speed ratios, and checks that the timed inferences gave correct output."""
 
 from __future__ import annotations
 
@@ -13,22 +13,25 @@ from wergate.networks.logits import difference
 from wergate.timing.paired import Paired
 from wergate.verdict import Verdict
 
-_WRONG_ANSWER = "a wrong answer has no speed: run `pytest accuracy/` on this model before looking at its latency"
+_WRONG_OUTPUT = "the time of a wrong result means nothing: run `pytest accuracy/` on this model first"
 
 
 def is_open(minimum: float | None) -> Callable[[Paired], bool]:
-    """Return what tells whether more rounds are needed: the interval of the ratio still holds the minimum.
+    """Return a predicate: True while the interval of a ratio contains the minimum, so that more rounds are needed.
 
-    Without a minimum the first look is the last.
+    Without a minimum, the predicate is always False.
     """
     return lambda found: minimum is not None and found.interval.low < minimum <= found.interval.high
 
 
 def speedup_verdict(found: Paired, minimum: float, *, fast: str, slow: str, scope: str) -> Verdict:
-    """Gate how many times as fast one side is as the other, by the whole interval of the ratio."""
+    """Gate the speed-up of one side over the other, by the whole interval of the ratio.
+
+    The verdict is INCONCLUSIVE if the interval contains the minimum.
+    """
     undecided = (
-        f"the interval still holds {minimum:g} after {found.rounds} rounds of each in {found.elapsed_s:.0f} s: run it "
-        "again when the machine is quiet, or raise budget_s in [benchmarks.paired]"
+        f"the interval still contains {minimum:g} after {found.rounds} rounds of each in {found.elapsed_s:.0f} s: "
+        "run again on a quieter machine, or raise budget_s in [benchmarks.paired]"
     )
     return Verdict(
         gate=f"speedup_over_{slow}",
@@ -36,8 +39,8 @@ def speedup_verdict(found: Paired, minimum: float, *, fast: str, slow: str, scop
         value=found.ratio,
         relation=">=",
         threshold=minimum,
-        scope=f"{scope}, {found.rounds} rounds of each in turns",
-        remedy="see in the graph gate whether the work runs in 8 bit, and what changed in the model or the toolchain",
+        scope=f"{scope}, {found.rounds} interleaved rounds of each",
+        remedy="check in the graph gate whether the work runs in 8 bit, and what changed in the model or the toolchain",
         kind="latency",
         interval=found.interval,
         undecided=undecided if is_open(minimum)(found) else "",
@@ -47,27 +50,29 @@ def speedup_verdict(found: Paired, minimum: float, *, fast: str, slow: str, scop
 def output_verdict(
     *, reference: Logits, candidate: Logits, sqnr_db_min: float, subject: str, scope: str, engine: str
 ) -> Verdict:
-    """Gate the logits that a timed inference gave, both of shape (frames, vocabulary)."""
+    """Gate the logits of a timed inference against the reference model's; both have shape (frames, vocabulary)."""
     found = difference(reference=reference, candidate=candidate)
-    return Verdict("sqnr_db", subject, found.sqnr_db, ">=", sqnr_db_min, scope, _WRONG_ANSWER, f"against {engine}")
+    return Verdict(
+        "sqnr_db", subject, found.sqnr_db, ">=", sqnr_db_min, scope, _WRONG_OUTPUT, f"compared with {engine}"
+    )
 
 
 def transcript_verdict(*, reference: str, hypothesis: str, subject: str, scope: str, engine: str) -> Verdict:
-    """Gate the transcript of a timed inference: it is the reference model's, character by character."""
+    """Gate the transcript of a timed inference: it must equal the reference model's, character by character."""
     differs = int(reference != hypothesis)
-    return Verdict("transcript_differs", subject, differs, "==", 0, scope, _WRONG_ANSWER, f"from {engine}'s")
+    return Verdict("transcript_differs", subject, differs, "==", 0, scope, _WRONG_OUTPUT, f"compared with {engine}")
 
 
 def same_work_verdict(
     *, accuracy_run: Mapping[str, str], timed: Mapping[str, tuple[str, ...]], subject: str, scope: str
 ) -> Verdict:
-    """Gate what timed rounds transcribed: every one what the accuracy run's recognizer makes of the same audio.
+    """Gate the transcripts of timed rounds: each must equal the accuracy run's transcript of the same audio.
 
     Args:
-        accuracy_run: its transcript of each utterance, by id.
-        timed: the transcripts that the timed rounds gave of each.
+        accuracy_run: transcript of each utterance in the accuracy run, by id.
+        timed: transcripts of each utterance in the timed rounds, by id.
     """
-    wrong = [id_ for id_, heard in timed.items() for text in heard if text != accuracy_run[id_]]
+    wrong = [id_ for id_, texts in timed.items() for text in texts if text != accuracy_run[id_]]
     named = f": {', '.join(dict.fromkeys(wrong[:3]))}" if wrong else ""
     return Verdict(
         gate="other_work",
@@ -76,20 +81,24 @@ def same_work_verdict(
         relation="==",
         threshold=0,
         scope=scope,
-        remedy=_WRONG_ANSWER,
-        basis=f"transcripts that are not the accuracy run's{named}",
+        remedy=_WRONG_OUTPUT,
+        basis=f"transcripts that differ from the accuracy run's{named}",
     )
 
 
 class Outputs:
-    """Logits of timed calls, kept by their digest; rounds that answer alike, bit by bit, take no further memory."""
+    """Logits of timed calls, stored by digest; rounds with bit-identical logits take no further memory."""
 
     def __init__(self) -> None:
         self._rounds: Counter[str] = Counter()
         self._logits: dict[str, Logits] = {}
 
     def keep(self, answer: object) -> None:
-        """Take a call's answer: float32, shape (batch, frames, vocabulary)."""
+        """Store the logits of a call.
+
+        Args:
+            answer: float32, shape (batch, frames, vocabulary).
+        """
         logits = np.asarray(answer, np.float32)
         digest = hashlib.sha256(logits.tobytes()).hexdigest()
         self._rounds[digest] += 1
@@ -97,5 +106,5 @@ class Outputs:
 
     @property
     def distinct(self) -> list[tuple[Logits, int]]:
-        """Each distinct answer, and how many rounds gave it."""
+        """Distinct logits, each with the number of rounds that gave them."""
         return [(self._logits[digest], count) for digest, count in self._rounds.items()]

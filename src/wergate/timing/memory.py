@@ -1,4 +1,4 @@
-"""Memory that an inference leaves behind: resident memory over repeated inferences of one length, after warm-up."""
+"""Memory growth per inference: resident memory over repeated inferences of one length, after a warm-up."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-import scipy  # not scipy.stats: that loads when it is used, which takes more than a second
+import scipy  # scipy.stats loads on first use: an import here would take more than a second
 
 from wergate.errors import SuiteError
 from wergate.verdict import Interval, Verdict
@@ -24,10 +24,9 @@ _STATUS = Path("/proc/self/status")
 
 
 def peak_rss_bytes() -> int:
-    """Return the most memory that this process held since it started, in bytes.
-
-    Linux keeps the parent's peak in `ru_maxrss` of a process that was started by a larger one; VmHWM is its own.
-    """
+    """Return the peak resident memory of this process since its start, in bytes."""
+    # On Linux, a child inherits the peak of a larger parent in ru_maxrss.
+    # VmHWM covers the process alone.
     if _STATUS.exists():
         line = next(line for line in _STATUS.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM:"))
         return int(line.split()[1]) * 1024
@@ -36,23 +35,24 @@ def peak_rss_bytes() -> int:
 
 
 KIB = 1024
-_FEWEST_BLOCKS = 8  # a Student interval of fewer blocks is too wide to decide anything
+_FEWEST_BLOCKS = 8  # Student's interval over fewer blocks is too wide to decide anything
 Read = Callable[[], int]
 
 
 @dataclass(frozen=True)
 class GrowthRule:
-    """How growth is measured, and how much is too much.
+    """Settings of a growth measurement and its threshold.
 
     Attributes:
-        max_kib: of resident memory that one inference may leave behind.
-        warmup: inferences before the first reading: the runtime prepares for a length, allocators fill their pools.
-        blocks, calls: readings of a window, and inferences between two of them.
-        windows: how many may follow one another, each twice as long as the one before, while nothing is decided.
-        budget_s: no further window begins after that.
-        confidence: of the interval, two-sided.
-        gate: what the verdict is called.
-        more: how to get more evidence.
+        max_kib: largest growth of resident memory per inference, in KiB.
+        warmup: inferences before the first reading, in which the runtime prepares and allocators fill their pools.
+        blocks: number of blocks in a window; each ends with a reading.
+        calls: inferences per block in the first window.
+        windows: largest number of windows; each is twice as long as the one before.
+        budget_s: seconds after which no further window starts.
+        confidence: two-sided confidence of the interval.
+        gate: name of the gate in the verdict.
+        more: how to get more evidence, for messages.
     """
 
     max_kib: float
@@ -66,23 +66,27 @@ class GrowthRule:
     more: str = "raise budget_s or windows in [benchmarks.memory]"
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be measured."""
+        """Refuse settings that allow no measurement.
+
+        Raises:
+            SuiteError: there are too few blocks, inferences or windows.
+        """
         if self.blocks < _FEWEST_BLOCKS or self.calls < 1 or self.windows < 2 or self.warmup < 0:  # noqa: PLR2004
             raise SuiteError(
                 f"memory growth over {self.blocks} blocks of {self.calls} inferences in {self.windows} windows cannot "
-                f"be judged: at least {_FEWEST_BLOCKS} blocks, 1 inference and 2 windows are needed; correct the rule"
+                f"be judged: at least {_FEWEST_BLOCKS} blocks, 1 inference and 2 windows are needed; change the rule"
             )
 
 
 @dataclass(frozen=True)
 class Growth:
-    """What one window of inferences left behind.
+    """Memory growth over one window of inferences.
 
     Attributes:
-        bytes_per_call: slope, the mean of the blocks' growth over their inferences.
-        interval: of the slope, by Student's t over blocks.
-        calls: inferences of the window.
-        readings: resident bytes before the first block and after each.
+        bytes_per_call: slope: mean growth per inference over the blocks, in bytes.
+        interval: interval of the slope, by Student's t over blocks.
+        calls: number of inferences in the window.
+        readings: resident memory before the first block and after each block, in bytes.
     """
 
     bytes_per_call: float
@@ -92,19 +96,15 @@ class Growth:
 
 
 def resident_bytes() -> int:
-    """Return the memory that would be free again if this process ended, in bytes.
-
-    That is the unique set size: exact where Linux's resident set size is summed up in batches per CPU, and without the
-    pages of files that other processes have mapped as well.
-    """
+    """Return the unique set size of this process in bytes: the memory that would be free if it ended."""
+    # Linux updates the resident set size in batches per CPU, so it is inexact.
+    # It also contains file pages that other processes map.
     return int(psutil.Process().memory_full_info().uss)
 
 
 def given_back_bytes() -> int:
-    """Return resident memory after what was freed has been given back: Python's garbage and, of glibc, its pools.
-
-    What an allocator keeps for later is no memory that anything has left behind.
-    """
+    """Return resident memory in bytes, after a garbage collection and a trim of glibc's pools."""
+    # Memory that an allocator keeps for later is not a leak, so return it first.
     gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
@@ -113,40 +113,45 @@ def given_back_bytes() -> int:
 
 
 def growth_of(readings: Sequence[int], calls: int, confidence: float) -> Growth:
-    """Return the slope of readings that lie the same number of inferences apart.
+    """Return the slope of equally spaced readings.
 
-    Resident memory is a sum of steps, so its readings depend on one another but its increments hardly do; their mean is
-    the slope, and their spread tells a leak, which is in every block, from one step of an allocator, which is in one.
+    Resident memory is a sum of steps: its readings depend on each other, but its increments hardly do. The mean of the
+    increments is the slope. Their spread separates a leak, which shows in every block, from a single step of an
+    allocator, which shows in one.
 
     Args:
-        readings: resident bytes, at least three.
+        readings: resident memory in bytes, at least three readings.
         calls: inferences between two readings.
-        confidence: of the interval, two-sided.
+        confidence: two-sided confidence of the interval.
 
     Raises:
-        SuiteError: a reading is not finite, or there are too few.
+        SuiteError: a reading is not finite, or there are fewer than three.
     """
     if len(readings) < 3 or not all(math.isfinite(reading) for reading in readings):  # noqa: PLR2004
         raise SuiteError(
             f"memory readings {list(readings)[:8]} have no slope: three or more finite numbers of bytes are needed; "
-            "see what the process reports in /proc/self/smaps_rollup"
+            "check the values in /proc/self/smaps_rollup"
         )
     steps = [(after - before) / calls for before, after in itertools.pairwise(readings)]
     return growth_of_steps(steps, confidence, calls=calls * len(steps), readings=readings)
 
 
 def growth_of_steps(steps: Sequence[float], confidence: float, *, calls: int, readings: Sequence[int]) -> Growth:
-    """Return the mean of slopes that do not depend on one another, in bytes, and Student's interval of it."""
+    """Return the mean of independent slopes in bytes per inference, with its interval by Student's t."""
     mean, error = statistics.fmean(steps), statistics.stdev(steps) / math.sqrt(len(steps))
     half = float(scipy.stats.t.ppf((1 + confidence) / 2, len(steps) - 1)) * error
     return Growth(mean, Interval(mean - half, mean + half, confidence), calls, tuple(readings))
 
 
 def measure_growth(call: Callable[[], object], rule: GrowthRule, read: Read = resident_bytes) -> Growth:
-    """Repeat a call until it is plain whether each leaves more than the rule's maximum behind.
+    """Repeat a call until it is decided whether memory grows by more than the rule's maximum per call.
 
-    A window that decides nothing is the warm-up of the next one, of twice the length. One that shows growth must be
-    borne out by the next: caches fill once, a leak goes on.
+    An undecided window serves as the warm-up of the next one, which is twice as long. If a window shows growth, the
+    next one must confirm it: a cache fills once, but a leak continues.
+
+    Args:
+        call: runs one inference.
+        read: returns the resident memory in bytes.
     """
     for _ in range(rule.warmup):
         call()
@@ -166,34 +171,34 @@ def _window(call: Callable[[], object], rule: GrowthRule, calls: int, read: Read
 
 def _readings(call: Callable[[], object], blocks: int, calls: int, read: Read) -> Iterator[int]:
     gc.collect()
-    gc.freeze()  # what was there before needs no visit after each block
+    gc.freeze()  # collections after each block then skip all older objects
     try:
         yield read()
         for _ in range(blocks):
             for _ in range(calls):
                 call()
-            gc.collect()  # what only waits for the collector is not lost
+            gc.collect()  # garbage that awaits collection is not a leak
             yield read()
     finally:
         gc.unfreeze()
 
 
 def _decided(growth: Growth, rule: GrowthRule) -> tuple[bool, bool]:
-    """Return whether the slope is surely within the maximum, and whether it is surely beyond."""
+    """Return whether the whole interval of the slope is within the maximum, and whether all of it is beyond."""
     limit = rule.max_kib * KIB
     return growth.interval.high <= limit, growth.interval.low > limit
 
 
 def growth_verdict(growth: Growth, rule: GrowthRule, *, subject: str, scope: str) -> Verdict:
-    """Gate the slope in KiB per inference: by its whole interval, so INCONCLUSIVE where that holds the maximum.
+    """Gate the growth in KiB per inference by its whole interval; INCONCLUSIVE if that contains the maximum.
 
-    Its kind is latency: like a slow model, a leaking one transcribes as well as before and cannot be run as before.
+    The kind of the verdict is latency: like a slow model, a leaking one gives correct transcripts but is costly to run.
     """
     low, high = (bound / KIB for bound in (growth.interval.low, growth.interval.high))
     within, beyond = _decided(growth, rule)
     undecided = (
-        f"the interval holds {rule.max_kib:g} KiB after {growth.calls} inferences: {rule.more}, or stop what "
-        "else allocates in this process"
+        f"the interval contains {rule.max_kib:g} KiB after {growth.calls} inferences: {rule.more}, "
+        "or stop other work in this process"
     )
     return Verdict(
         gate=rule.gate,
@@ -202,7 +207,7 @@ def growth_verdict(growth: Growth, rule: GrowthRule, *, subject: str, scope: str
         relation="<=",
         threshold=rule.max_kib,
         scope=f"{scope}, {growth.calls} inferences",
-        remedy="see what is kept of each inference: logits, requests, results; and what the runtime remembers",
+        remedy="check which objects outlive an inference (logits, requests, results), and what the runtime caches",
         kind="latency",
         interval=Interval(low, high, growth.interval.confidence),
         undecided="" if within or beyond else undecided,

@@ -1,4 +1,4 @@
-"""Noise by its name: stolen time, other processes, a drift, two speeds. It says which timings deserve little trust."""
+"""Detection of noise in timings: stolen CPU time, other processes, drift, and two speeds of the machine."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from pathlib import Path
 
 import numpy as np
 import psutil
-import scipy  # not scipy.stats: that loads when it is used, which takes more than a second
+import scipy  # scipy.stats loads on first use: an import here would take more than a second
 from numpy.typing import NDArray
 
 from wergate.config.benchmarks import NoiseSettings
 from wergate.timing.percentiles import require_times
 
 _FEWEST_FOR_DRIFT = 20
-_FEWEST_FOR_MODES = 100  # of 64 evenly spread or skewed timings, one run in thirty would look like two speeds
-_CHANCE = 0.001  # of a drift where there is none
+_FEWEST_FOR_MODES = 100  # with 64 uniform or skewed timings, one run in thirty would look like two speeds
+_CHANCE = 0.001  # probability of a false drift
 _SEPARATE = 2.0  # Ashman's D
-_VERY_STRONG = 10.0  # evidence in BIC, in the words of Kass & Raftery 1995
-_SMALLEST_MODE = 0.1  # of the rounds: fewer are outliers, which a median does not feel
-_VALLEY = 0.5  # rounds between two speeds, of those at the rarer one
+_VERY_STRONG = 10.0  # difference in BIC that counts as very strong evidence (Kass & Raftery 1995)
+_SMALLEST_MODE = 0.1  # share of the rounds: fewer are outliers, which do not affect a median
+_VALLEY = 0.5  # largest number of rounds midway between two speeds, relative to the rarer speed
 
 
 @dataclass(frozen=True)
 class Modes:
-    """Two speeds; `share` of the rounds ran at the slower one."""
+    """Two speeds of a machine, in seconds per round; `share` is the share of rounds at the slower one."""
 
     fast_s: float
     slow_s: float
@@ -37,15 +37,15 @@ class Modes:
 
 
 def noises(times_s: Sequence[float], seen: MachineActivity | None, rule: NoiseSettings) -> tuple[str, ...]:
-    """Return what was noisy about a run, each with its figure; nothing where it was quiet or too short to tell.
+    """Return each kind of noise in a run with its value; empty if the run was quiet or too short to judge.
 
     Args:
-        times_s: of all rounds, in the order in which they ran.
-        seen: what else the machine did; None where nobody looked.
-        rule: what is too much.
+        times_s: seconds of all rounds, in order.
+        seen: activity of the machine during the run; None if unknown.
+        rule: thresholds of each kind of noise.
 
     Raises:
-        SuiteError: a timing is no finite positive number.
+        SuiteError: a timing is not a finite positive number.
     """
     return tuple(_noises(require_times(times_s), seen, rule))
 
@@ -65,10 +65,10 @@ def _noises(times_s: Sequence[float], seen: MachineActivity | None, rule: NoiseS
 
 
 def drift(times_s: Sequence[float]) -> float:
-    """Return how much the median of the second half is above that of the first, as a fraction.
+    """Return the relative increase of the median from the first to the second half of a run, a fraction.
 
-    It is 0 where the two halves do not differ by the Mann-Whitney test (Annals of Mathematical Statistics 18, 1947) at
-    0.1 %, or have fewer than ten rounds each.
+    It is 0 if each half has fewer than ten rounds, or if the Mann-Whitney test (Annals of Mathematical Statistics 18,
+    1947) finds no difference at the 0.1 % level.
     """
     if len(times_s) < _FEWEST_FOR_DRIFT:
         return 0.0
@@ -79,12 +79,16 @@ def drift(times_s: Sequence[float]) -> float:
 
 
 def modes(times_s: Sequence[float], gap_min: float) -> Modes | None:
-    """Return the two speeds that the rounds ran at, or None where there is one, or fewer than 100 rounds.
+    """Return the two speeds of a run; None if it has a single speed or fewer than 100 rounds.
 
-    Two normal distributions are fitted to the logarithms. They are two speeds where Ashman's D is above 2 (Ashman, Bird
-    & Zepf, Astronomical Journal 108, 1994), where BIC prefers them to one, where each has a tenth of the rounds, where
-    they are `gap_min` apart, and where few rounds lie between: a long tail is fitted better by two as well, but has no
-    valley.
+    The function fits two normal distributions to the logarithms of the times. They count as two speeds if all of the
+    following hold:
+
+    - Ashman's D is above 2 (Ashman, Bird & Zepf, Astronomical Journal 108, 1994).
+    - BIC prefers two distributions to one.
+    - Each has at least a tenth of the rounds.
+    - Their centres are at least `gap_min` apart, a fraction.
+    - Few rounds lie between them. Two distributions also fit a long tail better, but a tail has no valley.
     """
     logs = np.log(np.asarray(times_s, np.float64))
     if len(logs) < _FEWEST_FOR_MODES or np.ptp(logs) < math.log1p(gap_min):
@@ -100,13 +104,17 @@ def modes(times_s: Sequence[float], gap_min: float) -> Modes | None:
 
 
 def _two_normals(logs: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], float, float]:
-    """Return means and variances, the faster first, the slower one's share, and by how much BIC prefers two to one."""
+    """Fit two normal distributions.
+
+    Returns:
+        Means and variances (the faster speed first), the share of the slower one, and the BIC advantage over one.
+    """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
 
     column = logs[:, None]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # a fit that wanders is judged by what it found
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the later checks judge an unconverged fit as well
         one, two = (GaussianMixture(count, random_state=0, reg_covar=1e-8).fit(column) for count in (1, 2))
     order = np.argsort(two.means_.ravel())
     share = float(two.weights_[order][1])
@@ -115,22 +123,24 @@ def _two_normals(logs: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArra
 
 
 def _valley(logs: NDArray[np.float64], means: NDArray[np.float64]) -> bool:
-    """Return whether fewer rounds lie midway than at either speed, in windows of a third of the gap."""
+    """Return whether clearly fewer rounds lie midway than at either speed, in windows of a third of the gap."""
     half_width = float(means[1] - means[0]) / 6
     fast, midway, slow = (np.sum(np.abs(logs - at) <= half_width) for at in (means[0], means.mean(), means[1]))
     return bool(midway <= _VALLEY * min(fast, slow))
 
 
 _CPUS = Path("/sys/devices/system/cpu")
-_LEAST_CPU_S = 0.5  # the kernel counts in ticks of 10 ms: of less time, a share is a matter of chance
+_LEAST_CPU_S = 0.5  # the kernel counts in ticks of 10 ms, so shares of less time are random
 
 
 @dataclass(frozen=True)
 class Counters:
-    """The CPUs that this process may run on, in seconds since the start; `own_s` is this process and its children.
+    """CPU time of all CPUs that this process may run on, in seconds since boot.
 
     Attributes:
-        stolen_s: what the hypervisor gave to others; None where the system does not tell.
+        total_s, busy_s: all time, and time that was not idle.
+        own_s: time of this process and its finished children.
+        stolen_s: time that the hypervisor gave to others; None if the system does not report it.
         load: mean number of runnable tasks over the last minute.
     """
 
@@ -143,7 +153,14 @@ class Counters:
 
 @dataclass(frozen=True)
 class MachineActivity:
-    """What was seen during a run; shares are fractions of all CPU time, None where it was too short or is not told."""
+    """Activity of the machine during a run.
+
+    Attributes:
+        governor: frequency governors of the CPUs.
+        load_before, load_after: mean number of runnable tasks over the last minute.
+        steal: share of all CPU time that the hypervisor gave to others; None if unknown, or if the run was too short.
+        others: share of all CPU time that other processes used; None if the run was too short.
+    """
 
     governor: str
     load_before: float
@@ -153,12 +170,12 @@ class MachineActivity:
 
 
 def read_counters() -> Counters:
-    """Return the counters now."""
+    """Return the present counters."""
     allowed = os.sched_getaffinity(0)
     cpus = [times for number, times in enumerate(psutil.cpu_times(percpu=True)) if number in allowed]
     own = psutil.Process().cpu_times()
     stolen = _sum(cpus, ("steal",)) if all(hasattr(times, "steal") for times in cpus) else None
-    busy = _sum(cpus, ("user", "nice", "system", "irq", "softirq"))  # guests are counted in user and nice
+    busy = _sum(cpus, ("user", "nice", "system", "irq", "softirq"))  # user and nice include guests
     return Counters(
         total_s=busy + _sum(cpus, ("idle", "iowait")) + (stolen or 0.0),
         busy_s=busy,
@@ -174,7 +191,7 @@ def _sum(cpus: Iterable[object], kinds: Iterable[str]) -> float:
 
 
 def seen_between(before: Counters, after: Counters) -> MachineActivity:
-    """Return what happened between two readings."""
+    """Return the activity of the machine between two readings."""
     total_s = after.total_s - before.total_s
     long_enough = total_s >= _LEAST_CPU_S
     stolen_s = None if before.stolen_s is None or after.stolen_s is None else after.stolen_s - before.stolen_s
@@ -189,7 +206,7 @@ def seen_between(before: Counters, after: Counters) -> MachineActivity:
 
 
 def governor(cpus: Path = _CPUS) -> str:
-    """Return the frequency governors of the CPUs that this process may run on, or "unknown": a VM has none."""
+    """Return the frequency governors of the CPUs that this process may run on, or "unknown", as in most VMs."""
     files = (cpus / f"cpu{number}" / "cpufreq" / "scaling_governor" for number in sorted(os.sched_getaffinity(0)))
     found = {file.read_text(encoding="ascii").strip() for file in files if file.is_file()}
     return ", ".join(sorted(found)) or "unknown"

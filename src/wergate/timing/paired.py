@@ -1,8 +1,8 @@
-"""Two sides timed in turns, in one process: how many times as fast the first is, with an interval.
+"""Interleaved timing of two sides in one process: the speed-up of the first over the second, with an interval.
 
-What a shared machine does to one side it does to the other a moment later: blocks of four calls, A B B A or B A A B by
-lot, cancel a drift, and only ratios within a block are compared. Rounds are added while the verdict is open, up to a
-budget.
+Noise of a shared machine hits both sides almost equally if their calls alternate. Blocks of four calls, A B B A or
+B A A B at random, cancel a drift, and only times within a block are compared. Rounds are added while the verdict is
+open, up to a budget.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
-import scipy  # not scipy.stats: that loads when it is used, which takes more than a second
+import scipy  # scipy.stats loads on first use: an import here would take more than a second
 from numpy.typing import NDArray
 
 from wergate.errors import SuiteError
@@ -24,24 +24,24 @@ from wergate.timing.percentiles import require_times
 from wergate.verdict import Interval
 
 Clock = Callable[[], float]
-_FEWEST_BLOCKS = 4  # of which Student's t is still some use
-_BOOTSTRAPPED = 16  # blocks from which a bootstrap holds what it promises
-_GROWTH = 1.5  # blocks of the next look over those of this one: few looks, few chances to be wrong
-_SETTLED = 0.02  # a warm-up ends where a call is no faster than the best before it by more than this
+_FEWEST_BLOCKS = 4  # fewer make Student's interval useless
+_BOOTSTRAPPED = 16  # number of blocks from which a bootstrap interval has its stated coverage
+_GROWTH = 1.5  # growth in blocks between two looks: few looks leave few chances of a false verdict
+_SETTLED = 0.02  # a warm-up ends when a call beats the best one by no more than this fraction
 _WARMUP_CALLS = (3, 30)
-_LEAD_S = 0.2  # calls longer than this do not feel whose data the caches hold
+_LEAD_S = 0.2  # longer calls do not depend on which side's data the caches hold
 
 
 @dataclass(frozen=True)
 class PairedRule:
-    """How long two sides take turns.
+    """Settings of an interleaved timing.
 
     Attributes:
-        budget_s: no further block begins after that; the minimum of blocks may take half of it.
-        blocks_min: blocks of four timed calls before the first look, where the budget has room for them.
-        confidence: of the interval, two-sided.
-        resamples: of the bootstrap over blocks.
-        seed: of the order of turns and of the resamples.
+        budget_s: seconds after which no further block starts; `blocks_min` may take half of it.
+        blocks_min: blocks of four timed calls before the first look at the verdict, if the budget allows.
+        confidence: two-sided confidence of the interval.
+        resamples: number of resamples of the bootstrap over blocks.
+        seed: seed of the order of calls and of the resamples.
     """
 
     budget_s: float = 20.0
@@ -53,7 +53,12 @@ class PairedRule:
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two: what is called, timed, and what then becomes of its answer, untimed."""
+    """One of the two sides.
+
+    Attributes:
+        call: the call to time.
+        after: receives the result of each call, outside the timed part.
+    """
 
     call: Callable[[], object]
     after: Callable[[object], object] = field(default=lambda _: None)
@@ -61,14 +66,14 @@ class Side:
 
 @dataclass(frozen=True)
 class Paired:
-    """What two sides took, two calls of each in a block.
+    """Times of two interleaved sides, with two calls of each per block.
 
     Attributes:
-        first_s, second_s: seconds of each call, in the order in which they ran.
-        ratio: how many times as fast the first is: the second's median over the first's, each block scaled to the same
+        first_s, second_s: seconds of each call, in order.
+        ratio: speed-up of the first side: the second's median over the first's, after scaling each block to the same
             speed of the machine.
-        interval: of the ratio.
-        elapsed_s: warm-up and all.
+        interval: interval of the ratio.
+        elapsed_s: seconds of the whole measurement, including the warm-up.
     """
 
     first_s: tuple[float, ...]
@@ -79,17 +84,17 @@ class Paired:
 
     @property
     def rounds(self) -> int:
-        """Timed calls of each side."""
+        """Number of timed calls of each side."""
         return len(self.first_s)
 
     @property
     def first_ms(self) -> float:
-        """The first side's median, milliseconds."""
+        """Median time of the first side, in milliseconds."""
         return 1000 * statistics.median(self.first_s)
 
     @property
     def second_ms(self) -> float:
-        """The second side's median, milliseconds."""
+        """Median time of the second side, in milliseconds."""
         return 1000 * statistics.median(self.second_s)
 
 
@@ -100,24 +105,29 @@ def time_pair(
     is_open: Callable[[Paired], bool],
     clock: Clock = time.perf_counter,
 ) -> Paired:
-    """Time two sides in turns, warmed up, the garbage collector off, until the verdict is no longer open.
+    """Time two sides in interleaved calls after a warm-up, with the garbage collector off.
+
+    Args:
+        first, second: the two sides.
+        is_open: returns whether the verdict needs more rounds; timing ends when it is False or the budget is spent.
+        clock: returns the time in seconds.
 
     Raises:
-        SuiteError: the rule has too few blocks, or a timing is no finite positive number.
+        SuiteError: the rule has too few blocks, or a timing is not a finite positive number.
     """
     if rule.blocks_min < _FEWEST_BLOCKS:
         raise SuiteError(
-            f"blocks_min = {rule.blocks_min} leaves a ratio without an interval: at least {_FEWEST_BLOCKS} are needed; "
-            "correct [benchmarks.paired]"
+            f"blocks_min = {rule.blocks_min} gives no interval of the ratio: at least {_FEWEST_BLOCKS} are needed; "
+            "correct it in [benchmarks.paired]"
         )
     started = clock()
     with _collector_off():
-        turns = _Turns(first, second, rule, clock)
-        least = min(rule.blocks_min, max(_FEWEST_BLOCKS, int(rule.budget_s / 2 / turns.block_s)))
+        calls = _InterleavedCalls(first, second, rule, clock)
+        least = min(rule.blocks_min, max(_FEWEST_BLOCKS, int(rule.budget_s / 2 / calls.block_s)))
         for wanted in _looks(least):
-            while turns.blocks < wanted and (turns.blocks < least or clock() - started < rule.budget_s):
-                turns.take()
-            found = _paired(turns, rule, clock() - started)
+            while calls.blocks < wanted and (calls.blocks < least or clock() - started < rule.budget_s):
+                calls.run_block()
+            found = _paired(calls, rule, clock() - started)
             if clock() - started >= rule.budget_s or not is_open(found):
                 break
     return found
@@ -136,19 +146,19 @@ def _collector_off() -> Iterator[None]:
 
 
 def _looks(least: int) -> Iterator[int]:
-    """Yield after how many blocks the verdict is looked at."""
+    """Yield the numbers of blocks after which to look at the verdict."""
     wanted = float(least)
     while True:
         yield int(wanted)
         wanted *= _GROWTH
 
 
-class _Turns:
-    """The two sides taking turns, and the times of their calls."""
+class _InterleavedCalls:
+    """Runs the calls of two sides alternately, and records their times."""
 
     def __init__(self, first: Side, second: Side, rule: PairedRule, clock: Clock) -> None:
         self._sides, self._clock = (first, second), clock
-        self._lots = np.random.default_rng(rule.seed)
+        self._generator = np.random.default_rng(rule.seed)
         self.times_s: tuple[list[float], list[float]] = ([], [])
         once = [self._warm_up(side, rule.budget_s / 8) for side in self._sides]
         self._led = max(once) < _LEAD_S
@@ -159,7 +169,7 @@ class _Turns:
         return len(self.times_s[0]) // 2
 
     def _warm_up(self, side: Side, budget_s: float) -> float:
-        """Call until calls get no faster, and return the fastest in seconds."""
+        """Call one side until it gets no faster, and return its fastest time in seconds."""
         fewest, most = _WARMUP_CALLS
         started, best = self._clock(), math.inf
         for call in range(1, most + 1):
@@ -170,13 +180,15 @@ class _Turns:
                 break
         return best
 
-    def take(self) -> None:
-        """Run a block: A B B A, or B A A B."""
-        outer = int(self._lots.integers(2))
+    def run_block(self) -> None:
+        """Run a block of calls: A B B A or B A A B, at random."""
+        outer = int(self._generator.integers(2))
         for which in (outer, 1 - outer, 1 - outer, outer):
             side = self._sides[which]
             if self._led:
-                side.after(side.call())  # untimed: its data are then in the caches as they are when nobody else runs
+                # An untimed call first brings the side's own data into the caches,
+                # as if the other side did not run.
+                side.after(side.call())
             self.times_s[which].append(self._timed(side))
 
     def _timed(self, side: Side) -> float:
@@ -184,25 +196,25 @@ class _Turns:
         answer = side.call()
         once = self._clock() - started
         side.after(answer)
-        (checked,) = require_times([once], "a call taken in turns")
+        (checked,) = require_times([once], "an interleaved call")
         return checked
 
 
-def _paired(turns: _Turns, rule: PairedRule, elapsed_s: float) -> Paired:
-    first_s, second_s = turns.times_s
+def _paired(calls: _InterleavedCalls, rule: PairedRule, elapsed_s: float) -> Paired:
+    first_s, second_s = calls.times_s
     ratio, interval = ratio_interval(first_s, second_s, rule)
     return Paired(tuple(first_s), tuple(second_s), ratio, interval, elapsed_s)
 
 
 def ratio_interval(first_s: list[float], second_s: list[float], rule: PairedRule) -> tuple[float, Interval]:
-    """Return the second side's median time over the first's, with its interval.
+    """Return the median time of the second side over that of the first, with its interval.
 
-    Each block's times are divided by the geometric mean of its two sides' faster times, so that a block in which the
-    machine was slow as a whole weighs like any other. The interval is a percentile bootstrap over blocks; of less than
-    16 blocks, where that would be too narrow, it is Student's t of the blocks' logarithmic ratios.
+    The times of each block are divided by the geometric mean of its two sides' faster times, so that a block on a slow
+    machine has the same weight as any other. The interval is a percentile bootstrap over blocks. With fewer than 16
+    blocks a bootstrap would be too narrow, so the interval is Student's t of the blocks' logarithmic ratios.
 
     Args:
-        first_s, second_s: seconds, two of each block in order.
+        first_s, second_s: seconds of both sides, two per block, in order.
     """
     first, second = (np.asarray(times_s, np.float64).reshape(-1, 2) for times_s in (first_s, second_s))
     scale = np.sqrt(first.min(axis=1) * second.min(axis=1))[:, None]
@@ -220,7 +232,7 @@ Blocks = NDArray[np.float64]
 
 def _bootstrap(first: Blocks, second: Blocks, rule: PairedRule) -> tuple[float, float]:
     def ratio(drawn: NDArray[np.intp], axis: int) -> Blocks:
-        del axis  # scipy's convention: resamples in rows
+        del axis  # scipy passes resamples in rows
         rows = np.atleast_2d(drawn)
         medians = [np.median(side[rows].reshape(len(rows), -1), axis=1) for side in (first, second)]
         return np.asarray(medians[1] / medians[0]).reshape(drawn.shape[:-1])
@@ -239,13 +251,13 @@ def _bootstrap(first: Blocks, second: Blocks, rule: PairedRule) -> tuple[float, 
 
 
 def student_bounds(logs: Blocks, confidence: float) -> tuple[float, float]:
-    """Return the bounds of a ratio by Student's t over the blocks' logarithmic ratios, two or more."""
+    """Return the bounds of a ratio, by Student's t over at least two logarithmic ratios of blocks."""
     half = float(scipy.stats.t.ppf((1 + confidence) / 2, len(logs) - 1) * scipy.stats.sem(logs))
     return math.exp(logs.mean() - half), math.exp(logs.mean() + half)
 
 
 def seconds(call: Callable[[], object]) -> float:
-    """Return how long one call takes."""
+    """Return the duration of one call, in seconds."""
     started = time.perf_counter()
     call()
     return time.perf_counter() - started

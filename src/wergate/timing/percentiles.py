@@ -1,4 +1,4 @@
-"""Percentiles of timings, where there are enough of them."""
+"""Percentiles of timings, if there are enough timings for them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import scipy  # not scipy.stats: that loads when it is used, which takes more than a second
+import scipy  # scipy.stats loads on first use: an import here would take more than a second
 
 from wergate.errors import SuiteError
 
@@ -15,12 +15,12 @@ SHOWN = (50, 90, 99)
 
 
 def samples_needed(percent: int) -> int:
-    """Return how many timings a percentile takes: 64 for the 90th, 662 for the 99th.
+    """Return the smallest number of timings for a percentile: 64 for the 90th, 662 for the 99th.
 
-    As many as it takes for at least two of them to lie above the true percentile with 99 % confidence, whatever the
-    distribution: then the estimate does not hang on one outlier, and the second largest timing is an upper bound. It is
-    the sample size of a two-sided tolerance interval from smallest to largest (Wilks, Annals of Mathematical
-    Statistics 12, 1941). The median is told of any number of rounds, as pytest-benchmark does.
+    With this number, at least two timings lie above the true percentile with 99 % confidence, for any distribution. The
+    estimate then does not depend on a single outlier, and the second largest timing is an upper bound. The number is
+    the sample size of a two-sided tolerance interval from the smallest to the largest value (Wilks, Annals of
+    Mathematical Statistics 12, 1941). A median needs only one timing, as in pytest-benchmark.
     """
     if percent <= 50:  # noqa: PLR2004
         return 1
@@ -31,10 +31,10 @@ def samples_needed(percent: int) -> int:
 
 
 def percentiles_ms(times_s: Sequence[float]) -> dict[str, float]:
-    """Return "p50_ms" and those of "p90_ms" and "p99_ms" that have timings enough, in milliseconds.
+    """Return "p50_ms" and, if there are enough timings, "p90_ms" and "p99_ms", in milliseconds.
 
     Raises:
-        SuiteError: a timing is no finite positive number.
+        SuiteError: a timing is not a finite positive number.
     """
     times_ms = 1000 * np.asarray(require_times(times_s))
     enough = [percent for percent in SHOWN if len(times_ms) >= samples_needed(percent)]
@@ -42,15 +42,19 @@ def percentiles_ms(times_s: Sequence[float]) -> dict[str, float]:
 
 
 def require_times(times_s: Sequence[float], of: str = "a benchmark") -> Sequence[float]:
-    """Return timings as they are.
+    """Return the given timings unchanged if all of them are valid.
+
+    Args:
+        times_s: timings in seconds.
+        of: name of the timed work in messages.
 
     Raises:
-        SuiteError: one of them is no finite positive number.
+        SuiteError: a timing is not a finite positive number.
     """
     for number, time_s in enumerate(times_s):
         if not (math.isfinite(time_s) and time_s > 0):
             raise SuiteError(
-                f"timing {number + 1} of {len(times_s)} of {of} is {time_s}, which is no time: finite positive seconds "
-                "are expected; see which clock --benchmark-timer names, and run it again"
+                f"timing {number + 1} of {len(times_s)} of {of} is {time_s}; finite positive seconds are accepted; "
+                "check the clock that --benchmark-timer names, and run again"
             )
     return times_s

@@ -1,4 +1,4 @@
-"""Rows of the results about time."""
+"""Rows of the results with times."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from wergate.evaluation.rows import IntervalRow, ResultRow
 
 
 class SeenRow(ResultRow):
-    """What else the machine did during a measurement; shares of all CPU time, null where it was too short to tell."""
+    """Activity of the machine during a measurement.
+
+    `steal` and `others` are shares of all CPU time, or null if unknown; the loads are tasks over the last minute.
+    """
 
     governor: str
     load_before: float
@@ -18,11 +21,11 @@ class SeenRow(ResultRow):
 
 
 class BenchmarkRow(ResultRow):
-    """One measurement of pytest-benchmark; latencies in milliseconds, `rtfx` in audio seconds per second.
+    """One measurement of pytest-benchmark; times are in milliseconds, `rtfx` in seconds of audio per second.
 
-    `group` is latency, throughput or build; `baseline_ms` is the stored median that it was compared with. A build has
-    the seconds of its two steps and its peak memory. `p90_ms` and `p99_ms` take 64 and 662 rounds. `noise` names what
-    was noisy; `advisory` what differs from the baseline's machine and versions, so that its times prove nothing here.
+    `group` is latency, throughput or build. `baseline_ms` is the stored median. A build has the seconds of its two
+    steps and its peak memory. `p90_ms` needs 64 rounds, and `p99_ms` needs 662. `noise` lists the kinds of noise.
+    `advisory` lists differences in machine and versions that make a comparison with the baseline advisory.
     """
 
     test: str
@@ -47,9 +50,9 @@ class BenchmarkRow(ResultRow):
 
 
 class RatioRow(ResultRow):
-    """How many times as fast `fast` is as `slow`, timed in turns: medians in milliseconds over `rounds` of each.
+    """Speed-up of `fast` over `slow` from interleaved timing; both medians are in milliseconds over `rounds` calls.
 
-    `slow` is another recognizer, or "baseline": the build that the stored baseline was measured with.
+    `slow` is another recognizer, or "baseline", the build behind the stored baseline.
     """
 
     model: str
