@@ -20,8 +20,8 @@ SYSTEM_B = "IT WAS THE BEST TIMES IT WON THE TEST OF TIMES IT WAS"
 
 def rises(*, text: str, before: str, after: str) -> list[int]:
     """Return the difference in errors for each segment of one utterance."""
-    texts, heard = [text, text], [before, after]
-    reference, candidate = place_errors(references=texts, hypotheses=heard, normalizer=NORMALIZERS["none"])
+    texts, hypotheses = [text, text], [before, after]
+    reference, candidate = place_errors(references=texts, hypotheses=hypotheses, normalizer=NORMALIZERS["none"])
     return [*segment_rises(reference, candidate)]
 
 

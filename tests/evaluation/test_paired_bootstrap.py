@@ -114,12 +114,12 @@ def test_utterances_without_words_are_resampled_too() -> None:
 VOCABULARY = ["ONE", "TWO", "SIX", "TEN", "CAT", "DOG", "SUN", "SEA", "SKY", "OAK", "RED", "OLD"]
 
 
-def spoiled(text: str, rate: float, generator: np.random.Generator) -> str:
+def corrupted(text: str, rate: float, generator: np.random.Generator) -> str:
     """Return a text with some words deleted, substituted or inserted at a given rate."""
     kinds = generator.choice(4, size=len(text.split()), p=[1 - rate, rate / 3, rate / 3, rate / 3])
-    heard = {0: "{0}", 1: "", 2: "{1}", 3: "{0} {1}"}
+    forms = {0: "{0}", 1: "", 2: "{1}", 3: "{0} {1}"}
     pairs = zip(kinds, text.split(), strict=True)
-    return " ".join(heard[int(kind)].format(word, generator.choice(VOCABULARY)) for kind, word in pairs)
+    return " ".join(forms[int(kind)].format(word, generator.choice(VOCABULARY)) for kind, word in pairs)
 
 
 def test_kaldialign_agrees() -> None:
@@ -130,11 +130,13 @@ def test_kaldialign_agrees() -> None:
     """
     generator = np.random.default_rng(5)
     texts = [" ".join(generator.choice(VOCABULARY, size=generator.integers(3, 25))) for _ in range(150)]
-    heard = [[spoiled(text, rate, generator) for text in texts] for rate in (0.11, 0.10)]
-    counts = [count_word_errors(references=texts, hypotheses=side, normalizer=NORMALIZERS["upper"]) for side in heard]
+    hypotheses = [[corrupted(text, rate, generator) for text in texts] for rate in (0.11, 0.10)]
+    counts = [
+        count_word_errors(references=texts, hypotheses=side, normalizer=NORMALIZERS["upper"]) for side in hypotheses
+    ]
     words = [errors.words for errors in counts[0]]
     before, after = ([errors.errors for errors in side] for side in counts)
-    peer = kaldialign.bootstrap_wer_ci(*([text.split() for text in side] for side in (texts, *heard)))
+    peer = kaldialign.bootstrap_wer_ci(*([text.split() for text in side] for side in (texts, *hypotheses)))
     for name, errors in (("system1", before), ("system2", after)):
         own = paired_bootstrap(words=words, reference=[0] * len(words), candidate=errors)
         assert peer[name]["wer"] == pytest.approx(own.value, abs=5e-4)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +46,6 @@ class Recognizer:
     frontend: Frontend = FRONTEND
     interrupt_at: int = -1
     calls: int = 0
-    heard: list[float] = field(default_factory=list)
 
     def logits(self, waveforms: Samples) -> Logits:
         self.frontend.require_frame(waveforms.shape[1])

@@ -28,18 +28,18 @@ BUDGETS = {
     "worst_utterance_rise_max": 0.5,
     "worst_sqnr_db_min": 10.0,
 }
-Heard = tuple[str, str, str, float]
+Sample = tuple[str, str, str, float]
 
 
-def outcome(number: int, heard: Heard, logits: LogitsDifference = QUIET) -> UtteranceOutcome:
+def outcome(number: int, sample: Sample, logits: LogitsDifference = QUIET) -> UtteranceOutcome:
     """Return an outcome from (reference text, reference recognizer's text, candidate's text, seconds)."""
-    text, reference, hypothesis, seconds = heard
+    text, reference, hypothesis, seconds = sample
     return UtteranceOutcome(f"u{number}", seconds, text, reference, hypothesis, logits)
 
 
-def evaluated(*heard: Heard) -> Evaluation:
+def evaluated(*samples: Sample) -> Evaluation:
     """Return the evaluation of such utterances, numbered from u0."""
-    outcomes = tuple(outcome(number, one) for number, one in enumerate(heard))
+    outcomes = tuple(outcome(number, sample) for number, sample in enumerate(samples))
     return Evaluation(make_variant(), "corpus", "pytorch", "upper", outcomes)
 
 
@@ -55,7 +55,7 @@ def failed(verdicts: Sequence[Verdict]) -> set[str]:
     return {verdict.gate for verdict in verdicts if verdict.status is not Status.PASS}
 
 
-def same(count: int, seconds: float = 5.0) -> list[Heard]:
+def same(count: int, seconds: float = 5.0) -> list[Sample]:
     """Return utterances that both recognizers transcribe correctly."""
     return [(TEN, TEN, TEN, seconds)] * count
 
@@ -106,15 +106,15 @@ def test_ghost_words_fail_on_insertions_and_length() -> None:
 
 def test_a_range_of_durations_fails_alone() -> None:
     """Only the long utterances get worse, in a corpus of mostly short ones."""
-    spoiled = [(TEN, TEN, TEN.replace("CAT", "CUT"), 25.0)] * 4
-    found = failed(gated(evaluated(*same(96), *spoiled), cer_rise_max=None))
+    damaged = [(TEN, TEN, TEN.replace("CAT", "CUT"), 25.0)] * 4
+    found = failed(gated(evaluated(*same(96), *damaged), cer_rise_max=None))
     assert {"wer_rise[>=20 s]"} == found
 
 
 def test_a_range_includes_its_lower_bound() -> None:
     """Ranges begin at 2, 10 and 20 s, and a range without words is left out."""
-    heard = [(TEN, TEN, TEN, seconds) for seconds in (1.99, 2.0, 9.99, 20.0)]
-    shape = error_shape(evaluated(*heard, ("", "", "", 12.0)))
+    samples = [(TEN, TEN, TEN, seconds) for seconds in (1.99, 2.0, 9.99, 20.0)]
+    shape = error_shape(evaluated(*samples, ("", "", "", 12.0)))
     assert [("<2 s", 10), ("2-10 s", 20), (">=20 s", 10)] == [(x.name, x.wer.units) for x in shape.ranges]
 
 
@@ -166,9 +166,9 @@ def test_the_worst_utterance_is_named() -> None:
 def test_one_noisy_utterance_fails_on_its_own_sqnr() -> None:
     """Its noise would vanish in the SQNR of the corpus; NaN counts as the worst value."""
     for noise in (50.0, math.nan):
-        spoiled = outcome(7, (TEN, TEN, TEN, 5.0), LogitsDifference(1, 1, 1.0, 1.0, signal=100.0, noise=noise))
+        damaged = outcome(7, (TEN, TEN, TEN, 5.0), LogitsDifference(1, 1, 1.0, 1.0, signal=100.0, noise=noise))
         calm = evaluated(*same(7))
-        evaluation = replace(calm, outcomes=(*calm.outcomes, spoiled))
+        evaluation = replace(calm, outcomes=(*calm.outcomes, damaged))
         verdicts = gated(evaluation)
         assert {"worst_sqnr_db"} == failed(verdicts)
         assert "'u7'" in next(verdict.line for verdict in verdicts if verdict.gate == "worst_sqnr_db")

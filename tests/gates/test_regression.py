@@ -21,9 +21,9 @@ KEY = "tiny spoken int8"
 TEXTS = ("A LION SINGS", "NO ONE HEARD THE PIANO", "TEN MEN")
 
 
-def evaluated(*heard: str, reference: tuple[str, ...] = TEXTS) -> Evaluation:
+def evaluated(*hypotheses: str, reference: tuple[str, ...] = TEXTS) -> Evaluation:
     """Return the evaluation of the candidate's transcripts of the three texts."""
-    pairs = zip(TEXTS, reference, heard, strict=True)
+    pairs = zip(TEXTS, reference, hypotheses, strict=True)
     outcomes = (UtteranceOutcome(f"u{n}", 1.0, *texts, LogitsDifference()) for n, texts in enumerate(pairs))
     return Evaluation(make_variant(), "spoken", "pytorch", "upper", tuple(outcomes))
 

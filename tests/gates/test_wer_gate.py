@@ -20,9 +20,9 @@ TEN = "ONE TWO SIX TEN CAT DOG SUN SEA SKY OAK"
 WRONG = "ONE TWO SIX TEN CUT DOG SUN SEA SKY OAK"
 
 
-def evaluated(*heard: tuple[str, str, str]) -> Evaluation:
+def evaluated(*triples: tuple[str, str, str]) -> Evaluation:
     """Return the evaluation of (reference text, reference model's text, candidate's text) triples."""
-    outcomes = (UtteranceOutcome(f"u{n}", 3.0, *texts, LogitsDifference()) for n, texts in enumerate(heard))
+    outcomes = (UtteranceOutcome(f"u{n}", 3.0, *texts, LogitsDifference()) for n, texts in enumerate(triples))
     return Evaluation(make_variant(), "corpus", "pytorch", "upper", tuple(outcomes))
 
 
