@@ -99,7 +99,7 @@ def test_a_better_candidate_passes_at_a_tolerance_of_zero() -> None:
 
 
 def test_one_more_error_is_inconclusive_at_a_tolerance_of_zero() -> None:
-    """One more error proves nothing, but it is no PASS either."""
+    """One more error proves nothing, but it does not pass either."""
     assert Status.INCONCLUSIVE is gated(corpus(utterances=40, worse=1), tolerance=0.0).status
 
 

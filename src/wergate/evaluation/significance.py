@@ -53,7 +53,7 @@ def paired_bootstrap(
     Args:
         words: number of reference words in each utterance.
         reference, candidate: errors of the two recognizers in each utterance.
-        resamples: number of resamples; those without a word are left out.
+        resamples: number of resamples; those that contain no words are left out.
         seed: seed of the random draws.
     """
     total, count = sum(words), len(words)
@@ -71,7 +71,7 @@ def paired_bootstrap(
 def _drawn(utterances: NDArray[np.complex128], resamples: int, seed: int) -> Iterator[NDArray[np.complex128]]:
     """Yield the sums of all resamples, in blocks that bound memory.
 
-    A resample without a word has no word error rate, so it is left out.
+    A resample that contains no words has no word error rate, so it is left out.
     """
     # Errors are the real part and words the imaginary part of one number.
     # One draw thus picks both, and sums of integers in float64 stay exact.

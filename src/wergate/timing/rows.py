@@ -10,7 +10,8 @@ from wergate.evaluation.rows import IntervalRow, ResultRow
 class SeenRow(ResultRow):
     """Activity of the machine during a measurement.
 
-    `steal` and `others` are shares of all CPU time, or null if unknown; the loads are tasks over the last minute.
+    `steal` and `others` are shares of all CPU time, or null if unknown. A load is the mean number of runnable tasks
+    over the last minute.
     """
 
     governor: str
