@@ -14,12 +14,12 @@ _SPREAD_REMEDY = (
 )
 
 
-def spread_verdicts(found: CalibrationSpread, settings: CalibrationStudySettings) -> tuple[Verdict, ...]:
+def spread_verdicts(calibrations: CalibrationSpread, settings: CalibrationStudySettings) -> tuple[Verdict, ...]:
     """Gate the range of WER and SQNR over the calibration subsets."""
-    size, first = len(found.models[0].calibration), found.models[0].evaluation
+    size, first = len(calibrations.models[0].calibration), calibrations.models[0].evaluation
     claims = (
-        ("calibration_wer_range", found.wer, settings.wer_range_max),
-        ("calibration_sqnr_db_range", found.sqnr_db, settings.sqnr_db_range_max),
+        ("calibration_wer_range", calibrations.wer, settings.wer_range_max),
+        ("calibration_sqnr_db_range", calibrations.sqnr_db, settings.sqnr_db_range_max),
     )
     return tuple(
         Verdict(
@@ -29,49 +29,54 @@ def spread_verdicts(found: CalibrationSpread, settings: CalibrationStudySettings
             relation="<=",
             threshold=budget,
             basis=f"{spread.low:.4g} to {spread.high:.4g}, sd {spread.sd:.2g}",
-            scope=f"{first.scope}, {len(found.models)} calibration subsets of {size}",
+            scope=f"{first.scope}, {len(calibrations.models)} calibration subsets of {size}",
             remedy=_SPREAD_REMEDY,
         )
         for gate, spread, budget in claims
     )
 
 
-def control_verdicts(found: ControlledModel, settings: AccuracyControlSettings, *, model: str) -> tuple[Verdict, ...]:
+def control_verdicts(
+    controlled: ControlledModel, settings: AccuracyControlSettings, *, model: str
+) -> tuple[Verdict, ...]:
     """Gate the drop on the tuning utterances, and the share of the work that still runs in 8 bit."""
-    scope = f"{model}, {found.tuned.scope}, used for tuning"
+    scope, reverted = (
+        f"{model}, {controlled.tuned.scope}, used for tuning",
+        f"{len(controlled.reverted)} layers reverted",
+    )
     return (
         Verdict(
             gate="tuned_wer_drop",
             subject=SUBJECT,
-            value=found.tuned.drop,
+            value=controlled.tuned.drop,
             relation="<=",
             threshold=settings.max_drop,
-            basis=f"FP16 {found.tuned.fp16_total.wer:.4g}, {len(found.reverted)} layers reverted",
+            basis=f"FP16 {controlled.tuned.fp16_total.wer:.4g}, {reverted}",
             scope=scope,
             remedy="NNCF stops above the limit when no layer is left to revert: raise accuracy_control.max_drop",
         ),
         Verdict(
             gate="int8_work_left",
             subject=SUBJECT,
-            value=found.work.int8_share,
+            value=controlled.work.int8_share,
             relation=">=",
             threshold=settings.int8_work_min,
-            basis=f"{found.plain_work.int8_share:.4g} in ordinary INT8, {len(found.reverted)} layers reverted",
+            basis=f"{controlled.plain_work.int8_share:.4g} in ordinary INT8, {reverted}",
             scope=scope,
             remedy="try a few layers in quantization.ignored_scope, or more calibration utterances, instead",
         ),
     )
 
 
-def held_out_verdict(found: HeldOutDrop, settings: AccuracyControlSettings, *, model: str) -> Verdict:
+def held_out_verdict(held_out: HeldOutDrop, settings: AccuracyControlSettings, *, model: str) -> Verdict:
     """Gate the drop on utterances that accuracy control did not tune on."""
     return Verdict(
         gate="held_out_wer_drop",
         subject=SUBJECT,
-        value=found.drop,
+        value=held_out.drop,
         relation="<=",
         threshold=settings.held_out_drop_max,
-        basis=f"FP16 {found.fp16_total.wer:.4g}",
-        scope=f"{model}, {found.scope}, none used for tuning",
+        basis=f"FP16 {held_out.fp16_total.wer:.4g}",
+        scope=f"{model}, {held_out.scope}, none used for tuning",
         remedy="the drop does not generalize: raise accuracy_control.validation_utterances, or lower max_drop",
     )

@@ -85,48 +85,48 @@ class AccuracyControlRow(ResultRow):
 
 
 def calibration_study_row(
-    found: CalibrationSpread, settings: CalibrationStudySettings, *, model: str
+    calibrations: CalibrationSpread, settings: CalibrationStudySettings, *, model: str
 ) -> CalibrationStudyRow:
     """Return the row of a calibration study."""
-    evaluation = found.models[0].evaluation
+    evaluation = calibrations.models[0].evaluation
     return CalibrationStudyRow(
         model=model,
         corpus=evaluation.corpus,
         utterances=len(evaluation.outcomes),
         reference=word_error_row(evaluation.reference.total),
-        calibration=found.pool.name,
-        available=len(found.pool.whole),
+        calibration=calibrations.pool.name,
+        available=len(calibrations.pool.whole),
         subset_size=settings.subset_size,
         seed=settings.seed,
-        most_shared=found.most_shared,
-        subsets=[_subset_row(calibrated) for calibrated in found.models],
-        wer=_spread_row(found.wer),
-        sqnr_db=_spread_row(found.sqnr_db),
+        most_shared=calibrations.most_shared,
+        subsets=[_subset_row(calibrated) for calibrated in calibrations.models],
+        wer=_spread_row(calibrations.wer),
+        sqnr_db=_spread_row(calibrations.sqnr_db),
     )
 
 
-def _subset_row(found: CalibratedModel) -> CalibrationSubsetRow:
+def _subset_row(calibrated: CalibratedModel) -> CalibrationSubsetRow:
     return CalibrationSubsetRow(
-        utterances=list(found.calibration.ids),
-        audio_s=sum(found.calibration.durations.values()),
-        key=found.ir.key,
-        candidate=word_error_row(found.evaluation.candidate.total),
-        sqnr_db=finite(found.evaluation.logits.sqnr_db),
+        utterances=list(calibrated.calibration.ids),
+        audio_s=sum(calibrated.calibration.durations.values()),
+        key=calibrated.ir.key,
+        candidate=word_error_row(calibrated.evaluation.candidate.total),
+        sqnr_db=finite(calibrated.evaluation.logits.sqnr_db),
     )
 
 
-def _spread_row(found: Spread) -> SpreadRow:
+def _spread_row(spread: Spread) -> SpreadRow:
     return SpreadRow(
-        mean=finite(found.mean),
-        sd=finite(found.sd),
-        min=finite(found.low),
-        max=finite(found.high),
-        range=finite(found.range),
+        mean=finite(spread.mean),
+        sd=finite(spread.sd),
+        min=finite(spread.low),
+        max=finite(spread.high),
+        range=finite(spread.range),
     )
 
 
 def accuracy_control_row(
-    found: ControlledModel, held_out: HeldOutDrop, settings: AccuracyControlSettings, *, model: str
+    controlled: ControlledModel, held_out: HeldOutDrop, settings: AccuracyControlSettings, *, model: str
 ) -> AccuracyControlRow:
     """Return the row of an accuracy-controlled model on a corpus.
 
@@ -136,24 +136,24 @@ def accuracy_control_row(
     return AccuracyControlRow(
         model=model,
         corpus=held_out.corpus,
-        key=found.ir.key,
-        tuned_corpus=found.corpus.name,
+        key=controlled.ir.key,
+        tuned_corpus=controlled.corpus.name,
         max_drop=settings.max_drop,
-        validations=found.tuning.validations,
-        fp16_wer=finite(found.tuning.fp16_wer),
-        int8_wer=finite(found.tuning.int8_wer),
-        tuned=_drop_row(found.tuned),
+        validations=controlled.tuning.validations,
+        fp16_wer=finite(controlled.tuning.fp16_wer),
+        int8_wer=finite(controlled.tuning.int8_wer),
+        tuned=_drop_row(controlled.tuned),
         held_out=_drop_row(held_out),
-        reverted=list(found.reverted),
-        int8_work=found.work.int8_share,
-        plain_int8_work=found.plain_work.int8_share,
+        reverted=list(controlled.reverted),
+        int8_work=controlled.work.int8_share,
+        plain_int8_work=controlled.plain_work.int8_share,
     )
 
 
-def _drop_row(found: HeldOutDrop) -> WerDropRow:
+def _drop_row(drop: HeldOutDrop) -> WerDropRow:
     return WerDropRow(
-        utterances=list(found.ids),
-        fp16=word_error_row(found.fp16_total),
-        candidate=word_error_row(found.candidate_total),
-        drop=finite(found.drop),
+        utterances=list(drop.ids),
+        fp16=word_error_row(drop.fp16_total),
+        candidate=word_error_row(drop.candidate_total),
+        drop=finite(drop.drop),
     )

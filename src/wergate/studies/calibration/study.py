@@ -72,17 +72,17 @@ class CalibrationSpread:
     @property
     def wer(self) -> Spread:
         """Spread of the WER, a fraction."""
-        return spread([found.evaluation.candidate.total.wer for found in self.models])
+        return spread([model.evaluation.candidate.total.wer for model in self.models])
 
     @property
     def sqnr_db(self) -> Spread:
         """Spread of the signal-to-quantization-noise ratio, in dB."""
-        return spread([found.evaluation.logits.sqnr_db for found in self.models])
+        return spread([model.evaluation.logits.sqnr_db for model in self.models])
 
     @property
     def most_shared(self) -> int:
         """Largest number of recordings that two subsets share; 0 if all are disjoint."""
-        return most_shared(tuple(found.calibration for found in self.models))
+        return most_shared(tuple(model.calibration for model in self.models))
 
 
 def calibration_spread(session: Session, model: str, spec: CorpusSpec) -> CalibrationSpread:

@@ -75,7 +75,7 @@ class _Bucketed(_OpenVino):
             streams=streams,
             probe_sqnr_db_min=bucketing.probe_sqnr_db_min,
         )
-        # a compilation that is still running would go on during other peers' turns
+        # a compilation that is still running would continue during other peers' turns
         recognizer.try_all()
         return recognizer
 

@@ -201,6 +201,6 @@ def _mismatch(target: IsaTarget, executed: Executed) -> str:
     """Return why a compiled model does not represent a target; empty if it does."""
     if executed.precision != target.precision:
         return f"the runtime uses {executed.precision} instead of {target.precision}, which {target.isa} does not have"
-    # an environment variable is no guarantee, so the primitives show whether the limit took effect
+    # the environment variable does not guarantee the limit, so the primitives show whether it took effect
     exceeding = beyond(target.isa, [primitive.name for primitive in executed.primitives])
     return f"the runtime executes {exceeding} although it was limited to {target.isa}" if exceeding else ""

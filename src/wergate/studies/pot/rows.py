@@ -110,46 +110,46 @@ def steps_row(steps: Steps, *, model: str) -> PotStepsRow:
     )
 
 
-def runtime_row(found: TwoRuntimes) -> RuntimeRow:
+def runtime_row(runtimes: TwoRuntimes) -> RuntimeRow:
     """Return the row of an IR on the two runtimes."""
-    variant = found.today.variant
+    variant = runtimes.today.variant
     return RuntimeRow(
         model=variant.model,
-        corpus=found.today.corpus,
+        corpus=runtimes.today.corpus,
         variant=variant.name,
-        openvino=found.version,
-        utterances=len(found.today.outcomes),
-        legacy=word_error_row(found.legacy.candidate.total),
-        today=word_error_row(found.today.candidate.total),
-        legacy_sqnr_db=finite(found.legacy.logits.sqnr_db),
-        today_sqnr_db=finite(found.today.logits.sqnr_db),
-        differing=list(found.differing),
+        openvino=runtimes.version,
+        utterances=len(runtimes.today.outcomes),
+        legacy=word_error_row(runtimes.legacy.candidate.total),
+        today=word_error_row(runtimes.today.candidate.total),
+        legacy_sqnr_db=finite(runtimes.legacy.logits.sqnr_db),
+        today_sqnr_db=finite(runtimes.today.logits.sqnr_db),
+        differing=list(runtimes.differing),
     )
 
 
-def comparison_rows(found: PotComparison, *, model: str) -> list[LeavingPotRow]:
+def comparison_rows(comparison: PotComparison, *, model: str) -> list[LeavingPotRow]:
     """Return a row for each of the two quantizers. The successor's row has the speed-up."""
-    before = _row(found.before, model, found.speed.second_ms)
-    after = _row(found.after, model, found.speed.first_ms)
-    speed = {"speed": found.speed.ratio, "interval": interval_row(found.speed.interval)}
+    before = _row(comparison.before, model, comparison.speed.second_ms)
+    after = _row(comparison.after, model, comparison.speed.first_ms)
+    speed = {"speed": comparison.speed.ratio, "interval": interval_row(comparison.speed.interval)}
     return [before, after.model_copy(update=speed)]
 
 
-def _row(found: QuantizerResult, model: str, latency_ms: float) -> LeavingPotRow:
-    layers = found.work.layers
+def _row(result: QuantizerResult, model: str, latency_ms: float) -> LeavingPotRow:
+    layers = result.work.layers
     return LeavingPotRow(
         model=model,
-        corpus=found.evaluation.corpus,
-        quantizer=found.quantizer,
-        words=word_error_row(found.evaluation.candidate.total),
-        drop=finite(found.evaluation.wer_drop.value),
-        sqnr_db=finite(found.evaluation.logits.sqnr_db),
-        equal=sum(outcome.matches for outcome in found.evaluation.outcomes),
-        fake_quantize=found.graph.fake_quantize,
+        corpus=result.evaluation.corpus,
+        quantizer=result.quantizer,
+        words=word_error_row(result.evaluation.candidate.total),
+        drop=finite(result.evaluation.wer_drop.value),
+        sqnr_db=finite(result.evaluation.logits.sqnr_db),
+        equal=sum(outcome.matches for outcome in result.evaluation.outcomes),
+        fake_quantize=result.graph.fake_quantize,
         int8_layers=sum(layer.eight_bit for layer in layers),
         layers=len(layers),
-        int8_work=found.work.int8_share,
-        bytes=found.graph.bytes,
+        int8_work=result.work.int8_share,
+        bytes=result.graph.bytes,
         latency_ms=latency_ms,
-        seconds=found.tool_seconds or found.seconds,
+        seconds=result.tool_seconds or result.seconds,
     )

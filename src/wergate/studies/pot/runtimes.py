@@ -68,18 +68,18 @@ def two_runtimes(session: Session, variant: Variant, spec: CorpusSpec) -> TwoRun
     return TwoRuntimes(evaluation, session.evaluation(Cell(variant.model, spec, variant.name)), version)
 
 
-def runtime_verdict(found: TwoRuntimes, settings: PotSettings) -> Verdict:
+def runtime_verdict(runtimes: TwoRuntimes, settings: PotSettings) -> Verdict:
     """Gate the share of utterances that the two runtimes transcribe differently."""
-    variant = found.today.variant
+    variant = runtimes.today.variant
     maximum = {"fp16": settings.fp16_runtime_mismatch_rate_max, "int8": settings.int8_runtime_mismatch_rate_max}
     return Verdict(
         gate="runtime_mismatch_rate",
         subject=variant.subject,
-        value=len(found.differing) / max(1, len(found.today.outcomes)),
+        value=len(runtimes.differing) / max(1, len(runtimes.today.outcomes)),
         relation="<=",
         threshold=maximum[variant.precision],
-        basis=f"OpenVINO {found.version} against the current one",
-        scope=found.today.scope,
+        basis=f"OpenVINO {runtimes.version} against the current one",
+        scope=runtimes.today.scope,
         remedy="check in the list below which utterances differ, and which runtime is closer to the reference model",
     )
 

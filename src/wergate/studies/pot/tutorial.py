@@ -52,7 +52,7 @@ def pot_steps(session: Session, model: str, spec: CorpusSpec, *, seconds: int) -
 
 def _fps(session: Session, path: Path, seconds: int) -> float:
     precision, options = session.config.inference_precision, {"api": "async"}
-    found = benchmark_app(
+    figures = benchmark_app(
         path, samples=TUTORIAL_SAMPLES, seconds=seconds, inference_precision=precision, options=options
     )
-    return found.fps
+    return figures.fps

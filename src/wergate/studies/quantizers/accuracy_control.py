@@ -54,16 +54,16 @@ def reverted(session: Session, model: str) -> RevertedLayers:
     )
 
 
-def tuned_verdict(found: RevertedLayers, settings: ModelSettings) -> Verdict:
+def tuned_verdict(reverted_layers: RevertedLayers, settings: ModelSettings) -> Verdict:
     """Gate the drop on the tuning utterances: NNCF does not report it if the drop stays above the limit."""
-    tuning = found.tuning
+    tuning = reverted_layers.tuning
     return Verdict(
         gate="tuned_wer_drop",
         subject="INT8",
         value=tuning.tuned_wer - tuning.fp16_wer,
         relation="<=",
         threshold=settings.accuracy_control.max_drop,
-        basis=f"FP16 {tuning.fp16_wer:.4g}, {len(found.layers)} layers reverted",
+        basis=f"FP16 {tuning.fp16_wer:.4g}, {len(reverted_layers.layers)} layers reverted",
         scope=f"{settings.name}, {len(tuning.utterances)} calibration utterances, used for tuning",
         remedy="NNCF stops above the limit when no layer is left to revert: raise accuracy_control.max_drop",
     )

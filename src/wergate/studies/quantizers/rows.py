@@ -54,48 +54,48 @@ class RevertedRow(ResultRow):
     toml: str
 
 
-def quantizer_row(found: QuantizedVariant, *, model: str) -> QuantizerRow:
+def quantizer_row(quantized: QuantizedVariant, *, model: str) -> QuantizerRow:
     """Return the row of a quantization variant."""
     return QuantizerRow(
         model=model,
-        corpus=found.evaluation.corpus,
-        name=found.quantization.name,
-        quantizer=found.quantization.settings.quantizer,
-        key=found.ir.key,
-        reference=word_error_row(found.evaluation.reference.total),
-        candidate=word_error_row(found.evaluation.candidate.total),
-        logits=logits_row(found.evaluation.logits),
-        fake_quantize=found.counts.fake_quantize,
-        int8_weights=found.counts.int8_weights,
-        bytes=found.counts.bytes,
-        build_s=found.ir.build_seconds,
-        int8_work=found.int8_work,
-        speed=found.speed.ratio,
-        speed_interval=_interval(found.speed),
+        corpus=quantized.evaluation.corpus,
+        name=quantized.quantization.name,
+        quantizer=quantized.quantization.settings.quantizer,
+        key=quantized.ir.key,
+        reference=word_error_row(quantized.evaluation.reference.total),
+        candidate=word_error_row(quantized.evaluation.candidate.total),
+        logits=logits_row(quantized.evaluation.logits),
+        fake_quantize=quantized.counts.fake_quantize,
+        int8_weights=quantized.counts.int8_weights,
+        bytes=quantized.counts.bytes,
+        build_s=quantized.ir.build_seconds,
+        int8_work=quantized.int8_work,
+        speed=quantized.speed.ratio,
+        speed_interval=_interval(quantized.speed),
     )
 
 
-def reverted_row(found: RevertedLayers, settings: ModelSettings) -> RevertedRow:
+def reverted_row(reverted_layers: RevertedLayers, settings: ModelSettings) -> RevertedRow:
     """Return the row of the layers that accuracy control reverted."""
-    tuning = found.tuning
+    tuning = reverted_layers.tuning
     return RevertedRow(
         model=settings.name,
-        key=found.ir.key,
+        key=reverted_layers.ir.key,
         max_drop=settings.accuracy_control.max_drop,
         utterances=list(tuning.utterances),
         fp16_wer=finite(tuning.fp16_wer),
         int8_wer=finite(tuning.int8_wer),
         tuned_wer=finite(tuning.tuned_wer),
         validations=tuning.validations,
-        layers=list(found.layers),
-        build_s=found.ir.build_seconds,
-        plain_build_s=found.plain.build_seconds,
-        speed=found.speed.ratio,
-        speed_interval=_interval(found.speed),
-        toml=toml(settings, found.layers) if found.layers else "",
+        layers=list(reverted_layers.layers),
+        build_s=reverted_layers.ir.build_seconds,
+        plain_build_s=reverted_layers.plain.build_seconds,
+        speed=reverted_layers.speed.ratio,
+        speed_interval=_interval(reverted_layers.speed),
+        toml=toml(settings, reverted_layers.layers) if reverted_layers.layers else "",
     )
 
 
-def _interval(found: Paired) -> IntervalRow:
-    interval = found.interval
+def _interval(paired: Paired) -> IntervalRow:
+    interval = paired.interval
     return IntervalRow(low=finite(interval.low), high=finite(interval.high), confidence=interval.confidence)

@@ -12,31 +12,31 @@ from wergate.studies.sensitivity.study import Sensitivity
 from wergate.verdict import Verdict
 
 
-def restored_verdict(found: Sensitivity, variant: Variant, settings: SensitivitySettings) -> Verdict:
+def restored_verdict(ranking: Sensitivity, variant: Variant, settings: SensitivitySettings) -> Verdict:
     """Gate that a variant with all its layers in floating point equals the FP16 IR."""
-    unmatched = sum(cost.layer.twin is None for cost in found.layers)
+    unmatched = sum(cost.layer.twin is None for cost in ranking.layers)
     return Verdict(
         gate="restored_sqnr_db",
         subject=variant.subject,
-        value=found.restored.sqnr_db,
+        value=ranking.restored.sqnr_db,
         relation=">=",
         threshold=settings.restored_sqnr_db_min,
-        basis=f"all {len(found.layers)} layers in floating point, {unmatched} of them not in the FP16 IR",
-        scope=f"{variant.model}, {found.sample.name}, {len(found.sample)} utterances",
+        basis=f"all {len(ranking.layers)} layers in floating point, {unmatched} of them not in the FP16 IR",
+        scope=f"{variant.model}, {ranking.sample.name}, {len(ranking.sample)} utterances",
         remedy="it differs from the FP16 IR in more than its quantized layers: choose the --model that it was built "
         "from, or check the result of accuracy/test_weights.py",
     )
 
 
-def scope_verdict(found: Scope, variant: Variant) -> Verdict:
+def scope_verdict(scope: Scope, variant: Variant) -> Verdict:
     """Gate that some ignored scope makes a failing variant pass."""
     return Verdict(
         gate="scope_found",
         subject=variant.subject,
-        value=int(found.names is not None),
+        value=int(scope.names is not None),
         relation="==",
         threshold=1,
-        basis=f"fails {', '.join(found.before) or 'nothing'}, {found.tried} sets of layers tried",
+        basis=f"fails {', '.join(scope.before) or 'nothing'}, {scope.tried} sets of layers tried",
         scope=variant.model,
         remedy="it fails even with every layer in floating point: look for the fault outside the quantized layers",
     )

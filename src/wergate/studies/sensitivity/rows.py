@@ -71,18 +71,18 @@ class ScopeRow(ResultRow):
     toml: str
 
 
-def sensitivity_row(found: Sensitivity, variant: Variant) -> SensitivityRow:
+def sensitivity_row(ranking: Sensitivity, variant: Variant) -> SensitivityRow:
     """Return the row of a variant's layers."""
     return SensitivityRow(
         model=variant.model,
         variant=variant.name,
-        sample=list(found.sample.ids),
-        search=list(found.search.ids),
-        quantized=logits_row(found.quantized),
-        restored=logits_row(found.restored),
-        fp16_errors=word_error_row(found.fp16_errors),
-        quantized_errors=word_error_row(found.quantized_errors),
-        layers=[_layer_row(cost) for cost in found.layers],
+        sample=list(ranking.sample.ids),
+        search=list(ranking.search.ids),
+        quantized=logits_row(ranking.quantized),
+        restored=logits_row(ranking.restored),
+        fp16_errors=word_error_row(ranking.fp16_errors),
+        quantized_errors=word_error_row(ranking.quantized_errors),
+        layers=[_layer_row(cost) for cost in ranking.layers],
     )
 
 
@@ -98,15 +98,15 @@ def _layer_row(cost: LayerCost) -> LayerRow:
     )
 
 
-def _errors(found: WordErrors | None) -> WordErrorRow | None:
-    return None if found is None else word_error_row(found)
+def _errors(errors: WordErrors | None) -> WordErrorRow | None:
+    return None if errors is None else word_error_row(errors)
 
 
-def scope_row(found: Scope, judged: ScopeResult | None, variant: Variant, *, corpus: str, toml: str) -> ScopeRow:
+def scope_row(scope: Scope, judged: ScopeResult | None, variant: Variant, *, corpus: str, toml: str) -> ScopeRow:
     """Return the row of a scope on a corpus.
 
     Args:
-        found: the scope.
+        scope: the scope.
         judged: the variant without and with the scope; None if there is nothing to judge.
         variant: the variant.
         corpus: name of the corpus.
@@ -116,10 +116,10 @@ def scope_row(found: Scope, judged: ScopeResult | None, variant: Variant, *, cor
         model=variant.model,
         corpus=corpus,
         variant=variant.name,
-        fails=list(found.before),
-        tried=found.tried,
-        names=None if found.names is None else list(found.names),
-        rebuilt=found.rebuilt,
+        fails=list(scope.before),
+        tried=scope.tried,
+        names=None if scope.names is None else list(scope.names),
+        rebuilt=scope.rebuilt,
         judged=None if judged is None else _judged_row(judged),
         toml=toml,
     )
