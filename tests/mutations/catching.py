@@ -112,6 +112,7 @@ def _run(fault: Fault | None, warm: Path, keys: dict[str, list[str]], folder: Pa
         "no:cacheprovider",
         f"--cache-dir={scratch.cache}",
         f"--results={folder / _RESULTS}",
+        "--strict",  # an undecided ratio must end the run with a code that is not 0
     ]
     failures = _Failures()
     code = pytest.main([*tests, *options, *scratch.options], plugins=[failures])

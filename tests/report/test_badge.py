@@ -12,6 +12,7 @@ from wergate.evaluation.rows import IntervalRow
 from wergate.report.badge import badge
 from wergate.report.results import Results
 from wergate.timing.rows import RatioRow
+from wergate.verdict import Status
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +78,12 @@ def test_the_exit_code_is_in_it(code: int, start: str, color: str, results: Resu
     """A figure of a run that did not pass is never green, nor without the reason."""
     said, shown = message(with_wers(results, ("int8", 0.0011)), code)
     assert (True, color) == (said.startswith(start), shown)
+
+
+def test_an_undecided_run_is_yellow(results: Results) -> None:
+    """Exit code 0 with an INCONCLUSIVE verdict: the badge must not be green."""
+    undecided = with_wers(results, ("int8", 0.0011)).model_copy(update={"verdict": Status.INCONCLUSIVE})
+    assert ("inconclusive · INT8 WER +0.11 %", "yellow") == message(undecided, 0)
 
 
 def test_without_figures_it_has_the_verdict(results: Results) -> None:

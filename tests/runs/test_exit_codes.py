@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,7 @@ CRASH = "def test_more_crash():\n    raise ValueError('nobody expected this')\n"
 MISTAKE = "def test_more_mistake():\n    raise SuiteError('the made-up corpus is gone; restore it')\n"
 PASSING = "def test_more_passing(check):\n    check(verdict('latency', 0.5))\n"
 OPEN_CRASH = OPEN + "    raise ValueError('nobody expected this')\n"
+OPEN_LATENCY = "def test_more_undecided(check):\n    check(verdict('latency', 0.5, undecided='run it again'))\n"
 LATE_CRASH = """
 @pytest.fixture
 def falling():
@@ -63,6 +65,9 @@ CASES = (
     Case("accuracy", ACCURACY + PASSING, 10),
     Case("latency", LATENCY + PASSING, 11),
     Case("inconclusive", OPEN + PASSING, 12, "INCONCLUSIVE"),
+    Case("undecided latency", OPEN_LATENCY + PASSING, 0, "INCONCLUSIVE"),
+    Case("undecided accuracy and latency", OPEN_LATENCY + OPEN, 12, "INCONCLUSIVE"),
+    Case("a failure beside undecided latency", OPEN_LATENCY + LATENCY, 11),
     Case("a mistake in the set-up", PASSING + MISTAKE, 13),
     Case("a failure that no gate made", CRASH + PASSING, 1),
     Case("several at once", OPEN + LATENCY + ACCURACY, 10),
@@ -78,7 +83,7 @@ def test_a_run_ends_with_the_code_of_its_causes(case: Case, tmp_path: Path) -> N
     assert (case.code, case.verdict) == (done.code, done.results["verdict"]), done.output
 
 
-WITH_WORKERS = ("inconclusive", "a mistake in the set-up", "a failure that no gate made")
+WITH_WORKERS = ("inconclusive", "undecided latency", "a mistake in the set-up", "a failure that no gate made")
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.id in WITH_WORKERS], ids=lambda case: case.id)
@@ -87,6 +92,34 @@ def test_workers_change_no_code(case: Case, tmp_path: Path) -> None:
     done = run_of(tmp_path, case.tests, "-n", "2")
     assert done.results is not None, done.output
     assert (case.code, case.verdict) == (done.code, done.results["verdict"]), done.output
+
+
+def test_strict_is_about_latency_and_allow_inconclusive_about_accuracy(tmp_path: Path) -> None:
+    """Each option changes the exit code for its own kind of gate; the verdict is INCONCLUSIVE either way."""
+    found = [
+        run_of(tmp_path, tests, *options)
+        for tests, options in (
+            (OPEN_LATENCY, ("--strict",)),
+            (OPEN_LATENCY, ("--strict", "--allow-inconclusive")),
+            (OPEN, ("--strict", "--allow-inconclusive")),
+        )
+    ]
+    assert [12, 12, 0] == [done.code for done in found], found[0].output
+    assert {"INCONCLUSIVE"} == {done.results["verdict"] for done in found}
+
+
+def test_every_report_calls_an_undecided_run_inconclusive(tmp_path: Path) -> None:
+    """Terminal, summary, badge and JUnit agree with the results, with exit code 0."""
+    files = {name: tmp_path / name for name in ("summary.md", "badge.json", "junit.xml")}
+    asked = (f"--summary={files['summary.md']}", f"--badge={files['badge.json']}", f"--junitxml={files['junit.xml']}")
+    done = run_of(tmp_path, OPEN_LATENCY + PASSING, *asked)
+    assert (0, "INCONCLUSIVE") == (done.code, done.results["verdict"]), done.output
+    assert files["summary.md"].read_text().startswith("## wergate: INCONCLUSIVE\n\nno gate failed, but")
+    assert ["inconclusive", "yellow"] == [
+        json.loads(files["badge.json"].read_text())[key] for key in ("message", "color")
+    ]
+    for name, value in (("verdict", "INCONCLUSIVE"), ("exit_code", "0")):
+        assert f'<property name="{name}" value="{value}"' in files["junit.xml"].read_text()
 
 
 def test_what_may_stay_open_explains_no_failure(tmp_path: Path) -> None:

@@ -91,15 +91,42 @@ def test_a_common_drift_cancels() -> None:
 
 def test_a_clear_verdict_takes_few_rounds_and_an_open_one_the_budget() -> None:
     """Rounds are added only while the verdict is open."""
-    clear, equal = Machine().time(0.01, 0.03, 1.5), Machine(noise=0.2).time(0.01, 0.01, 1.0)
+    narrow = PairedRule(open_width_min=1.0)
+    clear, equal = Machine().time(0.01, 0.03, 1.5), Machine(noise=0.2).time(0.01, 0.01, 1.0, narrow)
     assert 32 == clear.rounds
     assert equal.rounds > 200
     assert RULE.budget_s <= equal.elapsed_s < RULE.budget_s + 1
 
 
+def test_a_wide_undecided_ratio_gets_a_larger_budget() -> None:
+    """Calls of a second on a busy machine: five blocks decide nothing, and those of four budgets do."""
+    short = PairedRule(open_budget_factor=1.0)
+    found = [Machine(seed=3, noise=0.3).time(1.0, 2.0, 1.2, rule) for rule in (short, RULE)]
+    undecided, decided = (is_open(1.2)(paired) for paired in found)
+    assert (True, False) == (undecided, decided), found
+    assert found[0].rounds <= 10
+    assert found[0].interval.high / found[0].interval.low > 1.5
+    assert RULE.budget_s < found[1].elapsed_s < RULE.budget_s * RULE.open_budget_factor + 10
+
+
+def test_a_ratio_at_its_threshold_gets_no_larger_budget() -> None:
+    """An interval of less than 5 % that holds the threshold says where the ratio is: at the threshold."""
+    found = Machine(noise=0.02).time(0.01, 0.01, 1.0)
+    assert is_open(1.0)(found)
+    assert found.interval.high / found.interval.low < 1 + RULE.open_width_min
+    assert found.elapsed_s < RULE.budget_s + 1
+
+
+def test_the_larger_budget_ends_too() -> None:
+    """A machine that never gets quiet leaves the ratio undecided after four budgets."""
+    found = Machine(noise=3.0).time(0.3, 0.3, 1.0, PairedRule(budget_s=5.0, resamples=200))
+    assert is_open(1.0)(found)
+    assert 20 <= found.elapsed_s
+
+
 def test_slow_calls_have_fewer_blocks_and_a_wider_interval() -> None:
     """The budget allows four blocks of calls that take seconds; their interval is Student's t."""
-    found = Machine().time(1.0, 2.0, 1.5)
+    found = Machine().time(1.0, 2.0)
     assert 8 == found.rounds
     assert found.interval.low < 2.0 < found.interval.high
     assert found.elapsed_s < 45

@@ -49,12 +49,16 @@ class PairedTimingSettings(Section):
     Attributes:
         durations_s: seconds of speech per timed inference, one ratio for each.
         budget_s: time limit of a ratio; as in `wergate.timing.paired.PairedRule`.
+        open_budget_factor: an undecided ratio may take this many times `budget_s`.
+        open_width_min: width of an interval, relative to its lower bound, up to which it gets no larger budget.
         blocks_min: smallest number of blocks of four calls; as in `PairedRule`.
         confidence: confidence level of the interval of the ratio; as in `PairedRule`.
     """
 
     durations_s: list[PositiveFloat] = Field(min_length=1)
     budget_s: PositiveFloat
+    open_budget_factor: float = Field(ge=1)
+    open_width_min: float = Field(ge=0)
     blocks_min: int = Field(ge=4)
     confidence: float = Field(gt=0.5, lt=1)
 

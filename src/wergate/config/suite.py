@@ -8,7 +8,7 @@ from wergate.config.base import InferencePrecision, Isa, Precision, QuantizerNam
 from wergate.config.benchmarks import BenchmarkSettings
 from wergate.config.models import CorpusSettings, ModelSettings, PerCorpus, PerModel
 from wergate.config.quantization import BucketSettings
-from wergate.verdict import Status
+from wergate.verdict import Kind, Status
 
 
 class RunSettings(Section):
@@ -59,6 +59,7 @@ class SuiteConfig(PerModel, PerCorpus, RunSettings):
     allow_pickle: bool
     min_words: int = Field(ge=0)
     allow_inconclusive: bool
+    strict: bool
     cache_dir: str | None = None
     legacy_python: str | None = None
     baselines: str | None = None
@@ -67,10 +68,14 @@ class SuiteConfig(PerModel, PerCorpus, RunSettings):
     corpus: dict[str, CorpusSettings] = Field(default_factory=dict)
     model: dict[str, ModelSettings] = Field(default_factory=dict)
 
-    @property
-    def accepted(self) -> frozenset[Status]:
-        """The outcomes of a gate that do not fail a test."""
-        return frozenset({Status.PASS, Status.INCONCLUSIVE} if self.allow_inconclusive else {Status.PASS})
+    def accepts(self, status: Status, kind: Kind) -> bool:
+        """Return whether a verdict lets its test pass.
+
+        An undecided latency verdict does unless `strict`; an undecided accuracy verdict does if `allow_inconclusive`.
+        """
+        if status is Status.INCONCLUSIVE:
+            return not self.strict if kind == "latency" else self.allow_inconclusive
+        return status is Status.PASS
 
     def with_quantizer(self, quantizer: QuantizerName) -> SuiteConfig:
         """Return a copy with another quantizer for every model."""

@@ -18,7 +18,6 @@ _WORDS: Mapping[int, str] = {
     Cause.UNEXPLAINED: "FAIL",
     Cause.ACCURACY: "accuracy FAIL",
     Cause.LATENCY: "latency FAIL",
-    Cause.INCONCLUSIVE: "inconclusive",
     Cause.SETUP: "set-up broken",
 }
 
@@ -28,14 +27,17 @@ def badge(run: Results | None, code: int) -> str:
 
     Of several corpora it shows the largest drop, of several lengths the smallest speed-up.
     """
-    said = [] if code == 0 else [_WORDS.get(code, "no verdict")]
+    undecided = run is not None and run.verdict is Status.INCONCLUSIVE
+    status = status_of(code, undecided=undecided)
+    words = "inconclusive" if status is Status.INCONCLUSIVE else _WORDS.get(code, "no verdict")
+    said = [] if status is Status.PASS else [words]
     figures = [] if run is None else list(_figures(run))
-    broken = code == Cause.SETUP or code not in {0, *_WORDS}
+    broken = code == Cause.SETUP or code not in {0, Cause.INCONCLUSIVE, *_WORDS}
     content = {
         "schemaVersion": 1,
         "label": "wergate",
         "message": redacted(" · ".join([*said, *figures]) or "PASS"),
-        "color": "lightgrey" if broken else _COLORS[status_of(code)],
+        "color": "lightgrey" if broken else _COLORS[status],
     }
     return json.dumps(content, ensure_ascii=False) + "\n"
 

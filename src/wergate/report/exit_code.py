@@ -30,15 +30,16 @@ MEANING: Mapping[int, str] = {
     _PASSED: "all gates passed",
     Cause.UNEXPLAINED: "a test failed that no gate explains",
     2: "the run was interrupted",
-    _INTERNAL_ERROR: "pytest failed itself",
+    _INTERNAL_ERROR: "internal pytest error",
     4: "pytest was called wrongly",
     5: "no test was selected",
     6: "more warnings than were allowed",
     Cause.ACCURACY: "accuracy failed",
     Cause.LATENCY: "latency failed",
-    Cause.INCONCLUSIVE: "inconclusive: the evidence settles nothing",
+    Cause.INCONCLUSIVE: "inconclusive: not enough evidence to decide",
     Cause.SETUP: "the set-up is broken",
 }
+_UNDECIDED = "no gate failed, but the evidence does not decide every gate"
 
 
 def exit_code(pytest_code: int, causes: Collection[Cause]) -> int:
@@ -55,11 +56,22 @@ def exit_code(pytest_code: int, causes: Collection[Cause]) -> int:
     return next((cause for cause in _PRECEDENCE if cause in causes), pytest_code)
 
 
-def status_of(code: int) -> Status:
-    """Return the verdict on the run as a whole."""
-    if code == Cause.INCONCLUSIVE:
+def status_of(code: int, *, undecided: bool = False) -> Status:
+    """Return the verdict on the run as a whole.
+
+    Args:
+        undecided: whether a gate is INCONCLUSIVE; a run that ends with 0 is then INCONCLUSIVE too.
+    """
+    if code == Cause.INCONCLUSIVE or (code == _PASSED and undecided):
         return Status.INCONCLUSIVE
     return Status.PASS if code == _PASSED else Status.FAIL
+
+
+def meaning_of(code: int, *, undecided: bool = False) -> str:
+    """Return the meaning of an exit code in a few words; `undecided` as in `status_of`."""
+    if code == _PASSED and undecided:
+        return _UNDECIDED
+    return MEANING.get(code, "ended with a code that this suite does not use")
 
 
 def cause_of(status: Status, kind: str) -> Cause:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from wergate.evaluation.rows import IntervalRow
-from wergate.report.exit_code import MEANING, status_of
+from wergate.report.exit_code import meaning_of
 from wergate.report.redact import redacted
 from wergate.report.results import Results
 from wergate.report.verdict_rows import VerdictRow
+from wergate.verdict import Status
 
 Property = tuple[str, str]
 
@@ -43,9 +44,9 @@ def _interval(interval: IntervalRow) -> str:
 def suite_properties(run: Results, code: int) -> list[Property]:
     """Return the verdict on the run, and what its figures depend on; nothing that names the machine."""
     properties = [
-        ("verdict", str(status_of(code))),
+        ("verdict", str(run.verdict)),
         ("exit_code", str(code)),
-        ("meaning", MEANING.get(code, "ended otherwise")),
+        ("meaning", meaning_of(code, undecided=run.verdict is Status.INCONCLUSIVE)),
         ("cpu", run.cpu.model),
         ("isa", run.cpu.isa),
         ("cores", str(run.cpu.cores)),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wergate.formatting import collapsed, decibels, interval, signed_percent, table, verbatim, word_errors
 from wergate.report.evaluation_rows import EvaluationRow
-from wergate.report.exit_code import MEANING, status_of
+from wergate.report.exit_code import meaning_of, status_of
 from wergate.report.redact import redacted, without_local_paths
 from wergate.report.results import Results
 from wergate.report.verdict_rows import VerdictRow
@@ -123,19 +123,19 @@ class Ending:
 def summary(run: Results, ending: Ending) -> str:
     """Return the summary: the verdict, what did not pass, the figures, the machine, then what passed."""
     shown = without_local_paths(run)
-    return (
-        redacted("\n\n".join([*_top(ending), *_gates(shown.verdicts), *_figures(shown, ending), *_end(shown)])) + "\n"
-    )
+    parts = [*_top(ending, run.verdict), *_gates(shown.verdicts), *_figures(shown, ending), *_end(shown)]
+    return redacted("\n\n".join(parts)) + "\n"
 
 
 def broken_summary(mistake: str, code: int) -> str:
     """Return the summary of a run that a mistake ended before it had anything to tell."""
-    return redacted("\n\n".join(_top(Ending(code, [mistake])))) + "\n"
+    return redacted("\n\n".join(_top(Ending(code, [mistake]), Status.FAIL))) + "\n"
 
 
-def _top(ending: Ending) -> Iterator[str]:
-    meaning = MEANING.get(ending.code, "ended otherwise")
-    yield f"## wergate: {status_of(ending.code)}\n\n{meaning} (exit code {ending.code})"
+def _top(ending: Ending, verdict: Status) -> Iterator[str]:
+    undecided = verdict is Status.INCONCLUSIVE
+    status, meaning = status_of(ending.code, undecided=undecided), meaning_of(ending.code, undecided=undecided)
+    yield f"## wergate: {status}\n\n{meaning} (exit code {ending.code})"
     if ending.mistakes:
         yield verbatim(ending.mistakes)
     if ending.unexplained:

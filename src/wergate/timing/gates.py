@@ -31,7 +31,7 @@ def speedup_verdict(found: Paired, minimum: float, *, fast: str, slow: str, scop
     """
     undecided = (
         f"the interval still contains {minimum:g} after {found.rounds} rounds of each in {found.elapsed_s:.0f} s: "
-        "run again on a quieter machine, or raise budget_s in [benchmarks.paired]"
+        "run again on a quieter machine, or raise open_budget_factor in [benchmarks.paired]"
     )
     return Verdict(
         gate=f"speedup_over_{slow}",

@@ -38,6 +38,9 @@ class PairedRule:
 
     Attributes:
         budget_s: seconds after which no further block starts; `blocks_min` may take half of it.
+        open_budget_factor: an undecided ratio with a wide interval may take this many times `budget_s`.
+        open_width_min: upper over lower bound, minus 1, up to which an interval is narrow. The ratio of an undecided
+            narrow interval is at the threshold, so more rounds would hardly decide it.
         blocks_min: blocks of four timed calls before the first look at the verdict, if the budget allows.
         confidence: two-sided confidence of the interval.
         resamples: number of resamples of the bootstrap over blocks.
@@ -45,6 +48,8 @@ class PairedRule:
     """
 
     budget_s: float = 20.0
+    open_budget_factor: float = 4.0
+    open_width_min: float = 0.05
     blocks_min: int = 16
     confidence: float = 0.99
     resamples: int = 2000
@@ -123,14 +128,25 @@ def time_pair(
     started = clock()
     with _collector_off():
         calls = _InterleavedCalls(first, second, rule, clock)
+        budget_s = rule.budget_s
         least = min(rule.blocks_min, max(_FEWEST_BLOCKS, int(rule.budget_s / 2 / calls.block_s)))
         for wanted in _looks(least):
-            while calls.blocks < wanted and (calls.blocks < least or clock() - started < rule.budget_s):
+            while calls.blocks < wanted and (calls.blocks < least or clock() - started < budget_s):
                 calls.run_block()
             found = _paired(calls, rule, clock() - started)
-            if clock() - started >= rule.budget_s or not is_open(found):
+            # Four or five blocks of slow calls use up budget_s, and the interval of so few blocks is wide. Stop only
+            # if more blocks would not decide the ratio either.
+            if found.elapsed_s >= rule.budget_s:
+                budget_s = rule.budget_s * rule.open_budget_factor
+                if found.elapsed_s >= budget_s or _width(found.interval) <= rule.open_width_min:
+                    break
+            if not is_open(found):
                 break
     return found
+
+
+def _width(interval: Interval) -> float:
+    return interval.high / interval.low - 1
 
 
 @contextmanager
