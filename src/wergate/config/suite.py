@@ -60,6 +60,7 @@ class SuiteConfig(PerModel, PerCorpus, RunSettings):
     min_words: int = Field(ge=0)
     allow_inconclusive: bool
     strict: bool
+    details: bool
     cache_dir: str | None = None
     legacy_python: str | None = None
     baselines: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import jiwer
 
@@ -114,6 +115,18 @@ def _places(*, reference: str, hypothesis: str) -> list[int]:
             for word in range(chunk.ref_start_idx, chunk.ref_end_idx):
                 places[2 * word + 1] = 1
     return places
+
+
+def align_words(*, reference: Sequence[str], hypothesis: Sequence[str]) -> list[tuple[str, str]]:
+    """Return pairs of a reference word and the word written for it; "" stands for no word on that side."""
+    if not reference:
+        return [("", word) for word in hypothesis]
+    pairs: list[tuple[str, str]] = []
+    for chunk in jiwer.process_words(" ".join(reference), " ".join(hypothesis)).alignments[0]:
+        expected = reference[chunk.ref_start_idx : chunk.ref_end_idx]
+        written = hypothesis[chunk.hyp_start_idx : chunk.hyp_end_idx]
+        pairs += zip_longest(expected, written, fillvalue="")
+    return pairs
 
 
 def headline_wer(*, references: Sequence[str], hypotheses: Sequence[str], normalizer: Rule) -> float | None:

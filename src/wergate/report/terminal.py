@@ -13,6 +13,7 @@ from wergate.evaluation.rows import WordErrorRow
 from wergate.formatting import decibels, interval, new_table, percent, signed_percent, word_errors
 from wergate.report.evaluation_rows import EvaluationRow, PairedRow, by_cell
 from wergate.report.execution_rows import ExecutionRow, FallbackRow
+from wergate.report.layer_names import short_layer_names
 from wergate.report.use_rows import ArtifactRow, CalibrationRow, CorpusRow
 from wergate.report.verdict_rows import VerdictRow
 from wergate.verdict import Status
@@ -183,7 +184,7 @@ def _fallback_tables(row: ExecutionRow) -> Iterator[Table]:
         title = f"{row.model} {row.variant}, not in 8 bit, {percent(share, 1)} % of the work: {reason}"
         table = new_table(title, "layer", ("runs in", "work %"))
         for layer in layers[:_SHOWN_LAYERS]:
-            table.add_row(layer.name, layer.precision, percent(layer.share, 1))
+            table.add_row(short_layer_names(layer.name), layer.precision, percent(layer.share, 1))
         if len(layers) > _SHOWN_LAYERS:
             rest = sum(layer.share for layer in layers[_SHOWN_LAYERS:])
             table.add_row(f"{len(layers) - _SHOWN_LAYERS} more", "", percent(rest, 1))
