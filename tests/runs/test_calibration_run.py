@@ -139,7 +139,7 @@ def test_every_subset_gives_a_model_of_its_own(studied: Studied) -> None:
 def test_the_tables_show_both_studies(studied: Studied) -> None:
     """The draw, each subset and the spread; then where accuracy control was tuned and where it was judged."""
     told = " ".join(studied.done.output.split())
-    assert "3 subsets of 4 of the 12 of calibration, disjoint, seed 0" in told
+    assert "3 subsets of 4 from 12 recordings of calibration, disjoint, seed 0" in told
     for name in ("subset 3", "mean", "sd", "range", "evaluation, tuning", "evaluation, held out"):
         assert name in told
     assert f"{len(control(studied.done)['reverted'])} layers reverted" in told

@@ -40,10 +40,8 @@ def control_verdicts(
     controlled: ControlledModel, settings: AccuracyControlSettings, *, model: str
 ) -> tuple[Verdict, ...]:
     """Gate the drop on the tuning utterances, and the share of the work that still runs in 8 bit."""
-    scope, reverted = (
-        f"{model}, {controlled.tuned.scope}, used for tuning",
-        f"{len(controlled.reverted)} layers reverted",
-    )
+    scope = f"{model}, {controlled.tuned.scope}, used for tuning"
+    reverted = f"{len(controlled.reverted)} layers reverted"
     return (
         Verdict(
             gate="tuned_wer_drop",
