@@ -53,7 +53,7 @@ def warm(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Warm:
     def make(folder: Path) -> Warm:
         suite = tiny.suite(folder / "tiny.toml")
         options = ("--suite", str(suite), "--cache-dir", str(folder / "cache"))
-        cold = run(["accuracy"], *options, results=folder / "cold.json")
+        cold = run(["accuracy"], *options, "--details", results=folder / "cold.json")
         assert cold.code == 0, cold.output
         return Warm(folder / "cache", suite, cold)
 

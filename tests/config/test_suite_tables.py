@@ -112,7 +112,7 @@ def special(tiny: Tiny, own_warm: Warm, tmp_path_factory: pytest.TempPathFactory
     suite = str(with_tables(own_warm.suite, two_models(tiny), folder))
     options = ("--suite", suite, "--model", "plain", "--model", "special", "--cache-dir", str(own_warm.cache))
     tests = ["accuracy/test_wer.py", "accuracy/test_graph.py"]
-    return run(tests, *options, results=folder / "results.json")
+    return run(tests, *options, "--details", results=folder / "results.json")
 
 
 def test_several_models_run_at_once(special: Run) -> None:
@@ -129,10 +129,10 @@ def test_several_models_run_at_once(special: Run) -> None:
 
 def test_expected_word_error_rates_are_shown(special: Run) -> None:
     """Published word error rates are printed with the measured ones."""
-    assert "special on spoken: pytorch WER" in special.output
-    assert "where suite.toml expects 50.00 %" in special.output
-    assert "where suite.toml expects 62.50 %" in special.output
-    assert "plain on spoken: pytorch WER" not in special.output
+    assert "special on spoken: pytorch WER" in special.text
+    assert "where suite.toml expects 50.00 %" in special.text
+    assert "where suite.toml expects 62.50 %" in special.text
+    assert "plain on spoken: pytorch WER" not in special.text
 
 
 def test_models_and_corpora_are_recorded(special: Run, tiny: Tiny) -> None:
@@ -145,13 +145,13 @@ def test_models_and_corpora_are_recorded(special: Run, tiny: Tiny) -> None:
     corpora = {(row["model"], row["corpus"]): row for row in special.results["corpora"]}
     assert (2, 4) == (corpora["special", "two"]["utterances"], corpora["special", "two"]["available"])
     assert [["u10", "u11", "u12"]] * 2 == [row["utterances"] for row in special.results["calibrations"]]
-    assert "two: 2 of 4 utterances evaluated" in special.output
+    assert "two: 2 of 4 utterances evaluated" in special.text
 
 
 def gated(own_warm: Warm, folder: Path, corpus: Path, *options: str) -> Run:
     """Run the WER gate on a corpus."""
     plain = ("--suite", str(own_warm.suite), "--cache-dir", str(own_warm.cache), "--corpus", str(corpus))
-    return run(["accuracy/test_wer.py"], *plain, *options, results=folder / "results.json")
+    return run(["accuracy/test_wer.py"], *plain, *options, "--details", results=folder / "results.json")
 
 
 def test_calibration_is_a_part_of_the_corpus_by_default(tiny: Tiny, own_warm: Warm, tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_calibration_is_a_part_of_the_corpus_by_default(tiny: Tiny, own_warm: Wa
     assert done.results is not None
     (calibration,) = done.results["calibrations"]
     assert (2, 6) == (len(calibration["utterances"]), done.results["evaluations"][0]["utterances"])
-    assert "INT8 calibrated on 2 utterances of eight (calibration)" in done.output
+    assert "INT8 calibrated on 2 utterances of eight (calibration)" in done.text
     alone = gated(own_warm, tmp_path, write_corpus(tmp_path / "one.parquet", spoken([30])), "--suite", str(suite))
     assert 0 != alone.code
     assert "at least 2 are needed; name another corpus with --calibration" in alone.output
@@ -189,10 +189,10 @@ def test_skipped_utterances_and_unknown_characters_are_reported(own_warm: Warm, 
     assert done.results is not None
     (row,) = done.results["corpora"]
     assert (2, ["bad"]) == (row["utterances"], [skipped["id"] for skipped in row["skipped"]])
-    assert f"mixed: 1 utterances left out: {row['skipped'][0]['reason']}" in done.output
+    assert f"mixed: 1 utterances left out: {row['skipped'][0]['reason']}" in done.text
     assert {"É": 2, "7": 1} == done.results["evaluations"][0]["unknown"]["characters"]
-    assert "mixed: 1 transcripts hold what" in done.output
-    assert "'É' 2 times, '7' 1 times" in done.output
+    assert "mixed: 1 transcripts hold what" in done.text
+    assert "'É' 2 times, '7' 1 times" in done.text
 
 
 @dataclass(frozen=True)

@@ -191,7 +191,7 @@ def test_a_summary_that_cannot_be_written_is_one_line(warm: Warm, tmp_path: Path
     assert 13 == late.code, late.output
     (line,) = [line for line in late.output.splitlines() if line.startswith("ERROR: summary file '/proc/version'")]
     assert line.endswith("correct --summary")
-    assert ("Traceback" in late.output, "verdicts: " in late.output, results.exists()) == (False, True, True)
+    assert ("Traceback" in late.output, "gates: " in late.output, results.exists()) == (False, True, True)
 
 
 def test_github_s_file_may_be_gone(warm: Warm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

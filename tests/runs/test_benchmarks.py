@@ -61,7 +61,7 @@ class Shop:
         brief = ["--benchmark-max-time=0.01", f"--benchmark-storage=file://{self.storage}", "-k", only]
         results = self.folder / "results.json"
         results.unlink(missing_ok=True)
-        return run([tests], *where, *brief, *options, results=results)
+        return run([tests], *where, *brief, "--details", *options, results=results)
 
     def stored(self) -> dict[str, Any]:
         (path,) = self.storage.rglob("0001_*.json")
@@ -162,7 +162,7 @@ def test_a_benchmark_of_an_object_is_stored_by_its_name(shop: Shop) -> None:
     """What pytest parametrized a test with need not be JSON."""
     found = shop.run("--update-baselines", tests="benchmarks/test_audio_wait.py", only="flac")
     assert found.code == 0, found.output
-    assert "2 measurements stored in 0001_baseline.json" in found.output
+    assert "2 measurements stored in 0001_baseline.json" in found.text
     assert ["FLAC, 16 kHz"] == [row["params"]["form"] for row in shop.stored()["benchmarks"] if "form" in row["params"]]
 
 
@@ -182,7 +182,7 @@ def test_compare_without_a_baseline_says_so(shop: Shop, tmp_path: Path) -> None:
     found = shop.run("--benchmark-compare", f"--benchmark-storage=file://{tmp_path / 'none'}")
     assert found.code == 0, found.output
     assert baselines_ms(found) == [None]
-    assert "to compare with; --update-baselines stores this run's" in found.output
+    assert "to compare with; --update-baselines stores this run's" in found.text
 
 
 def test_a_regression_fails_only_where_it_is_asked_to(shop: Shop) -> None:
@@ -271,7 +271,7 @@ def test_a_wrong_answer_has_no_speed(shop: Shop, monkeypatch: pytest.MonkeyPatch
     assert found.code == 10, found.output
     assert "FP16 sqnr_db=" in found.output
     assert "but should be >= 50 (compared with pytorch)" in found.output
-    assert "baseline: not stored, since the run failed" in found.output
+    assert "baseline: not stored, since the run failed" in found.text
     assert baselines_ms(found) == []
     assert shop.stored() == before
 

@@ -161,7 +161,7 @@ def test_what_cannot_be_written_at_the_end_hides_no_verdict(tmp_path: Path) -> N
         (line,) = [line for line in done.output.splitlines() if line.startswith("ERROR: results file '")]
         assert line.endswith("correct --results")
         assert "Traceback" not in done.output
-        assert "verdicts: " in done.output
+        assert "; gates: " in done.output
 
 
 def run_of_unwritable(folder: Path, tests: str) -> Run:

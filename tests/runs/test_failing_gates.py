@@ -21,7 +21,7 @@ from wergate.store import MANIFEST, file_digest
 def gated(tiny: Tiny, cache: Path, folder: Path, tests: list[str], *options: str, **changes: str) -> Run:
     """Run gates with a changed suite file on a cache."""
     suite = tiny.suite(folder / "mine.toml", **changes)
-    given = ("--suite", str(suite), "--cache-dir", str(cache), *options)
+    given = ("--suite", str(suite), "--cache-dir", str(cache), "--details", *options)
     return run([f"accuracy/{name}" for name in tests], *given, results=folder / "results.json")
 
 

@@ -96,7 +96,7 @@ def test_the_commits_are_recorded(machine: Machine, hub: Hub) -> None:
     assert hub.repos["dataset", TWIN].refs["main"] == corpus["revision"]
     note = f"reading its mirror '{TWIN}' instead"
     assert [True] == [note in each for each in corpus["notes"]]
-    assert note in machine.cold.output
+    assert note in machine.cold.text
 
 
 def test_offline_the_pair_runs_from_the_cache(machine: Machine, tmp_path: Path) -> None:

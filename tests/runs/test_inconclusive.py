@@ -12,7 +12,7 @@ REASON = "only 12 words: too few to decide (at least 13); evaluate a larger corp
 
 def gated(warm: Warm, folder: Path, *options: str) -> Run:
     """Run the WER gate on the warm cache."""
-    given = ("--suite", str(warm.suite), "--cache-dir", str(warm.cache), "--precisions", "int8", *options)
+    given = ("--suite", str(warm.suite), "--cache-dir", str(warm.cache), "--precisions", "int8", "--details", *options)
     return run(["accuracy/test_wer.py"], *given, results=folder / "results.json")
 
 

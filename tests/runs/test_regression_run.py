@@ -14,7 +14,9 @@ from wergate.gates.wer_baseline import read_transcripts, write_transcripts
 def gated(warm: Warm, folder: Path, *options: str) -> Run:
     """Run the regression gate on the warm cache, with baselines of its own."""
     given = ("--suite", str(warm.suite), "--cache-dir", str(warm.cache), "--baselines", str(folder), *options)
-    return run(["accuracy/test_regression.py"], *given, "--precisions", "int8", results=folder / "results.json")
+    return run(
+        ["accuracy/test_regression.py"], *given, "--precisions", "int8", "--details", results=folder / "results.json"
+    )
 
 
 def outcomes(done: Run) -> list[str]:

@@ -154,7 +154,7 @@ def test_plots_are_written_where_they_are_asked_for(studied: Studied, tiny: Tiny
     assert "plot: " not in studied.done.output
     done = studied.run(tiny, tmp_path, "--plots", str(tmp_path / "plots"))
     (path,) = (tmp_path / "plots").iterdir()
-    assert f"plot: {path}" in done.output
+    assert f"plot: {path}" in done.text
     assert path.read_bytes().startswith(b"\x89PNG")
 
 

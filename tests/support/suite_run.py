@@ -30,6 +30,11 @@ class Run:
     results: dict[str, Any] | None
 
     @property
+    def text(self) -> str:
+        """The output in one line: sentences wrap at the width of the terminal."""
+        return " ".join(self.output.split())
+
+    @property
     def statuses(self) -> list[str]:
         """Status of each artifact, "built" or "found"."""
         assert self.results is not None, self.output

@@ -179,7 +179,7 @@ def test_a_leaking_recognizer_fails_the_benchmarks(
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{Path(wergate.__file__).parents[1]}")
     suite = tiny.suite(tmp_path / "tiny.toml", benchmarks__models=json.dumps([str(tiny.model)]))
     where = ("--suite", str(suite), "--cache-dir", str(warm.cache), "-p", "changed")
-    found = run(["benchmarks/test_memory_growth.py"], *where, results=tmp_path / "results.json")
+    found = run(["benchmarks/test_memory_growth.py"], *where, "--details", results=tmp_path / "results.json")
     rows = [row for subject in ("FP16", "INT8") for row in found.gate("memory_growth_kib", subject)]
     assert [row["status"] for row in rows] == [status, status], found.output
     assert (found.code == 0) is (status == "PASS")

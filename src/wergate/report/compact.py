@@ -1,9 +1,8 @@
-"""The end of a run on a screen: one table of words, one of speed, and lines of a fixed width."""
+"""The two tables at the end of a run, one of words and one of speed, and sentences in lines of a fixed width."""
 
 from __future__ import annotations
 
 import textwrap
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -15,14 +14,8 @@ from rich.table import Table
 from wergate.evaluation.rows import WordErrorRow
 from wergate.formatting import decibels, interval, percent, signed_percent, word_errors
 from wergate.report.evaluation_rows import EvaluationRow, PairedRow, by_cell
-from wergate.report.exit_code import Cause, meaning_of, status_of
-from wergate.report.failures import claim_and_remedy
-from wergate.report.layer_names import short_layer_names
-from wergate.report.verdict_rows import VerdictRow
 from wergate.timing.rows import RatioRow
-from wergate.verdict import Status
 
-LINES_MAX = 38  # of this suite; pytest's line above and below makes 40
 ROWS_MAX = 12  # of a table, before the rest is only counted
 _INDENT = "  "
 
@@ -33,41 +26,6 @@ class _Group:
 
     title: str
     rows: Sequence[tuple[str, ...]]
-
-
-def headline(code: int, verdicts: Sequence[VerdictRow]) -> str:
-    """Return the verdict on a run in one line, with the number of gates behind it."""
-    counts = Counter(row.status for row in verdicts)
-    status = status_of(code, undecided=bool(counts[Status.INCONCLUSIVE]))
-    if status is Status.PASS:
-        return f"{status}: all {len(verdicts)} gates passed" if verdicts else f"{status}: no gate ran"
-    words = {Status.PASS: "passed", Status.FAIL: "failed", Status.INCONCLUSIVE: "undecided"}
-    gates = ", ".join(f"{counts[status]} {words[status]}" for status in Status if counts[status])
-    why = "" if status is Status.INCONCLUSIVE else f"{meaning_of(code)}; "
-    return f"{status}: {why}gates: {gates or 'none'} (exit code {code})"
-
-
-_NEXT = {
-    Cause.SETUP: "correct the mistake that the line with ERROR names",
-    Cause.UNEXPLAINED: "read the traceback above: a test failed, but not by a gate",
-    Cause.ACCURACY: "follow the remedy of gate 1, then run again; --details prints every table",
-    Cause.LATENCY: "follow the remedy of gate 1, then run again; --details prints every table",
-    Cause.INCONCLUSIVE: "get more evidence, as each line says, or accept undecided accuracy with --allow-inconclusive",
-}
-
-
-def next_step(code: int, *, undecided: bool, exported: bool) -> str:
-    """Return what people do after a run with this exit code.
-
-    Args:
-        undecided: whether a gate is INCONCLUSIVE.
-        exported: whether --export was given.
-    """
-    if code != 0:
-        return next((step for cause, step in _NEXT.items() if cause == code), "run again: this run has no verdict")
-    if undecided:
-        return "run again on a quiet machine; --strict fails a run whose latency is undecided"
-    return "--details prints every table" if exported else "--export DIR writes the IRs; --details prints every table"
 
 
 def wer_table(evaluations: Sequence[EvaluationRow], width: int) -> list[str]:
@@ -155,38 +113,6 @@ def _cut(groups: Sequence[_Group]) -> Iterator[_Group]:
         room -= len(rows)
         if rows:
             yield _Group(group.title, rows)
-
-
-def failure_lines(number: int, row: VerdictRow, width: int) -> list[str]:
-    """Return a failed gate: what was measured, and its remedy on a line of its own."""
-    claim, remedy = claim_and_remedy(row)
-    margin = " " * (len(f"{number}") + 2)
-    lines = wrapped(f"{number}. {row.status} {short_layer_names(claim)}", width, margin)
-    return lines + (wrapped(f"{margin}do: {short_layer_names(remedy)}", width, f"{margin}    ") if remedy else [])
-
-
-def undecided_lines(rows: Sequence[VerdictRow], width: int) -> Iterator[list[str]]:
-    """Yield for each undecided gate that fails nothing what was measured, and why that does not decide it."""
-    for row in rows:
-        bounds = f" ({interval(row.interval)})" if row.interval else ""
-        value = "not finite" if row.value is None else f"{row.value:.2f}"
-        reason = claim_and_remedy(row)[1]
-        scope = row.line.partition(" [")[2].partition("]")[0]
-        text = (
-            f"{row.subject} {row.gate}={value}{bounds}, {row.relation} {row.threshold:.4g} wanted [{scope}]: {reason}"
-        )
-        yield wrapped(f"undecided: {text}", width)
-
-
-def fitted(blocks: Sequence[list[str]], room: int, what: str) -> list[str]:
-    """Return as many blocks of lines as there is room for, the first one always, and how many were left out."""
-    lines: list[str] = []
-    for number, block in enumerate(blocks):
-        rest = len(blocks) - number
-        if lines and len(lines) + len(block) + (rest > 1) > room:
-            return [*lines, f"{rest} more {what}: --details"]
-        lines += block
-    return lines
 
 
 def wrapped(text: str, width: int, indent: str = _INDENT) -> list[str]:

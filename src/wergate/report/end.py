@@ -1,0 +1,137 @@
+"""The last lines of a run, in order: verdict, failed gates, tables, what is undecided, files, next step, verdict."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from wergate.formatting import interval
+from wergate.report.compact import speed_table, wer_table, wrapped
+from wergate.report.evaluation_rows import EvaluationRow
+from wergate.report.exit_code import Cause, meaning_of, status_of
+from wergate.report.failures import claim_and_remedy
+from wergate.report.layer_names import short_layer_names
+from wergate.report.verdict_rows import VerdictRow
+from wergate.timing.rows import RatioRow
+from wergate.verdict import Status
+
+LINES_MAX = 38  # of a run that passes; pytest's line above and the one below make 40
+_GATES_MAX = 10  # of the failed ones, with their remedies
+_WHOLE = ("ERROR: ", "FAIL: ")  # lines that people search for are never wrapped
+_WORDS = {Status.PASS: "passed", Status.FAIL: "failed", Status.INCONCLUSIVE: "undecided"}
+_NEXT: Mapping[int, str] = {
+    Cause.SETUP: "correct the mistake that the line with ERROR names",
+    Cause.UNEXPLAINED: "read the traceback above: a test failed, but not by a gate",
+    Cause.ACCURACY: "follow the remedy of gate 1, then run again; --details prints every table",
+    Cause.LATENCY: "follow the remedy of gate 1, then run again; --details prints every table",
+    Cause.INCONCLUSIVE: "get more evidence, as each line says, or accept undecided accuracy with --allow-inconclusive",
+}
+
+
+@dataclass(frozen=True)
+class End:
+    """Everything that the last lines of a run show.
+
+    Attributes:
+        code: the exit code.
+        verdicts: all of them.
+        failed: those that fail the run, worst first.
+        undecided: those that are INCONCLUSIVE and fail nothing.
+        explanations: lines below a failed gate, by the verdict's line.
+        tables: lines of further tables.
+        notes: sentences about the figures.
+        exported: a line for each variant, where --export is given.
+        files: paths of the files that were written.
+        details: whether all notes are shown, however many there are.
+    """
+
+    code: int
+    verdicts: Sequence[VerdictRow] = ()
+    failed: Sequence[VerdictRow] = ()
+    undecided: Sequence[VerdictRow] = ()
+    evaluations: Sequence[EvaluationRow] = ()
+    ratios: Sequence[RatioRow] = ()
+    explanations: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    tables: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    exported: Sequence[str] = ()
+    files: Sequence[str] = ()
+    details: bool = False
+
+
+def end_lines(end: End, width: int) -> list[str]:
+    """Return the lines; a run that passes has at most `LINES_MAX` of them, unless studies add tables."""
+    verdict = headline(end.code, end.verdicts)
+    figures = [*wer_table(end.evaluations, width), *speed_table(end.ratios, width)]
+    last = ["", *end.exported, _files(end.files), *wrapped(f"next: {next_step(end)}", width), verdict]
+    tables = ["", *end.tables] if end.tables else []
+    room = LINES_MAX - 1 - len(figures) - len(last)
+    return [verdict, *_failed(end, width), *figures, *tables, *_notes(end, width, room), *last]
+
+
+def headline(code: int, verdicts: Sequence[VerdictRow]) -> str:
+    """Return the verdict on a run in one line, with the number of gates behind it."""
+    counts = Counter(row.status for row in verdicts)
+    status = status_of(code, undecided=bool(counts[Status.INCONCLUSIVE]))
+    if status is Status.PASS:
+        return f"{status}: all {len(verdicts)} gates passed" if verdicts else f"{status}: no gate ran"
+    gates = ", ".join(f"{counts[status]} {_WORDS[status]}" for status in Status if counts[status])
+    why = "" if status is Status.INCONCLUSIVE else f"{meaning_of(code)}; "
+    return f"{status}: {why}gates: {gates or 'none ran'} (exit code {code})"
+
+
+def next_step(end: End) -> str:
+    """Return what people do after the run."""
+    if end.code != 0:
+        return _NEXT.get(end.code, "run again: this run has no verdict")
+    if end.undecided:
+        return "run again on a quiet machine; --strict fails a run whose latency is undecided"
+    tables = "--details prints every table"
+    return tables if end.exported else f"--export DIR writes the IRs that passed; {tables}"
+
+
+def _files(files: Sequence[str]) -> str:
+    return f"results: {', '.join(files)}" if files else "results: not kept; --results FILE.json writes them"
+
+
+def _failed(end: End, width: int) -> Iterator[str]:
+    """Yield the failed gates with their remedies, and what explains them."""
+    for number, row in enumerate(end.failed[:_GATES_MAX], start=1):
+        claim, remedy = (short_layer_names(part) for part in claim_and_remedy(row))
+        margin = " " * (len(f"{number}") + 2)
+        yield from wrapped(f"{number}. {row.status} {claim}", width, margin)
+        yield from wrapped(f"{margin}do: {remedy}", width, f"{margin}    ") if remedy else []
+        yield from (f"{margin}{line}" for line in end.explanations.get(row.line, ()))
+    if len(end.failed) > _GATES_MAX:
+        yield f"{len(end.failed) - _GATES_MAX} more gates failed: --details"
+
+
+def _notes(end: End, width: int, room: int) -> list[str]:
+    """Return what is undecided and why, and what people should know of the figures, in the lines that are left."""
+    whole = [line for line in end.notes if line.startswith(_WHOLE)]
+    blocks = [*_undecided(end.undecided, width), *(wrapped(line, width) for line in end.notes if line not in whole)]
+    left = sum(map(len, blocks)) if end.details else room - 1 - len(whole)
+    lines = [*whole, *_fitted(blocks, left)]
+    return ["", *lines] if lines else []
+
+
+def _undecided(rows: Sequence[VerdictRow], width: int) -> Iterator[list[str]]:
+    """Yield for each gate what was measured, and why that does not decide it."""
+    for row in rows:
+        bounds = f" ({interval(row.interval)})" if row.interval else ""
+        value = "not finite" if row.value is None else f"{row.value:.2f}"
+        scope = row.line.partition(" [")[2].partition("]")[0]
+        claim = f"{row.subject} {row.gate}={value}{bounds}, threshold {row.relation} {row.threshold:.4g} [{scope}]"
+        yield wrapped(f"undecided: {claim}: {claim_and_remedy(row)[1]}", width)
+
+
+def _fitted(blocks: Sequence[list[str]], room: int) -> list[str]:
+    """Return as many blocks as there is room for, the first one always, and a count of those that are left out."""
+    lines: list[str] = []
+    for number, block in enumerate(blocks):
+        rest = len(blocks) - number
+        if lines and len(lines) + len(block) + (rest > 1) > room:
+            return [*lines, f"{rest} more notes: --details"]
+        lines += block
+    return lines

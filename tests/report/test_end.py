@@ -1,0 +1,180 @@
+"""The last lines of a run, made from rows: how many there are, how wide they are, and their order."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.suite_run import Warm, run
+from wergate.evaluation.rows import IntervalRow, LogitsRow, WordErrorRow
+from wergate.report.end import LINES_MAX, End, end_lines
+from wergate.report.evaluation_rows import EvaluationRow, PairedRow
+from wergate.report.failures import worst_first
+from wergate.report.layer_names import short_layer_names
+from wergate.report.verdict_rows import VerdictRow
+from wergate.timing.rows import RatioRow
+from wergate.verdict import Status, Verdict
+
+BIG = "random:data2vec-audio-base"
+WIDTHS = pytest.mark.parametrize("width", [80, 100])
+
+
+def words(rate: float) -> WordErrorRow:
+    return WordErrorRow(words=2877, substitutions=579, deletions=52, insertions=41, wer=rate)
+
+
+def evaluation(corpus: str, variant: str, model: str = "embedded") -> EvaluationRow:
+    """Return a row with the fields that the tables show."""
+    paired = PairedRow.model_construct(drop=0.0024, interval=IntervalRow(low=-0.0049, high=0.0064, confidence=0.95))
+    return EvaluationRow.model_construct(
+        model=model,
+        corpus=corpus,
+        variant=variant,
+        quantizer="nncf",
+        engine="pytorch",
+        utterances=160,
+        reference=words(0.2311),
+        candidate=words(0.2336),
+        paired=paired,
+        tokens=None,
+        logits=LogitsRow.model_construct(sqnr_db=25.2),
+        mismatches=[None] * 12,
+    )
+
+
+def ratio(model: str, fast: str, slow: str, duration_s: float) -> RatioRow:
+    interval = IntervalRow(low=2.5, high=2.75, confidence=0.99)
+    figures = {"ratio": 2.61, "interval": interval, "rounds": 32, "fast_ms": 131.57, "slow_ms": 1343.2}
+    return RatioRow(model=model, duration_s=duration_s, fast=fast, slow=slow, noise=["drift 9 %"], **figures)
+
+
+def verdict(gate: str = "wer", value: float = 0.5, status: str = "PASS", **changes: str) -> VerdictRow:
+    """Return a verdict whose line is that of the gates."""
+    threshold = 1.0 if status != "FAIL" else 0.25
+    undecided = "the interval still holds 1 after 10 rounds: run it again" if status == "INCONCLUSIVE" else ""
+    found = Verdict(gate, "INT8", value, "<=", threshold, "embedded", f"repair {gate}", undecided=undecided)
+    about = {"test": "t", "model": "embedded", "corpus": "embedded:clean", "kind": "accuracy", "interval": None}
+    figures = {"gate": gate, "subject": "INT8", "status": Status(status), "value": value, "line": found.line}
+    return VerdictRow(relation="<=", threshold=threshold, **figures, **(about | changes))
+
+
+EVALUATIONS = [evaluation(f"embedded:{name}", variant) for name in ("clean", "other") for variant in ("fp16", "int8")]
+PAIRS = (("int8", "fp16"), ("int8", "pytorch"), ("fp16", "pytorch"))
+RATIOS = [ratio(m, *pair, seconds) for m in ("embedded", BIG) for pair in PAIRS for seconds in (1.0, 5.0)]
+NOTES = [f"corpus {number}: {'a sentence that is as long as a line of a terminal ' * 2}" for number in range(20)]
+PASSED = End(0, [verdict()] * 152, evaluations=EVALUATIONS, ratios=RATIOS, notes=NOTES, files=["results.json"])
+
+
+@WIDTHS
+def test_a_passing_run_fits_the_screen(width: int) -> None:
+    """At most 40 lines with pytest's own two, however many notes there are; none is wider than the screen."""
+    lines = end_lines(PASSED, width)
+    assert len(lines) <= LINES_MAX <= 38
+    assert max(map(len, lines)) <= width
+    assert (lines[0], lines[-1]) == ("PASS: all 152 gates passed",) * 2
+    assert any(line.endswith("more notes: --details") for line in lines)
+
+
+@WIDTHS
+def test_the_tables_have_every_figure(width: int) -> None:
+    """WER, then speed: a title for each model and corpus, and rows with nothing cut off."""
+    lines = end_lines(PASSED, width)
+    text = "\n".join(lines)
+    titles = (" embedded on embedded:clean\n", " embedded on embedded:other\n", f" {BIG}\n")
+    places = [text.index(title) for title in titles]
+    assert places == sorted(places)
+    assert "   int8     23.36  579/52/41  +0.24 (-0.49 to +0.64)    148/160     25.2" in lines
+    assert text.count("2.61 (2.50 to 2.75)  pytorch, 1343.2 ms") == 8
+    cells = [" ".join(line.split()) for line in lines]
+    assert 2 == cells.count("int8 * 5 s 131.6 2.61 (2.50 to 2.75) fp16, 1343.2 ms")
+    assert "…" not in text
+
+
+def test_many_rows_are_counted() -> None:
+    """The first ones are shown."""
+    rows = [evaluation(f"corpus {number}", "int8") for number in range(30)]
+    lines = end_lines(End(0, evaluations=rows), 80)
+    assert " 48 more rows: --details" in lines
+    assert len(lines) <= LINES_MAX
+
+
+@WIDTHS
+def test_failed_gates_come_worst_first_with_their_remedy(width: int) -> None:
+    """Accuracy before latency, causes before consequences, then by the distance from the threshold."""
+    rows = [
+        verdict("speedup_over_fp16", 9.0, "FAIL", kind="latency"),
+        verdict("cer_rise", 0.3, "FAIL"),
+        verdict("deletion_rise", 0.8, "FAIL"),
+        verdict("wer", 0.5, "FAIL"),
+        verdict("sqnr_db", 0.5, "FAIL"),
+        verdict("int8_work", 0.3, "FAIL"),
+        verdict("reference_wer", 0.9, "INCONCLUSIVE"),
+        verdict("size_ratio"),
+    ]
+    failed = worst_first([*rows, rows[1]], lambda row: row.status is Status.PASS)
+    names = ["int8_work", "sqnr_db", "wer", "deletion_rise", "cer_rise", "reference_wer", "speedup_over_fp16"]
+    assert names == [row.gate for row in failed]
+    shown = {failed[2].line: ["worst utterances of INT8:", " u1: 3 word errors"]}
+    lines = end_lines(End(10, rows, failed, explanations=shown, evaluations=EVALUATIONS), width)
+    assert "FAIL: accuracy failed; gates: 1 passed, 6 failed, 1 undecided (exit code 10)" == lines[0] == lines[-1]
+    third = next(number for number, line in enumerate(lines) if line.startswith("3. "))
+    assert lines[third : third + 4] == [
+        "3. FAIL INT8 wer=0.5, but should be <= 0.25 [embedded]",
+        "   do: repair wer",
+        "   worst utterances of INT8:",
+        "    u1: 3 word errors",
+    ]
+    assert lines.index("7. FAIL INT8 speedup_over_fp16=9, but should be <= 0.25 [embedded]") < lines.index(
+        " embedded on embedded:clean"
+    )
+    assert max(map(len, lines)) <= width
+
+
+def test_an_undecided_run_says_why_and_what_to_do() -> None:
+    """With exit code 0; what could not be written is in one line, whatever its length."""
+    row = verdict("speedup_over_fp16", 0.9, "INCONCLUSIVE", kind="latency")
+    error = f"ERROR: results file '{'x' * 90}' cannot be written; correct --results"
+    lines = end_lines(End(0, [verdict(), row], undecided=[row], notes=[error]), 80)
+    assert "INCONCLUSIVE: gates: 1 passed, 1 undecided (exit code 0)" == lines[0] == lines[-1]
+    text = " ".join(" ".join(lines).split())
+    assert "undecided: INT8 speedup_over_fp16=0.90, threshold <= 1 [embedded]: the interval still holds 1" in text
+    assert error in lines
+    assert "next: run again on a quiet machine; --strict fails" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        (
+            "__module.model.encoder.layers.3.feed_forward.intermediate_dense/aten::linear/MatMul",
+            "encoder.3.fc1",
+        ),
+        (
+            "__module.m.encoder.layers.0.attention/aten::scaled_dot_product_attention/ScaledDotProductAttention (x)",
+            "encoder.0.attention (x)",
+        ),
+        ("__module.data2vec_audio.encoder.layers.1/aten::add/Add_1", "encoder.1.Add_1"),
+        ("__module.m.feature_extractor.conv_layers.2.conv/aten::_convolution/Convolution", "feature_extractor.2.conv"),
+        ("/data2vec_audio/encoder/layers.4/feed_forward/output_dense/MatMul", "encoder.4.fc2"),
+        ("results in /tmp/some/folder/results.json", "results in /tmp/some/folder/results.json"),
+        ("__module.lm_head/aten::linear/MatMul", "lm_head"),
+    ],
+)
+def test_layers_have_short_names(name: str, short: str) -> None:
+    """By their block and their function; what is no layer stays."""
+    assert short == short_layer_names(name)
+
+
+def test_a_warm_run_ends_with_its_verdict(warm: Warm) -> None:
+    """At 80 columns, also from workers: the verdict twice, one table, and pytest's line below."""
+    where = ("--suite", str(warm.suite), "--cache-dir", str(warm.cache))
+    for more in ((), ("-n", "2")):
+        done = run(["accuracy"], *where, *more)
+        assert 0 == done.code, done.output
+        lines = done.output.splitlines()
+        first, last = (max(n for n, line in enumerate(lines) if part in line) for part in ("= wergate =", " passed"))
+        end = lines[first : last + 1]
+        assert len(end) <= 40, done.output
+        assert end[1] == end[-2] != ""
+        assert end[1].startswith("PASS: all ")
+        assert 1 == sum(line.startswith(" variant ") for line in end)
+        assert max(map(len, end)) <= 80
