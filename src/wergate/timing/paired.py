@@ -37,7 +37,7 @@ class PairedRule:
     """Settings of an interleaved timing.
 
     Attributes:
-        budget_s: seconds for a ratio whose verdict is clear or whose interval is narrow; `blocks_min` may take half of it.
+        budget_s: seconds for a clear verdict or a narrow interval; `blocks_min` may take half of it.
         open_budget_factor: an undecided ratio with a wide interval may take this many times `budget_s`.
         open_width_min: upper over lower bound, minus 1, up to which an interval is narrow. The ratio of an undecided
             narrow interval is at the threshold, so more rounds would hardly decide it.
