@@ -35,6 +35,8 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
     """A tiny checkpoint with an evaluation and a calibration corpus."""
+    if without_torch.is_absent():
+        pytest.skip(without_torch.REASON)
     return once(tmp_path_factory, "tiny", _make_tiny)
 
 

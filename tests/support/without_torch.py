@@ -26,6 +26,9 @@ MODULES = (
 )
 
 
+REASON = "PyTorch is not installed"
+
+
 def is_absent() -> bool:
     """Return True if PyTorch cannot be imported."""
     return find_spec("torch") is None
@@ -71,4 +74,4 @@ def _skipping() -> Generator[None]:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in {"torch", "torchmetrics"}:
             raise
-        pytest.skip("PyTorch is not installed")
+        pytest.skip(REASON)
