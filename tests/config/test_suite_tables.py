@@ -175,7 +175,7 @@ def test_calibration_is_a_part_of_the_corpus_by_default(tiny: Tiny, own_warm: Wa
 
 
 def test_skipped_utterances_and_unknown_characters_are_reported(own_warm: Warm, tmp_path: Path) -> None:
-    """With --skip-bad the run reports how many utterances it skipped and why; without it, the first one ends the run.
+    """With --skip-bad the run reports how many utterances it skipped and why; without it, the first one aborts it.
 
     Characters in transcripts that the model cannot write are reported, since they cause errors in any case.
     """

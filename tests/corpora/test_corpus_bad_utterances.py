@@ -163,7 +163,7 @@ def test_a_corpus_of_bad_utterances_alone_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_duplicate_id_is_refused_in_any_case(tmp_path: Path) -> None:
-    """The skip_bad option does not apply: there is no telling which of the two utterances is right."""
+    """The skip_bad option does not apply, because either of the two utterances may be wrong."""
     spec = CorpusSpec("c", write_corpus(tmp_path / "c.parquet", [*GOOD, GOOD[1]]), skip_bad=True)
     with pytest.raises(SuiteError, match=r"'c' has the id 'u1' twice; ids must be unique; .* --columns id="):
         open_corpus(spec)

@@ -46,7 +46,7 @@ DETECTIONS = (
     ),
     Detection("audio of another name", {"sound": STRUCT, "transcription": "T"}),
     Detection("bare bytes", {"clip": ONE.audio, "transcript": "T"}),
-    Detection("a name that is known, beside audio", {"audio": STRUCT, "speech": "what was spoken", "text": "T"}),
+    Detection("a known name next to audio", {"audio": STRUCT, "speech": "what was spoken", "text": "T"}),
     Detection("named text", {"audio": STRUCT, "text": "no", "words": "T"}, named=Columns(text="words")),
     Detection(
         "named audio", {"audio": {"bytes": b"", "path": ""}, "mic": STRUCT, "text": "T"}, named=Columns(audio="mic")

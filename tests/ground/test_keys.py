@@ -87,7 +87,7 @@ FILE_CHANGES = (
     FileChange("processor", lambda t: _edit_json(t.model / "tokenizer_config.json"), frozenset(ALL)),
     FileChange("calibration", lambda t: write_corpus(t.calibration, spoken([20, 21, 22])), frozenset({"int8"})),
     FileChange("evaluation", lambda t: write_corpus(t.corpus, spoken([1, 2, 5])), frozenset({"reference"})),
-    FileChange("a file beside the model", lambda t: (t.model / "NOTES.md").write_text("x"), frozenset()),
+    FileChange("an unrelated file in the folder", lambda t: (t.model / "NOTES.md").write_text("x"), frozenset()),
 )
 
 

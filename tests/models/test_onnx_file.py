@@ -194,7 +194,7 @@ def test_a_network_that_fails_is_rejected_with_the_reason(tmp_path: Path) -> Non
 
 def test_a_network_that_needs_more_than_a_second_is_rejected(net: Path) -> None:
     """The message has the runtime's reason; here the sampling rate is too low."""
-    Spelling(5, wanted=12_000, told=True).export(net)
+    Spelling(5, wanted=12_000, declared=True).export(net)
     with pytest.raises(
         SuiteError, match=r"model 'net.onnx' fails in ONNX Runtime on 'x.1' \[1, 8000\]: .*; check its e"
     ):

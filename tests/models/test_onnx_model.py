@@ -67,9 +67,9 @@ PHONEMES = "<pad>\nDH\nAH0\nK\nAE1\nT\n"
 HAN = "_\n你\n好\n吗\n"
 CASES = (
     Case("letters, frames-major", Spelling(5)),
-    Case("letters, declared", Spelling(5, told=True)),
+    Case("letters, declared", Spelling(5, declared=True)),
     Case("labels-major", Spelling(5, labels_major=True)),
-    Case("labels-major, declared", Spelling(5, labels_major=True, told=True)),
+    Case("labels-major, declared", Spelling(5, labels_major=True, declared=True)),
     Case("log-probabilities", Spelling(5, log_probabilities=True, names=("audio_signal", "logprobs"))),
     Case("log-probabilities, labels-major", Spelling(5, log_probabilities=True, labels_major=True)),
     Case("a channel", Spelling(5, channel=True)),

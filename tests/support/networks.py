@@ -31,7 +31,7 @@ class Spelling:
         batch: False to fix the batch size to 1.
         padding: number of samples that the network pads at both ends.
         wanted: smallest number of samples that the network accepts.
-        told: True if the file states the number of labels.
+        declared: True if the file states the number of labels.
     """
 
     labels: int
@@ -44,7 +44,7 @@ class Spelling:
     batch: bool = True
     padding: int = 0
     wanted: int = 1
-    told: bool = False
+    declared: bool = False
 
     def export(self, path: Path, **options: Any) -> Path:
         """Write the network as an ONNX file."""
@@ -57,7 +57,7 @@ class Spelling:
             inputs["n"] = torch.full((1,), 16_000, dtype=getattr(torch, self.length))
         outputs = ["frames", self.names[1]] if self.length else [self.names[1]]
         frames = 2 if self.labels_major else 1
-        open_axes = (frames,) if self.told else (1, 2)
+        open_axes = (frames,) if self.declared else (1, 2)
         return export(self._module(), path, inputs, outputs, batch=self.batch, open_axes=open_axes, **options)
 
     def write(self, path: Path) -> Path:

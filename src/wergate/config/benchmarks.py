@@ -123,7 +123,7 @@ class BenchmarkSettings(Int8RateSettings):
         int8_sqnr_db_min_by_model: replaces `sqnr_db_min` of INT8 for single models.
         without_vnni: speed-ups of INT8 on CPUs without 8-bit dot products.
         fp16_over_reference_min: smallest speed-up of FP16 over the reference model, by model.
-        baseline_speed_min: smallest speed-up of today's build over the baseline's build.
+        baseline_speed_min: smallest speed-up of the current build over the baseline's build.
         paired: interleaved timing of two recognizers.
         memory: growth of resident memory over inferences of one length.
         noise: limits beyond which a timed run is noisy.

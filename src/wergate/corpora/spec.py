@@ -56,7 +56,7 @@ class Columns:
 
 @dataclass(frozen=True)
 class CorpusSpec:
-    """Where a corpus comes from, and how it is read.
+    """Location of a corpus, and options for reading it.
 
     Attributes:
         name: name in tables and test ids.
