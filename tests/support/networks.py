@@ -61,7 +61,7 @@ class Spelling:
         return export(self._module(), path, inputs, outputs, batch=self.batch, open_axes=open_axes, **options)
 
     def write(self, path: Path) -> Path:
-        """Write the network without PyTorch, as a convolution and a transposition; of the fields, `labels` counts."""
+        """Write the network without PyTorch, as a convolution and a transposition; only the field `labels` applies."""
         from onnx import TensorProto, helper, numpy_helper, save_model
 
         weight, bias = self._levels()
@@ -82,7 +82,8 @@ class Spelling:
         return path
 
     def _levels(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return weight and bias: the nearest level has the largest of 2 mean level - level ** 2."""
+        """Return the weight, shape (labels, 1, samples), and the bias, shape (labels,), of the convolution."""
+        # The squared distance of the mean to a level is least where 2 * mean * level - level ** 2 is largest.
         levels = np.arange(self.labels, dtype=np.float32) / self.labels
         weight = np.zeros((self.labels, 1, RECEPTIVE_FIELD), np.float32)
         weight[:, 0, :HOP] = _SHARPNESS * 2 * levels[:, None] / HOP

@@ -46,7 +46,9 @@ class SuiteConfig(PerModel, PerCorpus, RunSettings):
     Attributes:
         allow_pickle: accept checkpoints without safetensors, whose weights are pickled.
         min_words: smallest number of reference words for a gate on the word error rate to be decided.
-        allow_inconclusive: report statistically undecided verdicts without failing the run.
+        allow_inconclusive: report undecided accuracy verdicts without failing the run.
+        strict: fail the run on undecided latency verdicts too.
+        details: print all tables, instead of two and those of failed gates.
         cache_dir: directory of the artifact store.
         legacy_python: Python interpreter of the environment with POT.
         baselines: folder of the accuracy baselines.
@@ -70,9 +72,10 @@ class SuiteConfig(PerModel, PerCorpus, RunSettings):
     model: dict[str, ModelSettings] = Field(default_factory=dict)
 
     def accepts(self, status: Status, kind: Kind) -> bool:
-        """Return whether a verdict lets its test pass.
+        """Return True if a verdict lets its test pass.
 
-        An undecided latency verdict does unless `strict`; an undecided accuracy verdict does if `allow_inconclusive`.
+        An undecided latency verdict does unless `strict` is set. An undecided accuracy verdict does only if
+        `allow_inconclusive` is set.
         """
         if status is Status.INCONCLUSIVE:
             return not self.strict if kind == "latency" else self.allow_inconclusive
