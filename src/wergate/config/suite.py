@@ -48,7 +48,7 @@ class SuiteConfig(PerModel, PerCorpus, RunSettings):
         min_words: smallest number of reference words for a gate on the word error rate to be decided.
         allow_inconclusive: report undecided accuracy verdicts without failing the run.
         strict: fail the run on undecided latency verdicts too.
-        details: print all tables, instead of two and those of failed gates.
+        details: print all tables, notes and pytest's own failure reports.
         cache_dir: directory of the artifact store.
         legacy_python: Python interpreter of the environment with POT.
         baselines: folder of the accuracy baselines.
