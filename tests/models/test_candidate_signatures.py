@@ -37,7 +37,7 @@ class Origin:
 
 @pytest.fixture(scope="module")
 def origin(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Origin:
-    """Return the IR that the candidates are made from."""
+    """Return the IR that the candidates are built from."""
     folder = tmp_path_factory.mktemp("origin")
     checkpoint = resolve_checkpoint(str(tiny.model), folder)
     model = load_model(checkpoint)

@@ -98,7 +98,7 @@ READINGS = (
         tokenizer_files={"tokenizer_config.json": {"word_delimiter_token": "#"}},
     ),
     Reading(
-        "a delimiter in a tokenizer file that is no label",
+        "a delimiter in a tokenizer file that is not a label",
         ("<pad>", "a"),
         ("a",),
         "a",
@@ -242,14 +242,14 @@ WRONGS = (
         r"are for 2 languages \(eng, fra\); .*--labels FILE",
     ),
     Wrong(
-        "a blank that is no label",
+        "a blank that is not a label",
         {"labels.txt": "<blk>\na\nb"},
         r"blank '<blank>' is not in the labels \(did you mean '<blk>'\?\); one of the 3 labels .*; check --blank",
         {"blank": "<blank>"},
     ),
     Wrong("an id beyond the labels", {"labels.txt": "<blk>\na"}, "blank '2' is not in the labels", {"blank": "2"}),
     Wrong(
-        "a blank in a tokenizer file that is no label",
+        "a blank in a tokenizer file that is not a label",
         {"labels.txt": "<blk>\na", "tokenizer_config.json": {"pad_token": "<pad>"}},
         "blank '<pad>' of the tokenizer files is not in the labels",
     ),
@@ -259,7 +259,7 @@ WRONGS = (
         r"no CTC blank found among the 10 labels of 'labels.json' \(a b c d ... h i j\); known blanks .* with --blank",
     ),
     Wrong(
-        "a word delimiter that is no label",
+        "a word delimiter that is not a label",
         {"labels.txt": "<blk>\n<space>\na"},
         r"word delimiter '<spc>' is not in the labels \(did you mean '<space>'\?\).*--word-delimiter",
         {"word_delimiter": "<spc>"},

@@ -58,7 +58,7 @@ TOKENIZERS = (
         (*LETTERS, "_"),
         {"word_delimiter_token": "_"},
     ),
-    Tokenizer("a delimiter that is no label", HAN, BRACKETS),
+    Tokenizer("a delimiter that is not a label", HAN, BRACKETS),
     Tokenizer("no delimiter", HAN, BRACKETS | {"word_delimiter_token": None}),
     Tokenizer("another text for the delimiter", LABELS, {"replace_word_delimiter_char": "-"}),
     Tokenizer("Cyrillic, other special tokens", CYRILLIC, BRACKETS | {"bos_token": None, "eos_token": None}),

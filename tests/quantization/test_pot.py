@@ -250,5 +250,5 @@ def test_lines_of_the_tutorial() -> None:
         "WER 0.0500 for FP16, 0.0700 for full INT8, 0.0550 for the result; 2 operations reverted",
     ):
         assert line in printed
-    scope = printed.partition("for a suite file: ")[2].splitlines()[0].replace("] names", "]\nnames")
+    scope = printed.partition("in suite.toml: ")[2].splitlines()[0].replace("] names", "]\nnames")
     assert row.reverted == tomllib.loads(scope)["model"]["mine"]["pot"]["ignored_scope"]["names"]

@@ -97,7 +97,7 @@ def open_onnx(path: Path, options: OnnxOptions) -> OnnxFile:
     parts = {
         "network": file_digest(path),
         "external": {location: file_digest(file) for location, file in external.items()},
-        "beside": {name: file_digest(file) for name, file in settings.items()},
+        "settings": {name: file_digest(file) for name, file in settings.items()},
         "options": {**asdict(options), "labels": asdict(options.labels) | {"labels": labels.labels.name}},
     }
     size = sum(file.stat().st_size for file in weights)
