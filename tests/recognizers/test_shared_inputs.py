@@ -14,8 +14,8 @@ SOURCES = [path for folder in ("src", "fixtures", "accuracy", "benchmarks") for 
 
 def test_the_reproduction_prints_the_documented_output(capsys: pytest.CaptureFixture[str]) -> None:
     """If this fails because a version of the runtime no longer writes into the array, remove document and rule."""
-    text = (ROOT / "docs" / "shared-inputs.md").read_text(encoding="utf-8")
-    code, printed = re.findall(r"```(?:python)?\n(.*?)```", text, re.DOTALL)[:2]
+    text = (ROOT / "docs" / "findings" / "shared-inputs.md").read_text(encoding="utf-8")
+    code, printed = re.findall(r"```[^\n]*\n(.*?)```", text, re.DOTALL)[:2]
     exec(compile(code, "shared-inputs.md", "exec"), {})  # noqa: S102 - code of a document in this repository
     assert printed == capsys.readouterr().out
 
