@@ -98,7 +98,9 @@ def test_an_ir_that_is_newer_than_the_runtime(legacy: Legacy, tmp_path: Path) ->
     ov.save_model(ov.Model([opset16.identity(samples)], [samples], "m"), tmp_path / "new.xml")
     frontend = Frontend(16_000, False, 400, 320, Alphabet(("<pad>", "A"), 0, None))  # noqa: FBT003 - of its fields
     recognizer = LegacyRecognizer(tmp_path / "new.xml", frontend, legacy, folder=tmp_path)
-    with pytest.raises(SuiteError, match=r"cannot be run by OpenVINO 2023\.3: Cannot create Identity .*opset16; an IR"):
+    with pytest.raises(
+        SuiteError, match=r"^OpenVINO 2023\.3 cannot run IR .*: Cannot create Identity .*opset16; it accepts"
+    ):
         recognizer.logits(np.zeros((1, 16_000), np.float32))
 
 

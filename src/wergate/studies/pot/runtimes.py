@@ -136,7 +136,7 @@ class LegacyRecognizer:
             raise SuiteError(
                 f"OpenVINO 2023.3 cannot run IR '{self._path.parent.name}/{self._path.name}': {error.reason}; it "
                 "accepts only operations of that version; leave the IR out, or convert the model with OpenVINO 2023.3; "
-                f"the log is in '{error.log}'"
+                f"the log is kept in '{error.log}'"
             ) from error
         return results
 
