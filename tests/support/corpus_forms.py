@@ -54,6 +54,16 @@ def metadata_csv(folder: Path, utterances: Sequence[Spoken]) -> Path:
     return folder
 
 
+def table_file(folder: Path, utterances: Sequence[Spoken], name: str) -> Path:
+    """Write a manifest as CSV or TSV."""
+    paths = audio_files(folder, utterances, "clips/")
+    with (folder / name).open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter="\t" if name.endswith(".tsv") else ",")
+        writer.writerow(["path", "sentence"])
+        writer.writerows([p, u.text] for p, u in zip(paths, utterances, strict=True))
+    return folder / name
+
+
 def metadata_below(folder: Path, utterances: Sequence[Spoken]) -> Path:
     """Write one metadata.jsonl in each of two subfolders; return the parent folder."""
     half = len(utterances) // 2

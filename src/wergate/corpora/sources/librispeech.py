@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from wergate.corpora.sources.base import Column, Row
@@ -25,24 +26,38 @@ class LibriSpeechSource:
     def rows(self, numbers: Sequence[int] | None = None) -> Iterator[Row]:
         """Yield rows; the speaker is the first part of an id such as 1272-128104-0000."""
         wanted = None if numbers is None else set(numbers)
-        for number, (chapter, line) in enumerate(self._lines()):
+        for number, (recordings, line) in enumerate(self._lines()):
             if wanted is None or number in wanted:
-                name, _, text = line.partition(" ")
-                cells = {"id": name, "audio": _audio(chapter, name), "text": text, "speaker": name.partition("-")[0]}
+                name, text = [*line.split(maxsplit=1), ""][:2]  # any white space ends the id
+                speaker, dash, _ = name.partition("-")
+                cells = {"id": name, "audio": recordings.find(name), "text": text, "speaker": speaker if dash else ""}
                 yield Row(number, cells)
 
-    def _lines(self) -> Iterator[tuple[Path, str]]:
+    def _lines(self) -> Iterator[tuple[_Recordings, str]]:
         for path in self._transcripts:
             try:
-                lines = path.read_text(encoding="utf-8-sig").splitlines()
+                # `str.splitlines` would also end a line at characters within a transcript, such as U+2028.
+                lines = path.read_text(encoding="utf-8-sig").split("\n")
             except (OSError, UnicodeDecodeError) as error:
                 raise SuiteError(
                     f"transcripts '{path}' cannot be read: {error}; a text file in UTF-8 is accepted; correct the file"
                 ) from error
-            yield from ((path.parent, line.strip()) for line in lines if line.strip())
+            recordings = _Recordings(path.parent)
+            yield from ((recordings, line.strip()) for line in lines if line.strip())
 
 
-def _audio(chapter: Path, name: str) -> Path:
-    """Return the path of a recording: FLAC as in the original corpus, or another format if it was converted."""
-    paths = [chapter / f"{name}{suffix}" for suffix in _SUFFIXES]
-    return next((path for path in paths if path.is_file()), paths[0])
+class _Recordings:
+    """The recordings of a chapter, by id."""
+
+    def __init__(self, chapter: Path) -> None:
+        self._chapter = chapter
+
+    @cached_property
+    def _found(self) -> Mapping[tuple[str, str], Path]:
+        """The files by name and suffix; the suffix is in lower case."""
+        return {(path.stem, path.suffix.lower()): path for path in self._chapter.iterdir()}
+
+    def find(self, name: str) -> Path:
+        """Return the path of a recording: FLAC as in the original corpus, or another format if it was converted."""
+        found = (self._found.get((name, suffix)) for suffix in _SUFFIXES)
+        return next(filter(None, found), self._chapter / f"{name}{_SUFFIXES[0]}")

@@ -21,12 +21,21 @@ _SHARD = re.compile(r"(?P<split>.+)-\d{5}-of-\d{5}")
 _PARQUET_MAGIC = b"PAR1"
 
 
+def absolute(path: str | Path) -> Path:
+    """Return a path from the root, with `~` expanded.
+
+    Links are kept: the files of the hub's cache are links, and the paths in a manifest start at its link.
+    """
+    return Path(os.path.expanduser(path)).absolute()  # noqa: PTH111 - Path.expanduser raises for an unknown user
+
+
 def open_local(path: Path) -> Source:
     """Open a file or a folder as a source.
 
     Raises:
         SuiteError: the path does not exist, has no known format, or holds several formats or splits.
     """
+    path = absolute(path)  # or else `folder / path` below would apply a relative folder twice
     if not path.exists():
         raise SuiteError(f"file or folder '{path}' does not exist; check --corpus")
     return _open_folder(path) if path.is_dir() else _open_file(path)
@@ -35,7 +44,7 @@ def open_local(path: Path) -> Source:
 def _open_file(path: Path) -> Source:
     with path.open("rb") as file:
         start = file.read(len(_PARQUET_MAGIC))
-    if path.suffix == ".parquet" or start == _PARQUET_MAGIC:
+    if path.suffix.lower() == ".parquet" or start == _PARQUET_MAGIC:
         return ParquetSource([path])
     if path.suffix.lower() in _MANIFESTS or start.lstrip().startswith(b"{"):
         return ManifestSource([path], path.parent)
@@ -84,13 +93,14 @@ def _open_folder(folder: Path) -> Source:
 def _look(folder: Path) -> _Found:
     found = _Found([], [], [], [])
     for path in _files(folder):
-        if path.name in _METADATA:
+        name = path.name.lower()
+        if name in _METADATA:
             found.metadata.append(path)
-        elif path.name.endswith(TRANSCRIPTS):
+        elif name.endswith(TRANSCRIPTS):
             found.transcripts.append(path)
-        elif path.suffix == ".parquet":
+        elif name.endswith(".parquet"):
             found.parquet.append(path)
-        elif path.suffix in _MANIFESTS:
+        elif name.endswith(_MANIFESTS):
             found.manifests.append(path)
     return found
 
@@ -112,7 +122,7 @@ def _files(folder: Path) -> list[Path]:
 def _outermost(folder: Path, metadata: Sequence[Path]) -> Sequence[Path]:
     """Return the metadata file in the folder itself, which covers its subfolders, or else those of the subfolders."""
     own = [path for path in metadata if path.parent == folder]
-    if len({path.name for path in own or metadata}) > 1:
+    if len({path.name.lower() for path in own or metadata}) > 1:
         names = ", ".join(f"'{path.relative_to(folder)}'" for path in own or metadata)
         raise SuiteError(f"folder '{folder}' has metadata in two formats: {names}; keep one, or name the one to use")
     return own or metadata

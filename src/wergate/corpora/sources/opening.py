@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wergate.corpora.sources.base import Source
 from wergate.corpora.sources.hub_location import MOVED
-from wergate.corpora.sources.local import open_local
+from wergate.corpora.sources.local import absolute, open_local
 from wergate.corpora.spec import CorpusSpec
 from wergate.errors import SuiteError, did_you_mean, did_you_mean_beside
 from wergate.store import Store
@@ -37,11 +37,11 @@ def parse_corpus_specs(spec: str, embedded: Path, names: Collection[str] = ()) -
         return [_embedded(split, embedded) for split in _EVALUATION_SPLITS]
     if spec.startswith("embedded:"):
         return [_embedded(spec.removeprefix("embedded:"), embedded)]
-    path = Path(spec)
+    path = absolute(spec)
     if path.exists():
         return [CorpusSpec(path.resolve().name if path.is_dir() else path.stem, path)]
     match = _HUB_SPEC.fullmatch(spec)
-    if match and path.suffix not in _LOCAL_SUFFIXES and not spec.startswith((".", "/")):
+    if match and path.suffix.lower() not in _LOCAL_SUFFIXES and not spec.startswith((".", "/")):
         return [CorpusSpec(spec, None, match["id"], match["config"], match["split"], match["revision"])]
     known = ["embedded", *(f"embedded:{split}" for split in EMBEDDED_SPLITS), *names]
     hint = did_you_mean(spec, known) or did_you_mean_beside(path)
