@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from wergate.corpora.sources.base import Column, Row
 from wergate.errors import SuiteError
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
+_AUDIO_FILE = re.compile(r"\.(flac|wav|ogg|oga|opus|mp3|m4a|aiff?|sph)\b", re.IGNORECASE)
 _RELATIVE = ("file_name", "audio_file_name")  # columns of the hub's format, relative to the metadata file's folder
 
 
@@ -54,7 +56,12 @@ def _cells(path: Path) -> Iterator[Mapping[str, Any]]:
     delimiter = _DELIMITERS.get(path.suffix.lower())
     try:
         yield from _delimited(path, delimiter) if delimiter else _json_lines(path)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except csv.Error as error:
+        raise SuiteError(
+            f"manifest '{path}' cannot be read: {error}; a field with a quotation mark is quoted as a whole, and the "
+            'mark is written twice, as in "5"" pipe"; correct the file, or save it as TSV, which has no quoting'
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
         raise SuiteError(
             f"manifest '{path}' cannot be read: {error}; a text file in UTF-8 is accepted; correct the file"
         ) from error
@@ -82,12 +89,16 @@ def _json_object(path: Path, number: int, line: str) -> Mapping[str, Any]:
 
 
 def _delimited(path: Path, delimiter: str) -> Iterator[Mapping[str, Any]]:
+    # TSV knows no quoting: Common Voice writes a bare `"`, which would join rows. In CSV, `strict` refuses one.
+    quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
     with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, delimiter=delimiter)
+        reader = csv.reader(file, delimiter=delimiter, quoting=quoting, strict=True)
         names = next(reader, [])
+        _require_delimiter(path, delimiter, names)
         if len(set(names)) != len(names):
             raise SuiteError(f"manifest '{path}' has two columns of one name: {', '.join(names)}; rename one of them")
         for fields in reader:
+            _require_one_row(path, reader.line_num, fields)
             if fields and len(fields) != len(names):
                 raise SuiteError(
                     f"manifest '{path}' line {reader.line_num} has {len(fields)} fields, but its first line names "
@@ -95,3 +106,23 @@ def _delimited(path: Path, delimiter: str) -> Iterator[Mapping[str, Any]]:
                 )
             if fields:
                 yield dict(zip(names, fields, strict=True))
+
+
+def _require_delimiter(path: Path, delimiter: str, names: Sequence[str]) -> None:
+    """Raise an error if the first line is one field that holds another delimiter, as some spreadsheets write it."""
+    other = next((sign for sign in (";", "\t", ",", "|") if len(names) == 1 and sign in names[0]), None)
+    if other is not None:
+        raise SuiteError(
+            f"manifest '{path}' has the one column '{names[0]}', and {delimiter!r} separates the columns of a "
+            f"{path.suffix} file (did you mean {other!r}?); save it as CSV with ',' or as TSV with tabs"
+        )
+
+
+def _require_one_row(path: Path, line: int, fields: Sequence[str]) -> None:
+    """Raise an error if a quoted field holds further rows, because an opening quotation mark was never meant as one."""
+    swallowed = next((field for field in fields if any(map(_AUDIO_FILE.search, field.splitlines()[1:]))), None)
+    if swallowed is not None:
+        raise SuiteError(
+            f"manifest '{path}' has a field that ends in line {line} and seems to hold further rows: "
+            f"{swallowed[:40]!r}; quote fields as CSV does, with '\"\"' for a quotation mark, or save it as TSV"
+        )
