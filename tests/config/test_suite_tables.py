@@ -130,8 +130,8 @@ def test_several_models_run_at_once(special: Run) -> None:
 def test_expected_word_error_rates_are_shown(special: Run) -> None:
     """Published word error rates are printed with the measured ones."""
     assert "special on spoken: pytorch WER" in special.text
-    assert "where suite.toml expects 50.00 %" in special.text
-    assert "where suite.toml expects 62.50 %" in special.text
+    assert "published 50.00 %" in special.text
+    assert "published 62.50 %" in special.text
     assert "plain on spoken: pytorch WER" not in special.text
 
 
@@ -189,9 +189,9 @@ def test_skipped_utterances_and_unknown_characters_are_reported(own_warm: Warm, 
     assert done.results is not None
     (row,) = done.results["corpora"]
     assert (2, ["bad"]) == (row["utterances"], [skipped["id"] for skipped in row["skipped"]])
-    assert f"mixed: 1 utterances left out: {row['skipped'][0]['reason']}" in done.text
+    assert f"mixed: 1 utterances skipped: {row['skipped'][0]['reason']}" in done.text
     assert {"É": 2, "7": 1} == done.results["evaluations"][0]["unknown"]["characters"]
-    assert "mixed: 1 transcripts hold what" in done.text
+    assert "mixed: 1 transcripts contain characters" in done.text
     assert "'É' 2 times, '7' 1 times" in done.text
 
 

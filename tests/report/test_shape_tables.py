@@ -36,6 +36,6 @@ def test_the_executed_work_is_recorded(warm: Warm) -> None:
 def test_both_are_shown(warm: Warm) -> None:
     """Two tables of the shape, one of the work, one for each reason of a fallback."""
     told = " ".join(warm.cold.output.split())
-    for title in ("shape of the errors", "WER % and rise, by duration (words)", "work of the compiled models on 5 s"):
+    for title in ("error shape", "WER % and rise, by duration (words)", "executed work on 5 s of audio"):
         assert title in told
     assert "no FakeQuantize before its values" in told

@@ -153,7 +153,7 @@ def test_compare_finds_the_baseline_from_another_machine(
     assert found.code == 0, found.output
     assert None not in baselines_ms(found)
     told = "CPU Loom (unknown) avx512_core_vnni 64 cores, here "
-    assert f"ADVISORY: the baseline's times are of another set-up ({told}" in found.output
+    assert f"ADVISORY: the baseline is from another set-up ({told}" in found.output
     assert found.results is not None
     assert found.results["benchmarks"][0]["advisory"][0].startswith(told)
 
@@ -171,7 +171,7 @@ def test_compare_on_the_same_machine_is_not_advisory(shop: Shop) -> None:
     found = shop.run("--benchmark-compare")
     assert found.code == 0, found.output
     assert None not in baselines_ms(found)
-    assert "recorded on this kind of machine" in found.output
+    assert "recorded on this type of machine" in found.output
     assert "ADVISORY" not in found.output
     assert found.results is not None
     assert not [reason for reason in found.results["benchmarks"][0]["advisory"] if "noisy" not in reason]
@@ -182,7 +182,7 @@ def test_compare_without_a_baseline_says_so(shop: Shop, tmp_path: Path) -> None:
     found = shop.run("--benchmark-compare", f"--benchmark-storage=file://{tmp_path / 'none'}")
     assert found.code == 0, found.output
     assert baselines_ms(found) == [None]
-    assert "to compare with; --update-baselines stores this run's" in found.text
+    assert "to compare with; --update-baselines stores this run" in found.text
 
 
 def test_a_regression_fails_only_where_it_is_asked_to(shop: Shop) -> None:
@@ -236,7 +236,7 @@ def test_what_was_seen_stands_beside_each_measurement(shop: Shop, tmp_path: Path
     assert stored["extra_info"]["seen"] == row["seen"]
     assert {"governor", "load_before", "load_after", "steal", "others"} == set(row["seen"])
     assert "p90" in found.output
-    assert "seen while timing: load" in found.output
+    assert "activity while timing: load" in found.output
 
 
 def test_few_rounds_have_no_percentiles(shop: Shop) -> None:
@@ -255,12 +255,12 @@ def test_a_noisy_run_is_named(shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_p
     assert noisy.results is not None, noisy.output
     assert noisy.results["benchmarks"][0]["noise"][:2] == ["steal 3.2 %", "others 25 %"]
     assert re.search(r"fp16 0.5 s \* +\d", noisy.output)
-    assert re.search("NOISY: fp16 0.5 s of .*: steal 3.2 %; others 25 %.*: time it again", noisy.output)
+    assert re.search("NOISY: fp16 0.5 s of .*: steal 3.2 %; others 25 %.*: repeat it", noisy.output)
     later = shop.run("--benchmark-compare")
     assert later.results is not None, later.output
     advisory = later.results["benchmarks"][0]["advisory"]
     assert advisory[0].startswith("governor loom, here ")
-    assert advisory[1].startswith("the baseline's run was noisy: steal 3.2 %")
+    assert advisory[1].startswith("the run of the baseline was noisy: steal 3.2 %")
     assert "advisory" in later.output
 
 
@@ -271,7 +271,7 @@ def test_a_wrong_answer_has_no_speed(shop: Shop, monkeypatch: pytest.MonkeyPatch
     assert found.code == 10, found.output
     assert "FP16 sqnr_db=" in found.output
     assert "but should be >= 50 (compared with pytorch)" in found.output
-    assert "baseline: not stored, since the run failed" in found.text
+    assert "baseline: not stored, because the run failed" in found.text
     assert baselines_ms(found) == []
     assert shop.stored() == before
 
@@ -365,7 +365,7 @@ def test_a_file_of_builds_that_cannot_be_read_is_one_line(shop: Shop, content: s
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({}, "recorded on this kind of machine"),
+        ({}, "recorded on this type of machine"),
         ({"versions": {"openvino": "2025.1.0", "torch": "2.13.0"}}, "ADVISORY.*openvino 2025.1.0, here 2026.4.1"),
         (
             {"cpu": HERE["cpu"] | {"cores": 8}},

@@ -142,7 +142,7 @@ OPTIONS = (
     Mistake("one precision of two", lambda _: ["--precisions", "fp16,int9"], "'int9' is not accepted"),
     Mistake("typo in an option", lambda _: ["--precisionss", "int8"], "unrecognized arguments: --precisionss"),
     Mistake(
-        "results in a missing folder", lambda _: ["--results", "/absent/r.json"], "'/absent/r.json' lies in a folder"
+        "results in a missing folder", lambda _: ["--results", "/absent/r.json"], "'/absent/r.json' is in a folder"
     ),
     Mistake("results on a folder", lambda p: ["--results", str(p.folder)], "is a folder"),
     Mistake("missing suite file", lambda _: ["--suite", "absent.toml"], "suite file 'absent.toml' cannot be read"),

@@ -183,5 +183,5 @@ def test_a_leaking_recognizer_fails_the_benchmarks(
     rows = [row for subject in ("FP16", "INT8") for row in found.gate("memory_growth_kib", subject)]
     assert [row["status"] for row in rows] == [status, status], found.output
     assert (found.code == 0) is (status == "PASS")
-    assert f"memory of {tiny.model}: KiB more per inference: FP16 " in found.output
+    assert f"memory of {tiny.model}: growth in KiB per inference: FP16 " in found.output
     assert all(row["interval"]["confidence"] == 0.99 and row["kind"] == "latency" for row in rows)

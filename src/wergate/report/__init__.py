@@ -1,1 +1,1 @@
-"""What a run leaves behind: results, tables, summaries, exit codes, exported folders."""
+"""The output of a run: results, tables, summaries, exit codes, exported folders."""

@@ -1,4 +1,4 @@
-"""A run in a badge: shields.io's endpoint form, https://shields.io/badges/endpoint-badge."""
+"""Badge of a run, in the format of shields.io's endpoint badge: https://shields.io/badges/endpoint-badge."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wergate.report.redact import redacted
 from wergate.report.results import Results
 from wergate.verdict import Status
 
-_BASELINE = "baseline"  # an earlier build of the same model: no speed-up
+_BASELINE = "baseline"  # an earlier build of the same model, so the ratio is no speed-up
 _COLORS = {Status.PASS: "brightgreen", Status.FAIL: "red", Status.INCONCLUSIVE: "yellow"}
 _WORDS: Mapping[int, str] = {
     Cause.UNEXPLAINED: "FAIL",
@@ -23,9 +23,11 @@ _WORDS: Mapping[int, str] = {
 
 
 def badge(run: Results | None, code: int) -> str:
-    """Return the badge as JSON; without results it has the verdict alone.
+    """Return the badge as JSON: verdict, largest WER drop of all corpora, smallest speed-up of all lengths.
 
-    Of several corpora it shows the largest drop, of several lengths the smallest speed-up.
+    Args:
+        run: the results; without them the badge shows the verdict only.
+        code: the exit code.
     """
     undecided = run is not None and run.verdict is Status.INCONCLUSIVE
     status = status_of(code, undecided=undecided)

@@ -1,4 +1,4 @@
-"""The tables of the errors' shape, for people."""
+"""Tables of the error shape for the terminal."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def shape_tables(evaluations: Sequence[EvaluationRow]) -> Iterator[Table]:
     """Yield two tables per model and corpus: kinds of errors, and the word error rate by duration."""
     for rows in by_cell(evaluations):
         cell = f"{rows[0].model} on {rows[0].corpus}"
-        yield _kinds(rows, f"{cell}: shape of the errors")
+        yield _kinds(rows, f"{cell}: error shape")
         yield _durations(rows, f"{cell}: WER % and rise, by duration (words)")
 
 
 def _kinds(rows: Sequence[EvaluationRow], title: str) -> Table:
-    table = new_table(title, "recognizer", _COLUMNS)
+    table = new_table(title, "variant", _COLUMNS)
     first = rows[0].shape
     rates = (first.deletions, first.insertions, first.characters)
     table.add_row(
@@ -46,7 +46,7 @@ def _kinds(rows: Sequence[EvaluationRow], title: str) -> Table:
 
 def _durations(rows: Sequence[EvaluationRow], title: str) -> Table:
     ranges = rows[0].shape.ranges
-    table = new_table(title, "recognizer", [f"{part.name} ({part.wer.units})" for part in ranges])
+    table = new_table(title, "variant", [f"{part.name} ({part.wer.units})" for part in ranges])
     table.add_row(rows[0].engine, *(percent(part.wer.reference) for part in ranges))
     for row in rows:
         table.add_row(row.label, *(_rise(part.wer) for part in row.shape.ranges))

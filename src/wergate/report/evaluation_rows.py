@@ -26,7 +26,7 @@ from wergate.verdict import Status
 
 
 class MismatchRow(ResultRow):
-    """An utterance that is transcribed differently from the reference model."""
+    """An utterance whose transcript differs from that of the reference model."""
 
     id: str
     reference_hypothesis: str
@@ -37,7 +37,7 @@ class MismatchRow(ResultRow):
 
 
 class TokenRow(ResultRow):
-    """Errors in units of the labels, where these are not letters; `wer` is then the token error rate."""
+    """Errors in tokens, for models whose labels are not letters; `wer` is the token error rate."""
 
     units: str
     reference: WordErrorRow
@@ -45,11 +45,11 @@ class TokenRow(ResultRow):
 
 
 class PairedRow(ResultRow):
-    """The WER drop, candidate minus reference model on the same utterances, and what chance has to do with it.
+    """The WER drop, variant minus reference model on the same utterances, and its statistical significance.
 
-    `interval` is by the paired bootstrap over `units` of the kind `unit`, which `speakers` spoke (null where the corpus
-    does not say); `improvement` is the share of resamples in which the candidate is better; `segments`, `mean`, `z` and
-    the two-sided `p` are of MAPSSWE. What cannot be told is null. `status` is that of the verdict on the drop.
+    `interval` is from the paired bootstrap over `units` of the kind `unit`, spoken by `speakers` (null if the corpus
+    names none). `improvement` is the share of resamples in which the variant is better. `segments`, `mean`, `z` and the
+    two-sided `p` are those of MAPSSWE. A value that cannot be computed is null. `status` is the verdict on the drop.
     """
 
     drop: float | None
@@ -67,14 +67,14 @@ class PairedRow(ResultRow):
 
 
 class ExpectedRow(ResultRow):
-    """WERs that suite.toml says were printed elsewhere, for the reference model and for the candidate."""
+    """Published WERs from `expected_wer` in suite.toml, of the reference model and of the variant."""
 
     reference: float | None
     candidate: float | None
 
 
 class UnknownRow(ResultRow):
-    """Characters of the normalized transcripts that no label can write; transcripts that were left without a word."""
+    """Characters of the normalized transcripts without a label, and transcripts without a word left."""
 
     characters: dict[str, int]
     utterances: int
@@ -82,12 +82,12 @@ class UnknownRow(ResultRow):
 
 
 class EvaluationRow(ResultRow):
-    """One variant of one model on one corpus, beside the reference model.
+    """One variant of one model on one corpus, compared with the reference model.
 
-    `engine` is what ran the reference model; `variant` is fp16, int8 or the name of a candidate; `quantizer` is what
-    makes the model's INT8 IR; `inference_s` is inference alone, whenever that was; `audio_wait_s` is the part of
-    `elapsed_s` that was spent waiting for audio; `resumed` utterances came from an earlier run's transcripts, of which
-    `ignored_lines` were of something else.
+    `engine` is the runtime of the reference model; `variant` is fp16, int8 or the name of a candidate; `quantizer`
+    builds the INT8 IR of the model. `inference_s` is the time of inference alone, also if an earlier run spent it;
+    `audio_wait_s` is the part of `elapsed_s` spent waiting for audio. `resumed` utterances were read from transcripts
+    of an earlier run; `ignored_lines` of that file belonged to other weights, versions or audio.
     """
 
     model: str
@@ -117,17 +117,17 @@ class EvaluationRow(ResultRow):
 
     @property
     def label(self) -> str:
-        """How tables call the variant."""
+        """Name of the variant in tables."""
         return label_of(self.variant, self.quantizer)
 
     @property
     def wer_drop(self) -> float:
-        """How much worse the variant's WER is than the reference model's, as a fraction."""
+        """WER of the variant minus WER of the reference model, as a fraction."""
         return (self.candidate.wer or 0.0) - (self.reference.wer or 0.0)
 
 
 def by_cell(evaluations: Iterable[EvaluationRow]) -> Iterator[list[EvaluationRow]]:
-    """Yield the rows of each model and corpus, in the order of their names, by variant."""
+    """Yield the rows of each model and corpus, sorted by model, corpus and variant."""
     for _, rows in groupby(sorted(evaluations, key=attrgetter("model", "corpus")), attrgetter("model", "corpus")):
         yield sorted(rows, key=attrgetter("variant"))
 
@@ -142,8 +142,9 @@ def evaluation_row(
     """Return the row of an evaluation.
 
     Args:
-        expected_wer: figures printed elsewhere, by variant, and of the "reference" model.
-        status: of the verdict on its WER.
+        quantizer: name of the quantizer that builds the INT8 IR of the model.
+        expected_wer: published WERs by variant, and that of the "reference" model.
+        status: the verdict on the WER.
     """
     variant = evaluation.variant
     mismatches = [

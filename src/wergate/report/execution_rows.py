@@ -1,4 +1,4 @@
-"""Rows of the results about what a compiled model executes, layer by layer."""
+"""Rows of the results about the layers that a compiled model executes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wergate.networks.ir.execution import ExecutedWork
 
 
 class FallbackRow(ResultRow):
-    """A layer of a compiled model that does not run in 8 bit, its share of all work, and why that might be."""
+    """A layer of a compiled model that does not run in 8 bit, its share of the work, and the likely reason."""
 
     name: str
     kind: str
@@ -22,7 +22,10 @@ class FallbackRow(ResultRow):
 
 
 class ExecutionRow(ResultRow):
-    """What a compiled model executes on five seconds; `unseen_macs` are of the IR, and were found in no layer."""
+    """Work that a compiled model executes on five seconds of audio.
+
+    `unseen_macs` are multiply-accumulates of the IR that no executed layer accounts for.
+    """
 
     model: str
     variant: str
@@ -35,7 +38,7 @@ class ExecutionRow(ResultRow):
 
 
 def execution_row(work: ExecutedWork, variant: Variant) -> ExecutionRow:
-    """Return the row of what a compiled model executes."""
+    """Return the row of a compiled model."""
     return ExecutionRow(
         model=variant.model,
         variant=variant.name,

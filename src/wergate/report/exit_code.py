@@ -1,4 +1,4 @@
-"""What the exit code of a run says: that all gates passed, or what is to be looked at first.
+"""The exit code of a run: 0 if no gate failed, else the most important reason.
 
 pytest's own codes, 0 to 6, keep their meaning; a run that ends with one of 2 to 6 has no verdict.
 """
@@ -14,7 +14,7 @@ _PASSED, _FAILED, _INTERNAL_ERROR = 0, 1, 3
 
 
 class Cause(IntEnum):
-    """Why a run did not pass, with its exit code."""
+    """Reason why a run did not pass; the value is the exit code."""
 
     UNEXPLAINED = 1
     ACCURACY = 10
@@ -23,17 +23,17 @@ class Cause(IntEnum):
     SETUP = 13
 
 
-# What makes the other verdicts incomplete comes first, then what is wrong, what is slow, what is open: a pipeline that
-# tolerates a code never tolerates with it what would have had one of those before.
+# Reasons that make the other verdicts incomplete come first, then accuracy, latency and undecided gates: a pipeline
+# that tolerates one code must never tolerate a more serious reason with it.
 _PRECEDENCE = (Cause.SETUP, Cause.UNEXPLAINED, Cause.ACCURACY, Cause.LATENCY, Cause.INCONCLUSIVE)
 MEANING: Mapping[int, str] = {
     _PASSED: "all gates passed",
-    Cause.UNEXPLAINED: "a test failed that no gate explains",
+    Cause.UNEXPLAINED: "a test failed, but not by a gate",
     2: "the run was interrupted",
     _INTERNAL_ERROR: "internal pytest error",
-    4: "pytest was called wrongly",
+    4: "pytest usage error",
     5: "no test was selected",
-    6: "more warnings than were allowed",
+    6: "more warnings than allowed",
     Cause.ACCURACY: "accuracy failed",
     Cause.LATENCY: "latency failed",
     Cause.INCONCLUSIVE: "inconclusive: not enough evidence to decide",
@@ -43,9 +43,9 @@ _UNDECIDED = "no gate failed, but the evidence does not decide every gate"
 
 
 def exit_code(pytest_code: int, causes: Collection[Cause]) -> int:
-    """Return the code of a run that pytest would end with `pytest_code`.
+    """Return the exit code of a run that pytest alone would end with `pytest_code`.
 
-    A mistake in the set-up ends a run early, which pytest calls an interruption where it has workers.
+    A mistake in the set-up ends a run early, which pytest reports as an interruption if it has workers.
     """
     if pytest_code == _INTERNAL_ERROR:
         return pytest_code
@@ -75,7 +75,7 @@ def meaning_of(code: int, *, undecided: bool = False) -> str:
 
 
 def cause_of(status: Status, kind: str) -> Cause:
-    """Return what a gate that did not pass makes of a run."""
+    """Return the reason that a gate which did not pass adds to a run."""
     if status is Status.INCONCLUSIVE:
         return Cause.INCONCLUSIVE
     return Cause.LATENCY if kind == "latency" else Cause.ACCURACY

@@ -1,4 +1,4 @@
-"""What a JUnit report says of a run beside passed and failed: properties of tests and of the suite."""
+"""Properties of tests and of the suite in a JUnit report: figures, verdicts, machine, versions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Property = tuple[str, str]
 def case_properties(
     verdicts: Sequence[VerdictRow], *, model: str | None, corpus: str | None, variant: str | None
 ) -> list[Property]:
-    """Return what a test was about and what its gates found; each figure has the name of its gate before it."""
+    """Return the subject of a test and the figures of its gates; the name of a figure starts with its gate."""
     about = (("model", model), ("corpus", corpus), ("variant", variant))
     properties = [(name, value) for name, value in about if value is not None]
     for row in verdicts:
@@ -42,7 +42,7 @@ def _interval(interval: IntervalRow) -> str:
 
 
 def suite_properties(run: Results, code: int) -> list[Property]:
-    """Return the verdict on the run, and what its figures depend on; nothing that names the machine."""
+    """Return the verdict on the run, the CPU type, settings and versions; nothing identifies the machine."""
     properties = [
         ("verdict", str(run.verdict)),
         ("exit_code", str(code)),

@@ -1,6 +1,6 @@
-"""The part of a run's results that is about one model and variant, fit to leave the machine.
+"""Results and texts without local paths and secrets, for use outside this machine.
 
-Results that are published name models and corpora, not where they lay, and not what else was gated beside them.
+Published results name models and corpora, but neither their folders nor other models of the same run.
 """
 
 from __future__ import annotations
@@ -17,15 +17,17 @@ Run = TypeVar("Run", bound=Results)
 
 
 def without_local_paths(run: Run, *, also: Iterable[str] = ()) -> Run:
-    """Return results in which every local path of their options, or of `also`, is only its last name."""
+    """Return results in which every local path of the options or of `also` is cut to its last component."""
     data = run.model_dump(mode="json")
-    paths = sorted({*local_paths(data["options"]), *also}, key=len, reverse=True)  # a folder after what lies in it
+    paths = sorted(
+        {*local_paths(data["options"]), *also}, key=len, reverse=True
+    )  # longest first: a folder after the files in it
     return type(run).model_validate(_replaced(data, {path: Path(path).name for path in paths}))
 
 
 def is_local_path(text: str) -> bool:
-    """Tell whether a text is a path of this machine; a plain name, or an id of the hub, is none."""
-    if len(text) < 2 or os.sep not in text:  # noqa: PLR2004 - a lone separator is no path worth hiding
+    """Return whether a text is a local path; plain names and ids of the hub are not."""
+    if len(text) < 2 or os.sep not in text:  # noqa: PLR2004 - a lone separator names nothing
         return False
     return text.startswith((".", "~", os.sep)) or Path(text).exists()
 
@@ -59,5 +61,5 @@ _NAMED = re.compile(r"(?i)((?:token|secret|password|passwd|api_?key|signature)['
 
 
 def redacted(text: str) -> str:
-    """Return text with credentials of URLs, well-known tokens and named secrets replaced by stars."""
+    """Return a text in which stars replace credentials in URLs, well-known tokens and named secrets."""
     return _NAMED.sub(rf"\1{_HIDDEN}", _TOKEN.sub(_HIDDEN, _USER.sub(_HIDDEN, text)))

@@ -1,6 +1,6 @@
-"""Machine-readable results: the models that `--results FILE.json` is written from.
+"""Machine-readable results: the data models of the file that `--results FILE.json` writes.
 
-`results.schema.json` beside this file is their JSON schema.
+`results.schema.json` in this folder is their JSON schema.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SCHEMA_FILE = Path(__file__).with_name("results.schema.json")
 
 
 class CpuRow(ResultRow):
-    """The machine."""
+    """The CPU of the machine."""
 
     model: str
     isa: str
@@ -45,7 +45,7 @@ class CpuRow(ResultRow):
 
 
 class Results(ResultRow):
-    """A whole run."""
+    """All results of a run."""
 
     schema_version: int
     wergate: str
@@ -85,17 +85,21 @@ ROW_CLASSES = {**_WRITTEN, **{kind: row for study in STUDIES for kind, row in st
 
 
 class Rows:
-    """The rows of a run, in the order in which they came.
+    """The rows of a run, in the order of their arrival.
 
-    Each kind is an attribute: the kinds of `Results`, and what else studies gather, which is printed and not written.
+    Each kind is an attribute: the kinds of `Results`, and kinds of studies that are printed but not written.
     """
 
     def __init__(self) -> None:
-        """Start empty."""
+        """Create a collection without rows."""
         self.by_kind: dict[str, list[Any]] = {kind: [] for kind in ROW_CLASSES}
 
     def __getattr__(self, kind: str) -> list[Any]:
-        """Return the rows of a kind."""
+        """Return the rows of a kind.
+
+        Raises:
+            AttributeError: no kind has that name.
+        """
         try:
             rows: list[Any] = vars(self)["by_kind"][kind]
         except KeyError:
@@ -104,11 +108,11 @@ class Rows:
 
     @property
     def written(self) -> dict[str, list[Any]]:
-        """The rows that results hold."""
+        """The rows of the kinds that results files contain."""
         return {kind: self.by_kind[kind] for kind in _WRITTEN}
 
     def add(self, kind: str, row: BaseModel) -> None:
-        """Keep a row; what two workers both report is kept once."""
+        """Add a row, once if two workers report the same one."""
         rows = self.by_kind[kind]
         if row not in rows:
             rows.append(row)
@@ -120,7 +124,7 @@ def results(
     verdict: Status,
     rows: Rows,
 ) -> Results:
-    """Put a run together with what it was made with."""
+    """Return the results of a run with its settings, versions and CPU."""
     machine = cpu()
     return Results(
         schema_version=SCHEMA_VERSION,
@@ -135,7 +139,7 @@ def results(
 
 
 def write_results(run: Results, path: Path) -> None:
-    """Write results as JSON, whole or not at all.
+    """Write results as JSON, atomically.
 
     Raises:
         SuiteError: the file cannot be written.
@@ -144,5 +148,5 @@ def write_results(run: Results, path: Path) -> None:
 
 
 def schema() -> str:
-    """Return the JSON schema of `Results`, as `results.schema.json` holds it."""
+    """Return the JSON schema of `Results`, the content of `results.schema.json`."""
     return json.dumps(Results.model_json_schema(), indent=1, sort_keys=True) + "\n"

@@ -1,4 +1,4 @@
-"""The tables of a run's summary, in markdown."""
+"""The Markdown summary of a run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NOT_TIMED = "build"
 
 
 def verdict_table(verdicts: Sequence[VerdictRow]) -> str:
-    """Return gates with their figures, those that failed first."""
+    """Return the table of gates with their figures, failed ones first."""
     rows = [
         (
             str(row.status),
@@ -34,13 +34,13 @@ def verdict_table(verdicts: Sequence[VerdictRow]) -> str:
         )
         for row in sorted(verdicts, key=lambda row: _ORDER.index(row.status))
     ]
-    header = ("verdict", "gate", "of", "model", "corpus", "value", "interval", "should be")
+    header = ("verdict", "gate", "variant", "model", "corpus", "value", "interval", "threshold")
     return table(header, list(dict.fromkeys(rows)))
 
 
 def word_error_table(evaluations: Sequence[EvaluationRow]) -> str:
-    """Return each model and corpus: the reference recognizer, then what was made of it."""
-    header = ("model", "corpus", "recognizer", "WER %", "S/D/I", "drop", "interval", "equal", "SQNR dB")
+    """Return the table of word errors: for each model and corpus the reference model, then its variants."""
+    header = ("model", "corpus", "variant", "WER %", "S/D/I", "drop", "95 % interval", "same text", "SQNR dB")
     return table(header, [line for block in _by_cell(evaluations) for line in _cell_lines(block)])
 
 
@@ -62,7 +62,7 @@ def _cell_lines(rows: Sequence[EvaluationRow]) -> Iterator[tuple[str, ...]]:
 
 
 def timing_table(benchmarks: Sequence[BenchmarkRow]) -> str:
-    """Return the latencies, "" without one; a change against another set-up is marked as advice."""
+    """Return the table of latencies, "" without rows; changes against another set-up are marked as advisory."""
     rows = [
         (
             row.model or "",
@@ -86,7 +86,7 @@ def _advised(row: BenchmarkRow) -> str:
 
 
 def ratio_table(ratios: Sequence[RatioRow]) -> str:
-    """Return how many times faster what was timed in turns is, "" without one."""
+    """Return the table of speed-ups from interleaved timing, "" without rows."""
     rows = [
         (
             row.model,
@@ -99,19 +99,19 @@ def ratio_table(ratios: Sequence[RatioRow]) -> str:
         )
         for row in ratios
     ]
-    header = ("model", "timed in turns", "times as fast", "interval", "ms", "rounds", "noise")
+    header = ("model", "compared", "speed-up", "interval", "ms", "rounds", "noise")
     return table(header, rows) if rows else ""
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How a run ended, beside its results.
+    """The end of a run: facts that the results do not contain.
 
     Attributes:
         code: the exit code.
-        mistakes: what people have to mend before anything can be said.
-        unexplained: ids of tests that failed without a gate's verdict.
-        notes: what people should know of the measurements.
+        mistakes: errors in the set-up that must be corrected before there is a verdict.
+        unexplained: ids of tests that failed without a verdict of a gate.
+        notes: remarks on the measurements.
     """
 
     code: int
@@ -121,14 +121,14 @@ class Ending:
 
 
 def summary(run: Results, ending: Ending) -> str:
-    """Return the summary: the verdict, what did not pass, the figures, the machine, then what passed."""
+    """Return the summary: verdict, gates that did not pass, figures, machine, gates that passed."""
     shown = without_local_paths(run)
     parts = [*_top(ending, run.verdict), *_gates(shown.verdicts), *_figures(shown, ending), *_end(shown)]
     return redacted("\n\n".join(parts)) + "\n"
 
 
 def broken_summary(mistake: str, code: int) -> str:
-    """Return the summary of a run that a mistake ended before it had anything to tell."""
+    """Return the summary of a run that a mistake in the set-up ended before any test."""
     return redacted("\n\n".join(_top(Ending(code, [mistake]), Status.FAIL))) + "\n"
 
 
@@ -139,7 +139,7 @@ def _top(ending: Ending, verdict: Status) -> Iterator[str]:
     if ending.mistakes:
         yield verbatim(ending.mistakes)
     if ending.unexplained:
-        yield f"Failed without a gate's verdict, see the log:\n\n{verbatim(ending.unexplained)}"
+        yield f"Tests that failed without a verdict of a gate (see the log):\n\n{verbatim(ending.unexplained)}"
 
 
 def _gates(verdicts: Sequence[VerdictRow]) -> Iterator[str]:
@@ -168,7 +168,7 @@ def _end(run: Results) -> Iterator[str]:
 
 
 def machine_line(run: Results) -> str:
-    """Return what the figures depend on; nothing that names the machine."""
+    """Return CPU type, settings and versions in one line; nothing identifies the machine."""
     packages = ", ".join(
         f"{name} {run.versions[name]}" for name in ("openvino", "nncf", "torch") if name in run.versions
     )

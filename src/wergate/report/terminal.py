@@ -1,4 +1,4 @@
-"""The terminal summary: rows in, text for people out."""
+"""Tables and lines of `--details`, and notes, made from rows."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from wergate.report.use_rows import ArtifactRow, CalibrationRow, CorpusRow
 from wergate.report.verdict_rows import VerdictRow
 from wergate.verdict import Status
 
-_SHOWN = 8  # of the unknown characters
-_ACCURACY_COLUMNS = ("WER %", "S/D/I", "drop", "equal", "SQNR", "argmax", "verdict")
+_SHOWN = 8  # unknown characters in a note
+_ACCURACY_COLUMNS = ("WER %", "S/D/I", "drop", "same text", "SQNR", "argmax", "verdict")
 
 
 def accuracy_tables(evaluations: Sequence[EvaluationRow], verdicts: Sequence[VerdictRow]) -> Iterator[Table]:
-    """Yield one table per model and corpus, with one row per recognizer."""
+    """Yield one table per model and corpus, with the reference model and each variant."""
     for rows in by_cell(evaluations):
         first = rows[0]
         amount = f"{first.utterances} utterances, {first.reference.words} words, {first.audio_s:.0f} s"
         normalizer = "" if first.normalizer == "upper" else f", normalizer {first.normalizer}"
         tokens = ("TER %",) if first.tokens else ()
         columns = _ACCURACY_COLUMNS[:2] + tokens + _ACCURACY_COLUMNS[2:]
-        table = new_table(f"{first.model} on {first.corpus}: {amount}{normalizer}", "recognizer", columns)
+        table = new_table(f"{first.model} on {first.corpus}: {amount}{normalizer}", "variant", columns)
         table.add_row(
             first.engine, *word_errors(first.reference), *_token_rate(first.tokens.reference if first.tokens else None)
         )
@@ -55,7 +55,7 @@ def _against_reference(row: EvaluationRow, verdicts: Sequence[VerdictRow]) -> tu
 
 
 def _belongs(verdict: VerdictRow, row: EvaluationRow) -> bool:
-    """Tell whether a verdict is about this row's recognizer: on this corpus, or on no corpus at all."""
+    """Return whether a verdict is about the variant of the row, on its corpus or on no corpus."""
     same_recognizer = (verdict.model, verdict.subject) == (row.model, subject_of(row.variant))
     return same_recognizer and verdict.corpus in {None, row.corpus}
 
@@ -69,7 +69,7 @@ def _overall(verdicts: Sequence[VerdictRow]) -> str:
 
 
 def artifact_lines(artifacts: Sequence[ArtifactRow]) -> Iterator[str]:
-    """Yield what was built and what was found, several of a kind in one line."""
+    """Yield one line for each kind of artifact that was built or found in the store."""
     kinds: dict[tuple[str, str], list[ArtifactRow]] = {}
     for row in artifacts:
         of = f"{row.model} on {row.corpus}" if row.corpus else row.model
@@ -81,7 +81,7 @@ def artifact_lines(artifacts: Sequence[ArtifactRow]) -> Iterator[str]:
 
 
 def note_lines(evaluations: Sequence[EvaluationRow], corpora: Sequence[CorpusRow]) -> Iterator[str]:
-    """Yield what people should know of a corpus, each thing once: its origin, what was left out, changed or odd."""
+    """Yield remarks on corpora and their transcripts, each once: origin, omissions, changes, oddities."""
     yield from dict.fromkeys(line for corpus in corpora for line in _corpus_lines(corpus))
     yield from dict.fromkeys(line for row in evaluations for line in _evaluation_lines(row))
 
@@ -91,7 +91,7 @@ def _corpus_lines(row: CorpusRow) -> Iterator[str]:
     if row.utterances < row.available:
         yield f"{row.corpus}: {row.utterances} of {row.available} utterances evaluated"
     for reason, count in Counter(skipped.reason for skipped in row.skipped).most_common():
-        yield f"{row.corpus}: {count} utterances left out: {reason}"
+        yield f"{row.corpus}: {count} utterances skipped: {reason}"
 
 
 def _evaluation_lines(row: EvaluationRow) -> Iterator[str]:
@@ -100,7 +100,8 @@ def _evaluation_lines(row: EvaluationRow) -> Iterator[str]:
         known = list(row.unknown.characters.items())
         shown = ", ".join(f"{text!r} {count} times" for text, count in known[:_SHOWN])
         more = " and others" if len(known) > _SHOWN else ""
-        yield f"{row.corpus}: {row.unknown.utterances} transcripts hold what {row.model} cannot write: {shown}{more}"
+        amount = f"{row.unknown.utterances} transcripts contain characters"
+        yield f"{row.corpus}: {amount} that {row.model} has no label for: {shown}{more}"
     if row.unknown.emptied_references:
         emptied = row.unknown.emptied_references
         yield f"{row.corpus}: {emptied} transcripts have no word left after the normalizer '{row.normalizer}'"
@@ -109,18 +110,18 @@ def _evaluation_lines(row: EvaluationRow) -> Iterator[str]:
     sides = ((row.engine, row.reference, row.expected.reference), (row.label, row.candidate, row.expected.candidate))
     for name, found, expected in sides:
         if expected is not None:
-            told = f"{name} WER {percent(found.wer)} %, where suite.toml expects {percent(expected)} %"
-            yield f"{row.model} on {row.corpus}: {told}"
+            rates = f"{name} WER {percent(found.wer)} %, published {percent(expected)} % (expected_wer in suite.toml)"
+            yield f"{row.model} on {row.corpus}: {rates}"
 
 
 def calibration_lines(calibrations: Sequence[CalibrationRow]) -> Iterator[str]:
-    """Yield what each model's INT8 was calibrated on."""
+    """Yield one line per model about the calibration of INT8."""
     for row in calibrations:
         yield f"{row.model}: INT8 calibrated on {len(row.utterances)} utterances of {row.corpus}, {row.audio_s:.0f} s"
 
 
 def verdict_lines(verdicts: Sequence[VerdictRow]) -> Iterator[str]:
-    """Yield the verdicts that do not pass, and the count of all."""
+    """Yield the verdicts that did not pass, and the number of verdicts by status."""
     counts = Counter(verdict.status for verdict in verdicts)
     for verdict in verdicts:
         if verdict.status is not Status.PASS:
@@ -133,12 +134,14 @@ _COLUMNS = ("drop %", "95 % interval", "better", "segments", "MAPSSWE z", "p", "
 
 
 def paired_tables(evaluations: Sequence[EvaluationRow]) -> Iterator[Table]:
-    """Yield one table per model and corpus, with one row per candidate."""
+    """Yield one table per model and corpus with the significance of each WER drop."""
     for rows in by_cell(evaluations):
         first = rows[0].paired
         of = f" of {first.speakers} speakers" if first.speakers else ""
         table = new_table(
-            f"{rows[0].model} on {rows[0].corpus}: WER drop, resampled {first.units} utterances{of}", "", _COLUMNS
+            f"{rows[0].model} on {rows[0].corpus}: WER drop, {first.units} utterances{of} resampled",
+            "variant",
+            _COLUMNS,
         )
         for row in rows:
             table.add_row(row.label, *_figures(row.paired))
@@ -153,21 +156,19 @@ def _figures(row: PairedRow) -> tuple[str, ...]:
 
 
 def speaker_lines(evaluations: Sequence[EvaluationRow]) -> Iterator[str]:
-    """Yield what it means where all utterances are one speaker's, once for each corpus."""
+    """Yield a warning for each corpus with a single speaker."""
     for corpus in dict.fromkeys(row.corpus for row in evaluations if row.paired.speakers == 1):
-        yield (
-            f"{corpus}: one speaker says all of it: utterances are resampled, and the intervals speak for that speaker"
-        )
+        yield (f"{corpus}: single speaker: confidence intervals do not generalize to other speakers")
 
 
-_SHOWN_LAYERS = 5  # layers of each model that fell back; the results have all
+_SHOWN_LAYERS = 5  # layers per table; the results contain all
 
 
 def execution_tables(executions: Sequence[ExecutionRow]) -> Iterator[Table]:
-    """Yield one table of 8-bit work for all models, and one of the layers that fell back for each reason."""
+    """Yield one table of the work in 8 bit, and one for each reason why layers run in another precision."""
     if not any(row.int8_macs for row in executions):
         return
-    table = new_table("work of the compiled models on 5 s", "model", ("recognizer", "GMAC", "8 bit %", "layers", "not"))
+    table = new_table("executed work on 5 s of audio", "model", ("variant", "GMAC", "8 bit %", "layers", "not 8 bit"))
     for row in executions:
         counts = (str(row.layers), str(len(row.fallbacks)))
         table.add_row(row.model, row.variant, f"{row.macs / 1e9:.2f}", percent(row.int8_share, 1), *counts)
@@ -181,7 +182,7 @@ def _fallback_tables(row: ExecutionRow) -> Iterator[Table]:
     for reason, block in groupby(sorted(row.fallbacks, key=_reason), key=_reason):
         layers = sorted(block, key=lambda layer: -layer.macs)
         share = sum(layer.share for layer in layers)
-        title = f"{row.model} {row.variant}, not in 8 bit, {percent(share, 1)} % of the work: {reason}"
+        title = f"{row.model} {row.variant}: {percent(share, 1)} % of the work is not in 8 bit: {reason}"
         table = new_table(title, "layer", ("runs in", "work %"))
         for layer in layers[:_SHOWN_LAYERS]:
             table.add_row(short_layer_names(layer.name), layer.precision, percent(layer.share, 1))
@@ -196,11 +197,11 @@ def _reason(layer: FallbackRow) -> str:
 
 
 def memory_lines(verdicts: Sequence[VerdictRow]) -> Iterator[str]:
-    """Yield by model how much memory each further inference left behind."""
+    """Yield one line per model with the memory growth per inference."""
     found = [row for row in verdicts if row.gate == "memory_growth_kib" and row.value is not None]
     for model in dict.fromkeys(row.model for row in found):
         figures = (f"{row.subject} {row.value:.2f}{_bounds(row)}" for row in found if row.model == model)
-        yield f"memory of {model}: KiB more per inference: {', '.join(figures)}"
+        yield f"memory of {model}: growth in KiB per inference: {', '.join(figures)}"
 
 
 def _bounds(row: VerdictRow) -> str:

@@ -1,4 +1,4 @@
-"""Rows of the results about the models, corpora and artifacts that a run used."""
+"""Rows of the results about the models, corpora and artifacts of a run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wergate.session.memo import ArtifactUse, CorpusUse, ModelUse, Uses
 
 
 class ModelRow(ResultRow):
-    """A reference model: what ran it, its digest, its commit where it came from the hub, what quantized it."""
+    """A reference model: spec, runtime, digest, hub commit (null if it is local) and quantizer of its INT8 IR."""
 
     model: str
     spec: str
@@ -25,16 +25,16 @@ class ModelRow(ResultRow):
 
 
 class SkippedRow(ResultRow):
-    """An utterance that was left out, and why."""
+    """An utterance that was skipped, and the reason."""
 
     id: str
     reason: str
 
 
 class CorpusRow(ResultRow):
-    """A corpus as a model was evaluated on it: `utterances` of `available` ones, and those that could not be used.
+    """A corpus of a model: `utterances` of `available` ones were evaluated; `skipped` ones could not be read.
 
-    `revision` is its commit where it came from the hub; `notes` say what else people should know of its origin.
+    `revision` is the hub commit (null if it is local); `notes` are remarks on its origin.
     """
 
     model: str
@@ -48,7 +48,7 @@ class CorpusRow(ResultRow):
 
 
 class CalibrationRow(ResultRow):
-    """What INT8 was calibrated on, by utterance id."""
+    """The calibration set of a model: utterance ids and seconds of audio."""
 
     model: str
     corpus: str
@@ -57,7 +57,7 @@ class CalibrationRow(ResultRow):
 
 
 class ArtifactRow(ResultRow):
-    """What was built or found, and in how many seconds; `build_s` is what building took, whenever that was."""
+    """An artifact that was built or found in `seconds`; `build_s` is the time of its build, also if it was earlier."""
 
     kind: str
     model: str
@@ -82,7 +82,7 @@ def model_row(use: ModelUse) -> ModelRow:
 
 
 def corpus_row(use: CorpusUse) -> CorpusRow:
-    """Return the row of a corpus that a model is evaluated on."""
+    """Return the row of an evaluated corpus."""
     corpus = use.corpus
     return CorpusRow(
         model=use.model,
@@ -97,14 +97,14 @@ def corpus_row(use: CorpusUse) -> CorpusRow:
 
 
 def calibration_row(use: CorpusUse) -> CalibrationRow:
-    """Return the row of what a model is calibrated on."""
+    """Return the row of a calibration corpus."""
     corpus = use.corpus
     audio_s = sum(corpus.durations.values())
     return CalibrationRow(model=use.model, corpus=corpus.name, utterances=list(corpus.ids), audio_s=audio_s)
 
 
 def use_rows(uses: Uses) -> Mapping[str, Sequence[BaseModel]]:
-    """Return the rows of what a session made use of, by their kind in the results."""
+    """Return the rows of everything that a session used, by kind of the results."""
     return {
         "models": [model_row(use) for use in uses.models],
         "corpora": [corpus_row(use) for use in uses.corpora],

@@ -1,4 +1,4 @@
-"""Rows of the results about verdicts and about stored word errors."""
+"""Rows of the results about verdicts and about comparisons with stored word errors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from wergate.verdict import Kind, Status, Verdict
 
 
 class RegressionRow(ResultRow):
-    """A variant's word errors beside the stored ones of this kind of machine, toolchain, model and corpus."""
+    """Word errors of a variant compared with the stored baseline of this machine type, toolchain, model and corpus."""
 
     model: str
     corpus: str
@@ -19,7 +19,7 @@ class RegressionRow(ResultRow):
 
 
 class VerdictRow(ResultRow):
-    """One gate's verdict; `value` is null where it is not finite, `interval` where nothing was estimated."""
+    """The verdict of one gate; `value` is null if it is not finite, `interval` if nothing was estimated."""
 
     test: str
     model: str | None
@@ -36,7 +36,11 @@ class VerdictRow(ResultRow):
 
 
 def verdict_row(verdict: Verdict, *, test: str, model: str | None, corpus: str | None) -> VerdictRow:
-    """Return the row of a verdict; `test` is the pytest id that gave it."""
+    """Return the row of a verdict.
+
+    Args:
+        test: pytest id of the test that gave the verdict.
+    """
     return VerdictRow(
         test=test,
         model=model,

@@ -1,6 +1,6 @@
-"""The card of an exported model: what it was made from, how to load it, and its results.
+"""The model card of an exported IR: origin, use, results.
 
-The results stand twice: in the hub's `model-index` form, for programs, and as tables, for people.
+The card has the results twice: in the hub's `model-index` format for programs, and as tables for readers.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ processor = AutoProcessor.from_pretrained(folder)
 model = OVModelForCTC.from_pretrained(folder, ov_config={{"INFERENCE_PRECISION_HINT": "{precision}"}})
 ```
 
-The gates ran at inference precision `{precision}`. Without the hint the runtime chooses, bf16 on a CPU that has it, and
-these results are not those of that."""
+The gates ran at inference precision `{precision}`. Without the hint, the runtime uses bf16 on CPUs that support it, and
+these results do not apply."""
 _BARE_USE = """\
 This model {reason}, so optimum-intel's `OVModelForCTC` cannot load it: compile `openvino_model.xml` with OpenVINO at
-`INFERENCE_PRECISION_HINT: {precision}`. Sampling rate, labels and blank are in the files beside it."""
+`INFERENCE_PRECISION_HINT: {precision}`. Sampling rate, labels and blank are in the other files of this folder."""
 _NO_MASK = """\
-Give it one utterance at a time, as the gates did, or utterances of one length: it takes no attention mask, and padding
-is sound to it."""
+Run one utterance at a time, as the gates did, or utterances of equal length: the model has no attention mask, so it
+treats padding as audio."""
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """What a corpus is called, the hub's names where it is from there, else its own name."""
+    """Names of a corpus on a card: those of the hub, or its own name if it is local."""
 
     type: str
     name: str
@@ -58,7 +58,12 @@ class Dataset:
 
 
 def dataset(name: str, spec: str) -> Dataset:
-    """Return how a card names the corpus `name` of this spec; a local path is never part of it."""
+    """Return the names of a corpus on a card, without local paths.
+
+    Args:
+        name: its name in the results.
+        spec: its spec in the configuration.
+    """
     if spec.startswith("embedded:"):
         return Dataset("wergate-embedded", name, split=spec.removeprefix("embedded:"))
     match = _HUB_CORPUS.fullmatch(spec)
@@ -69,11 +74,11 @@ def dataset(name: str, spec: str) -> Dataset:
 
 @dataclass(frozen=True)
 class Loading:
-    """Who can load an IR, and how.
+    """How an IR can be loaded.
 
     Attributes:
-        not_for_optimum: why optimum-intel cannot, or None where it can.
-        takes_mask: whether utterances of different lengths can share a batch.
+        not_for_optimum: reason why optimum-intel cannot load it; None if it can.
+        takes_mask: whether a batch may contain utterances of different lengths.
     """
 
     not_for_optimum: str | None
@@ -82,10 +87,10 @@ class Loading:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where an IR comes from and who can load it.
+    """Origin of an IR, and how it can be loaded.
 
     Attributes:
-        base_model, revision: the hub's id and commit of the model that it was made from, where it has them.
+        base_model, revision: hub id and commit of the original model; None if it is local.
     """
 
     model: str
@@ -96,11 +101,12 @@ class Origin:
 
 
 def model_card(results: Results, origin: Origin, datasets: Mapping[str, Dataset]) -> str:
-    """Return the card of one model and variant: YAML metadata, then markdown.
+    """Return the card of one variant of a model: YAML metadata, then Markdown.
 
     Args:
-        results: about this model and variant alone.
-        datasets: what the corpora of the results are called.
+        results: results of this variant only.
+        origin: origin of the IR.
+        datasets: names of the corpora on the card, by their names in the results.
     """
     from huggingface_hub import ModelCard
 
@@ -113,7 +119,7 @@ def model_card(results: Results, origin: Origin, datasets: Mapping[str, Dataset]
         *(evaluation_table(row, results.verdicts) for row in results.evaluations),
         "### Gates",
         verdict_table(results.verdicts),
-        "### Made with",
+        "### Environment",
         environment_table(results),
     ]
     metadata = _metadata(results, origin, datasets)
@@ -148,7 +154,7 @@ def _use(results: Results, loading: Loading) -> str:
 
 
 def eval_results(results: Results, datasets: Mapping[str, Dataset]) -> Iterator[EvalResult]:
-    """Yield error rates in percent for every corpus that has reference words, as the hub's `model-index` holds them."""
+    """Yield the `model-index` entries of the hub: error rates in percent for each corpus with reference words."""
     for row in results.evaluations:
         if row.candidate.wer is not None:
             yield _eval_result(results, row, datasets[row.corpus], ("wer", "WER (%)", row.candidate))
@@ -191,20 +197,20 @@ def _what_it_is(results: Results, origin: Origin) -> str:
     )
     source = f"`{origin.base_model or origin.model}`{f' at revision `{origin.revision}`' if origin.revision else ''}"
     return (
-        f"OpenVINO IR of {source} for speech recognition with CTC, gated by wergate {results.wergate} on "
-        f"{results.created[:10]} against the model that it was made from. {verdict} `results.json` holds every figure "
-        "and the SHA-256 of the files that they belong to; `python -m wergate.export FOLDER` checks them."
+        f"OpenVINO IR of {source} for CTC speech recognition, compared with the original model by wergate "
+        f"{results.wergate} on {results.created[:10]}. {verdict} `results.json` contains all figures and the SHA-256 "
+        "digests of the files; `python -m wergate.export FOLDER` verifies them."
     )
 
 
 def token_metric(tokens: TokenRow) -> tuple[str, str]:
-    """Return the hub's name of a token error rate, and people's."""
+    """Return the names of a token error rate: that of the hub, and the one for readers."""
     return ("per", "PER (%)") if tokens.units == "phonemes" else ("token_error_rate", "token error rate (%)")
 
 
 def evaluation_table(row: EvaluationRow, verdicts: Sequence[VerdictRow]) -> str:
-    """Return reference model and variant on one corpus, with the verdict of the gates there."""
-    beside = (
+    """Return the table of one corpus: reference model and variant, with the verdict of the gates."""
+    compared = (
         signed_percent(row.wer_drop),
         f"{row.utterances - len(row.mismatches)}/{row.utterances}",
         decibels(row.logits.sqnr_db),
@@ -216,16 +222,16 @@ def evaluation_table(row: EvaluationRow, verdicts: Sequence[VerdictRow]) -> str:
     sides = [(*word_errors(row.reference), *rates[0]), (*word_errors(row.candidate), *rates[1])]
     rows = [
         (row.engine, *sides[0], "", "", "", ""),
-        (row.label, *sides[1], *beside, f"{failed} FAIL" if failed else "PASS"),
+        (row.label, *sides[1], *compared, f"{failed} FAIL" if failed else "PASS"),
     ]
     title = f"### {row.corpus}: {row.utterances} utterances, {row.reference.words} words, {row.audio_s:.0f} s"
     of_tokens = (token_metric(row.tokens)[1].replace("(%)", "%"),) if row.tokens else ()
-    header = ("recognizer", "WER %", "S/D/I", *of_tokens, "drop", "equal transcripts", "SQNR dB", "verdict")
+    header = ("variant", "WER %", "S/D/I", *of_tokens, "drop", "same text", "SQNR dB", "verdict")
     return f"{title}\n\n{table(header, rows)}"
 
 
 def verdict_table(verdicts: Sequence[VerdictRow]) -> str:
-    """Return every gate's figure beside its threshold."""
+    """Return the table of all gates with value and threshold."""
     rows = [
         (
             row.gate,
@@ -237,11 +243,11 @@ def verdict_table(verdicts: Sequence[VerdictRow]) -> str:
         )
         for row in verdicts
     ]
-    return table(("gate", "corpus", "of", "value", "should be", "verdict"), list(dict.fromkeys(rows)))
+    return table(("gate", "corpus", "variant", "value", "threshold", "verdict"), list(dict.fromkeys(rows)))
 
 
 def environment_table(results: Results) -> str:
-    """Return machine, device, inference precision and versions."""
+    """Return the table of CPU, device, inference precision and versions."""
     cpu = results.cpu
     rows = [
         ("CPU", f"{cpu.model}, {cpu.cores} cores"),

@@ -1,4 +1,4 @@
-"""Write a gated model as a folder of its own: IR, processor files, results, model card."""
+"""Export of a gated variant to a folder: IR, processor files, results, model card."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PROCESSOR_CONFIGS = {_TOKENIZER_CONFIG, "preprocessor_config.json", "processor_
 _GREEDY = "Wav2Vec2Processor"
 _TRANSFORMERS_FILES = (
     _PROCESSOR_CONFIGS
-    | {  # what a checkpoint's folder holds besides, such as a trainer's state, is nobody's business
+    | {  # other files of a checkpoint, such as the state of a trainer, are not exported
         CONFIG_FILE,
         "added_tokens.json",
         "special_tokens_map.json",
@@ -44,15 +44,15 @@ _PORT_NAMES = re.compile(r'<port [^>]*names="([^"]*)"')
 
 @dataclass(frozen=True)
 class Exportable:
-    """What is exported.
+    """A variant to export.
 
     Attributes:
-        ir: the `.xml` that was gated; its `.bin` lies beside it.
-        digests: what the IR's two files were when they were gated, SHA-256 by suffix; empty where nobody took them.
-        processor_files: by their names in the folder; with a `config.json` where transformers knows the model.
-        frontend: sampling rate, labels and blank as data, for a model without transformers' configuration.
-        base_model, revision: the hub's id and commit, where the model came from there.
-        language: of a tokenizer of several.
+        ir: the gated `.xml` file; its `.bin` file is in the same folder.
+        digests: SHA-256 of both files at the time of the gates, by suffix; empty if unknown.
+        processor_files: files of the processor by name; with a `config.json` if transformers knows the model.
+        frontend: sampling rate, labels and blank as data, for a model without a configuration of transformers.
+        base_model, revision: hub id and commit; None if the model is local.
+        language: language of a multilingual tokenizer.
     """
 
     model: str
@@ -67,7 +67,7 @@ class Exportable:
 
     @property
     def files(self) -> dict[str, Path]:
-        """Everything that is copied beside the IR, by its name in the folder."""
+        """All files that are exported with the IR, by name in the folder."""
         given = {name: path for name, path in self.processor_files.items() if name not in _WRITTEN}
         if CONFIG_FILE not in given:
             return given | {FRONTEND_FILE: self.frontend}
@@ -75,7 +75,7 @@ class Exportable:
 
     @property
     def loading(self) -> Loading:
-        """Who can load it, told by the names in its XML, without a runtime."""
+        """How it can be loaded, judged by the names in its XML, without a runtime."""
         text = self.ir.read_text(encoding="utf-8")
         inputs = [set(names.split(",")) for layer in _PARAMETER.findall(text) for names in _PORT_NAMES.findall(layer)]
         ports = {name for names in _PORT_NAMES.findall(text) for name in names.split(",")}
@@ -85,8 +85,8 @@ class Exportable:
         if CONFIG_FILE not in self.processor_files:
             return "has no transformers configuration"
         if not inputs or any(names.isdisjoint(_OPTIMUM_INPUTS) for names in inputs):
-            return f"does not call its inputs {' and '.join(_OPTIMUM_INPUTS)}"
-        return None if _OPTIMUM_OUTPUT in ports else f"does not call its output {_OPTIMUM_OUTPUT}"
+            return f"has inputs with names other than {' and '.join(_OPTIMUM_INPUTS)}"
+        return None if _OPTIMUM_OUTPUT in ports else f"has no output named {_OPTIMUM_OUTPUT}"
 
 
 def folder_name(model: str, variant: str) -> str:
@@ -95,10 +95,10 @@ def folder_name(model: str, variant: str) -> str:
 
 
 def require_directory(directory: Path) -> None:
-    """Refuse an export directory that cannot be before the work is done, not after it.
+    """Reject an export directory that cannot be created or written, before the run starts.
 
     Raises:
-        SuiteError: it is a file, lies below one, or cannot be written.
+        SuiteError: it is a file, is inside of one, or cannot be written.
     """
     whole = directory.resolve()
     existing = next(path for path in (whole, *whole.parents) if path.exists())
@@ -109,15 +109,17 @@ def require_directory(directory: Path) -> None:
 
 
 def export(source: Exportable, run: Results, directory: Path, datasets: Mapping[str, Dataset]) -> Path:
-    """Write `DIRECTORY/MODEL-VARIANT`, whole or not at all, and return it; an earlier export of the same is replaced.
+    """Write `DIRECTORY/MODEL-VARIANT` atomically and return it; an earlier export of the same variant is replaced.
 
     Args:
-        run: results about this model and variant alone.
-        datasets: what a corpus is called on the hub, by the corpus names of the results.
+        source: the variant.
+        run: results of this variant only.
+        directory: parent of the folder.
+        datasets: names of the corpora on the card, by their names in the results.
 
     Raises:
-        SuiteError: a folder of that name that is no export of this model and variant, an IR that is no longer the one
-            that was gated, a directory that cannot be written.
+        SuiteError: the folder exists and is no export of this variant, the IR changed after the gates, or the
+            directory cannot be written.
     """
     target = directory / folder_name(source.model, source.variant)
     require_free(target, source.model, source.variant)
@@ -134,7 +136,7 @@ def export(source: Exportable, run: Results, directory: Path, datasets: Mapping[
 
 @contextlib.contextmanager
 def _renamed_into_place(target: Path) -> Iterator[Path]:
-    """Give a folder to fill; it takes its name, and an older one's place, only when it is complete."""
+    """Yield a temporary folder that replaces the target once it is complete."""
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     previous = target.with_name(f".{target.name}.{os.getpid()}.previous")
     try:
@@ -156,42 +158,46 @@ def _renamed_into_place(target: Path) -> Iterator[Path]:
 
 
 def _copy_ir(source: Exportable, folder: Path) -> dict[str, str]:
-    """Copy both files of the IR and return their digests, which must be those of the IR that was gated."""
+    """Copy both files of the IR and return their digests.
+
+    Raises:
+        SuiteError: a file differs from the gated one.
+    """
     digests: dict[str, str] = {}
     for name in IR_FILES:
         path = source.ir.with_suffix(Path(name).suffix)
         digests[name] = _copied(path, folder / name)
         if digests[name] != source.digests.get(path.suffix, digests[name]):
             raise SuiteError(
-                f"'{path}' of {source.model} {source.variant} is no longer the file that was gated; "
-                "run again and leave the cache alone meanwhile"
+                f"'{path}' of {source.model} {source.variant} is not the file that was gated; "
+                "run again, and do not change the cache during the run"
             )
     return digests
 
 
 def _copy(source: Exportable, name: str, path: Path, folder: Path) -> str:
-    """Copy a file that goes along, and return its digest; what decodes otherwise than the gates did is told not to."""
+    """Copy a file and return its digest; a processor configuration is changed to decode as the gates did."""
     _copied(path, folder / name)
     if name in _PROCESSOR_CONFIGS:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        config = json.loads(path.read_text(encoding="utf-8"))
         language = source.language if name == _TOKENIZER_CONFIG else None
-        as_gated = told | _as_gated(told, language) | (_with_mask(told) if source.loading.takes_mask else {})
-        if as_gated != told:
+        as_gated = config | _as_gated(config, language) | (_with_mask(config) if source.loading.takes_mask else {})
+        if as_gated != config:
             (folder / name).write_text(json.dumps(as_gated, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return file_digest(folder / name)
 
 
-def _as_gated(told: Mapping[str, Any], language: str | None) -> dict[str, str]:
-    """Return what a processor's file has to say otherwise: the language, and that no language model decodes."""
+def _as_gated(config: Mapping[str, Any], language: str | None) -> dict[str, str]:
+    """Return the changes to a processor configuration: the language, and greedy decoding without a language model."""
     chosen = {"target_lang": language} if language else {}
-    greedy = {"processor_class": _GREEDY} if told.get("processor_class") == f"{_GREEDY}WithLM" else {}
+    greedy = {"processor_class": _GREEDY} if config.get("processor_class") == f"{_GREEDY}WithLM" else {}
     return chosen | greedy
 
 
-def _with_mask(told: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a feature extractor's file has to say otherwise so that it gives the mask that the IR asks for."""
-    mask = {} if "feature_extractor_type" not in told else {"return_attention_mask": True}
-    nested = told.get("feature_extractor")
+def _with_mask(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the changes to a configuration so that its feature extractor returns the mask that the IR needs."""
+    mask = {} if "feature_extractor_type" not in config else {"return_attention_mask": True}
+    nested = config.get("feature_extractor")
     return mask | ({"feature_extractor": nested | _with_mask(nested)} if isinstance(nested, dict) else {})
 
 

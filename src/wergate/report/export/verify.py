@@ -1,4 +1,4 @@
-"""A folder that `--export` wrote: read, and held against the checksums in its results."""
+"""Reading and verifying a folder that `--export` wrote."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ _NOT_OF_ONE_MODEL = {"benchmarks", "cache_dir"}
 
 
 def published_name(model: str) -> str:
-    """Return what a model is called outside this machine: its name, or the last name of its path."""
+    """Return the public name of a model: its name, or the last component of its path."""
     return Path(model).name if is_local_path(model) else model
 
 
 def published(run: Results, *, model: str, variant: str, tests: Collection[str], passed: bool) -> Results:
-    """Return what is about one variant of one model, without paths of this machine.
+    """Return the results of one variant of one model, without local paths.
 
     Args:
-        tests: pytest ids of the tests that were about the variant, or about the model as a whole.
+        tests: pytest ids of the tests of this variant and of the model as a whole.
+        passed: whether the variant passed its gates.
     """
     evaluations = [row for row in run.evaluations if (row.model, row.variant) == (model, variant)]
     other_ir = {f"{row.variant}-ir" for row in run.evaluations if row.variant != variant}
@@ -60,9 +61,9 @@ IR_FILES = ("openvino_model.xml", "openvino_model.bin")  # the names that optimu
 
 
 class ExportResults(Results):
-    """A run's results as far as they are about one model and variant, bound to what was exported.
+    """Results of one variant of a model, with digests of the exported files.
 
-    `ir` and `files` are SHA-256 digests by file name: of the IR, and of every other file but the card and this one.
+    `ir` and `files` are SHA-256 digests by file name: of the IR, and of all other files except the card and this file.
     """
 
     model: str
@@ -72,10 +73,10 @@ class ExportResults(Results):
 
 
 def verify_export(folder: Path) -> ExportResults:
-    """Return the results of an exported folder after making sure that they belong to the files beside them.
+    """Return the results of an exported folder once the digests of its files are verified.
 
     Raises:
-        SuiteError: no results, a missing file, or one with another checksum, named.
+        SuiteError: the results are missing or invalid, or a file is missing or has another digest.
     """
     path = folder / RESULTS_FILE
     try:
@@ -85,7 +86,9 @@ def verify_export(folder: Path) -> ExportResults:
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "content"
-        raise SuiteError(f"'{path}' is not what --export writes: {where}: {first['msg']}; export again") from error
+        raise SuiteError(
+            f"'{path}' is not a results file of --export: {where}: {first['msg']}; export again"
+        ) from error
     if set(results.ir) != set(IR_FILES):
         raise SuiteError(f"'{path}' binds {sorted(results.ir)}, not {sorted(IR_FILES)}; export again")
     for name, digest in (results.ir | results.files).items():
@@ -105,7 +108,7 @@ def _require_digest(path: Path, digest: str) -> None:
 
 
 def require_free(target: Path, model: str, variant: str) -> None:
-    """Refuse to write where something else is: only an earlier export of this model and variant is replaced.
+    """Reject a folder that holds anything but an earlier export of this model and variant.
 
     Raises:
         SuiteError: the name is taken.
@@ -121,7 +124,7 @@ def require_free(target: Path, model: str, variant: str) -> None:
 
 
 def _foreign(target: Path, model: str, variant: str) -> str | None:
-    """Return why what is there must not be replaced, or None where it may be."""
+    """Return the reason why an existing folder must not be replaced; None if it may be."""
     try:
         found = ExportResults.model_validate_json((target / RESULTS_FILE).read_bytes())
     except (OSError, ValueError):  # pydantic's own error is a ValueError
