@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-import fixtures.profiles  # noqa: F401 - the same examples every time, and no deadline: a busy machine is no failure
+import fixtures.profiles  # noqa: F401 - fixed examples, and no deadline, because the machine may be busy
 from tests.support import without_torch
 from tests.support.alone import pytest_collection_modifyitems, pytest_runtest_protocol  # noqa: F401 - hooks
 from tests.support.once import once

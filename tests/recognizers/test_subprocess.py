@@ -1,4 +1,4 @@
-"""A process that is asked: what fails in it is told in one line, and nothing of it is left behind."""
+"""A recognizer in a subprocess: its failures are one line, and it leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ EPILOGUE = """
         yield Said(said=line.split('"')[3].upper())
 
 
-serve(answers, lambda error: f"told: {error}")
+serve(answers, lambda error: f"reported: {error}")
 """
 
 
@@ -85,7 +85,7 @@ def start(tmp_path: Path, body: str) -> Asked:
 
 
 def is_gone(tmp_path: Path) -> bool:
-    """Tell whether the process has ended and been waited for."""
+    """Return whether the process has ended and was waited for."""
     pid = int((tmp_path / "pid").read_text())
     try:
         os.kill(pid, 0)
@@ -107,7 +107,7 @@ def test_it_answers_until_nothing_more_is_asked(tmp_path: Path, folders: Path) -
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("raise ValueError('no such thing')", "told: no such thing"),
+        ("raise ValueError('no such thing')", "reported: no such thing"),
         ("print('its last words'); os._exit(3)", "its last words"),
         ("os.kill(os.getpid(), 9)", "a library's chatter"),
         ("sys.stdout.flush(); os.truncate(2, 0); os._exit(3)", "its process ended with 3"),

@@ -32,7 +32,7 @@ def drawn(script: Path, *options: str) -> str:
 
 
 def test_the_picture_is_that_of_the_imports() -> None:
-    """Whoever adds an import between packages draws it anew."""
+    """The picture shows every import between packages."""
     assert PICTURE.read_text(encoding="utf-8") == drawn(SCRIPT), "python docs/development/layers.py --write"
     assert f"]({PICTURE.name})" in PAGE
 
@@ -48,7 +48,7 @@ def test_the_picture_has_every_part_and_arrows_between_them() -> None:
 
 
 def test_the_script_draws_the_picture_anew(tmp_path: Path) -> None:
-    """In its own folder, with the contract and the code beside it."""
+    """A copy of the script in another folder, with its own contract and code."""
     folder = tmp_path / "docs" / "development"
     folder.mkdir(parents=True)
     (tmp_path / "src").symlink_to(ROOT / "src")

@@ -151,7 +151,7 @@ def test_what_states_the_gates_imports_no_library(folder: str) -> None:
 
 
 def test_the_pot_driver_stands_alone() -> None:
-    """What runs in the legacy environment finds nothing of ours or of PyTorch's there, and is reached as a command."""
+    """The legacy environment has neither wergate nor PyTorch, so its driver imports none of them."""
     assert set() == {
         name for package in ("wergate", "torch", "fixtures") for name in importers(package, "src/pot_driver")
     }

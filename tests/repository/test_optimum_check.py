@@ -1,4 +1,4 @@
-"""What compares an exported folder's transcripts is no yes-man; the comparison itself runs in `tox run -e optimum`."""
+"""The check of exported folders can fail; the comparison itself runs in `tox run -e optimum`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The options are one table: the command line, its help and the page are made of it."""
+"""Command line, help and page come from one table of options."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from wergate.config.suite import SuiteConfig
 
 
 def test_the_committed_page_is_that_of_the_table() -> None:
-    """Whoever adds an option or a study writes the page anew."""
+    """The page lists every option and study."""
     assert PAGE.read_text(encoding="utf-8") == option_page(), "python docs/development/reference.py --write"
 
 
 def test_the_page_is_written_without_pytest() -> None:
-    """The table and the page know nothing of it."""
+    """The table and the page do not import pytest."""
     code = "import sys, fixtures.option_page; sys.exit('pytest' in sys.modules)"
     places = {"PYTHONPATH": f"{ROOT}:{ROOT / 'src'}", "PYTHONDONTWRITEBYTECODE": "1"}
     assert 0 == subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=places, check=False).returncode

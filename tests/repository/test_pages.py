@@ -41,7 +41,7 @@ def test_every_page_is_in_the_navigation() -> None:
 
 
 def test_the_build_is_strict_about_links_and_pages() -> None:
-    """What is a warning fails a strict build, and tox builds strictly."""
+    """tox builds strictly, so a warning fails the build."""
     rules = [value for part in SITE["validation"].values() for value in part.values()]
     assert {"warn"} == set(rules)
     assert "omitted_files" in SITE["validation"]["nav"]
@@ -104,7 +104,7 @@ FINDINGS = sorted((DOCS / "findings").glob("*.py"))
 
 @pytest.mark.parametrize("script", FINDINGS, ids=lambda path: path.stem)
 def test_a_reproduction_is_on_a_page_as_it_is(script: Path) -> None:
-    """So what a page shows is what was run; it needs nothing of ours."""
+    """A page shows the script that was run, and the script does not import wergate."""
     text = script.read_text(encoding="utf-8")
     block = f'```python title="{script.name}"\n{text}```'
     assert 1 == sum(block in page.read_text(encoding="utf-8") for page in (DOCS / "findings").glob("*.md"))

@@ -36,7 +36,7 @@ MODULE = script()
 
 @pytest.mark.parametrize("page", MODULE.PAGES, ids=lambda page: page.stem)
 def test_a_page_is_that_of_the_code(page: Path) -> None:
-    """Whoever changes a key, a row, an option or a code writes the pages anew."""
+    """The pages hold every key, row, option and exit code."""
     assert page.read_text(encoding="utf-8") == MODULE.PAGES[page](), "python docs/development/reference.py --write"
 
 

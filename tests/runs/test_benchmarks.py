@@ -206,7 +206,7 @@ def test_a_stored_time_that_is_none_is_one_line(shop: Shop, value: float | None)
     path.write_text(json.dumps(stored))
     found = shop.run("--benchmark-compare", "--benchmark-compare-fail=median:10%")
     assert found.code == 13, found.output
-    said = f"baseline of 'benchmarks/test_latency.py::.*' has q1 = {value!s}, which is no time: finite seconds are"
+    said = f"baseline of 'benchmarks/test_latency.py::.*' has q1 = {value!s}, which is not a time: finite seconds are"
     assert re.search(said, found.output)
     assert "Traceback" not in found.output
 

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from wergate.corpora.sources.base import Column, Row
 from wergate.errors import SuiteError
@@ -90,7 +90,7 @@ def _json_object(path: Path, number: int, line: str) -> Mapping[str, Any]:
 
 def _delimited(path: Path, delimiter: str) -> Iterator[Mapping[str, Any]]:
     # TSV knows no quoting: Common Voice writes a bare `"`, which would join rows. In CSV, `strict` refuses one.
-    quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
+    quoting: Literal[0, 3] = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file, delimiter=delimiter, quoting=quoting, strict=True)
         names = next(reader, [])
