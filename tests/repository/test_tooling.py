@@ -97,6 +97,12 @@ def test_the_workflow_runs_the_gates_of_this_project() -> None:
     assert set() == named - environments()
 
 
+def test_the_badge_is_that_of_a_workflow() -> None:
+    """The README shows the state of a workflow that exists."""
+    named = re.findall(rf"{ADDRESS}/actions/workflows/([\w.]+)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert {"ci.yml"} == set(named)
+
+
 def test_versions_licences_and_addresses_agree() -> None:
     """In pyproject.toml, CITATION.cff, the package and the licence itself."""
     cited = loaded("CITATION.cff")
