@@ -1,4 +1,4 @@
-"""Faults in stored baselines: figures that somebody typed, to let a worse model pass or to make a good one fail."""
+"""Faults in stored baselines: figures edited by hand, so that a worse model passes or a good one fails."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.mutations.fault import ROOT, Fault, Scratch
 
 
 def in_baseline(name: str, change: Callable[[Any], None]) -> Callable[[Scratch], None]:
-    """Return what changes a copy of an accuracy baseline and has the run compare with the copy."""
+    """Return a function that changes a copy of an accuracy baseline and makes the run use the copy."""
     return partial(_edit, name, change)
 
 

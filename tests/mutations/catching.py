@@ -1,4 +1,4 @@
-"""Runs the suite with a fault in it, as a person would run it, and reads what was caught.
+"""Runs the suite with an injected fault, as a user would, and reads which gates caught it.
 
 Each run is a forked process of its own: a fault may change any code.
 """
@@ -23,7 +23,7 @@ _RESULTS, _FAILED, _OUTPUT = "results.json", "failed.json", "output.txt"
 
 @dataclass(frozen=True)
 class Catch:
-    """What a run with a fault said.
+    """Outcome of a run with a fault.
 
     Attributes:
         code: its exit code.
@@ -39,24 +39,24 @@ class Catch:
 
     @property
     def gates(self) -> tuple[str, ...]:
-        """The gates that do not pass, and tests that failed without a verdict, in the order of the run."""
+        """Gates that did not pass, and tests that failed without a verdict, in the order of the run."""
         return tuple(dict.fromkeys([row["gate"] for row in self.verdicts] + list(self.tests)))
 
     def caught_by(self, gate: str) -> bool:
-        """Tell whether the run failed, and the gate among what failed it; one that settles nothing catches nothing."""
+        """Return whether the run failed because of this gate or test; an undecided gate catches nothing."""
         failed = [row["gate"] for row in self.verdicts if row["status"] == "FAIL"]
         return self.code != 0 and gate in {*failed, *self.tests}
 
     def left_open_by(self, gate: str) -> bool:
-        """Tell whether the run failed, and the gate settled nothing."""
+        """Return whether the run failed and the gate is undecided."""
         return self.code != 0 and self.open(gate)
 
     def open(self, gate: str) -> bool:
-        """Tell whether the gate settled nothing."""
+        """Return whether the gate is undecided."""
         return any(row["gate"] == gate and row["status"] == "INCONCLUSIVE" for row in self.verdicts)
 
     def margin(self, gate: str) -> tuple[float | None, float] | None:
-        """Return value and threshold of the gate's verdict that is furthest beyond; None for a test without one.
+        """Return value and threshold of the gate's worst verdict; None for a test without a verdict.
 
         A value that is no finite number is None.
         """
@@ -67,7 +67,7 @@ class Catch:
 
 @dataclass
 class _Failures:
-    """A plugin that remembers which tests failed."""
+    """A plugin that records failed tests."""
 
     names: list[str] = field(default_factory=list)
 
@@ -77,7 +77,7 @@ class _Failures:
 
 
 def catch_fault(fault: Fault, *, warm: Path, keys: dict[str, list[str]], folder: Path) -> Catch:
-    """Run the suite with a fault, again while its gate settles nothing and attempts are left."""
+    """Run the suite with a fault, and repeat it while its gate is undecided and attempts are left."""
     for attempt in range(fault.attempts):
         found = catch(fault, warm=warm, keys=keys, folder=folder / str(attempt))
         if not found.open(fault.gate):
@@ -98,7 +98,7 @@ def catch(fault: Fault | None, *, warm: Path, keys: dict[str, list[str]], folder
 
 
 def _run(fault: Fault | None, warm: Path, keys: dict[str, list[str]], folder: Path) -> None:
-    """Spoil what the fault spoils, run the suite, leave with its exit code."""
+    """Inject the fault, run the suite, and exit with its code."""
     os.chdir(ROOT)
     scratch = Scratch(folder, warm, [f"--corpus={CORPUS}", f"--limit={UTTERANCES}", "--precisions=int8"])
     copy_store(warm, keys, scratch.cache)

@@ -1,4 +1,4 @@
-"""The warm store, once for all workers of a session."""
+"""The warm store, filled once for all workers of a session."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from tests.support.once import once
 
 @pytest.fixture(scope="session")
 def honest(tmp_path_factory: pytest.TempPathFactory) -> WarmStore:
-    """The store of an honest run on the slice."""
+    """The store of a run without a fault on the small selection of utterances."""
     return once(tmp_path_factory, "honest", warm_store)

@@ -1,4 +1,4 @@
-"""Copies of the embedded corpora with other audio or other transcripts, in the hub's parquet form."""
+"""Copies of the embedded corpora with changed audio or transcripts, in the parquet format of the hub."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def write(path: Path, found: Iterable[Row]) -> Path:
 
 
 def heard(row: Row, change: Callable[[Samples], Samples]) -> Row:
-    """Return a row with its samples changed; the header still says 16 kHz."""
+    """Return a row with changed samples and an unchanged header of 16 kHz."""
     samples, _ = soundfile.read(io.BytesIO(row["audio"]["bytes"]), dtype="float32")
     stream = io.BytesIO()
     soundfile.write(stream, change(samples), RATE, format="FLAC")

@@ -1,4 +1,4 @@
-"""Faults in what is heard and read: calibration audio, sampling rates, transcripts that belong to other recordings."""
+"""Faults in corpora: calibration audio, sampling rates, swapped transcripts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _noise(samples: Samples) -> Samples:
 
 
 def calibrate(scratch: Scratch, found: list[Row]) -> None:
-    """Have INT8 calibrated on these rows."""
+    """Make the run calibrate INT8 on these rows."""
     path = write(scratch.folder / "calibration.parquet", found)
     scratch.options.append(f"--calibration={path}")
 
@@ -42,7 +42,7 @@ def calibrate_on_one(scratch: Scratch) -> None:
 
 
 def evaluate_on(scratch: Scratch, found: list[Row]) -> None:
-    """Have the models evaluated on these rows, and calibrated as ever."""
+    """Make the run evaluate these rows; the calibration corpus stays."""
     path = write(scratch.folder / "other.parquet", found)
     scratch.options[0] = f"--corpus={path}"
     scratch.options.append("--calibration=embedded:calibration")

@@ -1,4 +1,4 @@
-"""A fault, and the scratch suite that it may spoil."""
+"""A fault, and the scratch copy that it may damage."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LENGTHS = ("accuracy/test_input_lengths.py",)
 
 @dataclass
 class Scratch:
-    """What a run with a fault is made of: a copy of the warm store, options, a folder for inputs.
+    """Inputs of a run with a fault: a copy of the warm store, options, a folder for files.
 
     Attributes:
         warm: the store that honest runs share; never written to.
@@ -42,12 +42,12 @@ class Scratch:
         return found
 
     def resign(self, kind: str) -> None:
-        """Write the present checksums into the manifest: only a gate can see what was exchanged."""
+        """Update the checksums in the manifest, so that only a gate can detect the change."""
         resign(self.artifact(kind))
 
 
 def resign(artifact: Path) -> None:
-    """Write the present checksums into an artifact's manifest."""
+    """Update the checksums in the manifest of an artifact."""
     manifest = json.loads((artifact / MANIFEST).read_text())
     for name, properties in manifest["files"].items():
         properties |= {"bytes": (artifact / name).stat().st_size, "sha256": file_digest(artifact / name)}
@@ -56,7 +56,7 @@ def resign(artifact: Path) -> None:
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that goes wrong, and the gate that has to catch it.
+    """A fault, and the gate that must catch it.
 
     Attributes:
         name: for the table, in words.
@@ -74,12 +74,12 @@ class Fault:
 
     @property
     def timed(self) -> bool:
-        """Whether a busy machine may leave its verdict open."""
+        """Whether its verdict may be undecided on a busy machine."""
         return self.attempts > 1
 
     @property
     def slug(self) -> str:
-        """The name as test ids and folders have it."""
+        """Name for test ids and folders."""
         return re.sub(r"[^a-z0-9]+", "-", self.name.lower().replace("'s", "s")).strip("-")
 
 

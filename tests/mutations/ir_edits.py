@@ -1,4 +1,4 @@
-"""Edits of an INT8 IR's constants, by layer."""
+"""Edits of the constants of an INT8 IR, by layer."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Layer:
 
     @property
     def scale(self) -> Array:
-        """What they are multiplied by."""
+        """The scales of the integers."""
         return np.array(self._scaled.input_value(1).get_node().data)
 
     @scale.setter
@@ -43,14 +43,14 @@ class Layer:
 
 
 def layers(model: ov.Model) -> Iterator[Layer]:
-    """Yield the layers with 8-bit weights, in the model's order."""
+    """Yield the layers with 8-bit weights, in the order of the model."""
     for op in model.get_ordered_ops():
         if op.get_type_name() in _PRODUCTS and op.input_value(1).get_node().get_type_name() == "Multiply":
             yield Layer(op)
 
 
 def edit(path: Path, change: Callable[[dict[str, Layer]], None]) -> None:
-    """Change layers of an IR, given by a short name such as "layers.1.attention.k_proj", and save it in its place."""
+    """Change layers of an IR and save it; a layer has a short name such as "layers.1.attention.k_proj"."""
     model = ov.Core().read_model(path)
     change({_short(layer.name): layer for layer in layers(model)})
     spoilt = path.with_name("spoilt.xml")

@@ -1,4 +1,4 @@
-"""Faults in the INT8 IR: what a broken converter, an old cache or a mistaken copy leaves in the store.
+"""Faults in the INT8 IR, as from a broken converter, an old cache or a wrong copy.
 
 Checksums are made to match, so that the store cannot see them.
 """
@@ -21,7 +21,7 @@ Layers = dict[str, Layer]
 
 
 def in_int8(change: Callable[[Layers], None]) -> Callable[[Scratch], None]:
-    """Return what changes layers of the INT8 IR and signs the change."""
+    """Return a function that changes layers of the INT8 IR and updates its checksums."""
     return partial(_edit_int8, change)
 
 
@@ -48,14 +48,14 @@ def shift_zero_point(layers: Layers) -> None:
 
 
 def keep_4_bits(layers: Layers) -> None:
-    """Store each weight as the nearest of fifteen multiples, at the scale that it has."""
+    """Round each weight to the nearest of fifteen multiples, at its present scale."""
     for layer in layers.values():
         step = max(1, round(int(np.abs(layer.weights).max()) / 7))
         layer.weights = np.round(layer.weights / step) * step
 
 
 def move_as_training_does(layers: Layers) -> None:
-    """Move all weights a little, each on its own: about 4 % of what is typical in a layer."""
+    """Add noise to all weights: about 4 % of a typical weight of the layer."""
     generator = np.random.default_rng(0)
     for layer in layers.values():
         moved = layer.weights + generator.normal(0, 0.01 * np.abs(layer.weights).max(), layer.weights.shape)

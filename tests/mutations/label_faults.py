@@ -1,4 +1,4 @@
-"""Faults in what stands before and behind the network: the frontend that is kept beside the IR."""
+"""Faults in the frontend that is stored with the IR: sampling rate, labels, blank."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Frontend = dict[str, Any]
 
 
 def in_frontend(change: Callable[[Frontend], None]) -> Callable[[Scratch], None]:
-    """Return what changes the frontend of the model and signs the change."""
+    """Return a function that changes the frontend of the model and updates its checksums."""
     return partial(_edit_frontend, change)
 
 

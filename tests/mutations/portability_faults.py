@@ -1,4 +1,4 @@
-"""A fault that only shows where 8-bit products are summed in 16 bit: a model built without the care for it."""
+"""A fault that appears only if 8-bit products are summed in 16 bit: a model without the overflow fix."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ timing_s = 0.5
 
 
 def build_without_the_fix(scratch: Scratch) -> None:
-    """Build INT8 of a checkpoint that saturates, with all eight bits of its weights, and show it on AVX2.
+    """Build INT8 from a checkpoint that saturates, with all eight bits of its weights, and evaluate it on AVX2.
 
     The embedded model hardly saturates; a random one with the spread of a trained one's logits does.
     """

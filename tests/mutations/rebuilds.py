@@ -1,4 +1,4 @@
-"""Honest rebuilds: INT8 built anew, from other calibration utterances each time, must raise no alarm.
+"""Rebuilds without a fault: INT8 from different calibration utterances must raise no alarm.
 
 `python tests/mutations/rebuilds.py FILE.jsonl` goes on where an earlier run of it was stopped.
 """
@@ -27,7 +27,7 @@ _DRAWN = 96  # of 120 utterances, by lot, for each of the others
 
 
 def rebuild(number: int, honest: Path, folder: Path) -> dict[str, Any]:
-    """Build INT8 in a store of its own, run all accuracy gates on both corpora, and return what they said."""
+    """Build INT8 in a separate store, run all accuracy gates on both corpora, and return their verdicts."""
     cache = folder / "cache"
     for kind in _KEPT:
         shutil.copytree(honest / kind, cache / kind)
@@ -51,14 +51,14 @@ def rebuild(number: int, honest: Path, folder: Path) -> dict[str, Any]:
 
 
 def _graph_alone(folder: Path) -> Path:
-    """Return baselines without word errors, which are of the model as it is calibrated: another draw is another one."""
+    """Return baselines without word errors, which depend on the calibration utterances."""
     folder.mkdir()
     shutil.copy(ROOT / "accuracy" / "baselines" / "graph.json", folder)
     return folder
 
 
 def _nearest(verdicts: list[dict[str, Any]]) -> list[Any]:
-    """Return gate, value and threshold of the verdict that came nearest to its threshold, in shares of it.
+    """Return gate, value and threshold of the verdict nearest to its threshold, relative to the threshold.
 
     A stored count that is met exactly is no near miss.
     """
@@ -69,7 +69,7 @@ def _nearest(verdicts: list[dict[str, Any]]) -> list[Any]:
 
 
 def main(path: Path) -> None:
-    """Do the rebuilds that the file does not tell of, one after the other."""
+    """Run the rebuilds that the file does not contain yet, one after another."""
     told = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
     honest = root(run(["accuracy"], "--precisions", "int8").output)
     for number in sorted(set(range(REBUILDS)) - {row["number"] for row in told}):

@@ -1,4 +1,4 @@
-"""Faults in speed and memory: time that was added to every inference, memory that every inference keeps."""
+"""Faults in speed and memory: longer inferences, and memory that each inference keeps."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Infer = Callable[[Samples], Logits]
 
 
 def slow_down(share: float, scratch: Scratch) -> None:
-    """Have each inference of today's build take longer by a share than yesterday's, which is a copy of it."""
+    """Slow down each inference of the current build by a share; the build of the baseline is an unchanged copy."""
     copy = scratch.folder / "yesterday"
     shutil.copytree(scratch.artifact("int8-ir"), copy)
 
@@ -66,7 +66,7 @@ class _Slower:
 
 
 def leak(_: Scratch) -> None:
-    """Have each inference keep 16 KiB."""
+    """Make each inference keep 16 KiB."""
     logits, kept = OpenVinoRecognizer.logits, []
 
     def leaking(self: OpenVinoRecognizer, waveforms: Samples) -> Logits:

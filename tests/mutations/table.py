@@ -1,4 +1,4 @@
-"""`python tests/mutations/table.py` puts every fault into a run and writes what caught it into docs/gates/mutations.md.
+"""`python tests/mutations/table.py` injects every fault and writes the gate that caught it to docs/mutations.md.
 
 With `--rebuilds FILE.jsonl` it writes what `rebuilds.py` found there, too.
 """
@@ -26,7 +26,7 @@ DOCUMENT = ROOT / "docs" / "gates" / "mutations.md"
 
 
 def margin(fault: Fault, found: Catch) -> str:
-    """Return how far beyond its threshold the gate's figure is."""
+    """Return a text on how far the value of the gate is beyond its threshold."""
     figures = found.margin(fault.gate)
     if figures is None:
         return "a test, no figure"
@@ -51,7 +51,7 @@ def row(fault: Fault, found: Catch) -> str:
 
 
 def rebuild_lines(path: Path) -> list[str]:
-    """Return what honest rebuilds came to."""
+    """Return a summary of the rebuilds without a fault."""
     told = [json.loads(line) for line in path.read_text().splitlines()]
     alarms = [line for found in told for line in found["alarms"]]
     verdicts = sum(found["verdicts"] for found in told)
@@ -64,7 +64,7 @@ def rebuild_lines(path: Path) -> list[str]:
 
 
 def written(name: str, lines: Iterable[str]) -> None:
-    """Put lines between the marks of that name in the document."""
+    """Replace the lines between the marks of that name in the document."""
     text = DOCUMENT.read_text(encoding="utf-8")
     between = f"<!-- measured: {name} -->\n" + "\n".join(lines) + "\n<!-- end -->"
     pattern = rf"<!-- measured: {name} -->\n.*?<!-- end -->"
@@ -88,7 +88,7 @@ def main() -> None:
 
 
 def told_rows() -> dict[str, str]:
-    """Return the lines of the table that is there, by fault."""
+    """Return the lines of the existing table, by fault."""
     lines = DOCUMENT.read_text(encoding="utf-8").splitlines()
     return {line.split("|")[1].strip(): line for line in lines if line.startswith("| ")}
 

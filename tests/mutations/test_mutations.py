@@ -1,4 +1,4 @@
-"""The gates are tested by breaking things: every fault is caught, by the gate that is meant for it."""
+"""Tests of the gates by injected faults: each fault is caught by the gate that it belongs to."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ PARAMETERS = [pytest.param(fault, id=fault.slug, marks=[pytest.mark.alone] if fa
 
 
 def test_a_run_without_a_fault_passes(honest: WarmStore, tmp_path: Path) -> None:
-    """What the faults are put into is sound."""
+    """The run without a fault passes."""
     done = catch(None, warm=honest.root, keys=honest.keys, folder=tmp_path / "run")
     assert (0, ()) == (done.code, done.gates), done.output
 
 
 @pytest.mark.parametrize("fault", PARAMETERS)
 def test_fault_is_caught(fault: Fault, honest: WarmStore, tmp_path: Path) -> None:
-    """The run fails, and the gate that has to catch the fault is among what fails it.
+    """The run fails, and the gate of the fault is among those that failed.
 
     A fault in speed is timed while no other test runs. Other programs of the machine may still leave a slowdown of 5 %
     open: then the run fails as INCONCLUSIVE.
@@ -35,7 +35,7 @@ def test_fault_is_caught(fault: Fault, honest: WarmStore, tmp_path: Path) -> Non
 
 
 def test_the_table_tells_of_these_faults() -> None:
-    """`python tests/mutations/table.py` has written the faults as they are, and all were caught."""
+    """The table of `python tests/mutations/table.py` lists the present faults, all of them caught."""
     lines = [line for line in DOCUMENT.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
     told = [tuple(cell.strip(" `") for cell in line.strip("|").split("|")[:2]) for line in lines]
     assert [(fault.name, fault.gate) for fault in FAULTS] == [cells for cells in told if cells[0] in NAMES]

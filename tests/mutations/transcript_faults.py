@@ -20,7 +20,7 @@ from wergate.session import evaluations
 
 
 def drop_last_frame(_: Scratch) -> None:
-    """Drop it; the simplest input that shows it is not looked for, which takes a minute."""
+    """Drop a frame; hypothesis does not search for the simplest failing input, which takes a minute."""
     once = settings(settings.get_profile("wergate"), phases=(Phase.generate,))
     settings.register_profile("first", once)
     settings.load_profile("first")
@@ -34,7 +34,7 @@ def drop_last_word(_: Scratch) -> None:
 
 
 def swap_transcripts(_: Scratch) -> None:
-    """Give each of the two longest utterances the other's transcript."""
+    """Swap the transcripts of the two longest utterances."""
     evaluate = evaluations.evaluate
 
     def swapped(*given: Any, **named: Any) -> Any:
@@ -48,7 +48,7 @@ def swap_transcripts(_: Scratch) -> None:
 
 
 def pad_without_mask(scratch: Scratch) -> None:
-    """Fill utterances with zeros to their buckets, as if all of it were speech, and cut the logits back."""
+    """Pad utterances with zeros to their buckets without a mask, and cut the logits."""
     scratch.options[-1] = "--precisions=fp16"
     completed = BucketedRecognizer.completed
 

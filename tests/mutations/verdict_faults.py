@@ -26,13 +26,13 @@ def _held_loosely(found: Evaluation) -> Evaluation:
 
 
 def loosen_a_threshold(_: Scratch) -> None:
-    """Have one verdict function allow twice what it is told."""
+    """Double the threshold in one verdict function."""
     verdict = wer.wer_verdict
     wer.wer_verdict = lambda found, **named: verdict(_held_loosely(found), **named)
 
 
 def loosen_on_the_way(_: Scratch) -> None:
-    """Have the session hand out another threshold than suite.toml states."""
+    """Make the session use another threshold than suite.toml states."""
     handed_out = Models.variant
 
     def loosened(*given: Any) -> Variant:
@@ -47,7 +47,7 @@ def always_pass(_: Scratch) -> None:
 
 
 def pass_one_gate(_: Scratch) -> None:
-    """Have one verdict function report its own threshold as the value."""
+    """Make one verdict function report its threshold as the value."""
     size = ir.size_verdict
 
     def passing(*given: Any, **named: Any) -> Verdict:

@@ -1,4 +1,4 @@
-"""The store of honest runs: the suite's own, filled where it is cold."""
+"""The store of runs without a fault: that of the suite, filled if it is cold."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from tests.support.suite_run import run
 
 @dataclass(frozen=True)
 class WarmStore:
-    """Where honest artifacts are, and which of them a run on the slice needs, by kind."""
+    """Store of artifacts without a fault, and the keys of those that a run needs, by kind."""
 
     root: Path
     keys: dict[str, list[str]]
 
 
 def warm_store(folder: Path) -> WarmStore:
-    """Run all accuracy gates on the slice, in the suite's own store, and return what the run used."""
+    """Run all accuracy gates on the small selection, in the store of the suite, and return the used artifacts."""
     options = ("--corpus", CORPUS, "--limit", str(UTTERANCES), "--precisions", "int8", "--allow-inconclusive")
     done = run(["accuracy"], *options, results=folder / "honest.json")
     assert done.code == 0, done.output
@@ -30,6 +30,6 @@ def warm_store(folder: Path) -> WarmStore:
 
 
 def root(output: str) -> Path:
-    """Return the store that the run's header names."""
+    """Return the store that the header of the run names."""
     header = next(line for line in output.splitlines() if "; cache " in line)
     return Path(header.rpartition("; cache ")[2])

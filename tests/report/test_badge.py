@@ -1,4 +1,4 @@
-"""The badge: small, honest, and in the form that shields.io reads."""
+"""The badge, in the format that shields.io reads."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def ratio(value: float, slow: str = "fp16") -> RatioRow:
 
 
 def message(run: Results | None, code: int) -> tuple[str, str]:
-    """Return what a badge says, and its color."""
+    """Return message and color of a badge."""
     found = json.loads(badge(run, code))
     assert {"schemaVersion": 1, "label": "wergate"}.items() <= found.items()
     assert {"schemaVersion", "label", "message", "color"} == set(found)
@@ -54,7 +54,7 @@ def message(run: Results | None, code: int) -> tuple[str, str]:
 
 
 def test_a_badge_shows_the_worst_drop_and_the_smallest_speedup(results: Results) -> None:
-    """Nothing in the run is worse than what the badge says; PyTorch is no match where FP16 was timed."""
+    """The badge shows the worst figures; a speed-up over FP16 takes precedence over PyTorch."""
     rows = with_wers(results, ("fp16", 0.5), ("int8", 0.0002), ("int8", 0.0011))
     fast = rows.model_copy(update={"ratios": [ratio(4.9, "pytorch"), ratio(2.66), ratio(2.55)]})
     assert ("INT8 WER +0.11 % · 2.5x", "brightgreen") == message(fast, 0)
@@ -75,7 +75,7 @@ def test_a_badge_shows_the_worst_drop_and_the_smallest_speedup(results: Results)
     ],
 )
 def test_the_exit_code_is_in_it(code: int, start: str, color: str, results: Results) -> None:
-    """A figure of a run that did not pass is never green, nor without the reason."""
+    """The badge of a run that did not pass names the reason and is not green."""
     said, shown = message(with_wers(results, ("int8", 0.0011)), code)
     assert (True, color) == (said.startswith(start), shown)
 
@@ -87,7 +87,7 @@ def test_an_undecided_run_is_yellow(results: Results) -> None:
 
 
 def test_without_figures_it_has_the_verdict(results: Results) -> None:
-    """A run that evaluated nothing, and one that never began."""
+    """A run without evaluations, and one that ended before its first test."""
     nothing = results.model_copy(update={"evaluations": [], "ratios": []})
     assert ("PASS", "brightgreen") == message(nothing, 0)
     assert ("set-up broken", "lightgrey") == message(None, 13)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.forked import environment
 from tests.support.suite_run import Warm, run
 from wergate.evaluation.rows import IntervalRow, LogitsRow, WordErrorRow
 from wergate.report.end import LINES_MAX, End, end_lines
@@ -168,7 +169,7 @@ def test_a_warm_run_ends_with_its_verdict(warm: Warm) -> None:
     """At 80 columns, also from workers: the verdict twice, one table, and pytest's line below."""
     where = ("--suite", str(warm.suite), "--cache-dir", str(warm.cache))
     for more in ((), ("-n", "2")):
-        done = run(["accuracy"], *where, *more)
+        done = run(["accuracy"], *where, *more, variables=environment() | {"COLUMNS": "80"})
         assert 0 == done.code, done.output
         lines = done.output.splitlines()
         first, last = (max(n for n, line in enumerate(lines) if part in line) for part in ("= wergate =", " passed"))

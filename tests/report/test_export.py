@@ -1,4 +1,4 @@
-"""What is exported, and that its results belong to it: the folder as a program and as a person reads it."""
+"""Exported folders: files, results and digests, model card."""
 
 from __future__ import annotations
 
@@ -131,14 +131,14 @@ def run(*evaluations: EvaluationRow, status: Status = Status.PASS) -> Results:
 
 
 def graph(takes: str = "input_values", gives: str = "logits,4") -> str:
-    """Return as much of an IR's XML as tells its names, in the runtime's form."""
+    """Return a minimal XML of an IR with its names."""
     parameter = f'<layer id="0" name="x" type="Parameter"><output><port id="0" names="{takes}"></port></output></layer>'
     return f'<net>{parameter}\n<layer id="1" type="Add"><output><port id="2" names="{gives}" /></output></layer></net>'
 
 
 @pytest.fixture
 def source(tmp_path: Path) -> Exportable:
-    """Files of the right names; nothing here is run."""
+    """Files with the right names; no test runs them."""
     folder = tmp_path / "source"
     folder.mkdir()
     for name in ("model.bin", "config.json", "vocab.json", "frontend.json"):
@@ -153,7 +153,7 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 def test_an_export_is_ir_processor_results_and_card(source: Exportable, tmp_path: Path) -> None:
-    """The names are those that optimum-intel looks for, the content is the store's, and the results name both."""
+    """Names are those of optimum-intel, content is that of the store, and results contain both."""
     folder = export(source, run(), tmp_path / "out", DATASETS)
     written = content(folder)
     assert tmp_path / "out" / "mine-int8" == folder
@@ -171,7 +171,7 @@ def test_an_export_is_ir_processor_results_and_card(source: Exportable, tmp_path
 def test_a_model_that_transformers_does_not_know_is_exported_with_its_labels(
     source: Exportable, tmp_path: Path
 ) -> None:
-    """Without a config.json the frontend goes along, and the card does not promise optimum-intel."""
+    """Without a config.json the frontend is exported, and the card does not mention optimum-intel."""
     folder = export(replace(source, processor_files={}), run(), tmp_path, DATASETS)
     assert {"openvino_model.xml", "openvino_model.bin", "frontend.json", "results.json", "README.md"} == set(
         content(folder)
@@ -191,7 +191,7 @@ def test_a_model_that_transformers_does_not_know_is_exported_with_its_labels(
 def test_an_ir_of_other_names_is_not_promised_to_optimum(
     xml: str, reason: str, source: Exportable, tmp_path: Path
 ) -> None:
-    """A candidate may call its inputs and outputs as it likes; optimum-intel may not."""
+    """A candidate may have other names of inputs and outputs than optimum-intel accepts."""
     source.ir.write_text(xml)
     card = (export(source, run(), tmp_path, DATASETS) / "README.md").read_text()
     assert f"This model {reason}, so optimum-intel's `OVModelForCTC` cannot load it" in card
@@ -199,15 +199,15 @@ def test_an_ir_of_other_names_is_not_promised_to_optimum(
 
 @pytest.mark.parametrize("masked", [True, False])
 def test_who_pads_is_warned(masked: bool, source: Exportable, tmp_path: Path) -> None:
-    """Without a mask padding is heard; with one there is nothing to warn of."""
+    """Without a mask the card warns about padding; with one it does not."""
     mask = graph(takes="attention_mask,m")
     source.ir.write_text(graph() + mask if masked else graph())
     card = (export(source, run(), tmp_path, DATASETS) / "README.md").read_text()
-    assert ("OVModelForCTC.from_pretrained" in card, "padding\nis sound to it" in card) == (True, not masked)
+    assert ("OVModelForCTC.from_pretrained" in card, "treats padding as audio" in card) == (True, not masked)
 
 
 def test_only_what_a_processor_needs_goes_along(source: Exportable, tmp_path: Path) -> None:
-    """What else lies in a checkpoint's folder stays there, and an older results.json is not taken for this one."""
+    """Other files of a checkpoint are not exported, and an older results.json is replaced."""
     names = ("results.json", "README.md", "openvino_model.bin", "trainer_state.json", "model.safetensors", "bpe.model")
     strangers = dict.fromkeys(names, source.frontend)
     folder = export(replace(source, processor_files=source.processor_files | strangers), run(), tmp_path, DATASETS)
@@ -218,7 +218,7 @@ def test_only_what_a_processor_needs_goes_along(source: Exportable, tmp_path: Pa
 
 
 def test_a_tokenizer_of_several_languages_is_told_the_one_that_was_gated(source: Exportable, tmp_path: Path) -> None:
-    """Whoever loads the folder decodes with the labels that the gates ran with."""
+    """The exported tokenizer has the language of the gates."""
     config = tmp_path / "tokenizer_config.json"
     config.write_text('{"target_lang": "eng", "pad_token": "<pad>"}')
     files = source.processor_files | {config.name: config}
@@ -230,7 +230,7 @@ def test_a_tokenizer_of_several_languages_is_told_the_one_that_was_gated(source:
 
 
 def test_a_language_model_is_left_behind(source: Exportable, tmp_path: Path) -> None:
-    """The gates decode greedily; a processor that needs a language model is exported as one that needs none."""
+    """The gates decode greedily, so a processor with a language model is exported without it."""
     config = tmp_path / "preprocessor_config.json"
     config.write_text('{"processor_class": "Wav2Vec2ProcessorWithLM", "do_normalize": true}')
     files = source.processor_files | {config.name: config}
@@ -242,7 +242,7 @@ def test_a_language_model_is_left_behind(source: Exportable, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("nested", [False, True], ids=["preprocessor_config", "processor_config"])
 def test_a_processor_gives_the_mask_that_the_ir_asks_for(source: Exportable, tmp_path: Path, nested: bool) -> None:
-    """Our own IRs take one whether or not the checkpoint's processor gave it; optimum-intel hands over what it gets."""
+    """Own IRs need a mask, so the exported processor returns one."""
     extractor = {"feature_extractor_type": "Wav2Vec2FeatureExtractor", "return_attention_mask": False}
     config = tmp_path / ("processor_config.json" if nested else "preprocessor_config.json")
     config.write_text(json.dumps({"feature_extractor": extractor} if nested else extractor))
@@ -255,7 +255,7 @@ def test_a_processor_gives_the_mask_that_the_ir_asks_for(source: Exportable, tmp
 
 
 def test_the_card_carries_the_results_in_the_hubs_form(source: Exportable, tmp_path: Path) -> None:
-    """huggingface_hub reads back a WER for every corpus, under the hub's names where the corpus is from there."""
+    """huggingface_hub reads a WER for each corpus, with hub names for corpora of the hub."""
     rows = (evaluation(CLEAN, 0.05), evaluation(NOISY, 0.123456), evaluation("silence", None))
     named = DATASETS | {"silence": dataset("silence", "/some/folder/silence.parquet")}
     folder = export(replace(source, base_model="ORG/MODEL"), run(*rows), tmp_path, named)
@@ -278,7 +278,7 @@ def test_the_card_carries_the_results_in_the_hubs_form(source: Exportable, tmp_p
 def test_token_errors_stand_beside_word_errors(
     units: str, metric: str, column: str, source: Exportable, tmp_path: Path
 ) -> None:
-    """Where the labels are not letters, for programs and for people."""
+    """Labels that are not letters have a token error rate in metadata and table."""
     tokens = TokenRow(units=units, reference=words(0.1), candidate=words(0.125))
     row = evaluation(NOISY, 0.05).model_copy(update={"tokens": tokens})
     folder = export(source, run(row), tmp_path, DATASETS)
@@ -289,7 +289,7 @@ def test_token_errors_stand_beside_word_errors(
 
 
 def test_the_card_names_the_corpus_at_its_commit(source: Exportable, tmp_path: Path) -> None:
-    """A branch moves; the commit that was evaluated is what the results are about."""
+    """The card names the evaluated commit, not the branch."""
     corpus = CorpusRow(
         model="mine",
         corpus=NOISY,
@@ -306,7 +306,7 @@ def test_the_card_names_the_corpus_at_its_commit(source: Exportable, tmp_path: P
 
 
 def test_the_card_has_a_table_for_people(source: Exportable, tmp_path: Path) -> None:
-    """Recognizers with WER, drop, SQNR and verdict; then gates, machine and versions."""
+    """The card lists WER, drop, SQNR and verdict, then gates, machine and versions."""
     text = (export(source, run(), tmp_path, DATASETS) / "README.md").read_text()
     assert "| pytorch | 2.50 | 1/0/0 |  |  |  |  |" in text
     assert "| int8 | 5.00 | 1/0/0 | +2.50 | 4/4 | 31.5 | PASS |" in text
@@ -316,7 +316,7 @@ def test_the_card_has_a_table_for_people(source: Exportable, tmp_path: Path) -> 
 
 
 def test_a_failed_export_says_so(source: Exportable, tmp_path: Path) -> None:
-    """Card and results both call a failure one."""
+    """Card and results mark a failure."""
     folder = export(source, run(status=Status.FAIL), tmp_path, DATASETS)
     assert Status.FAIL == verify_export(folder).verdict
     text = (folder / "README.md").read_text()
@@ -325,7 +325,7 @@ def test_a_failed_export_says_so(source: Exportable, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["openvino_model.xml", "openvino_model.bin", "vocab.json"])
 def test_a_file_that_is_not_the_one_that_was_gated_is_found(source: Exportable, tmp_path: Path, name: str) -> None:
-    """One changed byte, and the results are no longer this file's; a missing file is named."""
+    """A changed byte or a missing file is detected and named."""
     folder = export(source, run(), tmp_path, DATASETS)
     (folder / name).write_bytes((folder / name).read_bytes()[:-1] + b"?")
     with pytest.raises(SuiteError, match=rf"{name}' has SHA-256 \w+\.\.\., but results\.json was written for"):
@@ -336,7 +336,7 @@ def test_a_file_that_is_not_the_one_that_was_gated_is_found(source: Exportable, 
 
 
 def test_results_that_bind_no_ir_bind_nothing(source: Exportable, tmp_path: Path) -> None:
-    """A results file without the digests of an IR is no proof of anything."""
+    """A results file without digests of an IR is rejected."""
     folder = export(source, run(), tmp_path, DATASETS)
     data = json.loads((folder / "results.json").read_text())
     (folder / "results.json").write_text(json.dumps(data | {"ir": {}}))
@@ -348,7 +348,7 @@ def test_results_that_bind_no_ir_bind_nothing(source: Exportable, tmp_path: Path
 
 
 def test_the_command_verifies_in_one_line(source: Exportable, tmp_path: Path) -> None:
-    """`python -m wergate.export` says OK with exit code 0, or what differs with exit code 1."""
+    """`python -m wergate.export` prints OK with exit code 0, or the difference with exit code 1."""
     folder = export(source, run(), tmp_path, DATASETS)
 
     def verified() -> tuple[int, str]:
@@ -365,14 +365,14 @@ def test_the_command_verifies_in_one_line(source: Exportable, tmp_path: Path) ->
 
 
 def test_an_ir_that_changed_since_it_was_gated_is_not_exported(source: Exportable, tmp_path: Path) -> None:
-    """The digests taken when it was gated are compared with those of the copy; nothing is left behind."""
+    """Digests from the gates are compared with those of the copy; a mismatch leaves no files."""
     with pytest.raises(SuiteError, match=r"model\.bin' of mine int8 is not the file that was gated"):
         export(replace(source, digests={".bin": "0" * 64}), run(), tmp_path / "out", DATASETS)
     assert [] == list((tmp_path / "out").iterdir())
 
 
 def test_an_earlier_export_is_replaced_whole(source: Exportable, tmp_path: Path) -> None:
-    """The second export's files alone are there afterwards."""
+    """A second export replaces all files of the first."""
     first = export(
         replace(source, processor_files=source.processor_files | {"added_tokens.json": source.frontend}),
         run(),
@@ -415,7 +415,7 @@ def make_ours_with_more(folder: Path) -> str:
 
 @pytest.mark.parametrize("make", [make_stranger, make_file, make_another_models, make_ours_with_more])
 def test_what_is_not_an_earlier_export_is_never_overwritten(make, source: Exportable, tmp_path: Path) -> None:  # noqa: ANN001
-    """A foreign folder, a file, another model's export, ours with something of a person's: one line, all untouched."""
+    """A foreign folder, a file, an export of another model, or an export with extra files is not touched."""
     target = tmp_path / "mine-int8"
     reason = make(target)
     before = content(tmp_path)
@@ -425,7 +425,7 @@ def test_what_is_not_an_earlier_export_is_never_overwritten(make, source: Export
 
 
 def test_a_failing_copy_leaves_the_earlier_export(source: Exportable, tmp_path: Path) -> None:
-    """Whole or not at all: a source that is gone costs nothing that is there."""
+    """A missing source leaves an existing export intact."""
     folder = export(source, run(), tmp_path / "out", DATASETS)
     before = content(folder)
     source.ir.with_suffix(".bin").unlink()
@@ -435,7 +435,7 @@ def test_a_failing_copy_leaves_the_earlier_export(source: Exportable, tmp_path: 
 
 
 def test_an_export_directory_that_cannot_be_is_refused(tmp_path: Path) -> None:
-    """A file, and a folder below a file, are told before any work is done; a folder yet to be made is fine."""
+    """A file, or a folder inside a file, is rejected before the run; a missing folder is fine."""
     (tmp_path / "file").write_text("")
     for directory in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(SuiteError, match=rf"'{tmp_path}/file' is a file; name a folder with --export DIR"):
@@ -453,12 +453,12 @@ def test_an_export_directory_that_cannot_be_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_a_folder_name_never_leaves_the_directory(named: str, expected: str) -> None:
-    """What a folder cannot be called becomes a dash."""
+    """Characters that a folder name cannot have become dashes."""
     assert expected == folder_name(named, "int8")
 
 
 def test_local_paths_are_not_published(tmp_path: Path) -> None:
-    """A path of the options is its last name, in ids and lines too; ids of the hub stay."""
+    """Local paths are cut to their last component, also in ids and lines; hub ids stay."""
     folder = tmp_path / "secret" / "mine"
     folder.mkdir(parents=True)
     options = {"models": [str(folder), "ORG/NAME"], "cache_dir": str(tmp_path / "secret")}
@@ -480,5 +480,5 @@ def test_local_paths_are_not_published(tmp_path: Path) -> None:
     ],
 )
 def test_a_corpus_is_called_what_the_hub_calls_it(name: str, spec: str, expected: Dataset) -> None:
-    """Local corpora go by their name alone."""
+    """Local corpora appear with their name only."""
     assert expected == dataset(name, spec)

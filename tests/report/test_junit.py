@@ -1,4 +1,4 @@
-"""`--junitxml`: properties that say what each gate found, and what the run was made with."""
+"""`--junitxml`: properties with figures of the gates, settings and versions."""
 
 from __future__ import annotations
 

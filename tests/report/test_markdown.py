@@ -1,4 +1,4 @@
-"""The summary in Markdown: the verdict first, nothing that breaks a table, no secret, other steps' text kept."""
+"""The Markdown summary: verdict first, intact tables, no secrets, text of other steps kept."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def verdict(status: str = "FAIL", gate: str = "wer", **changes: Any) -> VerdictR
 
 
 def tables(text: str) -> list[list[list[str]]]:
-    """Return the cells of all tables, as a renderer of GitHub's kind of Markdown understands them."""
+    """Return the cells of all tables, parsed as GitHub Markdown."""
     found: list[list[list[str]]] = []
     for token in MarkdownIt("commonmark").enable("table").parse(text):
         if token.type == "table_open":
@@ -50,7 +50,7 @@ def tables(text: str) -> list[list[list[str]]]:
 
 
 def test_the_verdict_and_what_failed_come_first(results: Results) -> None:
-    """Failures before what is inconclusive, both before the figures, what passed last and folded away."""
+    """Failed gates come before undecided ones, then figures; passed gates are collapsed at the end."""
     rows = [verdict("PASS", "sqnr_db"), verdict("INCONCLUSIVE", "cer_rise"), verdict("FAIL", "wer")]
     text = summary(results.model_copy(update={"verdicts": rows}), Ending(10))
     assert text.startswith("## wergate: FAIL\n\naccuracy failed (exit code 10)\n")
@@ -66,7 +66,7 @@ def test_the_verdict_and_what_failed_come_first(results: Results) -> None:
 
 
 def test_word_errors_are_those_of_the_results(results: Results) -> None:
-    """The reference recognizer, then each variant, each with its figures."""
+    """The reference model, then each variant, with all figures."""
     (found, _) = tables(summary(results, Ending(0)))
     row = next(row for row in results.evaluations if row.variant == "int8")
     header, reference, fp16, int8 = found
@@ -93,7 +93,7 @@ def test_latencies_and_ratios_have_their_tables(results: Results) -> None:
 
 
 def test_names_break_no_table_and_no_page() -> None:
-    """Pipes, line breaks and tags in a name stay text."""
+    """Pipes, line breaks and tags in names are escaped."""
     (found,) = tables(table(("a", "b"), [("x | y", "<img src=x>\nz"), ("wer[<2 s]", "<= 3")]))
     assert [["a", "b"], ["x | y", "&lt;img src=x> z"], ["wer[<2 s]", "<= 3"]] == found
     tokens = MarkdownIt("commonmark").parse(verbatim(["````", "# no heading"]))
@@ -101,7 +101,7 @@ def test_names_break_no_table_and_no_page() -> None:
 
 
 def test_many_rows_are_cut(results: Results) -> None:
-    """GitHub shows no summary beyond 1 MiB; what is left out is counted."""
+    """GitHub shows at most 1 MiB; omitted rows are counted."""
     rows = [verdict("FAIL", f"gate_{number}", line="x" * 900) for number in range(5000)]
     text = summary(results.model_copy(update={"verdicts": rows}), Ending(10))
     assert "and 4800 more in the results file" in text
@@ -109,7 +109,7 @@ def test_many_rows_are_cut(results: Results) -> None:
 
 
 def test_an_interval_may_be_open(results: Results) -> None:
-    """A bound that is not finite is said."""
+    """An infinite bound is shown as such."""
     row = verdict(interval=IntervalRow(low=0.125, high=None, confidence=0.95))
     assert "0.125 to inf" in tables(summary(results.model_copy(update={"verdicts": [row]}), Ending(10)))[0][1]
 
@@ -126,13 +126,13 @@ SECRETS = (
 
 @pytest.mark.parametrize(("told", "shown"), SECRETS)
 def test_secrets_are_stars(told: str, shown: str) -> None:
-    """Credentials of URLs, well-known tokens, named values; what names no secret stays."""
+    """Credentials of URLs, well-known tokens and named values are hidden; other text stays."""
     assert shown == redacted(told)
     assert "utterance 3, tokens 14" == redacted("utterance 3, tokens 14")
 
 
 def test_a_summary_names_no_place_of_this_machine(results: Results, warm: Warm, tiny: Tiny) -> None:
-    """Models and corpora that are files are called by their last name."""
+    """Local models and corpora appear with the last component of their path."""
     text = summary(results, Ending(13, ["token=geheim"], ["accuracy/test_x.py::test_y"]))
     assert [] == [path for path in (warm.cache, tiny.model, tiny.corpus) if str(path.parent) in text]
     assert ("geheim" in text, "token=***" in text, "accuracy/test_x.py::test_y" in text) == (False, True, True)
@@ -144,7 +144,7 @@ def summarized(warm: Warm, *options: str) -> Run:
 
 
 def test_a_run_appends_to_what_is_there(warm: Warm, tmp_path: Path) -> None:
-    """Twice, from workers too: the file of another step grows, and is not overwritten."""
+    """Two runs, one with workers, append to a file of another step."""
     path = tmp_path / "summary.md"
     path.write_text("# Another step\n")
     done = [summarized(warm, "--summary", str(path), *more) for more in ((), ("-n", "2"))]
@@ -157,7 +157,7 @@ def test_a_run_appends_to_what_is_there(warm: Warm, tmp_path: Path) -> None:
 
 
 def test_the_file_of_github_is_used(warm: Warm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without an option; a list of tests, and tests that have nothing to do with models, leave it alone."""
+    """Without --summary; --collect-only and tests without models do not write to it."""
     path = tmp_path / "step.md"
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(path))
     assert 0 == summarized(warm, "--collect-only").code
@@ -170,7 +170,7 @@ def test_the_file_of_github_is_used(warm: Warm, tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_mistake_is_in_the_summary(warm: Warm, tmp_path: Path) -> None:
-    """Whether it is found before the session or in it."""
+    """A mistake found before or during the session is in summary and badge."""
     path, badge = tmp_path / "summary.md", tmp_path / "badge.json"
     asked = ("--summary", str(path), "--badge", str(badge))
     early = run([WER], "--suite", str(tmp_path / "absent.toml"), *asked)
@@ -183,7 +183,7 @@ def test_a_mistake_is_in_the_summary(warm: Warm, tmp_path: Path) -> None:
 
 
 def test_a_summary_that_cannot_be_written_is_one_line(warm: Warm, tmp_path: Path) -> None:
-    """Before the work where that is known; after it, the results and the table are there all the same."""
+    """Before the run if possible; after it, results and tables are complete."""
     early = summarized(warm, "--summary", str(tmp_path / "absent" / "summary.md"))
     assert early.output.startswith("ERROR: summary file '")
     results = tmp_path / "results.json"
@@ -195,7 +195,7 @@ def test_a_summary_that_cannot_be_written_is_one_line(warm: Warm, tmp_path: Path
 
 
 def test_github_s_file_may_be_gone(warm: Warm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the environment names is no option, but is told by the same line."""
+    """A bad path in GITHUB_STEP_SUMMARY gets the same message as one in --summary."""
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "absent" / "step.md"))
     done = summarized(warm)
     assert (13, 1) == (done.code, done.output.count("ERROR: summary file '")), done.output

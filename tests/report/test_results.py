@@ -1,4 +1,4 @@
-"""results.json: what a run leaves for machines, as its schema describes it."""
+"""results.json, checked against its schema."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from wergate.report.results import SCHEMA_FILE, CpuRow, Results, Rows, schema, w
 
 
 def test_the_committed_schema_is_that_of_the_code() -> None:
-    """Whoever changes the rows changes the schema with them."""
+    """A change of rows needs a regenerated schema."""
     assert SCHEMA_FILE.read_text(encoding="utf-8") == schema()
 
 
 def test_a_real_run_is_valid(warm: Warm) -> None:
-    """The results of a whole run hold to the committed schema."""
+    """The results of a complete run match the committed schema."""
     jsonschema.validate(warm.cold.results, json.loads(SCHEMA_FILE.read_text(encoding="utf-8")))
 
 
 @pytest.mark.parametrize("key", ["verdict", "versions", "artifacts", "evaluations"])
 def test_the_schema_misses_what_is_missing(key: str, warm: Warm) -> None:
-    """Results without a part of them are not valid."""
+    """Results with a missing part are invalid."""
     poorer = {name: value for name, value in warm.cold.results.items() if name != key}
     with pytest.raises(jsonschema.ValidationError, match=key):
         jsonschema.validate(poorer, json.loads(SCHEMA_FILE.read_text(encoding="utf-8")))
@@ -77,7 +77,7 @@ def minimal() -> Results:
 
 
 def test_the_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    """An old file is replaced, nothing else is left beside it."""
+    """An old file is replaced, and no temporary file remains."""
     path = tmp_path / "results.json"
     path.write_text("old")
     write_results(minimal(), path)

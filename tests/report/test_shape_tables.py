@@ -1,4 +1,4 @@
-"""The shape of the errors and the executed work, as a run prints and records them."""
+"""Error shape and executed work in output and results of a run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.support.suite_run import Warm
 
 
 def test_the_shape_is_recorded(warm: Warm) -> None:
-    """Each variant has its kinds of errors, its ranges and its worst utterances; their words are the corpus's."""
+    """Each variant has kinds of errors, ranges and worst utterances, with all words of the corpus."""
     assert warm.cold.results is not None
     rows = warm.cold.results["evaluations"]
     assert {"fp16", "int8"} == {row["variant"] for row in rows}
@@ -34,7 +34,7 @@ def test_the_executed_work_is_recorded(warm: Warm) -> None:
 
 
 def test_both_are_shown(warm: Warm) -> None:
-    """Two tables of the shape, one of the work, one for each reason of a fallback."""
+    """With --details: two tables of the error shape, and tables of the executed work."""
     told = " ".join(warm.cold.output.split())
     for title in ("error shape", "WER % and rise, by duration (words)", "executed work on 5 s of audio"):
         assert title in told

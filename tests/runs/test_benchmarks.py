@@ -1,4 +1,4 @@
-"""Benchmarks as a person runs them: the stored baseline, what a comparison is worth, and that wrong answers fail."""
+"""Benchmarks as a user runs them: the stored baseline, valid comparisons, and wrong answers."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def warm_shop(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Shop:
 
 @pytest.fixture
 def shop(warm_shop: Shop) -> Iterator[Shop]:
-    """The same shop, its baseline put back afterwards."""
+    """The same shop; its baseline is restored afterwards."""
     path = warm_shop.stored()["path"]
     before = path.read_text()
     yield warm_shop
@@ -133,7 +133,7 @@ def baselines_ms(found: Run) -> list[float | None]:
 
 
 def test_the_baseline_is_one_file_that_tells_nobodys_machine(shop: Shop) -> None:
-    """Stored twice, it is still one file; it says which CPU and versions, not which host, path or single round."""
+    """Stored twice, it is one file; it names CPU and versions, but no host, path or single round."""
     assert shop.run("--update-baselines").code == 0
     stored = shop.stored()
     about = json.dumps([stored["machine_info"], stored["commit_info"]])
@@ -159,7 +159,7 @@ def test_compare_finds_the_baseline_from_another_machine(
 
 
 def test_a_benchmark_of_an_object_is_stored_by_its_name(shop: Shop) -> None:
-    """What pytest parametrized a test with need not be JSON."""
+    """Parameters of a test need not be valid JSON."""
     found = shop.run("--update-baselines", tests="benchmarks/test_audio_wait.py", only="flac")
     assert found.code == 0, found.output
     assert "2 measurements stored in 0001_baseline.json" in found.text
@@ -167,7 +167,7 @@ def test_a_benchmark_of_an_object_is_stored_by_its_name(shop: Shop) -> None:
 
 
 def test_compare_on_the_same_machine_is_not_advisory(shop: Shop) -> None:
-    """Nothing differs, nothing is said but that."""
+    """Without a difference the note says that there is none."""
     found = shop.run("--benchmark-compare")
     assert found.code == 0, found.output
     assert None not in baselines_ms(found)
@@ -178,7 +178,7 @@ def test_compare_on_the_same_machine_is_not_advisory(shop: Shop) -> None:
 
 
 def test_compare_without_a_baseline_says_so(shop: Shop, tmp_path: Path) -> None:
-    """A fork that has stored none reads one line, and its run goes on."""
+    """Without a baseline one line says so, and the run continues."""
     found = shop.run("--benchmark-compare", f"--benchmark-storage=file://{tmp_path / 'none'}")
     assert found.code == 0, found.output
     assert baselines_ms(found) == [None]
@@ -199,7 +199,7 @@ def test_a_regression_fails_only_where_it_is_asked_to(shop: Shop) -> None:
 
 @pytest.mark.parametrize("value", [float("nan"), None], ids=["NaN", "null"])
 def test_a_stored_time_that_is_none_is_one_line(shop: Shop, value: float | None) -> None:
-    """Beside a NaN nothing is slower: a comparison with one would pass whatever is measured."""
+    """Nothing is slower than a NaN: a comparison with one would always pass."""
     stored = shop.stored()
     path = stored.pop("path")
     stored["benchmarks"][0]["stats"]["q1"] = value
@@ -212,7 +212,7 @@ def test_a_stored_time_that_is_none_is_one_line(shop: Shop, value: float | None)
 
 
 def test_a_measured_time_that_is_none_is_one_line(shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A clock that gives no number ends the run; nothing of it is stored."""
+    """A clock that returns no number ends the run; nothing is stored."""
     before = shop.stored()
     plugin = plug(monkeypatch, tmp_path, BROKEN_CLOCK)
     found = shop.run("--update-baselines", "--benchmark-timer=changed.clock", *plugin)
@@ -249,7 +249,7 @@ def test_few_rounds_have_no_percentiles(shop: Shop) -> None:
 
 
 def test_a_noisy_run_is_named(shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Stolen time is told with the run; where the noisy run became the baseline, every later comparison says so."""
+    """Stolen time is reported, and a comparison with a noisy baseline is marked as such."""
     plugin = plug(monkeypatch, tmp_path, BUSY_MACHINE)
     noisy = shop.run("--update-baselines", *plugin)
     assert noisy.results is not None, noisy.output
@@ -265,7 +265,7 @@ def test_a_noisy_run_is_named(shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_p
 
 
 def test_a_wrong_answer_has_no_speed(shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Logits that are not the reference's fail the benchmark; its time is neither reported nor stored."""
+    """Logits that differ from the reference fail the benchmark; its time is neither reported nor stored."""
     before = shop.stored()
     found = shop.run("--update-baselines", *plug(monkeypatch, tmp_path, WRONG_ANSWER))
     assert found.code == 10, found.output
@@ -287,7 +287,7 @@ def test_a_partial_run_keeps_what_the_same_set_up_measured(shop: Shop, changed: 
 
 @pytest.mark.parametrize("options", [("--benchmark-disable",), ("-n", "1")], ids=["disabled", "xdist"])
 def test_untimed_runs_still_check_the_answers(shop: Shop, options: tuple[str, ...]) -> None:
-    """Without timing there are no statistics; the answers are held all the same, and no baseline is stored."""
+    """Without timing there are no statistics and no baseline, but the answers are still gated."""
     before = shop.stored()
     found = shop.run("--update-baselines", *options, tests="benchmarks/test_speedup.py")
     assert found.code == 0, found.output
@@ -308,7 +308,7 @@ def test_a_build_is_measured_once_and_the_session_finds_it(shop: Shop, tmp_path:
 
 
 def test_a_speedup_below_its_threshold_fails(shop: Shop) -> None:
-    """The suite file of this test demands that INT8 be a thousand million times faster."""
+    """The suite file of this test requires a speed-up of 1e9."""
     found = shop.run(tests="benchmarks/test_speedup.py", only="int8-over-fp16")
     assert found.code == 11, found.output
     assert found.results is not None
@@ -322,7 +322,7 @@ def test_a_speedup_below_its_threshold_fails(shop: Shop) -> None:
 
 
 def test_todays_build_is_timed_beside_the_baselines(shop: Shop) -> None:
-    """The same build is no comparison; another one of the same model is, as long as the store has it."""
+    """A build is not compared with itself, but with another build of the same model if the store has it."""
     tests = "benchmarks/test_baseline_build.py"
     assert "the store no longer has the baseline's build" in shop.run("-rs", tests=tests).output
     assert shop.run("--update-baselines", tests=tests, only="int8").code == 0
@@ -348,7 +348,7 @@ def test_todays_build_is_timed_beside_the_baselines(shop: Shop) -> None:
     ids=["no JSON", "another version"],
 )
 def test_a_file_of_builds_that_cannot_be_read_is_one_line(shop: Shop, content: str, said: str) -> None:
-    """It is named, with what to do; nothing is compared in silence."""
+    """The message names the file and the remedy."""
     path = shop.storage / "builds.json"
     kept = path.read_text() if path.exists() else None
     path.write_text(content)
@@ -379,12 +379,12 @@ def test_a_file_of_builds_that_cannot_be_read_is_one_line(shop: Shop, content: s
     ids=["nothing", "version", "cores", "isa", "generation", "inference precision", "foreign file"],
 )
 def test_what_makes_a_comparison_advisory(changed: dict[str, Any], said: str) -> None:
-    """All that an absolute latency depends on is named when it differs."""
+    """Each difference that affects absolute latency is named."""
     assert re.search(said, comparison_line(here=HERE, stored=HERE | changed))
 
 
 def test_an_excerpt_has_the_exact_length(tiny: Tiny, tmp_path: Path) -> None:
-    """It is cut from the corpus's start, and repeats a corpus that is too short."""
+    """Speech is cut from the start of the corpus, and repeated if the corpus is too short."""
     corpus = open_corpus(parse_corpus_specs(str(tiny.corpus), tmp_path)[0])
     whole = np.concatenate([utterance.waveform.samples for utterance in corpus.utterances(16_000)])
     long = excerpt(corpus, 60.0, 16_000)
@@ -394,7 +394,7 @@ def test_an_excerpt_has_the_exact_length(tiny: Tiny, tmp_path: Path) -> None:
 
 
 def test_the_verdicts_on_what_was_timed() -> None:
-    """A ratio is held from below; logits by their noise; a transcript by every character; a NaN holds nothing."""
+    """Gates of ratio, logits and transcript pass and fail as they should; a NaN fails."""
     logits = np.eye(4, dtype=np.float32)
     output = {"reference": logits, "sqnr_db_min": 20.0, "subject": "INT8", "scope": "x", "engine": "pytorch"}
     text = {"subject": "FP16", "scope": "x", "engine": "pytorch"}
@@ -420,7 +420,7 @@ def test_the_verdicts_on_what_was_timed() -> None:
 
 
 def speedup(low: float, high: float) -> Verdict:
-    """Return the verdict on a ratio in the middle of an interval; 1.5 is demanded."""
+    """Return the verdict on a ratio in the middle of an interval; the threshold is 1.5."""
     found = Paired((0.01,) * 40, (0.02,) * 40, (low + high) / 2, Interval(low, high, 0.99), 9.0)
     return speedup_verdict(found, 1.5, fast="int8", slow="fp16", scope="x")
 
@@ -436,7 +436,7 @@ def test_peak_memory_is_the_processs_own() -> None:
 
 
 def test_int8_owes_more_speed_to_a_cpu_with_dot_products(tiny: Tiny, tmp_path: Path) -> None:
-    """Two sets of thresholds; FP16 has its own; what has none, or is held as what it is timed beside, owes nothing."""
+    """INT8 has thresholds with and without VNNI, FP16 has its own, and other pairs have none."""
     speeds = {
         "benchmarks__int8_over_fp16_min__m": "1.5",
         "benchmarks__int8_over_reference_min__m": "2.0",

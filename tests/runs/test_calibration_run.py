@@ -1,4 +1,4 @@
-"""`--study calibration` through the suite: what it measures, what it fails on, and what it refuses."""
+"""`--study calibration` as a run: its figures, failures and rejected settings."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class Studied:
-    """A tiny model with a larger calibration corpus, transcripts that are what its FP16 IR hears, and a run."""
+    """A tiny model with a larger calibration corpus, the output of its FP16 IR as transcripts, and a run."""
 
     tiny: Tiny
     cache: Path
     done: Run
 
     def run(self, folder: Path, *options: str, **changes: str) -> Run:
-        """Run the calibration gates again with changed settings, on what the first run has built."""
+        """Run the calibration gates again with changed settings, on the artifacts of the first run."""
         suite = self.tiny.suite(folder / "mine.toml", **SETTINGS | changes)
         given = ("--study", "calibration", "--suite", str(suite), "--cache-dir", str(self.cache), *options)
         return run(GATES, *given, results=folder / "mine.json")
@@ -107,14 +107,14 @@ def control(done: Run) -> dict[str, Any]:
 
 
 def failing(done: Run) -> set[str]:
-    """Return the gates that failed; the run must say so with its exit code."""
+    """Return the failed gates; the exit code must be that of accuracy."""
     assert done.results is not None, done.output
     assert 0 != done.code, done.output
     return {row["gate"] for row in done.results["verdicts"] if row["status"] != "PASS"}
 
 
 def test_a_plain_run_leaves_it_out(warm: Warm) -> None:
-    """It costs several builds: only --study calibration asks for it."""
+    """It needs several builds and runs only with --study calibration."""
     assert not [row for row in warm.cold.results["verdicts"] if "test_calibration.py" in row["test"]]
     assert "deselected" in warm.cold.output
     assert [] == warm.cold.results["calibration_studies"] == warm.cold.results["accuracy_controls"]
@@ -156,7 +156,7 @@ def test_what_was_tuned_on_is_not_judged(studied: Studied) -> None:
 
 
 def test_accuracy_control_takes_layers_back(studied: Studied) -> None:
-    """All layers in 8 bit lose words where it was tuned; after some are taken back, none is lost there."""
+    """All layers in 8 bit lose words on the tuning set; after some are reverted, none is lost."""
     row = control(studied.done)
     assert row["fp16_wer"] == 0 < row["int8_wer"]
     assert 0 == row["tuned"]["drop"]
@@ -166,7 +166,7 @@ def test_accuracy_control_takes_layers_back(studied: Studied) -> None:
 
 
 def test_layers_taken_back_are_what_they_were(studied: Studied, found: ControlledModel, tmp_path: Path) -> None:
-    """The logits come closer to the reference model's: with SmoothQuant, NNCF 3.4 puts back weights that do not fit."""
+    """Logits get closer to the reference model: with SmoothQuant, NNCF 3.4 restores weights that do not match."""
     session = studied.session(tmp_path)
     spec = session.corpora.first(studied.model)
     plain = session.evaluation(Cell(studied.model, spec, "int8")).logits.sqnr_db
@@ -175,7 +175,7 @@ def test_layers_taken_back_are_what_they_were(studied: Studied, found: Controlle
 
 
 def test_the_same_run_again_builds_nothing(studied: Studied, tmp_path: Path) -> None:
-    """Every subset's IR and the controlled one are found; budgets change nothing of what is built."""
+    """A second run finds all IRs; budgets do not affect builds."""
     done = studied.run(tmp_path, accuracy_control__held_out_drop_max="8.0", calibration_study__wer_range_max="8.0")
     assert {"found"} == set(done.statuses)
     assert {"int8-ir", "controlled-ir"} <= {row["kind"] for row in done.results["artifacts"]}
@@ -191,7 +191,7 @@ BUDGETS = {
 
 
 def test_every_budget_is_held_to(studied: Studied, tmp_path: Path) -> None:
-    """With budgets that nothing can hold, every gate fails, each with its own sentence and next step."""
+    """With impossible budgets every gate fails, each with its own sentence and remedy."""
     done = studied.run(tmp_path, **{key: value for key, (value, _) in BUDGETS.items()})
     assert {gate for _, gate in BUDGETS.values()} == failing(done)
     for row in done.results["verdicts"]:
@@ -202,14 +202,14 @@ def test_every_budget_is_held_to(studied: Studied, tmp_path: Path) -> None:
 
 
 def test_a_drop_that_was_not_reached_is_a_failure(found: ControlledModel) -> None:
-    """NNCF returns what it has without a word; the gate counts again where it was tuned."""
+    """NNCF gives up without an error; the gate counts words on the tuning set again."""
     worse = replace(found.tuned, candidate=(*found.tuned.candidate[:-1], WordErrors(3, deletions=3)))
     tuned, _ = control_verdicts(replace(found, tuned=worse), section(AccuracyControlSettings), model="m")
     assert ("tuned_wer_drop", "FAIL") == (tuned.gate, tuned.status)
 
 
 def test_an_interrupted_tuning_leaves_nothing(studied: Studied, tmp_path: Path) -> None:
-    """The next run tunes from the start, and finds what it needs beside it."""
+    """The next run tunes from the start and finds all other artifacts."""
     session = studied.session(tmp_path, accuracy_control__max_drop="0.001")
 
     def interrupted(items: Any, description: str, total: int | None = None) -> Any:
@@ -227,7 +227,7 @@ def test_an_interrupted_tuning_leaves_nothing(studied: Studied, tmp_path: Path) 
 
 
 def test_another_transcript_tunes_anew(studied: Studied, found: ControlledModel, tmp_path: Path) -> None:
-    """The key holds what was said in the validation utterances, besides their audio."""
+    """The key covers the transcripts of the validation utterances as well as their audio."""
     corpus = tmp_path / "evaluation.parquet"
     rows = [utterance.but(text="OTHER WORDS") for utterance in spoken(NUMBERS)]
     other = Studied(Tiny(studied.tiny.model, write_corpus(corpus, rows), studied.tiny.calibration), studied.cache, None)
@@ -285,7 +285,7 @@ def test_without_int8_it_is_skipped(studied: Studied, tmp_path: Path) -> None:
 
 
 def test_a_subset_that_is_evaluated_on_is_refused(studied: Studied, tmp_path: Path) -> None:
-    """The subsets are drawn of the whole calibration corpus, of which the ordinary INT8 may take a part."""
+    """Subsets are drawn from the whole calibration corpus, even if the ordinary INT8 uses a part of it."""
     shared = write_corpus(tmp_path / "shared.parquet", [*spoken(range(40, 52)), *spoken(NUMBERS)[:1]])
     session = studied.session(
         tmp_path, calibration=f'"{shared}"', quantization__subset_size="3", calibration_study__subset_size="6"

@@ -1,4 +1,4 @@
-"""`--candidate PATH`: IRs that were built elsewhere pass the same gates under their own names, or are refused."""
+"""`--candidate PATH`: IRs from elsewhere pass the same gates under their own names, or are rejected."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def gated(warm: Warm, tmp_path: Path, *options: str, tests: tuple[str, ...] = ("
 
 
 def test_candidates_pass_the_gates_of_their_kind(warm: Warm, tmp_path: Path) -> None:
-    """A quantized one is held to INT8's thresholds, another to FP16's; neither of ours is run."""
+    """The thresholds of INT8 apply to a quantized candidate, those of FP16 to others; own variants do not run."""
     quantized = as_exported(warm.ir("int8"), tmp_path / "by-hand-int8")
     plain = as_exported(warm.ir("fp16"), tmp_path / "by-hand-fp16")
     done = gated(warm, tmp_path, "--precisions", "none", "--candidate", str(quantized), "--candidate", str(plain))
@@ -65,7 +65,7 @@ def test_a_candidate_beside_ours_gives_what_ours_gives(warm: Warm, tmp_path: Pat
 
 
 def test_a_candidate_that_padding_does_not_change_runs_in_buckets(warm: Warm, tmp_path: Path) -> None:
-    """Our IR and what NNCF makes of it say so themselves; one that says nothing runs at its own lengths."""
+    """Own IRs and NNCF results declare their padding; an IR without a declaration runs unpadded."""
     folders = [as_exported(warm.ir(name), tmp_path / f"copy-{name}") for name in ("fp16", "int8")]
     silent = as_exported(warm.ir("int8"), tmp_path / "silent") / "openvino_model.xml"
     noted = silent.read_text()
@@ -80,7 +80,7 @@ def test_a_candidate_that_padding_does_not_change_runs_in_buckets(warm: Warm, tm
 
 
 def test_a_broken_candidate_fails_its_gates(warm: Warm, tmp_path: Path) -> None:
-    """Weights of another seed are an IR like any other, and no longer this model."""
+    """An IR with weights from another seed loads, but fails the gates of this model."""
     from wergate.models.checkpoint import load_model, resolve_checkpoint
     from wergate.networks.ir.conversion import export
 
@@ -95,7 +95,7 @@ def test_a_broken_candidate_fails_its_gates(warm: Warm, tmp_path: Path) -> None:
 
 
 def test_a_candidate_is_timed_and_compiled(warm: Warm, tmp_path: Path) -> None:
-    """Its latency is checked against the reference model's answer, its speed-up is a ratio under its name."""
+    """Its timed answers are checked against the reference model, and its speed-up has its name."""
     copy = as_exported(warm.ir("int8"), tmp_path / "copy")
     quick = ("--benchmark-max-time", "0.01", "--benchmark-min-rounds", "1", "--benchmark-storage", str(tmp_path))
     options = ("--model", _model(warm), "--candidate", str(copy), *quick, "-k", "copy and 1s")
@@ -113,7 +113,7 @@ def _model(warm: Warm) -> str:
 
 @dataclass(frozen=True)
 class Refused:
-    """A candidate that cannot be compared with the reference model, and what is said of it."""
+    """A candidate that cannot be compared with the reference model, and the message."""
 
     id: str
     make: Callable[[Path], Path]
@@ -156,7 +156,7 @@ def test_another_model_is_refused(refused: Refused, warm: Warm, tmp_path: Path) 
 
 @pytest.mark.parametrize("file", ["preprocessor_config.json", "processor_config.json"])
 def test_another_sampling_rate_is_refused(file: str, warm: Warm, tmp_path: Path) -> None:
-    """The processor files beside the IR tell what it listens to."""
+    """The processor files in its folder declare the input of an IR."""
     folder = as_exported(warm.ir("int8"), tmp_path / "slow")
     told = {"sampling_rate": 8000}
     (folder / file).write_text(json.dumps({"feature_extractor": told} if file.startswith("processor") else told))
@@ -168,7 +168,7 @@ def test_another_sampling_rate_is_refused(file: str, warm: Warm, tmp_path: Path)
 
 @dataclass(frozen=True)
 class Geared:
-    """A recognizer of another frame geometry than the reference model's."""
+    """A recognizer with a frame geometry that differs from the reference model."""
 
     frontend: Frontend
     geometry: Frontend
@@ -194,7 +194,7 @@ def test_frames_that_differ_at_some_length_only_are_refused(other: tuple[int, in
 
 @pytest.mark.parametrize("told", ["[]", '{"feature_extractor": "none"}', "{"], ids=["a list", "a word", "no JSON"])
 def test_a_processor_file_of_another_form_tells_nothing(told: str, warm: Warm, tmp_path: Path) -> None:
-    """What is beside the IR may be anything; the candidate is gated all the same."""
+    """Unrelated files in the folder of the IR do not matter."""
     folder = as_exported(warm.ir("fp16"), tmp_path / "odd")
     (folder / "preprocessor_config.json").write_text(told)
     require_sampling_rate("odd", folder / "openvino_model.xml", read_frontend(warm.ir("fp16") / FRONTEND_FILE))
@@ -202,7 +202,7 @@ def test_a_processor_file_of_another_form_tells_nothing(told: str, warm: Warm, t
 
 @pytest.mark.parametrize(("suffix", "size"), [(".bin", 1000), (".xml", 1000)])
 def test_a_damaged_candidate_is_told(suffix: str, size: int, warm: Warm, tmp_path: Path) -> None:
-    """The file is at fault, not the device, whichever gate meets it first."""
+    """The message blames the file and not the device, whichever gate runs first."""
     folder = as_exported(warm.ir("fp16"), tmp_path / "cut")
     path = folder / f"openvino_model{suffix}"
     path.write_bytes(path.read_bytes()[:size])
@@ -215,7 +215,7 @@ def test_a_damaged_candidate_is_told(suffix: str, size: int, warm: Warm, tmp_pat
 
 
 def test_names_are_those_of_folders_or_files(tmp_path: Path) -> None:
-    """`openvino_model.xml` says nothing, its folder does."""
+    """A candidate called `openvino_model.xml` gets the name of its folder."""
     for name in ("a/openvino_model", "b/mine"):
         for suffix in (".xml", ".bin"):
             (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -256,7 +256,7 @@ def test_two_of_one_name_are_refused(warm: Warm, tmp_path: Path) -> None:
 
 
 def test_whose_candidate_it_is_must_be_clear(warm: Warm, tiny: Tiny, tmp_path: Path) -> None:
-    """Options of one model are refused where two are run, with the way out."""
+    """Options for one model are rejected in a run of two models, with a remedy."""
     two = ("--model", str(tiny.model), "--model", "embedded", "--candidate", str(tmp_path))
     done = gated(warm, tmp_path, *two, "--collect-only")
     assert 0 != done.code

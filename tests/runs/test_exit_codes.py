@@ -1,4 +1,4 @@
-"""The exit code says what failed: accuracy, latency, neither settled, the set-up, or a test that no gate explains."""
+"""The exit code: accuracy, latency, undecided, set-up, or a test that failed without a gate."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ WITH_WORKERS = ("inconclusive", "undecided latency", "a mistake in the set-up", 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.id in WITH_WORKERS], ids=lambda case: case.id)
 def test_workers_change_no_code(case: Case, tmp_path: Path) -> None:
-    """Under xdist the controller knows what its workers know."""
+    """With xdist the controller receives everything from its workers."""
     done = run_of(tmp_path, case.tests, "-n", "2")
     assert done.results is not None, done.output
     assert (case.code, case.verdict) == (done.code, done.results["verdict"]), done.output
@@ -123,7 +123,7 @@ def test_every_report_calls_an_undecided_run_inconclusive(tmp_path: Path) -> Non
 
 
 def test_what_may_stay_open_explains_no_failure(tmp_path: Path) -> None:
-    """A test that crashes after a verdict that is allowed to be open is a crash."""
+    """A test that crashes after an accepted undecided verdict counts as a crash."""
     allowed = run_of(tmp_path, OPEN + PASSING, "--allow-inconclusive")
     crashed = run_of(tmp_path, OPEN_CRASH, "--allow-inconclusive")
     assert (0, 1) == (allowed.code, crashed.code), crashed.output
@@ -137,7 +137,7 @@ def test_the_shipped_gates_end_with_their_code(tiny: Tiny, warm: Warm, tmp_path:
 
 
 def test_a_mistake_before_there_is_a_session_has_the_same_code(tmp_path: Path) -> None:
-    """Whether a corpus is missed while options are read or when it is opened makes no difference to a pipeline."""
+    """A mistake in options has the same exit code as one found during the run."""
     done = run(["accuracy/test_wer.py"], "--suite", str(tmp_path / "absent.toml"))
     assert 13 == done.code, done.output
     assert done.output.startswith("ERROR: suite file '")
@@ -151,7 +151,7 @@ def test_no_test_is_no_verdict(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_written_at_the_end_hides_no_verdict(tmp_path: Path) -> None:
-    """A results file that cannot be is one line; a pass becomes a broken set-up, a failure stays what it is."""
+    """An unwritable results file is one line; exit code 0 becomes 13, and other codes stay."""
     taken = f"import pathlib\ndef test_more_taken():\n    pathlib.Path({str(tmp_path)!r}, 'results.json').mkdir()\n"
     passing, failing = tmp_path / "passing", tmp_path / "failing"
     for folder, code, tests in ((passing, 13, PASSING), (failing, 11, LATENCY)):
@@ -165,14 +165,14 @@ def test_what_cannot_be_written_at_the_end_hides_no_verdict(tmp_path: Path) -> N
 
 
 def run_of_unwritable(folder: Path, tests: str) -> Run:
-    """Run tests of which one puts a folder where the results should be."""
+    """Run tests, one of which creates a folder in place of the results file."""
     (folder / "test_more.py").write_text(GATES + tests)
     given = ("--suite", str(ROOT / "suite.toml"), *ELSEWHERE, "--results", str(folder / "results.json"))
     return run(["accuracy/test_graph.py", str(folder / "test_more.py")], *given)
 
 
 def test_a_worse_cause_never_hides_behind_a_better_one() -> None:
-    """Whatever comes together, the order is one; a pipeline that tolerates 12 tolerates nothing else with it."""
+    """Of several causes the most serious one decides; a pipeline that tolerates 12 tolerates nothing else."""
     order = (Cause.SETUP, Cause.UNEXPLAINED, Cause.ACCURACY, Cause.LATENCY, Cause.INCONCLUSIVE)
     for first, second in itertools.combinations(order, 2):
         assert first == exit_code(1, {second, first})
@@ -180,18 +180,18 @@ def test_a_worse_cause_never_hides_behind_a_better_one() -> None:
 
 @pytest.mark.parametrize("code", [2, 3, 4, 5, 6])
 def test_a_run_without_an_end_has_no_verdict(code: int) -> None:
-    """Interrupted, or broken itself: whatever the gates had said by then is not all."""
+    """An interrupted or broken run keeps the code of pytest: its verdicts are incomplete."""
     assert code == exit_code(code, {Cause.ACCURACY, Cause.UNEXPLAINED})
     assert (Status.FAIL, True) == (status_of(code), code in MEANING)
 
 
 def test_a_mistake_that_ended_the_workers_is_no_interruption() -> None:
-    """pytest-xdist reports 2 when a worker gave up; only pytest's own breakdown says more than the mistake."""
+    """A mistake overrides code 2, which pytest-xdist reports if a worker stops, but not an internal error."""
     assert (13, 13, 3) == tuple(exit_code(code, {Cause.SETUP}) for code in (2, 1, 3))
 
 
 def test_every_verdict_has_a_cause() -> None:
-    """By its kind where it fails, by its status where it settles nothing."""
+    """A failed verdict by its kind, an undecided one by its status."""
     found = [
         cause_of(status, kind) for status in (Status.FAIL, Status.INCONCLUSIVE) for kind in ("accuracy", "latency")
     ]

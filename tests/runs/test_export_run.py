@@ -1,4 +1,4 @@
-"""`--export` as a person uses it: what passed becomes a folder, what did not is named with its reason."""
+"""`--export` as a user runs it: variants that passed become folders, others are listed with a reason."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def exporting(warm: Warm, folder: Path, tests: Sequence[str], *options: str, sui
 
 
 def told(done: Run) -> list[str]:
-    """Return what the summary says of exports."""
+    """Return the lines about exports."""
     return [line for line in done.output.splitlines() if line.startswith(("exported:", "not exported:", "ERROR:"))]
 
 
@@ -37,7 +37,7 @@ def failing(tiny: Tiny, tmp_path: Path) -> Path:
 
 
 def test_what_passed_is_exported_from_several_workers_too(warm: Warm, tiny: Tiny, tmp_path: Path) -> None:
-    """IR and processor files are copies, results hold this variant alone, and nothing says where it all lay."""
+    """IR and processor files are copies, the results hold this variant only, and no file contains a local path."""
     done = exporting(warm, tmp_path / "out", ["accuracy"], "-n", "2")
     assert 0 == done.code, done.output
     assert [f"exported: model {name} to {tmp_path}/out/model-{name}" for name in ("fp16", "int8")] == told(done)
@@ -59,7 +59,7 @@ def test_what_passed_is_exported_from_several_workers_too(warm: Warm, tiny: Tiny
 
 
 def test_what_failed_is_not_exported(warm: Warm, failing: Path, tmp_path: Path) -> None:
-    """One failed gate keeps a variant back, not the other one; the line names the gate and the option."""
+    """A failed gate blocks the export of its variant only; the line names the gate and the option."""
     done = exporting(warm, tmp_path / "out", [GRAPH, TRANSCRIPTS, WER], suite=failing)
     assert 10 == done.code, done.output
     assert [
@@ -70,7 +70,7 @@ def test_what_failed_is_not_exported(warm: Warm, failing: Path, tmp_path: Path) 
 
 
 def test_what_failed_is_exported_on_demand_and_marked(warm: Warm, failing: Path, tmp_path: Path) -> None:
-    """With --export-failed its results and its card say that it failed, and in which gate."""
+    """With --export-failed its results and its card name the failed gate."""
     done = exporting(warm, tmp_path / "out", [GRAPH, TRANSCRIPTS, WER], "--export-failed", suite=failing)
     assert [
         f"exported: model fp16, which FAILED, to {tmp_path}/out/model-fp16",
@@ -93,7 +93,7 @@ def test_what_was_not_gated_is_not_called_passed(warm: Warm, tmp_path: Path) -> 
 
 
 def test_a_run_that_was_cut_short_exports_nothing(warm: Warm, tiny: Tiny, tmp_path: Path) -> None:
-    """What did not run cannot have passed, nor failed: -x leaves tests behind."""
+    """An incomplete run (-x) exports nothing."""
     sizes = {f"thresholds__{variant}__size_ratio_max": "0.01" for variant in ("fp16", "int8")}
     suite = tiny.suite(tmp_path / "failing.toml", **sizes)
     done = exporting(warm, tmp_path / "out", [GRAPH, WER], "-x", "--export-failed", suite=suite)
@@ -114,7 +114,7 @@ def test_a_run_that_was_cut_short_exports_nothing(warm: Warm, tiny: Tiny, tmp_pa
 def test_a_test_that_fails_without_a_verdict_counts(
     body: str, options: Sequence[str], variants: set[str], warm: Warm, tmp_path: Path
 ) -> None:
-    """A failure is known by its test; where a worker died, nobody knows whose it was and nothing is exported."""
+    """A failed test blocks its variant; a crashed worker blocks all variants."""
     more = tmp_path / "test_more.py"
     more.write_text(f"def test_more(model, variant_name):\n    {body}\n")
     config = ("-c", str(ROOT / "pytest.ini"), "--rootdir", str(ROOT), "--import-mode", "importlib")
@@ -142,13 +142,13 @@ def test_a_place_that_is_taken_is_told_before_the_work(warm: Warm, tmp_path: Pat
 
 
 def test_to_export_what_failed_needs_a_folder(warm: Warm) -> None:
-    """--export-failed alone would do nothing, and says so."""
+    """--export-failed without --export is rejected."""
     done = run([WER], "--suite", str(warm.suite), "--export-failed")
     assert (4, ["ERROR: --export-failed needs a folder to export to; add --export DIR"]) == (done.code, told(done))
 
 
 def test_a_folder_that_is_taken_meanwhile_is_an_error(warm: Warm, tmp_path: Path) -> None:
-    """What appears during the run is not overwritten either: one line, and the run does not count as a success."""
+    """A folder that appears during the run is not overwritten: one line, and exit code 13."""
     taken = tmp_path / "out" / "model-int8"
     more = tmp_path / "test_more.py"
     more.write_text(f"def test_more():\n    from pathlib import Path\n    Path({str(taken)!r}).mkdir(parents=True)\n")
@@ -160,7 +160,7 @@ def test_a_folder_that_is_taken_meanwhile_is_an_error(warm: Warm, tmp_path: Path
 
 @pytest.fixture
 def elsewhere(warm: Warm, tmp_path: Path) -> Path:
-    """An IR that was built elsewhere, as optimum-intel's folders hold it."""
+    """An IR from elsewhere, in a folder like that of optimum-intel."""
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     key = next(row["key"] for row in warm.cold.results["artifacts"] if row["kind"] == "int8-ir")
@@ -181,7 +181,7 @@ def test_a_candidate_is_exported_with_the_models_processor(warm: Warm, elsewhere
 
 
 def test_a_candidate_that_changes_during_the_run_is_not_exported(warm: Warm, elsewhere: Path, tmp_path: Path) -> None:
-    """What was gated is exported, or nothing."""
+    """A file that changed after the gates is not exported."""
     more = tmp_path / "test_more.py"
     path = str(elsewhere / "openvino_model.xml")
     more.write_text(f"def test_more():\n    with open({path!r}, 'a') as stream:\n        stream.write(' ')\n")
@@ -194,7 +194,7 @@ def test_a_candidate_that_changes_during_the_run_is_not_exported(warm: Warm, els
 
 
 def test_an_onnx_model_is_exported_as_ir_labels_and_results(warm: Warm, tmp_path: Path) -> None:
-    """transformers cannot know it: no config.json, no promise of optimum-intel; labels and frontend go along."""
+    """A model unknown to transformers is exported with labels and frontend, without a config.json."""
     Spelling(5).export(tmp_path / "net.onnx")
     (tmp_path / "tokens.txt").write_text("<blk> 0\n| 1\nA 2\nB 3\nC 4\n")
     done = exporting(

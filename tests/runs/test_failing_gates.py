@@ -1,4 +1,4 @@
-"""The gates' own gates: a model that is worse fails the gate that is meant for it, and says why."""
+"""Tests of the gates: a worse model fails the right gate, with a message."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def gated(tiny: Tiny, cache: Path, folder: Path, tests: list[str], *options: str
 
 
 def failing(done: Run) -> set[str]:
-    """Return the gates that failed; the run must say so with its exit code."""
+    """Return the failed gates; the exit code must be that of accuracy."""
     assert (10, "FAIL") == (done.code, done.results["verdict"]), done.output
     return {row["gate"] for row in done.results["verdicts"] if row["status"] != "PASS"}
 
 
 @pytest.fixture
 def cache(warm: Warm, tmp_path: Path) -> Path:
-    """A copy of the cold run's artifacts that a test may spoil."""
+    """A copy of the artifacts of the cold run that a test may change."""
     for row in warm.cold.results["artifacts"]:
         folder = Path(row["kind"], row["key"][:32])
         shutil.copytree(warm.cache / folder, tmp_path / "cache" / folder, dirs_exist_ok=True)
@@ -41,7 +41,7 @@ def cache(warm: Warm, tmp_path: Path) -> Path:
 
 
 def replace_file(artifact: Path, name: str, source: Path) -> None:
-    """Exchange a file of an artifact and sign the exchange, so that only a gate can see it."""
+    """Replace a file of an artifact and its checksum, so that only a gate can detect it."""
     shutil.copyfile(source, artifact / name)
     resign(artifact)
 
@@ -62,7 +62,7 @@ def artifact(cache: Path, kind: str) -> Path:
 
 @dataclass(frozen=True)
 class Threshold:
-    """A threshold that no model can hold, and the gate that it belongs to."""
+    """A threshold that no model can meet, and its gate."""
 
     key: str
     value: str
@@ -89,7 +89,7 @@ THRESHOLDS = (
 
 
 def test_every_threshold_is_held_to(tiny: Tiny, warm: Warm, tmp_path: Path) -> None:
-    """With thresholds that nothing can hold, every gate fails, each with its own message and next step."""
+    """With impossible thresholds every gate fails, each with its own message and remedy."""
     changes = {f"thresholds__int8__{threshold.key}": threshold.value for threshold in THRESHOLDS}
     tests = ["test_wer.py", "test_transcripts.py", "test_logits.py", "test_error_shape.py", "test_graph.py"]
     done = gated(tiny, warm.cache, tmp_path, tests, "--precisions", "int8", **changes)
@@ -121,7 +121,7 @@ def test_logits_far_from_the_reference_at_some_length_are_a_verdict(tiny: Tiny, 
 
 
 def test_an_fp16_ir_does_not_pass_for_int8(tiny: Tiny, cache: Path, tmp_path: Path) -> None:
-    """An IR that nobody quantized fails on what it executes, at the shipped threshold."""
+    """An unquantized IR fails the gate on executed work, with the shipped threshold."""
     for name in ("model.xml", "model.bin"):
         replace_file(artifact(cache, "int8-ir"), name, artifact(cache, "fp16-ir") / name)
     changes = {"thresholds__int8__int8_work_min": "0.95"}
@@ -132,7 +132,7 @@ def test_an_fp16_ir_does_not_pass_for_int8(tiny: Tiny, cache: Path, tmp_path: Pa
 
 
 def test_an_int8_ir_does_not_pass_for_fp16(tiny: Tiny, cache: Path, tmp_path: Path) -> None:
-    """Quantization noise where there should be none fails the logits gate, at the shipped thresholds."""
+    """Quantization noise in an FP16 IR fails the logits gate, with the shipped thresholds."""
     for name in ("model.xml", "model.bin"):
         replace_file(artifact(cache, "fp16-ir"), name, artifact(cache, "int8-ir") / name)
     done = gated(
@@ -142,7 +142,7 @@ def test_an_int8_ir_does_not_pass_for_fp16(tiny: Tiny, cache: Path, tmp_path: Pa
 
 
 def test_differing_transcripts_are_shown_aligned(tiny: Tiny, cache: Path, tmp_path: Path) -> None:
-    """Each utterance that differs is named, with both lines one above the other, and is in the results."""
+    """Each utterance with a different transcript is shown aligned, and is in the results."""
     run_folder = artifact(cache, "reference-run")
     rows: list[dict[str, Any]] = json.loads((run_folder / "utterances.json").read_text())
     rows[2] |= {"hypothesis": f"QUITE ANOTHER {rows[2]['hypothesis']}"}

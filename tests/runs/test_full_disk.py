@@ -1,4 +1,4 @@
-"""A cache directory that fills up: one clear line, and nothing that a later run would trust."""
+"""A full cache directory: one line, and no artifact that a later run would use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tutorial's own pair by its real ids, through the whole suite, on a hub of this machine with stand-in content."""
+"""The model and corpus of the tutorial by their real ids, from a local hub with replaced content."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MEMBER, STRANGER = "hf_memberMEMBERmember", "hf_strangerSTRANGER"
 
 @dataclass(frozen=True)
 class Machine:
-    """Where the pair was run, and what came of it."""
+    """A machine that ran the pair, and its results."""
 
     client: Client
     options: tuple[str, ...]
@@ -89,7 +89,7 @@ def test_the_pair_is_gated(machine: Machine) -> None:
 
 
 def test_the_commits_are_recorded(machine: Machine, hub: Hub) -> None:
-    """The model's and the corpus's, whatever branch was asked for; that the corpus is read at its twin is said."""
+    """Commits of model and corpus are recorded; a note names the parquet copy of the corpus."""
     results = machine.cold.results
     assert [(MODEL, hub.repos["model", MODEL].refs["main"])] == [(m["spec"], m["revision"]) for m in results["models"]]
     (corpus,) = [row for row in results["corpora"] if CORPUS in row["corpus"]]

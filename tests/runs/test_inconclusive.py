@@ -1,4 +1,4 @@
-"""A verdict that the evidence does not settle fails a run, unless it may stay open."""
+"""An undecided accuracy verdict fails a run unless --allow-inconclusive is given."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def gated(warm: Warm, folder: Path, *options: str) -> Run:
 
 
 def test_what_is_not_settled_fails(warm: Warm, tmp_path: Path) -> None:
-    """The test fails with the line that says what would settle it; the table does not call it a failure."""
+    """The test fails with a line that says how to decide it; the table shows INCONCLUSIVE."""
     done = gated(warm, tmp_path, *TOY)
     (row,) = done.gate("wer", "INT8")
     assert (12, "INCONCLUSIVE") == (done.code, row["status"]), done.output
@@ -27,7 +27,7 @@ def test_what_is_not_settled_fails(warm: Warm, tmp_path: Path) -> None:
 
 
 def test_what_is_not_settled_may_be_allowed(warm: Warm, tmp_path: Path) -> None:
-    """The run passes, and still says what is open."""
+    """The run passes and reports the undecided gate."""
     done = gated(warm, tmp_path, *TOY, "--allow-inconclusive")
     (row,) = done.gate("wer", "INT8")
     assert (0, "INCONCLUSIVE") == (done.code, row["status"]), done.output
@@ -36,7 +36,7 @@ def test_what_is_not_settled_may_be_allowed(warm: Warm, tmp_path: Path) -> None:
 
 
 def test_a_failure_is_never_allowed(warm: Warm, tmp_path: Path) -> None:
-    """Only what is open may stay open."""
+    """The option does not accept FAIL."""
     suite = tmp_path / "strict.toml"
     strict = '"thresholds"."int8"."wer_drop_max" = -9.0'
     lines = [line for line in warm.suite.read_text().splitlines() if not line.startswith(strict.partition(" =")[0])]

@@ -1,4 +1,4 @@
-"""Builds that are killed, interrupted or run side by side: nothing half done is ever trusted."""
+"""Builds that are killed, interrupted or concurrent never leave a partial artifact that is used."""
 
 from __future__ import annotations
 

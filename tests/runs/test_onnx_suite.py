@@ -25,7 +25,7 @@ class Cold:
 
 @pytest.fixture(scope="module")
 def cold(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Cold:
-    """The tutorial's export of the tiny checkpoint, its vocabulary and preprocessor beside it."""
+    """The tiny checkpoint as the tutorial exports it, with vocabulary and preprocessor in its folder."""
 
     folder = tmp_path_factory.mktemp("suite")
     save_processor(folder)
@@ -36,7 +36,7 @@ def cold(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Cold:
 
 
 def test_all_gates_apply(cold: Cold) -> None:
-    """Graph, transcripts, WER, logits and lengths, of both IRs, beside ONNX Runtime."""
+    """Gates on graph, transcripts, WER, logits and lengths of both IRs, compared with ONNX Runtime."""
     assert 0 == cold.run.code, cold.run.output
     assert cold.run.results is not None
     assert {"fp16", "int8", "onnxruntime"} == {row["subject"].lower() for row in cold.run.results["verdicts"]}
@@ -101,7 +101,7 @@ def test_a_table_of_the_suite_file_tells_what_the_file_does_not(tiny: Tiny, tmp_
 def test_a_mistake_is_told_in_one_line(
     labels: str | None, options: tuple[str, ...], message: str, tiny: Tiny, tmp_path: Path
 ) -> None:
-    """What is wrong, without a traceback."""
+    """One line names the mistake, without a traceback."""
     path = Spelling(3).export(tmp_path / "net.onnx")
     if labels is not None:
         (tmp_path / "tokens.txt").write_text(labels)

@@ -63,7 +63,7 @@ def test_every_way_is_a_row_of_one_table(tiny: Tiny, own_warm: Warm, tmp_path: P
 
 
 def test_accuracy_control_tells_what_it_took_back(tiny: Tiny, own_warm: Warm, tmp_path: Path) -> None:
-    """It is tuned on calibration utterances; what it took back is an ignored scope that suite.toml takes."""
+    """It is tuned on calibration utterances; the reverted layers are printed as an ignored scope."""
     done = _run(tiny, own_warm, tmp_path, "--quantizer", "nncf-accuracy-control", accuracy_control__max_drop="9.0")
     (row,) = rows(done, "reverted")
     assert {"u10", "u11", "u12"} >= set(row["utterances"])

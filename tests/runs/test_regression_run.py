@@ -1,4 +1,4 @@
-"""The stored word errors as a person meets them: stored, compared, gated, and told where they cannot be compared."""
+"""The baseline of word errors as a user sees it: stored, compared, gated, or not comparable."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def gated(warm: Warm, folder: Path, *options: str) -> Run:
 
 
 def outcomes(done: Run) -> list[str]:
-    """Return what became of each variant."""
+    """Return the outcome of each variant."""
     assert done.results is not None, done.output
     return [row["outcome"] for row in done.results["regressions"]]
 
@@ -39,7 +39,7 @@ def kept(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def folder(kept: Path, tmp_path: Path) -> Path:
-    """The stored baseline, to be spoiled."""
+    """A copy of the stored baseline that a test may change."""
     (tmp_path / "wer.json").write_bytes((kept / "wer.json").read_bytes())
     return tmp_path
 
@@ -52,7 +52,7 @@ def entry(warm: Warm) -> tuple[str, str]:
 
 
 def test_storing_again_changes_nothing(warm: Warm, folder: Path) -> None:
-    """Not a byte."""
+    """A second --update-baselines changes no byte."""
     before = (folder / "wer.json").read_bytes()
     done = gated(warm, folder, "--update-baselines")
     assert (0, before) == (done.code, (folder / "wer.json").read_bytes()), done.output

@@ -26,7 +26,7 @@ GATES = ["accuracy/test_sensitivity.py"]
 
 @dataclass(frozen=True)
 class Studied:
-    """A candidate with a damaged layer, and what a run of the suite tells of it.
+    """A candidate with a damaged layer, and a run of the suite on it.
 
     Attributes:
         before: what is ranked without the suite, in the same store.
@@ -99,7 +99,7 @@ def rows(done: Run, kind: str) -> list[dict[str, Any]]:
 
 
 def test_the_damaged_layer_is_ranked_first(studied: Studied) -> None:
-    """Alone it is the noisiest, and no other layer's return wins as much."""
+    """It is the noisiest layer alone, and restoring it gains most."""
     first, *others = studied.before.layers
     assert DAMAGED == first.layer.name == first.layer.twin
     assert all(first.left_out.sqnr_db > cost.left_out.sqnr_db for cost in others)
@@ -112,7 +112,7 @@ def test_layers_are_put_back_as_they_were(studied: Studied) -> None:
 
 
 def test_the_scope_names_the_damaged_layer(studied: Studied) -> None:
-    """And nothing else; on the other utterances it holds, and suite.toml can take it."""
+    """It holds on utterances outside of the search, and suite.toml accepts the fragment."""
     assert 0 == studied.done.code, studied.done.output
     (scope,) = rows(studied.done, "scopes")
     assert ([DAMAGED], ["sqnr_db"]) == (scope["names"], scope["fails"])
@@ -127,7 +127,7 @@ def test_the_scope_names_the_damaged_layer(studied: Studied) -> None:
 
 
 def test_what_was_measured_is_not_measured_again(studied: Studied) -> None:
-    """A run takes up what one before it, or an interrupted one, has left in the store."""
+    """A run reuses figures of an earlier or interrupted run."""
     statuses = [row["status"] for row in rows(studied.done, "artifacts") if row["kind"] == "layer-figures"]
     assert statuses.count("found") >= 2 * len(studied.before.layers)
     assert statuses.count("built") <= 12

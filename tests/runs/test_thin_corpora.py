@@ -1,4 +1,4 @@
-"""Corpora that say too little: one utterance, no word, one speaker. Each has its line."""
+"""Corpora with too little evidence: one utterance, no word, one speaker."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def gated(warm: Warm, corpus: Path, folder: Path, *options: str) -> Run:
 
 
 def test_one_utterance_settles_nothing(warm: Warm, tmp_path: Path) -> None:
-    """The gate says why, and the figures that cannot be told are null."""
+    """The gate gives the reason, and undefined figures are null."""
     done = gated(warm, write_corpus(tmp_path / "one.parquet", spoken([20])), tmp_path)
     (row,) = done.gate("wer", "FP16")
     assert (12, "INCONCLUSIVE") == (done.code, row["status"]), done.output
@@ -36,7 +36,7 @@ def test_a_corpus_without_a_word_ends_the_run(warm: Warm, tmp_path: Path) -> Non
 
 
 def test_one_speaker_is_said(warm: Warm, tmp_path: Path) -> None:
-    """What was resampled, and for whom the interval speaks."""
+    """A note warns about the confidence intervals."""
     path = write_corpus(tmp_path / "alone.parquet", spoken([20, 21, 22]))
     table = pq.read_table(path)
     pq.write_table(table.append_column("speaker", [["kal"] * 3]), path)

@@ -1,4 +1,4 @@
-"""A person's mistake ends the run with one clear line, without a traceback."""
+"""A mistake of the user ends the run with one clear line, without a traceback."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GATES = ["accuracy/test_wer.py"]
 
 @dataclass(frozen=True)
 class Place:
-    """What a mistake is made with."""
+    """Inputs of a mistake."""
 
     folder: Path
     tiny: Tiny
@@ -38,7 +38,7 @@ class Mistake:
 
 
 def told(done: Run, message: str) -> None:
-    """Hold a run to one line that says what is wrong, a non-zero exit and no traceback."""
+    """Check that a run ends with one line about the mistake, a non-zero exit code and no traceback."""
     assert 0 != done.code, done.output
     assert "Traceback" not in done.output
     assert "INTERNALERROR" not in done.output
