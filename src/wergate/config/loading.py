@@ -12,12 +12,16 @@ from pydantic import BaseModel
 
 from wergate.config.base import Section
 from wergate.config.models import CorpusSettings, ModelSettings, PerCorpus, PerModel
+from wergate.config.paths import expanded, located
 from wergate.config.suite import SuiteConfig
 from wergate.config.thresholds import ALWAYS_GATED
 from wergate.errors import SuiteError, did_you_mean
 
 _TABLES: Mapping[str, type[Section]] = {"model": ModelSettings, "corpus": CorpusSettings}
 _SHARED: Mapping[str, type[Section]] = {"model": PerModel, "corpus": PerCorpus}
+_PATHS = frozenset(
+    {"models", "corpora", "calibration", "candidates", "labels", "spec", "cache_dir", "legacy_python", "baselines"}
+)
 _LISTS = {"model": "models", "corpus": "corpora"}
 
 
@@ -32,8 +36,9 @@ def load_config(path: Path, overrides: Mapping[str, Any], *, base: Path | None =
     Raises:
         SuiteError: the file cannot be read or is not TOML, a key is unknown or missing, or a value is not accepted.
     """
-    data = _read(path) if base is None else _based(_read(path), _read(base))
+    data = _read(path) if base is None else _inherited(path, base)
     given = {key: value for key, value in overrides.items() if value is not None}
+    given |= {key: expanded(given[key]) for key in _PATHS & given.keys()}
     for kind in _TABLES:
         data[kind] = _resolved(kind, data, given)
     data |= {key: value for key, value in given.items() if key in SuiteConfig.model_fields}
@@ -47,9 +52,24 @@ def load_config(path: Path, overrides: Mapping[str, Any], *, base: Path | None =
     return config
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _inherited(path: Path, base: Path) -> dict[str, Any]:
+    """Return a file's keys, with missing keys inherited from the base."""
+    inherited = _read(base)
+    own = inherited if path.absolute() == base.absolute() else _read(path, inherited)
+    return _based(own, inherited)
+
+
+def _read(path: Path, base: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the content of a file, with its paths from the root; the base has further names of tables."""
+    data = _parsed(path)
+    tables = [file.get(kind) for file in (data, base or {}) for kind in _TABLES]
+    known = {name for table in tables if isinstance(table, dict) for name in table}
+    return located(data, path, known)
+
+
+def _parsed(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # editors of Windows write a byte order mark
     except OSError as error:
         raise SuiteError(f"suite file '{path}' cannot be read: {error.strerror}; name one with --suite FILE") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
