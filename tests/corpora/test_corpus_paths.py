@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from tests.support.corpus_forms import (
     audio_files,
+    json_lines,
     librispeech,
     manifest,
     metadata_csv,
@@ -22,6 +24,7 @@ from tests.support.tiny import RATE, Spoken, encoded, sound, spoken, write_corpu
 from wergate.corpora.corpus import Corpus, open_corpus
 from wergate.corpora.sources.opening import parse_corpus_specs
 from wergate.corpora.spec import CorpusSpec
+from wergate.errors import SuiteError
 
 FOUR = [u.but(id=f"84-121-{n:04d}") for n, u in enumerate(spoken(range(4)))]
 
@@ -144,3 +147,59 @@ def test_an_id_without_a_dash_names_no_speaker(tmp_path: Path) -> None:
     audio_files(tmp_path, [FOUR[0].but(id="a"), FOUR[1].but(id="b")])
     (tmp_path / "a.trans.txt").write_text("a GO\nb DO\n")
     assert 0 == opened(str(tmp_path)).speakers
+
+
+@pytest.mark.parametrize("name", ["m.tsv", "m.csv", "m.jsonl"])
+def test_common_voice_names_files_without_their_folder(name: str, tmp_path: Path) -> None:
+    """The recordings are found in `clips`, and the id is the name in the table."""
+    audio_files(tmp_path, FOUR, "clips/")
+    if name == "m.jsonl":
+        json_lines(tmp_path / name, [{"path": f"{u.id}.flac", "sentence": u.text} for u in FOUR])
+    else:
+        path = table_file(tmp_path, FOUR, name)
+        path.write_text(path.read_text().replace("clips/", ""))
+    corpus = opened(str(tmp_path / name))
+    assert tuple(f"{u.id}.flac" for u in FOUR) == corpus.ids
+    assert [u.text for u in FOUR] == [u.text for u in corpus.utterances(RATE)]
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        pytest.param("clips\\c0.wav", "clips/c0.wav", id="backslash"),
+        pytest.param("caf\u00e9/c0.wav", "cafe\u0301/c0.wav", id="composed"),
+        pytest.param("cafe\u0301.wav", "caf\u00e9.wav", id="decomposed"),
+        pytest.param("Clips/C0.WAV", "clips/c0.wav", id="case"),
+        pytest.param("Clips\\Cafe\u0301.wav", "clips/caf\u00e9.wav", id="all of them"),
+    ],
+)
+@pytest.mark.parametrize("skip_bad", [False, True])
+def test_another_spelling_of_a_file_is_offered(written: str, stored: str, skip_bad: bool, tmp_path: Path) -> None:
+    """The error names the file that exists; with skip_bad the utterance is counted."""
+    (tmp_path / stored).parent.mkdir(exist_ok=True)
+    (tmp_path / stored).write_bytes(FOUR[0].audio)
+    (tmp_path / "good.flac").write_bytes(FOUR[0].audio)
+    rows = [{"audio_filepath": name, "text": "A"} for name in ("good.flac", written)]
+    spec = CorpusSpec("c", json_lines(tmp_path / "m.jsonl", rows), skip_bad=skip_bad)
+    hint = f"(did you mean '{tmp_path / stored}'?)"
+    if skip_bad:
+        corpus = open_corpus(spec)
+        assert ({"missing file": 1}, 1) == (corpus.skipped_by_reason, len(corpus))
+        assert hint in corpus.skipped[0].message
+    else:
+        with pytest.raises(SuiteError, match=re.escape(hint)):
+            open_corpus(spec)
+
+
+def test_a_name_that_is_too_long_is_a_missing_file(tmp_path: Path) -> None:
+    """A transcript in the column of the paths ends in one line."""
+    path = json_lines(tmp_path / "m.jsonl", [{"audio_filepath": "a" * 5000, "text": "A"}])
+    with pytest.raises(SuiteError, match="does not exist"):
+        opened(str(path))
+
+
+def test_another_spelling_of_a_corpus_is_offered(tmp_path: Path) -> None:
+    """A spec with backslashes too."""
+    path = manifest(tmp_path / "rec", FOUR)
+    with pytest.raises(SuiteError, match=re.escape(f"(did you mean '{path}'?)")):
+        opened(f"{tmp_path}/REC\\{path.name}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import numpy.typing as npt
 import soundfile
 import soxr
 
+from wergate.corpora.spelling import other_spelling
 from wergate.errors import BadUtteranceError
 
 Samples = npt.NDArray[np.float32]
@@ -135,9 +137,13 @@ def decode(
 @contextmanager
 def _opened(audio: Encoded, name: str) -> Iterator[tuple[Any, BinaryIO]]:
     """Open audio with libsndfile; return it with the stream that libsndfile reads from."""
-    if isinstance(audio, Path) and not audio.is_file():
+    if isinstance(audio, Path) and not os.path.isfile(audio):  # noqa: PTH113 - Path.is_file raises for a long name
+        other = other_spelling(audio)
+        hint = f" (did you mean '{other}'?)" if other else ""
         raise BadUtteranceError(
-            name, "missing file", f"audio of utterance '{name}' is missing: file '{audio}' does not exist; {_REMEDY}"
+            name,
+            "missing file",
+            f"audio of utterance '{name}' is missing: file '{audio}' does not exist{hint}; {_REMEDY}",
         )
     try:
         with (

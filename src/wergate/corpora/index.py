@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -124,7 +125,7 @@ class Index:
 def load(recording: Recording) -> Recording:
     """Return a recording with its audio in memory; a part stays a path, so that the rest of its file is not read."""
     path = recording.audio
-    if isinstance(path, bytes) or recording.part is not None or not path.is_file():
+    if isinstance(path, bytes) or recording.part is not None or not os.path.isfile(path):  # noqa: PTH113
         return recording
     return replace(recording, audio=path.read_bytes())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -167,7 +168,7 @@ def _audio(source: Source, cell: Any, name: str) -> bytes | Path:
     if isinstance(data, bytes):
         return data
     if source.folder is not None and isinstance(data, Path | str) and str(data):
-        return source.folder / data
+        return _file(source.folder, data)
     kind = type(data).__name__
     problem = (
         f"is not stored as bytes but as {kind}; a struct of bytes and path, as on the hub, is accepted"
@@ -179,6 +180,13 @@ def _audio(source: Source, cell: Any, name: str) -> bytes | Path:
         "no audio",
         f"audio of utterance '{name}' {problem}; {_REMEDY}",
     )
+
+
+def _file(folder: Path, path: str | Path) -> Path:
+    """Return the path of a recording; Common Voice names its files without their folder `clips`."""
+    below = folder / "clips" / path
+    found = folder / path
+    return below if not os.path.isfile(found) and os.path.isfile(below) else found  # noqa: PTH113 - names may be long
 
 
 def _part(row: Row, name: str) -> Part | None:

@@ -10,6 +10,7 @@ from wergate.corpora.sources.base import Source
 from wergate.corpora.sources.hub_location import MOVED
 from wergate.corpora.sources.local import absolute, open_local
 from wergate.corpora.spec import CorpusSpec
+from wergate.corpora.spelling import other_spelling
 from wergate.errors import SuiteError, did_you_mean, did_you_mean_beside
 from wergate.store import Store
 
@@ -44,7 +45,8 @@ def parse_corpus_specs(spec: str, embedded: Path, names: Collection[str] = ()) -
     if match and path.suffix.lower() not in _LOCAL_SUFFIXES and not spec.startswith((".", "/")):
         return [CorpusSpec(spec, None, match["id"], match["config"], match["split"], match["revision"])]
     known = ["embedded", *(f"embedded:{split}" for split in EMBEDDED_SPLITS), *names]
-    hint = did_you_mean(spec, known) or did_you_mean_beside(path)
+    other = other_spelling(path)
+    hint = f" (did you mean '{other}'?)" if other else did_you_mean(spec, known) or did_you_mean_beside(path)
     raise SuiteError(
         f"corpus '{spec}' is neither a file nor a known spec{hint}; accepted: embedded, embedded:SPLIT, "
         "ORG/NAME[@REVISION][:CONFIG[:SPLIT]], an existing parquet file, manifest or folder, or the NAME of a "
