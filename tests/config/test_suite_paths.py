@@ -88,7 +88,7 @@ def test_files_of_a_model_start_at_the_suite_file(tmp_path: Path) -> None:
 
 
 def test_names_and_ids_of_the_hub_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name of a table is no path, even if a file of that name exists."""
+    """A name of a table is not a path, even if a file of that name exists."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine").mkdir()
     config = loaded(

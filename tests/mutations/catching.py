@@ -58,7 +58,7 @@ class Catch:
     def margin(self, gate: str) -> tuple[float | None, float] | None:
         """Return value and threshold of the gate's worst verdict; None for a test without a verdict.
 
-        A value that is no finite number is None.
+        A value that is not finite is None.
         """
         failed = [row for row in self.verdicts if row["status"] == "FAIL"]
         rows = [(row["value"], row["threshold"]) for row in failed if row["gate"] == gate]
@@ -112,7 +112,7 @@ def _run(fault: Fault | None, warm: Path, keys: dict[str, list[str]], folder: Pa
         "no:cacheprovider",
         f"--cache-dir={scratch.cache}",
         f"--results={folder / _RESULTS}",
-        "--strict",  # an undecided ratio must end the run with a code that is not 0
+        "--strict",  # an undecided ratio must give a code that is not 0
     ]
     failures = _Failures()
     code = pytest.main([*tests, *options, *scratch.options], plugins=[failures])

@@ -61,9 +61,9 @@ class Fault:
     Attributes:
         name: for the table, in words.
         gate: the name of a verdict, or of the test that asserts it.
-        inject: spoils files and options of a scratch suite, or code of the process that it is called in.
+        inject: damages files and options of a scratch suite, or code of the process that calls it.
         tests: what the suite is asked to run.
-        attempts: runs, at most, while the gate's verdict is INCONCLUSIVE: a busy machine settles no ratio.
+        attempts: runs, at most, while the gate's verdict is INCONCLUSIVE: a busy machine may leave a ratio undecided.
     """
 
     name: str
@@ -74,7 +74,7 @@ class Fault:
 
     @property
     def timed(self) -> bool:
-        """Whether its verdict may be undecided on a busy machine."""
+        """True if its verdict may be undecided on a busy machine."""
         return self.attempts > 1
 
     @property

@@ -53,11 +53,11 @@ def edit(path: Path, change: Callable[[dict[str, Layer]], None]) -> None:
     """Change layers of an IR and save it; a layer has a short name such as "layers.1.attention.k_proj"."""
     model = ov.Core().read_model(path)
     change({_short(layer.name): layer for layer in layers(model)})
-    spoilt = path.with_name("spoilt.xml")
-    ov.save_model(model, spoilt, compress_to_fp16=False)
+    damaged = path.with_name("damaged.xml")
+    ov.save_model(model, damaged, compress_to_fp16=False)
     del model
     for suffix in (".xml", ".bin"):
-        spoilt.with_suffix(suffix).replace(path.with_suffix(suffix))
+        damaged.with_suffix(suffix).replace(path.with_suffix(suffix))
 
 
 def _short(name: str) -> str:

@@ -1,6 +1,6 @@
 """Rebuilds without a fault: INT8 from different calibration utterances must raise no alarm.
 
-`python tests/mutations/rebuilds.py FILE.jsonl` goes on where an earlier run of it was stopped.
+`python tests/mutations/rebuilds.py FILE.jsonl` resumes an interrupted run.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.mutations.warm_store import root  # noqa: E402
 from tests.support.suite_run import run  # noqa: E402
 
 REBUILDS = 20
-_KEPT = ("fp16-ir", "reference-run", "reference-logits")  # what does not hang on calibration is not made again
+_KEPT = ("fp16-ir", "reference-run", "reference-logits")  # independent of calibration, so not built again
 _OF_ALL = 5  # so many are calibrated on the whole split, as a plain run is
 _DRAWN = 96  # of 120 utterances, by lot, for each of the others
 
@@ -60,7 +60,7 @@ def _graph_alone(folder: Path) -> Path:
 def _nearest(verdicts: list[dict[str, Any]]) -> list[Any]:
     """Return gate, value and threshold of the verdict nearest to its threshold, relative to the threshold.
 
-    A stored count that is met exactly is no near miss.
+    A stored count that is met exactly is not a near miss.
     """
     bounded = [row for row in verdicts if row["relation"] != "==" and row["threshold"]]
     rows = [row for row in bounded if row["value"] not in {None, row["threshold"]}]

@@ -17,7 +17,7 @@ from wergate.verdict import Status
 
 @pytest.fixture(scope="module")
 def results(warm: Warm) -> Results:
-    """What a real run found."""
+    """Results of a real run."""
     return Results.model_validate(warm.cold.results)
 
 

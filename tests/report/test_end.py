@@ -161,7 +161,7 @@ def test_an_undecided_run_says_why_and_what_to_do() -> None:
     ],
 )
 def test_layers_have_short_names(name: str, short: str) -> None:
-    """By their block and their function; what is no layer stays."""
+    """By their block and their function; other names stay."""
     assert short == short_layer_names(name)
 
 

@@ -390,12 +390,12 @@ def test_an_earlier_export_is_replaced_whole(source: Exportable, tmp_path: Path)
 def make_stranger(folder: Path) -> str:
     folder.mkdir()
     (folder / "thesis.txt").write_text("years of work")
-    return "is no export of this suite"
+    return "is not an export of this suite"
 
 
 def make_file(folder: Path) -> str:
     folder.write_text("years of work")
-    return "is no export of this suite"
+    return "is not an export of this suite"
 
 
 def make_another_models(folder: Path) -> str:

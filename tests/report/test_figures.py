@@ -30,14 +30,14 @@ EMPTY = f"# Results\n\nabove\n\n{BEGIN}{END}\nbelow\n"
 
 @pytest.fixture(scope="module")
 def run(warm: Warm) -> Results:
-    """What a real run found, as if on a certain machine on a certain day."""
+    """Results of a real run, as if from a given machine and day."""
     found = Results.model_validate(warm.cold.results)
     cpu = CpuRow(model="Some CPU", isa="avx2", flags=(), cores=2)
     return found.model_copy(update={"cpu": cpu, "created": "2026-01-02T03:04:05+00:00"})
 
 
 def ratio(noise: list[str]) -> RatioRow:
-    """Return INT8 beside FP16."""
+    """Return the ratio of INT8 over FP16."""
     bounds = IntervalRow(low=1.9, high=2.1, confidence=0.99)
     sides = {"fast": "int8", "slow": "fp16", "ratio": 2.0, "interval": bounds, "rounds": 9}
     return RatioRow(model="m", duration_s=1, fast_ms=5, slow_ms=10, noise=noise, **sides)
@@ -131,7 +131,7 @@ def test_mistakes_are_one_line(tmp_path: Path) -> None:
 
 
 def test_the_committed_page_is_that_of_the_stored_machines() -> None:
-    """Whoever stores a run writes the page anew, and no figure is typed."""
+    """The page has the figures of the stored runs."""
     text = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
     machines = read_machines(ROOT / "docs" / "results")
     assert machines

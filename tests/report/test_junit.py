@@ -13,7 +13,7 @@ from wergate.errors import SuiteError
 from wergate.verdict import Interval, Verdict
 
 def verdict(gate, value, **more):
-    return Verdict(gate, "INT8", value, "<=", 1.0, "nothing", "mend it", **more)
+    return Verdict(gate, "INT8", value, "<=", 1.0, "nothing", "fix it", **more)
 
 @pytest.fixture
 def falling():

@@ -24,13 +24,13 @@ WER = "accuracy/test_wer.py"
 
 @pytest.fixture(scope="module")
 def results(warm: Warm) -> Results:
-    """What a real run found."""
+    """Results of a real run."""
     return Results.model_validate(warm.cold.results)
 
 
 def verdict(status: str = "FAIL", gate: str = "wer", **changes: Any) -> VerdictRow:
     """Return a row of one gate."""
-    line = f"INT8 {gate}=0.25, but should be <= 0.125 [made up]; mend it"
+    line = f"INT8 {gate}=0.25, but should be <= 0.125 [made up]; fix it"
     given = {"test": "t", "model": "m", "corpus": "c", "subject": "INT8", "kind": "accuracy", "interval": None}
     figures = {"value": 0.25, "relation": "<=", "threshold": 0.125}
     return VerdictRow(**{**given, **figures, "gate": gate, "status": status, "line": line, **changes})
@@ -124,10 +124,10 @@ SECRETS = (
 )
 
 
-@pytest.mark.parametrize(("told", "shown"), SECRETS)
-def test_secrets_are_stars(told: str, shown: str) -> None:
+@pytest.mark.parametrize(("secret", "shown"), SECRETS)
+def test_secrets_are_stars(secret: str, shown: str) -> None:
     """Credentials of URLs, well-known tokens and named values are hidden; other text stays."""
-    assert shown == redacted(told)
+    assert shown == redacted(secret)
     assert "utterance 3, tokens 14" == redacted("utterance 3, tokens 14")
 
 

@@ -212,7 +212,7 @@ def test_a_stored_time_that_is_none_is_one_line(shop: Shop, value: float | None)
 
 
 def test_a_measured_time_that_is_none_is_one_line(shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A clock that returns no number ends the run; nothing is stored."""
+    """A clock that returns no number aborts the run; nothing is stored."""
     before = shop.stored()
     plugin = plug(monkeypatch, tmp_path, BROKEN_CLOCK)
     found = shop.run("--update-baselines", "--benchmark-timer=changed.clock", *plugin)

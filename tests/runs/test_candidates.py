@@ -158,8 +158,10 @@ def test_another_model_is_refused(refused: Refused, warm: Warm, tmp_path: Path) 
 def test_another_sampling_rate_is_refused(file: str, warm: Warm, tmp_path: Path) -> None:
     """The processor files in its folder declare the input of an IR."""
     folder = as_exported(warm.ir("int8"), tmp_path / "slow")
-    told = {"sampling_rate": 8000}
-    (folder / file).write_text(json.dumps({"feature_extractor": told} if file.startswith("processor") else told))
+    settings = {"sampling_rate": 8000}
+    (folder / file).write_text(
+        json.dumps({"feature_extractor": settings} if file.startswith("processor") else settings)
+    )
     options = ("--precisions", "none", "--candidate", str(folder))
     done = gated(warm, tmp_path, *options, tests=("accuracy/test_wer.py",))
     assert 0 != done.code
@@ -192,16 +194,16 @@ def test_frames_that_differ_at_some_length_only_are_refused(other: tuple[int, in
         require_same_frames("mine", geared)
 
 
-@pytest.mark.parametrize("told", ["[]", '{"feature_extractor": "none"}', "{"], ids=["a list", "a word", "no JSON"])
-def test_a_processor_file_of_another_form_tells_nothing(told: str, warm: Warm, tmp_path: Path) -> None:
+@pytest.mark.parametrize("settings", ["[]", '{"feature_extractor": "none"}', "{"], ids=["a list", "a word", "no JSON"])
+def test_a_processor_file_of_another_form_has_no_effect(settings: str, warm: Warm, tmp_path: Path) -> None:
     """Unrelated files in the folder of the IR do not matter."""
     folder = as_exported(warm.ir("fp16"), tmp_path / "odd")
-    (folder / "preprocessor_config.json").write_text(told)
+    (folder / "preprocessor_config.json").write_text(settings)
     require_sampling_rate("odd", folder / "openvino_model.xml", read_frontend(warm.ir("fp16") / FRONTEND_FILE))
 
 
 @pytest.mark.parametrize(("suffix", "size"), [(".bin", 1000), (".xml", 1000)])
-def test_a_damaged_candidate_is_told(suffix: str, size: int, warm: Warm, tmp_path: Path) -> None:
+def test_a_damaged_candidate_is_reported(suffix: str, size: int, warm: Warm, tmp_path: Path) -> None:
     """The message blames the file and not the device, whichever gate runs first."""
     folder = as_exported(warm.ir("fp16"), tmp_path / "cut")
     path = folder / f"openvino_model{suffix}"
@@ -236,7 +238,7 @@ def test_names_are_those_of_folders_or_files(tmp_path: Path) -> None:
     ],
     ids=["absent", "another format", "no weights", "two of them", "none of them"],
 )
-def test_what_is_no_ir_is_told(files: tuple[str, ...], given: str, message: str, tmp_path: Path) -> None:
+def test_what_is_no_ir_is_reported(files: tuple[str, ...], given: str, message: str, tmp_path: Path) -> None:
     """The path and what is accepted."""
     for name in files:
         (tmp_path / name).write_text("")
@@ -246,7 +248,7 @@ def test_what_is_no_ir_is_told(files: tuple[str, ...], given: str, message: str,
 
 
 def test_two_of_one_name_are_refused(warm: Warm, tmp_path: Path) -> None:
-    """Tables and results could not tell them apart."""
+    """Tables and results could not distinguish them."""
     (tmp_path / "x").mkdir()
     twins = [as_exported(warm.ir("int8"), tmp_path / place / "twin") for place in (".", "x")]
     options = [part for twin in twins for part in ("--candidate", str(twin))]

@@ -21,7 +21,7 @@ from wergate.errors import SuiteError
 from wergate.verdict import Verdict
 
 def verdict(kind, value, undecided=""):
-    return Verdict("made_up", "INT8", value, "<=", 1.0, "nothing", "mend it", kind=kind, undecided=undecided)
+    return Verdict("made_up", "INT8", value, "<=", 1.0, "nothing", "fix it", kind=kind, undecided=undecided)
 
 """
 ACCURACY = "def test_more_accuracy(check):\n    check(verdict('accuracy', 2.0))\n"
@@ -67,7 +67,7 @@ CASES = (
     Case("inconclusive", OPEN + PASSING, 12, "INCONCLUSIVE"),
     Case("undecided latency", OPEN_LATENCY + PASSING, 0, "INCONCLUSIVE"),
     Case("undecided accuracy and latency", OPEN_LATENCY + OPEN, 12, "INCONCLUSIVE"),
-    Case("a failure beside undecided latency", OPEN_LATENCY + LATENCY, 11),
+    Case("a failure with undecided latency", OPEN_LATENCY + LATENCY, 11),
     Case("a mistake in the set-up", PASSING + MISTAKE, 13),
     Case("a failure that no gate made", CRASH + PASSING, 1),
     Case("several at once", OPEN + LATENCY + ACCURACY, 10),
@@ -130,7 +130,7 @@ def test_what_may_stay_open_explains_no_failure(tmp_path: Path) -> None:
 
 
 def test_the_shipped_gates_end_with_their_code(tiny: Tiny, warm: Warm, tmp_path: Path) -> None:
-    """A real model that loses too many words ends the run with the code of accuracy."""
+    """A real model that loses too many words gives the code of accuracy."""
     suite = tiny.suite(tmp_path / "mine.toml", thresholds__int8__wer_drop_max="-9.0")
     done = run(["accuracy/test_wer.py"], "--suite", str(suite), "--cache-dir", str(warm.cache), "-n", "2")
     assert 10 == done.code, done.output

@@ -130,9 +130,7 @@ def test_a_place_that_is_taken_is_told_before_the_work(warm: Warm, tmp_path: Pat
     taken.mkdir(parents=True)
     (taken / "thesis.txt").write_text("years of work")
     done = exporting(warm, tmp_path / "out", [WER])
-    line = (
-        f"ERROR: export folder '{taken}' is no export of this suite; only an earlier export of model int8 is replaced;"
-    )
+    line = f"ERROR: export folder '{taken}' is not an export of this suite; only an earlier export of model int8 is replaced;"
     assert [True] == [found.startswith(line) for found in told(done)], done.output
     assert (13, ["thesis.txt"], False) == (done.code, [path.name for path in taken.iterdir()], "passed" in done.output)
     done = exporting(warm, taken / "thesis.txt", [WER])
@@ -155,7 +153,7 @@ def test_a_folder_that_is_taken_meanwhile_is_an_error(warm: Warm, tmp_path: Path
     config = ("-c", str(ROOT / "pytest.ini"), "--rootdir", str(ROOT), "--import-mode", "importlib")
     done = exporting(warm, tmp_path / "out", [TRANSCRIPTS, WER, str(more)], *config)
     assert (13, f"exported: model fp16 to {tmp_path}/out/model-fp16") == (done.code, told(done)[0]), done.output
-    assert told(done)[1].startswith(f"ERROR: export folder '{taken}' is no export of this suite;")
+    assert told(done)[1].startswith(f"ERROR: export folder '{taken}' is not an export of this suite;")
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ def test_an_ir_that_does_not_fit_is_noticed(cut: Cut, tmp_path: Path) -> None:
 
 
 def test_an_ir_that_fits_is_saved(tmp_path: Path) -> None:
-    """With room for both files nothing is said."""
+    """With room for both files the run prints no error."""
     assert "" == limited(SAVE, str(tmp_path / "model.xml"), "256", str(256 * 256 * 4)).stdout
     assert 256 * 256 * 2 == (tmp_path / "model.bin").stat().st_size
 

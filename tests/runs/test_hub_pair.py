@@ -111,7 +111,7 @@ def test_offline_the_pair_runs_from_the_cache(machine: Machine, tmp_path: Path) 
 
 
 def test_a_gated_model_ends_the_run_in_one_line(machine: Machine, hub: Hub, tiny: Tiny, tmp_path: Path) -> None:
-    """What to do is said; the token is printed nowhere."""
+    """The error names the remedy, and never prints the token."""
     hub.serve(replace(repo("org/gated", tiny.model), gated=True))
     done = machine.run(tmp_path / "gated.json", "--model", "org/gated", "-k", "gated", HF_TOKEN=STRANGER)
     assert 0 != done.code

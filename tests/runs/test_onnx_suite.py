@@ -45,14 +45,14 @@ def test_all_gates_apply(cold: Cold) -> None:
 
 
 def test_a_second_run_builds_nothing(cold: Cold, tmp_path: Path) -> None:
-    """The file's digest is the key of all that was made from it."""
+    """The digest of the file is part of the key of everything built from it."""
     warm = run(["accuracy/test_wer.py"], *cold.options, results=tmp_path / "warm.json")
     assert 0 == warm.code, warm.output
     assert {"found"} == set(warm.statuses)
 
 
 def test_layers_are_ranked_of_an_onnx_file_too(cold: Cold, tmp_path: Path) -> None:
-    """Each is put back from the FP16 IR that was made of the file."""
+    """Each is restored from the FP16 IR of the file."""
     done = run(
         ["accuracy/test_sensitivity.py"], "--study", "sensitivity", *cold.options, results=tmp_path / "ranked.json"
     )

@@ -141,7 +141,7 @@ def test_a_scope_is_taken_up_from_suite_toml(studied: Studied, tiny: Tiny, tmp_p
 
 
 def test_a_ranking_of_what_cannot_be_put_back_fails(studied: Studied, tiny: Tiny, tmp_path: Path) -> None:
-    """Where the layers in floating point are not the FP16 IR, the gate says so."""
+    """The gate fails if the layers in floating point differ from the FP16 IR."""
     done = studied.run(tiny, tmp_path, sensitivity__restored_sqnr_db_min="900.0")
     assert 10 == done.code, done.output
     (verdict,) = (row for row in rows(done, "verdicts") if row["status"] == "FAIL")
@@ -159,7 +159,7 @@ def test_plots_are_written_where_they_are_asked_for(studied: Studied, tiny: Tiny
 
 
 def test_a_variant_without_quantized_layers_is_skipped(studied: Studied, tiny: Tiny, tmp_path: Path) -> None:
-    """FP16 has none; the reason is told."""
+    """FP16 has none; the reason is printed."""
     fp16 = tiny.session(tmp_path, studied.cache).models.ir(str(tiny.model), "fp16").folder
     done = studied.run(tiny, tmp_path, "--candidate", str(fp16 / MODEL_FILE), "-rs")
     assert f"{fp16.name} has no quantized layer" in done.output

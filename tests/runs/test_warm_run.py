@@ -75,7 +75,7 @@ def test_the_second_run_imports_no(package: str, second: Watched) -> None:
 
 
 def test_the_watch_sees_imports(second: Watched) -> None:
-    """What a run must import is seen, so what is not seen was not imported."""
+    """The probe sees the modules that a run must import."""
     assert {"openvino", "wergate.session.session", "torchmetrics"} <= second.modules
 
 

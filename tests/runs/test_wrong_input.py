@@ -1,4 +1,4 @@
-"""A mistake of the user ends the run with one clear line, without a traceback."""
+"""A mistake of the user aborts the run with one clear line, without a traceback."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def fewer_labels(folder: Path) -> None:
 
 
 def text_file(place: Place) -> list[str]:
-    """Name a corpus that is no parquet file."""
+    """Name a corpus that is not a parquet file."""
     (place.folder / "mine.parquet").write_text("no parquet at all")
     return ["--corpus", str(place.folder / "mine.parquet")]
 
@@ -137,7 +137,7 @@ OPTIONS = (
     Mistake("near name of a model", lambda _: ["--model", "tutoral"], "(did you mean 'tutorial'?)"),
     Mistake("near name of a corpus", lambda _: ["--corpus", "librispeech-dumy"], "(did you mean 'librispeech-dummy'?)"),
     Mistake("limit of none", lambda _: ["--limit", "0"], "limit = 0 is not accepted"),
-    Mistake("limit that is no number", lambda _: ["--limit", "few"], "argument --limit: invalid int value: 'few'"),
+    Mistake("limit that is not a number", lambda _: ["--limit", "few"], "argument --limit: invalid int value: 'few'"),
     Mistake("unknown precision", lambda _: ["--precisions", "int9"], "'int9' is not accepted"),
     Mistake("one precision of two", lambda _: ["--precisions", "fp16,int9"], "'int9' is not accepted"),
     Mistake("typo in an option", lambda _: ["--precisionss", "int8"], "unrecognized arguments: --precisionss"),
@@ -147,7 +147,7 @@ OPTIONS = (
     Mistake("results on a folder", lambda p: ["--results", str(p.folder)], "is a folder"),
     Mistake("missing suite file", lambda _: ["--suite", "absent.toml"], "suite file 'absent.toml' cannot be read"),
     Mistake(
-        "threshold that is no number",
+        "threshold that is not a number",
         lambda p: suite(p, thresholds__int8__wer_drop_max='"low"'),
         "thresholds.int8.wer_drop_max = 'low' is not a number",
     ),
@@ -160,7 +160,11 @@ OPTIONS = (
     ),
     Mistake("unknown normalizer", lambda _: ["--normalizer", "basics"], "'basics' is not accepted (did you mean"),
     Mistake("unknown calibration", lambda _: ["--calibration", "embeded"], "corpus 'embeded' is neither"),
-    Mistake("transcripts on a folder", lambda p: ["--transcripts", str(p.folder)], "is no file, or lies in no folder"),
+    Mistake(
+        "transcripts on a folder",
+        lambda p: ["--transcripts", str(p.folder)],
+        "is not a file, or its folder does not exist",
+    ),
     Mistake("candidate that is missing", lambda _: ["--candidate", "absent"], "'absent' is not an OpenVINO IR"),
     Mistake("export without a place", lambda _: ["--export-failed"], "add --export DIR"),
     Mistake("ONNX file that is missing", lambda _: ["--model", "absent.onnx"], "model 'absent.onnx' does not exist"),

@@ -12,7 +12,7 @@ from wergate.report.redact import redacted
 from wergate.report.results import Results
 from wergate.verdict import Status
 
-_BASELINE = "baseline"  # an earlier build of the same model, so the ratio is no speed-up
+_BASELINE = "baseline"  # an earlier build of the same model, so the ratio is not a speed-up
 _COLORS = {Status.PASS: "brightgreen", Status.FAIL: "red", Status.INCONCLUSIVE: "yellow"}
 _WORDS: Mapping[int, str] = {
     Cause.UNEXPLAINED: "FAIL",

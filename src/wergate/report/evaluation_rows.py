@@ -74,7 +74,7 @@ class ExpectedRow(ResultRow):
 
 
 class UnknownRow(ResultRow):
-    """Characters of the normalized transcripts without a label, and transcripts without a word left."""
+    """Characters of the normalized transcripts without a label, and transcripts that are empty after normalization."""
 
     characters: dict[str, int]
     utterances: int

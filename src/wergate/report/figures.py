@@ -1,6 +1,6 @@
 """The page of figures: `python -m wergate.report.figures --results FILE.json ...` writes it from results files.
 
-Each machine has a file in `docs/results/`. A run replaces the parts of its machine that it measured anew, and the page
+Each machine has a file in `docs/results/`. A run replaces the parts of its machine that it measured, and the page
 is then written from all of these files. Noisy timings are left out.
 """
 
@@ -71,7 +71,7 @@ class Machine(_Record):
 
     @property
     def file_name(self) -> str:
-        """Where the machine is kept."""
+        """Path of the machine's file."""
         return re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-") + ".json"
 
     def with_parts_of(self, newer: Machine) -> Machine:
@@ -232,7 +232,7 @@ def read_results(path: Path) -> Results:
     except OSError as error:
         raise SuiteError(f"results '{path}' cannot be read: {error.strerror}; name a file of --results") from error
     except pydantic.ValidationError as error:
-        raise SuiteError(f"'{path}' is not a results file of this version; write it anew with --results") from error
+        raise SuiteError(f"'{path}' is not a results file of this version; write a new one with --results") from error
 
 
 def read_machines(folder: Path) -> list[Machine]:

@@ -74,7 +74,7 @@ def dataset(name: str, spec: str) -> Dataset:
 
 @dataclass(frozen=True)
 class Loading:
-    """How an IR can be loaded.
+    """Ways to load an IR.
 
     Attributes:
         not_for_optimum: reason why optimum-intel cannot load it; None if it can.

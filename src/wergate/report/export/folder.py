@@ -75,7 +75,7 @@ class Exportable:
 
     @property
     def loading(self) -> Loading:
-        """How it can be loaded, judged by the names in its XML, without a runtime."""
+        """Ways to load it, from the names in its XML, without a runtime."""
         text = self.ir.read_text(encoding="utf-8")
         inputs = [set(names.split(",")) for layer in _PARAMETER.findall(text) for names in _PORT_NAMES.findall(layer)]
         ports = {name for names in _PORT_NAMES.findall(text) for name in names.split(",")}
@@ -118,7 +118,7 @@ def export(source: Exportable, run: Results, directory: Path, datasets: Mapping[
         datasets: names of the corpora on the card, by their names in the results.
 
     Raises:
-        SuiteError: the folder exists and is no export of this variant, the IR changed after the gates, or the
+        SuiteError: the folder exists and is not an export of this variant, the IR changed after the gates, or the
             directory cannot be written.
     """
     target = directory / folder_name(source.model, source.variant)

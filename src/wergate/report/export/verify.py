@@ -128,7 +128,7 @@ def _foreign(target: Path, model: str, variant: str) -> str | None:
     try:
         found = ExportResults.model_validate_json((target / RESULTS_FILE).read_bytes())
     except (OSError, ValueError):  # pydantic's own error is a ValueError
-        return "is no export of this suite"
+        return "is not an export of this suite"
     if target.is_symlink() or (found.model, found.variant) != (model, variant):
         return f"is the export of {found.model} {found.variant}" if not target.is_symlink() else "is a symbolic link"
     strangers = _strangers(target, {RESULTS_FILE, CARD_FILE, *found.ir, *found.files})
