@@ -130,7 +130,8 @@ def test_a_place_that_is_taken_is_told_before_the_work(warm: Warm, tmp_path: Pat
     taken.mkdir(parents=True)
     (taken / "thesis.txt").write_text("years of work")
     done = exporting(warm, tmp_path / "out", [WER])
-    line = f"ERROR: export folder '{taken}' is not an export of this suite; only an earlier export of model int8 is replaced;"
+    line = f"ERROR: export folder '{taken}' is not an export of this suite; "
+    line += "only an earlier export of model int8 is replaced;"
     assert [True] == [found.startswith(line) for found in told(done)], done.output
     assert (13, ["thesis.txt"], False) == (done.code, [path.name for path in taken.iterdir()], "passed" in done.output)
     done = exporting(warm, taken / "thesis.txt", [WER])
