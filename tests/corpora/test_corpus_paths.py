@@ -18,6 +18,7 @@ from tests.support.corpus_forms import (
     metadata_csv,
     metadata_json,
     parquet_folder,
+    saved,
     table_file,
 )
 from tests.support.tiny import RATE, Spoken, encoded, sound, spoken, write_corpus
@@ -50,6 +51,7 @@ FORMS = (
     Form("manifest.csv", lambda folder, u: table_file(folder, u, "m.csv")),
     Form("parquet file", lambda folder, u: write_corpus(folder / "c.parquet", u)),
     Form("parquet folder", parquet_folder),
+    Form("save_to_disk folder", saved),
     Form("metadata.jsonl", metadata_json),
     Form("metadata.csv", metadata_csv),
 )

@@ -115,10 +115,8 @@ UNCLEAR = (
         Columns(text="word"),
     ),
     Unclear("named id, not there", {"audio": STRUCT, "text": "T"}, "no column 'key': it has", Columns(id="key")),
-    Unclear("audio as a path", {"audio": "a.wav", "text": "T"}, "'000000' is not stored as bytes but as str"),
-    Unclear(
-        "audio as nothing", {"audio": {"bytes": None, "path": "a"}, "text": "T"}, "not stored as bytes but as NoneT"
-    ),
+    Unclear("audio as a path", {"audio": "a.wav", "text": "T"}, "'a.wav' is missing: file .* does not exist"),
+    Unclear("audio as nothing", {"audio": {"bytes": None, "path": None}, "text": "T"}, "not a path but NoneType; a"),
     Unclear(
         "text as a number", {"audio": STRUCT, "text": 5}, r"transcript of utterance '000000' is not text but int \(5\)"
     ),

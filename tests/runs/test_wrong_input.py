@@ -189,7 +189,7 @@ CORPORA = (
     Mistake("no audio column", without_audio, "corpus 'mine' has no audio column: it has id, text"),
     Mistake("no text column", columns(text="words"), "corpus 'mine' has no text column: it has id, audio, words"),
     Mistake("no parquet", text_file, "corpus 'mine' cannot be opened"),
-    Mistake("audio that is a path", text_audio, "is not stored as bytes but as str"),
+    Mistake("audio that is a path", text_audio, "does not exist"),
     Mistake("no utterance", corpus_of(), "corpus 'mine' has no utterance"),
     Mistake("empty transcript", corpus_of(ONE.but(text="  ")), "the transcript of utterance 'u1' is empty"),
     Mistake("an id twice", corpus_of(ONE, ONE), "has the id 'u1' twice"),

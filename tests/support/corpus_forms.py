@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from tests.support.tiny import Spoken, write_corpus
 
 
@@ -91,4 +93,15 @@ def parquet_folder(folder: Path, utterances: Sequence[Spoken]) -> Path:
     half = len(utterances) // 2
     for number, part in enumerate((utterances[:half], utterances[half:])):
         write_corpus(folder / "data" / f"test-0000{number}-of-00002.parquet", part)
+    return folder
+
+
+def saved(folder: Path, utterances: Sequence[Spoken]) -> Path:
+    """Write two shards with save_to_disk; return the folder."""
+    from datasets import Audio, Dataset, Features, Value
+
+    features = Features(id=Value("string"), audio=Audio(), text=Value("string"))
+    rows = [{"id": u.id, "audio": {"bytes": u.audio, "path": f"{u.id}.flac"}, "text": u.text} for u in utterances]
+    # The constructor stores the bytes as they are, where `from_list` would encode them anew.
+    Dataset(pa.Table.from_pylist(rows, schema=features.arrow_schema)).save_to_disk(str(folder), num_shards=2)
     return folder

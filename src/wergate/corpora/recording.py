@@ -125,7 +125,8 @@ def recordings(
 def _recording(source: Source, columns: Columns, row: Row) -> Recording:
     utterance_id = _id(source, columns, row)
     text = _text(row.cells.get(columns.text), utterance_id)
-    audio = _audio(source, row.cells.get(columns.audio), utterance_id)
+    folders = [folder for folder in (row.folder, source.folder) if folder is not None]
+    audio = _audio(folders, row.cells.get(columns.audio), utterance_id)
     speaker = row.cells.get(columns.speaker)
     part = _part(row, utterance_id) if isinstance(audio, Path) else None
     return Recording(row.number, utterance_id, text, "" if speaker is None else str(speaker), audio, part)
@@ -163,17 +164,20 @@ def _text(cell: Any, name: str) -> str:
     return cell
 
 
-def _audio(source: Source, cell: Any, name: str) -> bytes | Path:
+def _audio(folders: Sequence[Path], cell: Any, name: str) -> bytes | Path:
+    """Return the audio of a cell: its bytes, or the path of a file in one of the folders."""
     data = cell.get("bytes") if isinstance(cell, dict) else cell
+    if data is None and folders and isinstance(cell, dict):
+        data = cell.get("path")  # `datasets` stores bytes, a path, or both
     if isinstance(data, bytes):
         return data
-    if source.folder is not None and isinstance(data, Path | str) and str(data):
-        return _file(source.folder, data)
+    if folders and isinstance(data, Path | str) and str(data):
+        return _file(folders, data)
     kind = type(data).__name__
     problem = (
         f"is not stored as bytes but as {kind}; a struct of bytes and path, as on the hub, is accepted"
-        if source.folder is None
-        else f"is not a path but {kind}; a path relative to the manifest's folder is accepted"
+        if not folders
+        else f"is not a path but {kind}; a path relative to the corpus's folder, or bytes, are accepted"
     )
     raise BadUtteranceError(
         name,
@@ -182,11 +186,10 @@ def _audio(source: Source, cell: Any, name: str) -> bytes | Path:
     )
 
 
-def _file(folder: Path, path: str | Path) -> Path:
+def _file(folders: Sequence[Path], path: str | Path) -> Path:
     """Return the path of a recording; Common Voice names its files without their folder `clips`."""
-    below = folder / "clips" / path
-    found = folder / path
-    return below if not os.path.isfile(found) and os.path.isfile(below) else found  # noqa: PTH113 - names may be long
+    paths = [base / path for folder in folders for base in (folder, folder / "clips")]
+    return next((found for found in paths if os.path.isfile(found)), paths[0])  # noqa: PTH113 - names may be long
 
 
 def _part(row: Row, name: str) -> Part | None:

@@ -30,10 +30,12 @@ class Row:
     Attributes:
         number: row number, starting at 0; it is the same every time the source is read.
         cells: values by column name. Audio is bytes, a mapping with `bytes`, or, in a source with a folder, a path.
+        folder: where the paths of this row start; None for the folder of the source.
     """
 
     number: int
     cells: Mapping[str, Any]
+    folder: Path | None = None
 
 
 class Source(Protocol):
@@ -59,3 +61,14 @@ class Source(Protocol):
         Raises:
             SuiteError: a row cannot be read.
         """
+
+
+def holds(kind: Any) -> Holds:
+    """Return the content of a column by its Arrow type; plain binary counts as audio too."""
+    import pyarrow.types as kinds
+
+    if kinds.is_struct(kind):
+        return "audio" if kind.get_field_index("bytes") >= 0 else "other"
+    if kinds.is_binary(kind) or kinds.is_large_binary(kind):
+        return "audio"
+    return "text" if kinds.is_string(kind) or kinds.is_large_string(kind) else "other"

@@ -12,6 +12,8 @@ from wergate.corpora.sources.base import Source
 from wergate.corpora.sources.librispeech import TRANSCRIPTS, LibriSpeechSource
 from wergate.corpora.sources.manifest import ManifestSource
 from wergate.corpora.sources.parquet import ParquetSource
+from wergate.corpora.sources.saved import STATE as SAVED_STATE
+from wergate.corpora.sources.saved import SavedSource
 from wergate.errors import SuiteError
 
 _METADATA = ("metadata.jsonl", "metadata.csv")
@@ -45,7 +47,11 @@ def _open_file(path: Path) -> Source:
     with path.open("rb") as file:
         start = file.read(len(_PARQUET_MAGIC))
     if path.suffix.lower() == ".parquet" or start == _PARQUET_MAGIC:
-        return ParquetSource([path])
+        return ParquetSource([path], path.parent)
+    if path.suffix.lower() == ".arrow":
+        return SavedSource(path)
+    if path.name == SAVED_STATE:
+        return SavedSource(path.parent)
     if path.suffix.lower() in _MANIFESTS or start.lstrip().startswith(b"{"):
         return ManifestSource([path], path.parent)
     raise SuiteError(
@@ -58,6 +64,7 @@ def _open_file(path: Path) -> Source:
 class _Found:
     """The files of a folder, at any depth, by which its format is detected."""
 
+    saved: list[Path]
     metadata: list[Path]
     transcripts: list[Path]
     parquet: list[Path]
@@ -67,6 +74,7 @@ class _Found:
 def _open_folder(folder: Path) -> Source:
     found = _look(folder)
     forms = {
+        SAVED_STATE: found.saved,
         "/".join(_METADATA): found.metadata,
         f"*{TRANSCRIPTS}": found.transcripts,
         "*.parquet": found.parquet,
@@ -77,24 +85,29 @@ def _open_folder(folder: Path) -> Source:
         raise SuiteError(
             f"folder '{folder}' has several formats: {first}; one is accepted; name the file or subfolder to use"
         )
+    if found.saved:
+        return SavedSource(_one_saved(folder, [path.parent for path in found.saved]))
     if found.metadata:
         return ManifestSource(_one_split(folder, _outermost(folder, found.metadata)), folder)
     if found.transcripts:
         return LibriSpeechSource(found.transcripts, folder)
     if found.parquet:
-        return ParquetSource(_one_split(folder, found.parquet))
+        return ParquetSource(_one_split(folder, found.parquet), folder)
     hint = f" (did you mean '{found.manifests[0]}'?)" if found.manifests else ""
     raise SuiteError(
-        f"folder '{folder}' is not a corpus{hint}; metadata.jsonl or metadata.csv, LibriSpeech's *{TRANSCRIPTS}, or "
-        "*.parquet, also in subfolders, is accepted; for any other manifest, name the file itself"
+        f"folder '{folder}' is not a corpus{hint}; metadata.jsonl or metadata.csv, LibriSpeech's *{TRANSCRIPTS}, "
+        f"*.parquet, or the {SAVED_STATE} of save_to_disk, also in subfolders, is accepted; for any other manifest, "
+        "name the file itself"
     )
 
 
 def _look(folder: Path) -> _Found:
-    found = _Found([], [], [], [])
+    found = _Found([], [], [], [], [])
     for path in _files(folder):
         name = path.name.lower()
-        if name in _METADATA:
+        if path.name == SAVED_STATE:
+            found.saved.append(path)
+        elif name in _METADATA:
             found.metadata.append(path)
         elif name.endswith(TRANSCRIPTS):
             found.transcripts.append(path)
@@ -137,6 +150,16 @@ def _one_split(folder: Path, paths: Sequence[Path]) -> Sequence[Path]:
             "one split is accepted; name its file or subfolder"
         )
     return paths
+
+
+def _one_saved(folder: Path, saved: Sequence[Path]) -> Path:
+    """Raise an error if a folder holds several splits of save_to_disk."""
+    if len(saved) > 1:
+        names = ", ".join(f"'{path.relative_to(folder)}'" for path in saved)
+        raise SuiteError(
+            f"folder '{folder}' holds several data sets of save_to_disk: {names}; one is accepted; name its subfolder"
+        )
+    return saved[0]
 
 
 def _split(folder: Path, path: Path) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from wergate.corpora.sources.base import Column, Holds, Row
+from wergate.corpora.sources.base import Column, Row, holds
 from wergate.errors import SuiteError
 
 _ROWS_AT_ONCE = 16
@@ -17,19 +17,22 @@ _READ_AHEAD_BYTES = 1 << 20  # without a buffer size, Arrow reads a whole row gr
 class ParquetSource:
     """One or more parquet files with the same columns, read one after another."""
 
-    folder = None
-
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, paths: Sequence[Path], folder: Path | None = None) -> None:
         """Read the footers of the files.
+
+        Args:
+            paths: parquet files.
+            folder: base of audio paths that are not found in the folder of their file; None if audio is never a path.
 
         Raises:
             SuiteError: a file is not parquet, or its columns differ from those of the first file.
         """
+        self.folder = folder
         self._paths = tuple(paths)
         schemas = [_open(path).schema_arrow for path in self._paths]
         images = _images(schemas[0].metadata or {})
         self.columns = tuple(
-            Column(field.name, "other" if field.name in images else _holds(field.type)) for field in schemas[0]
+            Column(field.name, "other" if field.name in images else holds(field.type)) for field in schemas[0]
         )
         for path, schema in zip(self._paths, schemas, strict=True):
             if set(schema.names) != set(schemas[0].names):
@@ -48,7 +51,8 @@ class ParquetSource:
                 block = range(first, first + file.metadata.row_group(group).num_rows)
                 if wanted is None or not wanted.isdisjoint(block):
                     cells = _cells(path, file, group)
-                    rows = (Row(number, row) for number, row in zip(block, cells, strict=True))
+                    place = None if self.folder is None else path.parent
+                    rows = (Row(number, row, place) for number, row in zip(block, cells, strict=True))
                     yield from (row for row in rows if wanted is None or row.number in wanted)
                 first = block.stop
 
@@ -76,17 +80,6 @@ def _cells(path: Path, file: Any, group: int) -> Iterator[dict[str, Any]]:
         raise SuiteError(
             f"parquet file '{path}' cannot be read completely (row group {group}): {error}; fetch or write it again"
         ) from error
-
-
-def _holds(kind: Any) -> Holds:
-    """Return the content of a column by its Arrow type; plain binary counts as audio too."""
-    import pyarrow.types as kinds
-
-    if kinds.is_struct(kind):
-        return "audio" if kind.get_field_index("bytes") >= 0 else "other"
-    if kinds.is_binary(kind) or kinds.is_large_binary(kind):
-        return "audio"
-    return "text" if kinds.is_string(kind) or kinds.is_large_string(kind) else "other"
 
 
 def _images(metadata: Mapping[bytes, bytes]) -> set[str]:
