@@ -162,11 +162,19 @@ def test_a_corpus_of_bad_utterances_alone_is_refused(tmp_path: Path) -> None:
         open_corpus(CorpusSpec("m", path, skip_bad=True))
 
 
-def test_a_duplicate_id_is_refused_in_any_case(tmp_path: Path) -> None:
-    """The skip_bad option does not apply, because either of the two utterances may be wrong."""
-    spec = CorpusSpec("c", write_corpus(tmp_path / "c.parquet", [*GOOD, GOOD[1]]), skip_bad=True)
-    with pytest.raises(SuiteError, match=r"'c' has the id 'u1' twice; ids must be unique; .* --columns id="):
-        open_corpus(spec)
+@pytest.mark.parametrize("skip_bad", [False, True])
+def test_repeated_ids_are_made_unique(skip_bad: bool, tmp_path: Path) -> None:
+    """FLEURS has the id of the sentence, which several people read; a note says so, and each has its own audio."""
+    names = ["u1", "u1", "u1#2", "u0", "u1", "u0"]
+    utterances = [u.but(id=name) for u, name in zip(GOOD, names, strict=True)]
+    corpus = read(CorpusSpec("c", write_corpus(tmp_path / "c.parquet", utterances), skip_bad=skip_bad))
+    assert ("u1", "u1#2", "u1#2#2", "u0", "u1#3", "u0#2") == corpus.ids
+    assert [u.text for u in GOOD] == [u.text for u in corpus.utterances(RATE)]
+    assert ["u1#3"] == [u.id for u in corpus.utterances(RATE, only={"u1#3"})]
+    assert 6 == len(set(corpus.digests.values()))
+    (note,) = corpus.notes
+    assert note.startswith("4 utterances have the id of another one, first 'u1', and are named 'u1#2' and so on")
+    assert corpus.notes == corpus.hold_out(2)[0].notes
 
 
 def test_the_longest_duration_can_be_raised(tmp_path: Path) -> None:

@@ -192,7 +192,6 @@ CORPORA = (
     Mistake("audio that is a path", text_audio, "does not exist"),
     Mistake("no utterance", corpus_of(), "corpus 'mine' has no utterance"),
     Mistake("empty transcript", corpus_of(ONE.but(text="  ")), "the transcript of utterance 'u1' is empty"),
-    Mistake("an id twice", corpus_of(ONE, ONE), "has the id 'u1' twice"),
     Mistake("undecodable audio", corpus_of(ONE.but(audio=b"noise")), "audio of utterance 'u1' cannot be decoded"),
     Mistake("empty audio", corpus_of(ONE.but(audio=EMPTY)), "audio of utterance 'u1' holds 0 samples"),
     Mistake("NaN audio", corpus_of(ONE.but(audio=NAN)), "4000 samples that are NaN or infinite"),

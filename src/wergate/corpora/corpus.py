@@ -51,6 +51,7 @@ class Corpus:
         entries: the utterances in use, in corpus order; a sample of `whole` if there is a limit.
         whole: all usable utterances, in corpus order.
         skipped: unusable utterances, left out because `spec.skip_bad` is set.
+        index_notes: remarks on the utterances, such as that ids were made unique.
     """
 
     spec: CorpusSpec
@@ -59,6 +60,7 @@ class Corpus:
     entries: tuple[Entry, ...]
     whole: tuple[Entry, ...]
     skipped: tuple[Skipped, ...] = ()
+    index_notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -115,8 +117,8 @@ class Corpus:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Remarks of the source for the user, such as that a mirror was read."""
-        return tuple(getattr(self.source, "notes", ()))
+        """Remarks for the user, such as that a mirror was read or that ids were made unique."""
+        return (*getattr(self.source, "notes", ()), *self.index_notes)
 
     def __len__(self) -> int:
         """Return the number of utterances."""
@@ -137,20 +139,21 @@ class Corpus:
             if isinstance(result, BadUtteranceError):
                 raise result
             recording = load(result)
-            self._require_unchanged(recording, wanted[recording.number])
-            name, part, limit_s = recording.id, recording.part, self.spec.max_duration_s
-            waveform = audio.decode(recording.audio, sampling_rate, name=name, part=part, max_duration_s=limit_s)
-            yield Utterance(recording.id, recording.text, recording.speaker, waveform)
+            entry = wanted[recording.number]
+            self._require_unchanged(recording, entry)
+            part, limit_s = recording.part, self.spec.max_duration_s
+            waveform = audio.decode(recording.audio, sampling_rate, name=entry.id, part=part, max_duration_s=limit_s)
+            yield Utterance(entry.id, recording.text, recording.speaker, waveform)
 
     def _require_unchanged(self, recording: Recording, entry: Entry) -> None:
         """Raise an error if a recording is not the one that was indexed."""
         # A part of a long file stays on the disk, and hashing the whole file again for each part would be slow.
         same_audio = isinstance(recording.audio, Path) or audio_digest(recording.audio) == entry.digest
-        if not same_audio or (recording.id, text_digest(recording.text)) != (entry.id, entry.text_digest):
+        if not same_audio or (recording.id, text_digest(recording.text)) != (entry.source_id, entry.text_digest):
             raise SuiteError(
-                f"corpus '{self.name}' has changed since it was opened: row {entry.number} was utterance '{entry.id}' "
-                f"and is now '{recording.id}', or its transcript or audio differs; run again, and do not change the "
-                "corpus during a run"
+                f"corpus '{self.name}' has changed since it was opened: row {entry.number} was utterance "
+                f"'{entry.source_id}' and is now '{recording.id}', or its transcript or audio differs; run again, and "
+                "do not change the corpus during a run"
             )
 
     def drawn(self, count: int, *, seed: int, part: str) -> Corpus:
@@ -233,8 +236,8 @@ def open_corpus(
         store: where rows from the hub are stored; only a data set of the hub needs it.
 
     Raises:
-        SuiteError: the corpus cannot be read, has no audio or text column, has an id twice or no utterance, or,
-            without `spec.skip_bad`, has an unusable utterance.
+        SuiteError: the corpus cannot be read, has no audio or text column, has no utterance, or, without
+            `spec.skip_bad`, has an unusable utterance.
     """
     spec = replace(spec, limit=spec.limit if limit is None else limit)
     source = open_source(spec, store)
@@ -243,17 +246,19 @@ def open_corpus(
     for recording in progress(recordings(source, columns), f"indexing {spec.name}"):
         index.add(recording)
     whole = index.entries()
-    return Corpus(spec, source, columns, _limited(whole, spec.limit, seed), whole, tuple(index.skipped))
+    return Corpus(spec, source, columns, _limited(whole, spec.limit, seed), whole, tuple(index.skipped), index.notes)
 
 
 def require_disjoint(evaluation: Corpus, calibration: Corpus) -> None:
     """Raise an error if the evaluation corpus overlaps the calibration corpus.
 
+    Ids decide nothing: two corpora without an id column both number their rows.
+
     Raises:
-        SuiteError: an utterance id or a recording is in both.
+        SuiteError: a recording is in both.
     """
     known = set(calibration.digests.values())
-    shared = [i for i, digest in evaluation.digests.items() if i in calibration.digests or digest in known]
+    shared = [i for i, digest in evaluation.digests.items() if digest in known]
     if shared:
         raise SuiteError(
             f"calibration corpus '{calibration.name}' overlaps the evaluation corpus '{evaluation.name}' in "

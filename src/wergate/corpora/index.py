@@ -19,6 +19,8 @@ class Entry:
     """The metadata of an utterance, kept in memory while its audio stays in the source.
 
     Attributes:
+        id: id of the utterance, unique in the corpus.
+        source_id: id in the source, which several utterances may have.
         number: row number in the source.
         digest: SHA-256 of the encoded audio.
         text_digest: SHA-256 of the transcript.
@@ -27,6 +29,7 @@ class Entry:
     """
 
     id: str
+    source_id: str
     number: int
     digest: str
     text_digest: str
@@ -56,13 +59,14 @@ class Index:
         self.skipped: list[Skipped] = []
         self._spec = spec
         self._entries: dict[str, Entry] = {}
+        self._repeated: dict[str, int] = {}
         self._files: dict[Path, str] = {}
 
     def add(self, recording: Recording | BadUtteranceError) -> None:
         """Add a recording to the index, or record why it is skipped.
 
         Raises:
-            SuiteError: an id occurs twice, or, without `spec.skip_bad`, the recording is unusable.
+            SuiteError: the recording is unusable, and `spec.skip_bad` is not set.
         """
         try:
             if isinstance(recording, BadUtteranceError):
@@ -75,20 +79,40 @@ class Index:
             self.skipped.append(Skipped(error.utterance, error.reason, str(error)))
 
     def _add(self, recording: Recording) -> None:
-        if recording.id in self._entries:
-            raise SuiteError(
-                f"corpus '{self._spec.name}' has the id '{recording.id}' twice; ids must be unique; "
-                "correct them, or name another id column with --columns id=..."
-            )
-        self._entries[recording.id] = self._entry(recording)
+        name = self._unique(recording.id)
+        self._entries[name] = self._entry(recording, name)
+        if name != recording.id:
+            self._repeated[recording.id] = self._repeated.get(recording.id, 0) + 1
 
-    def _entry(self, recording: Recording) -> Entry:
-        name, part, limit_s = recording.id, recording.part, self._spec.max_duration_s
+    def _unique(self, name: str) -> str:
+        """Return an id that no entry has: the given one, or else the first free one of `ID#2`, `ID#3` and so on."""
+        # FLEURS, for one, has the id of the sentence, which several people read.
+        number, free = self._repeated.get(name, 0) + 1, name
+        while free in self._entries:
+            number += 1
+            free = f"{name}#{number}"
+        return free
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Remarks for the user, such as that ids were made unique."""
+        if not self._repeated:
+            return ()
+        first, count = next(iter(self._repeated)), sum(self._repeated.values())
+        note = (
+            f"{count} utterances have the id of another one, first '{first}', and are named '{first}#2' and so on; "
+            "--columns id=NAME names a column with unique ids, such as that of the paths"
+        )
+        return (note,)
+
+    def _entry(self, recording: Recording, name: str) -> Entry:
+        part, limit_s = recording.part, self._spec.max_duration_s
         header = audio.read_header(recording.audio, name=name, part=part, max_duration_s=limit_s)
         if self._spec.skip_bad:
             audio.decode(recording.audio, header.sampling_rate, name=name, part=part)
         return Entry(
-            id=recording.id,
+            id=name,
+            source_id=recording.id,
             number=recording.number,
             digest=self._digest(recording),
             text_digest=text_digest(recording.text),
