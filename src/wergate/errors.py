@@ -11,8 +11,8 @@ class SuiteError(Exception):
     """A mistake in the input or the set-up, reported in one line and without a traceback."""
 
     def __init__(self, message: str) -> None:
-        """Store the message as one line, even if a library's own text in it has several."""
-        super().__init__(" ".join(str(message).split()))
+        """Store the message as one line that can be printed, whatever a library or a file put into it."""
+        super().__init__(printable(" ".join(str(message).split())))
 
 
 class BadUtteranceError(SuiteError):
@@ -26,8 +26,13 @@ class BadUtteranceError(SuiteError):
     def __init__(self, utterance: str, reason: str, message: str) -> None:
         """Store the reason, by which bad utterances are counted, along with the full message."""
         super().__init__(message)
-        self.utterance = utterance
+        self.utterance = printable(utterance)
         self.reason = reason
+
+
+def printable(text: str) -> str:
+    r"""Return a text with escapes in place of halves of characters, such as `\ud83d`."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 class InputTooShortError(SuiteError):

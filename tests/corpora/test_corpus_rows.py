@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.support.corpus_forms import audio_files
@@ -76,3 +79,51 @@ def test_another_delimiter_is_named(name: str, header: str, hint: str, tmp_path:
     (tmp_path / name).write_text(f"{header}\n")
     with pytest.raises(SuiteError, match=hint):
         opened(tmp_path / name)
+
+
+HALF = "go \ud83d there"
+
+
+@pytest.mark.parametrize("column", ["text", "audio_filepath", "id", "speaker"])
+def test_half_of_a_character_is_a_bad_utterance(column: str, tmp_path: Path) -> None:
+    """JSON can spell half of an emoji; the error names the line, and can be printed."""
+    names = audio_files(tmp_path, spoken(range(3)))
+    rows = [{"audio_filepath": name, "text": "A", "id": name, "speaker": "s"} for name in names]
+    rows[1][column] = HALF
+    path = tmp_path / "m.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in rows))
+    corpus = opened(path, skip_bad=True)
+    assert ({"text that is no Unicode": 1}, 2) == (corpus.skipped_by_reason, len(corpus))
+    assert "m.jsonl, line 2" in corpus.skipped[0].message
+    json.dumps([corpus.skipped[0].message, corpus.skipped_note], ensure_ascii=False).encode()
+    with pytest.raises(
+        SuiteError, match=r"in m\.jsonl, line 2 is no Unicode text: .*'\\ud83d'; .*--skip-bad"
+    ) as caught:
+        opened(path)
+    str(caught.value).encode()
+
+
+def test_a_whole_emoji_is_text(tmp_path: Path) -> None:
+    """Both halves make one character."""
+    (name,) = audio_files(tmp_path, spoken([1]))
+    (tmp_path / "m.jsonl").write_text(json.dumps({"audio_filepath": name, "text": "go \U0001f600"}))
+    assert ["go \U0001f600"] == texts(opened(tmp_path / "m.jsonl"))
+
+
+def test_bytes_that_are_no_utf_8_are_a_bad_utterance(tmp_path: Path) -> None:
+    """Arrow stores any bytes as a string; the other rows of the batch are read."""
+    utterances = spoken(range(3))
+    strings = pa.array([b"A", b"\xff", b"C"], pa.binary()).view(pa.string())
+    audio = pa.array([{"bytes": u.audio, "path": None} for u in utterances])
+    pq.write_table(pa.table({"audio": audio, "text": strings}), tmp_path / "c.parquet")
+    corpus = opened(tmp_path / "c.parquet", skip_bad=True)
+    assert (["A", "C"], {"text that is no Unicode": 1}) == (texts(corpus), corpus.skipped_by_reason)
+    with pytest.raises(SuiteError, match="the text in row 1 is no Unicode text"):
+        opened(tmp_path / "c.parquet")
+
+
+def test_a_line_that_is_nested_too_deeply_is_refused(tmp_path: Path) -> None:
+    """The error names the line."""
+    (tmp_path / "m.jsonl").write_text("[" * 100_000)
+    with pytest.raises(SuiteError, match="line 1 is not JSON"):
+        opened(tmp_path / "m.jsonl")

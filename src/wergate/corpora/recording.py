@@ -123,6 +123,7 @@ def recordings(
 
 
 def _recording(source: Source, columns: Columns, row: Row) -> Recording:
+    _require_unicode(columns, row)
     utterance_id = _id(source, columns, row)
     text = _text(row.cells.get(columns.text), utterance_id)
     folders = [folder for folder in (row.folder, source.folder) if folder is not None]
@@ -130,6 +131,24 @@ def _recording(source: Source, columns: Columns, row: Row) -> Recording:
     speaker = row.cells.get(columns.speaker)
     part = _part(row, utterance_id) if isinstance(audio, Path) else None
     return Recording(row.number, utterance_id, text, "" if speaker is None else str(speaker), audio, part)
+
+
+def _require_unicode(columns: Columns, row: Row) -> None:
+    """Raise an error if a cell holds half of a character, which JSON can spell but no file can hold."""
+    for role, column in vars(columns).items():
+        cell = row.cells.get(column)
+        if isinstance(cell, str) and any(map(_is_half, cell)):
+            name = f"row {row.number}"
+            raise BadUtteranceError(
+                name,
+                "text that is no Unicode",
+                f"the {role} in {row.place or name} is no Unicode text: it holds a byte that is no UTF-8, or half of a "
+                f"surrogate pair, {next(filter(_is_half, cell))!a}; {_REMEDY}",
+            )
+
+
+def _is_half(character: str) -> bool:
+    return "\ud800" <= character <= "\udfff"
 
 
 def _id(source: Source, columns: Columns, row: Row) -> str:

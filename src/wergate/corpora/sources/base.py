@@ -31,11 +31,13 @@ class Row:
         number: row number, starting at 0; it is the same every time the source is read.
         cells: values by column name. Audio is bytes, a mapping with `bytes`, or, in a source with a folder, a path.
         folder: where the paths of this row start; None for the folder of the source.
+        place: place of the row in its file, such as "m.jsonl, line 2"; empty if only its number is known.
     """
 
     number: int
     cells: Mapping[str, Any]
     folder: Path | None = None
+    place: str = ""
 
 
 class Source(Protocol):

@@ -32,17 +32,17 @@ class ManifestSource:
         """
         self.folder = folder
         self._paths = tuple(paths)
-        names = dict.fromkeys(name for path in self._paths for cells in _cells(path) for name in cells)
+        names = dict.fromkeys(name for path in self._paths for _, cells in _cells(path) for name in cells)
         self.columns = tuple(Column(name) for name in names)
 
     def rows(self, numbers: Sequence[int] | None = None) -> Iterator[Row]:
         """Yield rows; audio files are not opened."""
         # Every line is parsed even if few are wanted: that costs little compared with decoding the audio.
         wanted = None if numbers is None else set(numbers)
-        every = ((path, cells) for path in self._paths for cells in _cells(path))
-        for number, (path, cells) in enumerate(every):
+        every = ((path, line, cells) for path in self._paths for line, cells in _cells(path))
+        for number, (path, line, cells) in enumerate(every):
             if wanted is None or number in wanted:
-                yield Row(number, self._from_folder(path.parent, cells))
+                yield Row(number, self._from_folder(path.parent, cells), place=f"{path.name}, line {line}")
 
     def _from_folder(self, parent: Path, cells: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the cells with audio paths relative to the source's folder, if the metadata is in a subfolder."""
@@ -52,7 +52,8 @@ class ManifestSource:
         return {**cells, **{name: str(parent.relative_to(self.folder) / path) for name, path in named.items()}}
 
 
-def _cells(path: Path) -> Iterator[Mapping[str, Any]]:
+def _cells(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Yield the rows of a file with the number of the line in which each ends."""
     delimiter = _DELIMITERS.get(path.suffix.lower())
     try:
         yield from _delimited(path, delimiter) if delimiter else _json_lines(path)
@@ -67,18 +68,18 @@ def _cells(path: Path) -> Iterator[Mapping[str, Any]]:
         ) from error
 
 
-def _json_lines(path: Path) -> Iterator[Mapping[str, Any]]:
+def _json_lines(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     with path.open(encoding="utf-8-sig") as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
-                yield _json_object(path, number, line)
+                yield number, _json_object(path, number, line)
 
 
 def _json_object(path: Path, number: int, line: str) -> Mapping[str, Any]:
     try:
         cells = json.loads(line)
         reason = f"is a JSON {type(cells).__name__}"
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         cells, reason = None, f"is not JSON ({error})"
     if not isinstance(cells, dict):
         raise SuiteError(
@@ -88,7 +89,7 @@ def _json_object(path: Path, number: int, line: str) -> Mapping[str, Any]:
     return cells
 
 
-def _delimited(path: Path, delimiter: str) -> Iterator[Mapping[str, Any]]:
+def _delimited(path: Path, delimiter: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
     # TSV knows no quoting: Common Voice writes a bare `"`, which would join rows. In CSV, `strict` refuses one.
     quoting: Literal[0, 3] = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
     with path.open(encoding="utf-8-sig", newline="") as file:
@@ -105,7 +106,7 @@ def _delimited(path: Path, delimiter: str) -> Iterator[Mapping[str, Any]]:
                     f"{len(names)} columns; correct the line, and quote any field that contains '{delimiter}'"
                 )
             if fields:
-                yield dict(zip(names, fields, strict=True))
+                yield reader.line_num, dict(zip(names, fields, strict=True))
 
 
 def _require_delimiter(path: Path, delimiter: str, names: Sequence[str]) -> None:

@@ -75,11 +75,31 @@ def _cells(path: Path, file: Any, group: int) -> Iterator[dict[str, Any]]:
 
     try:
         for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, row_groups=[group]):
-            yield from batch.to_pylist()
+            yield from _rows(batch)
     except (OSError, pa.ArrowException) as error:
         raise SuiteError(
             f"parquet file '{path}' cannot be read completely (row group {group}): {error}; fetch or write it again"
         ) from error
+
+
+def _rows(batch: Any) -> list[dict[str, Any]]:
+    """Return the rows of a batch; bytes that are no UTF-8 become halves of surrogate pairs."""
+    import pyarrow as pa
+
+    try:
+        return list(batch.to_pylist())
+    except UnicodeDecodeError:  # Arrow stores any bytes as a string, and one cell would hide its whole batch
+        strings = [pa.types.is_string(field.type) or pa.types.is_large_string(field.type) for field in batch.schema]
+        columns = [
+            [
+                cell if cell is None else cell.decode(errors="surrogateescape")
+                for cell in column.cast(pa.large_binary()).to_pylist()
+            ]
+            if is_string
+            else column.to_pylist()
+            for column, is_string in zip(batch.columns, strings, strict=True)
+        ]
+        return [dict(zip(batch.schema.names, cells, strict=True)) for cells in zip(*columns, strict=True)]
 
 
 def _images(metadata: Mapping[bytes, bytes]) -> set[str]:
