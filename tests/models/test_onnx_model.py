@@ -77,6 +77,7 @@ CASES = (
     Case("an int64 length, labels-major", Spelling(5, length="int64", labels_major=True)),
     Case("a mask", Spelling(5, mask="int64")),
     Case("a mask and a length", Spelling(5, mask="int32", length="int64")),
+    Case("a mask of padding", Spelling(5, mask="bool", ones_are_padding=True)),
     Case("a batch of one", Spelling(5, batch=False)),
     Case(
         "subwords",

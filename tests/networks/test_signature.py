@@ -77,8 +77,8 @@ FITTINGS = (
     ),
     Fitting(
         "a mask of floats before the waveform",
-        (port("padding_mask", "float32", (None, None)), WAVEFORM),
-        {"x": ("float32", ZEROS), "padding_mask": ("float32", ONES)},
+        (port("attention_mask", "float32", (None, None)), WAVEFORM),
+        {"x": ("float32", ZEROS), "attention_mask": ("float32", ONES)},
     ),
 )
 
@@ -86,9 +86,81 @@ FITTINGS = (
 @pytest.mark.parametrize("fitting", FITTINGS, ids=lambda fitting: fitting.id)
 def test_inputs_are_matched_by_name_type_and_rank(fitting: Fitting) -> None:
     """Every input gets the values that it expects, in its type."""
-    signature = match_signature(Ports("net", fitting.inputs, (LOGITS,), never), VOCABULARY)
+    signature = match_signature(Ports("net", fitting.inputs, (LOGITS,), never, ones_are_speech=True), VOCABULARY)
     feed = signature.feed(np.zeros((2, 3), np.float32))
     assert fitting.expected == {key: (value.dtype.name, value.tolist()) for key, value in feed.items()}
+
+
+def framed(samples: np.ndarray) -> np.ndarray:
+    """Return the means of successive frames, shape (frames, 1)."""
+    return samples[0, : len(samples[0]) // HOP * HOP].reshape(-1, HOP, 1).mean(1)
+
+
+def zeroing(waveform: np.ndarray, speech: np.ndarray) -> np.ndarray:
+    """Set samples of padding to zero."""
+    return framed(waveform * speech)
+
+
+def counting(waveform: np.ndarray, speech: np.ndarray) -> np.ndarray:
+    """Take the number of samples of speech from the mask and ignore where they are."""
+    return framed(waveform * (np.arange(waveform.shape[1]) < speech.sum()))
+
+
+def attending(waveform: np.ndarray, speech: np.ndarray) -> np.ndarray:
+    """Exclude padding from the attention of each frame, and keep the frames of padding."""
+    frames, weights = framed(waveform), framed(speech.astype(np.float32))
+    return frames + 0.1 * (frames * weights).sum(0) / weights.sum(0)
+
+
+def erasing(waveform: np.ndarray, speech: np.ndarray) -> np.ndarray:
+    """Give frames of padding no value."""
+    return np.where(framed(speech.astype(np.float32)) > 0, framed(waveform), np.nan)
+
+
+def refusing(*_: np.ndarray) -> np.ndarray:
+    """Accept utterances without padding only."""
+    raise SuiteError("no padding, please")
+
+
+def ignoring(waveform: np.ndarray, _: np.ndarray) -> np.ndarray:
+    """Have a mask without effect."""
+    return framed(waveform)
+
+
+MASK_NAMES = ("attention_mask", "mask", "padding_mask", "key_padding_mask", "src_key_padding_mask", "m")
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int64", "float32"])
+@pytest.mark.parametrize("name", MASK_NAMES)
+@pytest.mark.parametrize("ones", ["speech", "padding"])
+@pytest.mark.parametrize("kind", [zeroing, counting, attending, erasing])
+def test_the_network_decides_what_ones_in_a_mask_are(kind: Any, ones: str, name: str, dtype: str) -> None:
+    """Whatever the mask's name is, it says of all samples that they are speech, and of padding that it is padding."""
+    if dtype == "float32" and name == "m":
+        pytest.skip("a float input is a mask by its name only")
+
+    def run(feed: Feed) -> list[np.ndarray]:
+        speech = feed[name] > 0 if ones == "speech" else feed[name] == 0
+        return [np.repeat(kind(feed["x"], speech), VOCABULARY, 1)[None]]
+
+    signature = match_signature(Ports("net", (WAVEFORM, port(name, dtype, (None, None))), (LOGITS,), run), VOCABULARY)
+    speech, padding = (1, 0) if ones == "speech" else (0, 1)
+    waveforms = np.zeros((2, 3), np.float32)
+    for counts, expected in ((None, [speech] * 3), (2, [speech, speech, padding])):
+        fed = signature.feed(waveforms, counts)[name]
+        assert (dtype, [expected] * 2) == (fed.dtype.name, fed.tolist())
+
+
+@pytest.mark.parametrize("name", MASK_NAMES)
+@pytest.mark.parametrize("kind", [ignoring, refusing])
+def test_the_name_decides_where_the_network_does_not(kind: Any, name: str) -> None:
+    """A mask whose name says padding is zero for speech, any other is one."""
+
+    def run(feed: Feed) -> list[np.ndarray]:
+        return [np.repeat(kind(feed["x"], feed[name]), VOCABULARY, 1)[None]]
+
+    signature = match_signature(Ports("net", (WAVEFORM, port(name, "bool", (None, None))), (LOGITS,), run), VOCABULARY)
+    assert ("pad" not in name) == signature.feed(np.zeros((1, 3), np.float32))[name].all()
 
 
 @dataclass(frozen=True)

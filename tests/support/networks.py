@@ -23,7 +23,8 @@ class Spelling:
         labels: number of labels; samples of value k / labels spell label k.
         names: names of the waveform and of the logits.
         channel: True for a waveform of shape (batch, 1, samples) instead of (batch, samples).
-        mask: element type of an input with an attention mask; None for no such input.
+        mask: element type of an input with a mask; None for no such input.
+        ones_are_padding: True for a mask that is 1 for padding instead of speech.
         length: element type of an input with the number of samples; None for no such input. With it, the number of
             frames is an additional output, before the logits.
         log_probabilities: True for log probabilities as output instead of logits.
@@ -38,6 +39,7 @@ class Spelling:
     names: tuple[str, str] = ("x.1", "y")
     channel: bool = False
     mask: str | None = None
+    ones_are_padding: bool = False
     length: str | None = None
     log_probabilities: bool = False
     labels_major: bool = False
@@ -52,7 +54,8 @@ class Spelling:
 
         inputs = {self.names[0]: torch.zeros(*([1, 1, 16_000] if self.channel else [1, 16_000]))}
         if self.mask:
-            inputs["m"] = torch.ones(1, 16_000, dtype=getattr(torch, self.mask))
+            speech = torch.zeros if self.ones_are_padding else torch.ones
+            inputs["m"] = speech(1, 16_000, dtype=getattr(torch, self.mask))
         if self.length:
             inputs["n"] = torch.full((1,), 16_000, dtype=getattr(torch, self.length))
         outputs = ["frames", self.names[1]] if self.length else [self.names[1]]
@@ -110,7 +113,8 @@ class Spelling:
 
             def forward(self, waveform: Any, *more: Any) -> Any:
                 if spelling.mask:
-                    waveform = waveform * more[0].to(waveform.dtype)
+                    speech = more[0] == 0 if spelling.ones_are_padding else more[0]
+                    waveform = waveform * speech.to(waveform.dtype)
                 waveform = waveform if spelling.channel else waveform[:, None]
                 logits = self.encoder(waveform)
                 if spelling.wanted > 1:

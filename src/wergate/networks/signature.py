@@ -1,13 +1,14 @@
 """Meaning of a network's inputs and output: which input is the waveform, and which output axis is which.
 
 Imported networks name and order their inputs as they like. A signature is matched once: from the declarations
-in the file and, if these leave the output's axes open, from two inferences of different lengths.
+in the file and, if these leave the output's axes open, from two inferences of different lengths. The meaning of
+a mask's values is always taken from inferences.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy.typing as npt
 from wergate.corpora.audio import Samples
 from wergate.errors import SuiteError
 from wergate.networks.ctc import Logits
+from wergate.networks.mask_probe import Mask, ones_are_padding
 
 _TRIAL_SAMPLES = (16_000, 24_000)  # longer than any receptive field, and many frames apart
 _FLOATS = frozenset({"float16", "float32", "float64"})
@@ -31,13 +33,16 @@ class Inputs:
 
     Attributes:
         waveform: float, shape (batch, samples) or (batch, 1, samples).
-        mask: shape (batch, samples), 1 for each sample that is not padding; None if the network takes no mask.
+        mask: shape (batch, samples); None if the network takes no mask.
         length: shape (batch,), samples of each row; None if the network takes no length.
+        ones_are_padding: whether the mask is 1 for each sample of padding (fairseq, torch's `key_padding_mask`);
+            otherwise it is 1 for each sample of speech (transformers).
     """
 
     waveform: Port
     mask: Port | None = None
     length: Port | None = None
+    ones_are_padding: bool = False
 
     @property
     def row_by_row(self) -> bool:
@@ -52,12 +57,15 @@ class Inputs:
             counts: samples of each row before the padding; by default no row is padded.
         """
         counts = batch.shape[1] if counts is None else counts
+        speech = np.broadcast_to(np.arange(batch.shape[1]) < counts, batch.shape)
+        return self.masked_feed(batch, ~speech if self.ones_are_padding else speech, counts)
+
+    def masked_feed(self, batch: Samples, mask: Mask, counts: int) -> Feed:
+        """Return the values of all inputs, with the given mask for a network that takes one."""
         shaped = batch[:, None] if self.waveform.rank == 3 else batch  # noqa: PLR2004 - (batch, 1, samples)
         feed: Feed = {self.waveform.key: shaped.astype(self.waveform.dtype, copy=False)}
         if self.mask:
-            mask = np.zeros(batch.shape, self.mask.dtype)
-            mask[:, :counts] = 1
-            feed[self.mask.key] = mask
+            feed[self.mask.key] = mask.astype(self.mask.dtype)
         if self.length:
             feed[self.length.key] = np.full(len(batch), counts, self.length.dtype)
         return feed
@@ -116,7 +124,24 @@ def match_signature(ports: Ports, vocabulary: int) -> Signature:
     observation = _Observation(ports, inputs)
     output = _logits_output(ports, observation, vocabulary)
     labels_major = _labels_major(ports.source, observation, output, vocabulary)
-    return Signature(ports.source, inputs, output, labels_major, vocabulary)
+    signature = Signature(ports.source, inputs, output, labels_major, vocabulary)
+    return signature if inputs.mask is None or ports.ones_are_speech else _with_probed_mask(signature, ports)
+
+
+def _with_probed_mask(signature: Signature, ports: Ports) -> Signature:
+    """Return a signature with the meaning of the mask's values; where inferences do not settle it, its name does."""
+    inputs = signature.inputs
+
+    def infer(waveform: Samples, mask: Mask) -> Logits:
+        outputs = ports.run(inputs.masked_feed(waveform, mask, waveform.shape[1]))
+        logits: Logits = signature.logits(outputs[signature.output])[0]
+        return logits
+
+    try:
+        found = ones_are_padding(infer)
+    except SuiteError:  # a network may accept no mask but that of an utterance without padding
+        found = None
+    return signature if found is None else replace(signature, inputs=replace(inputs, ones_are_padding=found))
 
 
 def match_inputs(ports: Ports) -> Inputs:
@@ -135,7 +160,7 @@ def match_inputs(ports: Ports) -> Inputs:
             f"{ports.source} requires {_listed(unknown)} in addition to its waveform '{waveform.name}'; a mask (batch, "
             "samples) and a length (batch), int32 or int64, are accepted; export it without other inputs"
         )
-    return Inputs(waveform, mask, length)
+    return Inputs(waveform, mask, length, ones_are_padding=mask is not None and mask.name_contains("pad"))
 
 
 def _waveform(ports: Ports) -> Port:
@@ -299,9 +324,11 @@ class Ports:
         inputs: all inputs, in their order.
         outputs: all outputs, in their order.
         run: returns all outputs, in their order, for a feed.
+        ones_are_speech: whether a mask is known to be 1 for each sample of speech; False if it is not known.
     """
 
     source: str
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     run: Run
+    ones_are_speech: bool = False

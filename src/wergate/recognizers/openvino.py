@@ -15,7 +15,7 @@ from wergate.corpora.audio import Samples
 from wergate.errors import SuiteError
 from wergate.networks.ctc import Logits
 from wergate.networks.frontend import Frontend
-from wergate.networks.ir.file import compile_ir, ir_signature, ports_of, run_network
+from wergate.networks.ir.file import compile_ir, ir_signature, ports_of, read_ir, run_network
 from wergate.networks.signature import Feed, Signature, match_signature
 from wergate.recognizers.base import features, in_order
 
@@ -157,7 +157,7 @@ def _chosen_precision(compiled: ov.CompiledModel, asked: str) -> str:
 
 
 def _compiled_signature(path: Path, compiled: ov.CompiledModel, vocabulary: int) -> Signature:
-    return match_signature(ports_of(path, compiled, lambda feed: run_network(compiled, feed)), vocabulary)
+    return match_signature(ports_of(path, read_ir(path), lambda feed: run_network(compiled, feed)), vocabulary)
 
 
 _PER_STREAM = 2  # one request runs while the next one is queued, so that a stream need not wait for Python

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,11 @@ def ir_signature(path: Path, vocabulary: int) -> Signature:
         SuiteError: the IR takes no waveform, requires unknown inputs, or returns no logits over these labels.
     """
 
-    def run(feed: Feed) -> list[npt.NDArray[Any]]:
-        return run_network(compile_ir(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}), feed)
+    @cache
+    def compiled() -> ov.CompiledModel:
+        return compile_ir(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
 
-    return match_signature(ports_of(path, read_ir(path), run), vocabulary)
+    return match_signature(ports_of(path, read_ir(path), lambda feed: run_network(compiled(), feed)), vocabulary)
 
 
 def read_ir(path: Path) -> ov.Model:
@@ -78,9 +80,9 @@ def run_network(compiled: ov.CompiledModel, feed: Feed) -> list[npt.NDArray[Any]
     return list(compiled.create_infer_request().infer(feed).values())
 
 
-def ports_of(path: Path, model: ov.Model | ov.CompiledModel, run: Run) -> Ports:
+def ports_of(path: Path, model: ov.Model, run: Run) -> Ports:
     """Return the inputs and outputs of a network, with the function that runs it."""
-    return Ports(_named(path), _ports(model.inputs), _ports(model.outputs), run)
+    return Ports(_named(path), _ports(model.inputs), _ports(model.outputs), run, is_marked_padding_exact(model))
 
 
 def _named(path: Path) -> str:
