@@ -130,6 +130,18 @@ def test_failed_gates_come_worst_first_with_their_remedy(width: int) -> None:
     assert max(map(len, lines)) <= width
 
 
+def test_what_decides_several_gates_is_said_once() -> None:
+    """Each gate has its line as long as there is room; the rest is counted."""
+    rows = [verdict(f"speedup_over_{n}", 0.9, "INCONCLUSIVE", kind="latency") for n in range(30)]
+    few, many = (
+        end_lines(End(0, rows[:count], undecided=rows[:count], evaluations=EVALUATIONS, ratios=RATIOS), 80)
+        for count in (2, 30)
+    )
+    assert (2, 1) == (sum(line.startswith("undecided: ") for line in few), few.count("  do: run it again"))
+    assert any(line.endswith("more undecided gates: --details") for line in many)
+    assert max(len(few), len(many)) <= LINES_MAX
+
+
 def test_an_undecided_run_says_why_and_what_to_do() -> None:
     """With exit code 0; what could not be written is in one line, whatever its length."""
     row = verdict("speedup_over_fp16", 0.9, "INCONCLUSIVE", kind="latency")
@@ -137,7 +149,7 @@ def test_an_undecided_run_says_why_and_what_to_do() -> None:
     lines = end_lines(End(0, [verdict(), row], undecided=[row], notes=[error]), 80)
     assert "INCONCLUSIVE: gates: 1 passed, 1 undecided (exit code 0)" == lines[0] == lines[-1]
     text = " ".join(" ".join(lines).split())
-    assert "undecided: INT8 speedup_over_fp16=0.90, threshold <= 1 [embedded]: the interval still holds 1" in text
+    assert "undecided: INT8 speedup_over_fp16=0.90, threshold <= 1 [embedded] do: run it again" in text
     assert error in lines
     assert "next: run again on a quiet machine; --strict fails" in text
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -108,30 +109,36 @@ def _failed(end: End, width: int) -> Iterator[str]:
 
 
 def _notes(end: End, width: int, room: int) -> list[str]:
-    """Return what is undecided and why, and what people should know of the figures, in the lines that are left."""
+    """Return what is undecided, and what people should know of the figures, in the lines that are left."""
     whole = [line for line in end.notes if line.startswith(_WHOLE)]
-    blocks = [*_undecided(end.undecided, width), *(wrapped(line, width) for line in end.notes if line not in whole)]
-    left = sum(map(len, blocks)) if end.details else room - 1 - len(whole)
-    lines = [*whole, *_fitted(blocks, left)]
+    notes = [wrapped(line, width) for line in end.notes if line not in whole]
+    left = sys.maxsize if end.details else room - 1 - len(whole)
+    undecided = _undecided(end.undecided, width, left)
+    lines = [*whole, *undecided, *_fitted(notes, left - len(undecided), "notes")]
     return ["", *lines] if lines else []
 
 
-def _undecided(rows: Sequence[VerdictRow], width: int) -> Iterator[list[str]]:
-    """Yield for each gate what was measured, and why that does not decide it."""
+def _undecided(rows: Sequence[VerdictRow], width: int, room: int) -> list[str]:
+    """Return what was measured of each undecided gate, and below all of them what would decide each kind, once."""
+    claims, remedies = [], []
     for row in rows:
         bounds = f" ({interval(row.interval)})" if row.interval else ""
         value = "not finite" if row.value is None else f"{row.value:.2f}"
         scope = row.line.partition(" [")[2].partition("]")[0]
         claim = f"{row.subject} {row.gate}={value}{bounds}, threshold {row.relation} {row.threshold:.4g} [{scope}]"
-        yield wrapped(f"undecided: {claim}: {claim_and_remedy(row)[1]}", width)
+        claims.append(wrapped(f"undecided: {claim}", width))
+        reason, _, remedy = claim_and_remedy(row)[1].partition(": ")
+        remedies.append(remedy or reason)
+    steps = [line for remedy in dict.fromkeys(remedies) for line in wrapped(f"  do: {remedy}", width, " " * 6)]
+    return [*_fitted(claims, room - len(steps), "undecided gates"), *steps]
 
 
-def _fitted(blocks: Sequence[list[str]], room: int) -> list[str]:
+def _fitted(blocks: Sequence[list[str]], room: int, name: str) -> list[str]:
     """Return as many blocks as there is room for, the first one always, and a count of those that are left out."""
     lines: list[str] = []
     for number, block in enumerate(blocks):
         rest = len(blocks) - number
         if lines and len(lines) + len(block) + (rest > 1) > room:
-            return [*lines, f"{rest} more notes: --details"]
+            return [*lines, f"{rest} more {name}: --details"]
         lines += block
     return lines
