@@ -127,3 +127,15 @@ def test_a_line_that_is_nested_too_deeply_is_refused(tmp_path: Path) -> None:
     (tmp_path / "m.jsonl").write_text("[" * 100_000)
     with pytest.raises(SuiteError, match="line 1 is not JSON"):
         opened(tmp_path / "m.jsonl")
+
+
+def test_an_object_without_an_id_is_named_by_its_path(tmp_path: Path) -> None:
+    """Objects of JSON may differ in their keys; an empty id is still a mistake."""
+    names = audio_files(tmp_path, spoken(range(2)))
+    rows = [{"audio_filepath": names[0], "text": "A"}, {"audio_filepath": names[1], "text": "B", "id": "b"}]
+    path = tmp_path / "m.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in rows))
+    assert (names[0], "b") == opened(path).ids
+    path.write_text("\n".join(json.dumps({"id": ""} | row) for row in rows))
+    with pytest.raises(SuiteError, match="row 0 has no id in column 'id'"):
+        opened(path)

@@ -156,6 +156,37 @@ class Corpus:
                 "do not change the corpus during a run"
             )
 
+    def without_short(self, samples: int, sampling_rate: int, *, model: str) -> Corpus:
+        """Return the corpus without utterances that are too short for one frame of a model.
+
+        Args:
+            samples: smallest number of samples that the model accepts.
+            sampling_rate: the model's sampling rate in Hz.
+            model: name of the model, for error messages.
+
+        Raises:
+            SuiteError: an utterance is too short, and `spec.skip_bad` is not set, or no other utterance is left.
+        """
+        lengths = {entry.id: round(entry.duration_s * sampling_rate) for entry in self.whole}
+        rest = tuple(entry for entry in self.whole if lengths[entry.id] >= samples)
+        short = tuple(
+            Skipped(
+                entry.id,
+                "too short",
+                f"utterance '{entry.id}': input of {lengths[entry.id]} samples is too short: model '{model}' needs at "
+                f"least {samples} samples ({1000 * samples / sampling_rate:.1f} ms) for one frame; remove it, or skip "
+                "such utterances with --skip-bad",
+            )
+            for entry in self.whole
+            if lengths[entry.id] < samples
+        )
+        if not short:
+            return self
+        if not self.spec.skip_bad or not rest:
+            raise SuiteError(f"corpus '{self.name}': {short[0].message}")
+        entries = _limited(rest, self.spec.limit, 0)
+        return replace(self, entries=entries, whole=rest, skipped=(*self.skipped, *short))
+
     def drawn(self, count: int, *, seed: int, part: str) -> Corpus:
         """Return a sample of the corpus, spread over durations, with each recording at most once.
 

@@ -152,8 +152,11 @@ def _is_half(character: str) -> bool:
 
 
 def _id(source: Source, columns: Columns, row: Row) -> str:
-    """Return the id from its column, or else the path of the audio, or else the row number."""
-    if columns.id:
+    """Return the id from its column, or else the path of the audio, or else the row number.
+
+    An object of JSON may lack the key, and then has no id of its own; a cell that is empty is a mistake.
+    """
+    if columns.id in row.cells:
         cell = row.cells.get(columns.id)
         if cell is None or not str(cell).strip():
             name = f"row {row.number}"

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from wergate.config.suite import SuiteConfig
 from wergate.corpora.corpus import Corpus, open_corpus, require_disjoint
 from wergate.corpora.spec import CorpusSpec
+from wergate.networks.frontend import Frontend
 from wergate.session.matrix import calibration_spec, corpus_specs
 from wergate.session.memo import CorpusUse, Resources
+
+_FRAME_MAX_S = 0.25  # no known model needs more audio for its first frame
 
 
 class Corpora:
     """Opens each corpus once."""
 
-    def __init__(self, config: SuiteConfig, resources: Resources, *, embedded: Path) -> None:
+    def __init__(
+        self, config: SuiteConfig, resources: Resources, *, embedded: Path, frontend: Callable[[str], Frontend]
+    ) -> None:
         """Take the configuration; corpora are opened on demand.
 
         Args:
             embedded: the folder of the embedded checkpoint and corpus.
+            frontend: returns a model's frame geometry, which needs its FP16 IR.
         """
+        self._frontend = frontend
         self._config = config
         self._embedded = embedded
         self._store, self._progress, self._memo = resources.store, resources.progress, resources.memo
@@ -34,7 +42,7 @@ class Corpora:
 
         def make() -> Corpus:
             held_out = self._calibration_spec(model) is None and spec == self.first(model)
-            corpus = self._split(model)[0] if held_out else self._opened(spec)
+            corpus = self._split(model)[0] if held_out else self._long_enough(model, spec)
             require_disjoint(corpus, self.calibration(model))
             self._memo.uses.corpora.append(CorpusUse(model, corpus))
             return corpus
@@ -46,7 +54,7 @@ class Corpora:
 
         def make() -> Corpus:
             spec = self._calibration_spec(model)
-            corpus = self._split(model)[1] if spec is None else self._opened(spec)
+            corpus = self._split(model)[1] if spec is None else self._long_enough(model, spec)
             if len(corpus) and self._calibrates:
                 self._memo.uses.calibrations.append(CorpusUse(model, corpus))
             return corpus
@@ -70,11 +78,19 @@ class Corpora:
 
     def _split(self, model: str) -> tuple[Corpus, Corpus]:
         """Split a model's first corpus into an evaluation and a calibration part, which is empty without INT8."""
-        whole = self._opened(self.first(model))
+        whole = self._long_enough(model, self.first(model))
         if not self._calibrates:
             return whole, replace(whole, entries=())
         count = self._config.settings_of(model).quantization.subset_size
-        return self._memo.get(("split", whole.spec, count), lambda: whole.hold_out(count))
+        return self._memo.get(("split", model, whole.spec, count), lambda: whole.hold_out(count))
+
+    def _long_enough(self, model: str, spec: CorpusSpec) -> Corpus:
+        """Open a corpus, and treat utterances that are too short for one frame of a model as unusable."""
+        opened = self._opened(spec)
+        if all(entry.duration_s > _FRAME_MAX_S for entry in opened.whole):
+            return opened  # so that neither a mistake in the corpus nor a warm start waits for the model
+        frontend = self._frontend(model)
+        return opened.without_short(frontend.shortest_input(), frontend.sampling_rate, model=model)
 
     def _opened(self, spec: CorpusSpec) -> Corpus:
         return self._memo.get(("opened", spec), lambda: open_corpus(spec, progress=self._progress, store=self._store))

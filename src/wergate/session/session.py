@@ -55,7 +55,7 @@ class Session:
         self.config, self.store, self.progress, self._embedded = config, store, progress, embedded
         self.memo = Memo()
         resources = Resources(store, progress, self.memo)
-        self.corpora = Corpora(config, resources, embedded=embedded)
+        self.corpora = Corpora(config, resources, embedded=embedded, frontend=self.frontend)
         self.models = Models(config, resources, embedded=embedded, corpora=self.corpora)
         self.recognizers = Recognizers(config, resources)
         self.evaluations = Evaluations(
