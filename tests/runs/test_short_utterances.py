@@ -72,7 +72,7 @@ def test_short_utterances_are_skipped_and_counted(
     if key == "both":  # the calibration is a part of the evaluation's corpus
         suite = tiny.suite(tmp_path / "s.toml", corpora=f'["{path}"]', skip_bad="true")
         suite.write_text("\n".join(line for line in suite.read_text().splitlines() if '"calibration" =' not in line))
-        session = Session(load_config(suite, {}), embedded=tmp_path, store=Store(cache))
+        session = Session(load_config(suite, {}), embedded=tmp_path / "none", store=Store(cache))
     else:
         value = {"corpora": f'["{path}"]', "calibration": f'"{path}"'}[key]
         session = tiny.session(tmp_path, cache, skip_bad="true", **{key: value})
@@ -83,7 +83,7 @@ def test_short_utterances_are_skipped_and_counted(
     assert not short & {*evaluated.ids, *calibrated.ids}
     skipping = calibrated if key == "calibration" else evaluated
     assert {"too short": 1} == skipping.skipped_by_reason
-    assert GOOD == (len(evaluated) + len(calibrated) if key == "both" else len(skipping))
+    assert GOOD == (len(evaluated) + len(calibrated) if key == "both" else len(skipping.whole))
 
 
 def test_long_utterances_need_no_model(tiny: Tiny, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ import numpy.typing as npt
 import soundfile
 import soxr
 
+from wergate.corpora.pointers import REMEDY as POINTER_REMEDY
+from wergate.corpora.pointers import is_pointer
 from wergate.corpora.spelling import other_spelling
 from wergate.errors import BadUtteranceError
 
@@ -27,6 +30,14 @@ _ESTIMATED = 0.02  # relative error of the length that libsndfile estimates for 
 _LAST_FRAMES_BYTES = 1024  # padding at the end of an MP3, which decoding may leave unread
 _END_TAGS = (b"TAG", b"APETAGEX", b"LYRICSBEGIN")
 _UNKNOWN_FRAMES = 1 << 62  # libsndfile reports 2**63 - 1 frames for a FLAC that was written to a pipe
+_WAV = ("WAV", "WAVEX")
+_NO_DATA = b"data\0\0\0\0"
+_UNKNOWN_SIZE = 0x7FFF0000  # programs that write to a pipe state such sizes, and libsndfile reads to the end
+_TOLERATED = 64  # bytes or frames: some programs count the header itself
+_PROMISES = (
+    re.compile(r"^ *(data|SSND|riff|Data Size) *: (?P<stated>\d+) \(should be (?P<present>\d+)\)", re.MULTILINE),
+    re.compile(r"frame count (?P<present>\d+) does not match value from 'ds64' chunk of (?P<stated>\d+)"),
+)
 
 
 @dataclass(frozen=True)
@@ -150,12 +161,54 @@ def _opened(audio: Encoded, name: str) -> Iterator[tuple[Any, BinaryIO]]:
             audio.open("rb") if isinstance(audio, Path) else io.BytesIO(audio) as stream,
             soundfile.SoundFile(stream) as file,
         ):
-            yield file, stream
+            streamed = _streamed(file, stream)
+            if streamed is None:
+                yield file, stream
+            else:
+                with soundfile.SoundFile(streamed) as whole:
+                    yield whole, streamed
     except (soundfile.LibsndfileError, OSError) as error:
         raise _undecodable(audio, name, error) from error
 
 
+def _streamed(file: Any, stream: BinaryIO) -> BinaryIO | None:
+    """Return a WAV whose header says 0 samples with its true size, or None for any other file.
+
+    A program that writes to a pipe cannot go back and fill in the size.
+    """
+    if file.frames > 0 or file.format not in _WAV:
+        return None
+    stream.seek(0)
+    content = bytearray(stream.read())
+    size = content.find(_NO_DATA) + len(_NO_DATA) - 4
+    left = len(content) - size - 4
+    if size < len(_NO_DATA) - 4 or left <= 0:
+        return None
+    content[size : size + 4] = left.to_bytes(4, "little")
+    return io.BytesIO(content)
+
+
+def _require_promised(file: Any, name: str) -> None:
+    """Raise an error if a header states more audio than the file has."""
+    # libsndfile corrects the length without an error; only its log names both sizes.
+    for pattern in _PROMISES:
+        found = pattern.search(file.extra_info)
+        if found and int(found["stated"]) - int(found["present"]) > _TOLERATED and int(found["stated"]) < _UNKNOWN_SIZE:
+            raise BadUtteranceError(
+                name,
+                "audio cut short",
+                f"audio of utterance '{name}' is cut short: its header states a size of {found['stated']}, but only "
+                f"{found['present']} is there; complete files are accepted; {_REMEDY}",
+            )
+
+
 def _undecodable(audio: Encoded, name: str, error: Exception) -> BadUtteranceError:
+    if is_pointer(audio):
+        return BadUtteranceError(
+            name,
+            "Git LFS pointer",
+            f"audio of utterance '{name}' cannot be decoded: {POINTER_REMEDY}, or skip such utterances with --skip-bad",
+        )
     size = f"file '{audio}'" if isinstance(audio, Path) else f"{len(audio)} bytes"
     reason = error.error_string if isinstance(error, soundfile.LibsndfileError) else error
     return BadUtteranceError(
@@ -178,6 +231,7 @@ def _header(file: Any, name: str, part: Part | None, max_duration_s: float | Non
         raise BadUtteranceError(
             name, "no samples", f"audio of utterance '{name}' holds 0 samples; at least one frame is needed; {_REMEDY}"
         )
+    _require_promised(file, name)
     start, length = _cut(part, frames, rate, name)
     header = Header(start, length, rate, int(file.channels))
     if max_duration_s is not None and header.duration_s > max_duration_s:

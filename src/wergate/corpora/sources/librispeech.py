@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
+from wergate.corpora.pointers import require_content
 from wergate.corpora.sources.base import Column, Row
 from wergate.errors import SuiteError
 
@@ -35,6 +36,7 @@ class LibriSpeechSource:
 
     def _lines(self) -> Iterator[tuple[_Recordings, str]]:
         for path in self._transcripts:
+            require_content(path)
             try:
                 # `str.splitlines` would also end a line at characters within a transcript, such as U+2028.
                 lines = path.read_text(encoding="utf-8-sig").split("\n")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wergate.corpora.pointers import require_content
 from wergate.corpora.sources.base import Source
 from wergate.corpora.sources.librispeech import TRANSCRIPTS, LibriSpeechSource
 from wergate.corpora.sources.manifest import ManifestSource
@@ -44,6 +45,7 @@ def open_local(path: Path) -> Source:
 
 
 def _open_file(path: Path) -> Source:
+    require_content(path)
     with path.open("rb") as file:
         start = file.read(len(_PARQUET_MAGIC))
     if path.suffix.lower() == ".parquet" or start == _PARQUET_MAGIC:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from wergate.corpora.pointers import require_content
 from wergate.corpora.sources.base import Column, Row
 from wergate.errors import SuiteError
 
@@ -54,6 +55,7 @@ class ManifestSource:
 
 def _cells(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Yield the rows of a file with the number of the line in which each ends."""
+    require_content(path)
     delimiter = _DELIMITERS.get(path.suffix.lower())
     try:
         yield from _delimited(path, delimiter) if delimiter else _json_lines(path)

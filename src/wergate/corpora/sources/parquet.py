@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from wergate.corpora.pointers import require_content
 from wergate.corpora.sources.base import Column, Row, holds
 from wergate.errors import SuiteError
 
@@ -61,6 +62,7 @@ def _open(path: Path) -> Any:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    require_content(path)
     try:
         return pq.ParquetFile(path, buffer_size=_READ_AHEAD_BYTES, pre_buffer=False)
     except (OSError, pa.ArrowException) as error:
