@@ -163,7 +163,7 @@ def _docstring_hits(text: str, name: str, openings: Sequence[str]) -> Iterator[H
 
 def _line_hits(prose: str, name: str, longest: int) -> Iterator[Hit]:
     for number, line in enumerate(prose.splitlines(), start=1):
-        if line.lstrip().startswith("|") or not line.strip(f"{_MASK} "):
+        if line.lstrip("> ").startswith("|") or not line.strip(f"{_MASK} "):
             continue
         if len(line) > longest:
             yield Hit(name, number, f"{len(line)} characters", f"at most {longest} a line")

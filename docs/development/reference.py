@@ -70,7 +70,7 @@ def _section(annotation: Any) -> type[BaseModel] | None:
 def _required(annotation: Any) -> Fields:
     section = _section(annotation)
     if section is None:
-        sys.exit(f"{annotation} is no section; mend {Path(__file__).name}")
+        sys.exit(f"{annotation} is not a section of settings; fix {Path(__file__).name}")
     return section.model_fields
 
 
@@ -157,13 +157,13 @@ def _thresholds(fields: Fields, data: Mapping[str, Any]) -> str:
 _TITLES = {
     "top": (
         "Top level",
-        "These keys stand at the top of the file, before the first table.",
+        "These keys are at the top of the file, before the first table.",
     ),
     "per_model": (
         "Top level, or a model's own table",
         """At the top, a key holds for every model.
 In `[model.NAME]`, it holds for that model.
-The tables `[quantization]` to `[thresholds]` below may stand in `[model.NAME]` as well,
+The tables `[quantization]` to `[thresholds]` below are also allowed in `[model.NAME]`,
 for example as `[model.NAME.quantization]`.""",
     ),
     "model": ("`[model.NAME]`", "These keys describe one model."),

@@ -59,8 +59,8 @@ def rebuild_lines(path: Path) -> list[str]:
         (found["nearest"] for found in told), key=lambda found: abs(found[1] - found[2]) / abs(found[2])
     )
     nearest = f"Nearest to its threshold was `{gate}`: {value:.4g}, {threshold:.4g} demanded."
-    summary = f"{len(told)} rebuilds, {verdicts} verdicts, {len(alarms)} alarms. {nearest}"
-    return [summary, *(f"- {line}" for line in alarms)]
+    summary = f"{len(told)} rebuilds gave {verdicts} verdicts and {len(alarms)} alarms."
+    return [summary, nearest, *(f"- {line}" for line in alarms)]
 
 
 def written(name: str, lines: Iterable[str]) -> None:
