@@ -93,7 +93,7 @@ def next_step(end: End) -> str:
 
 
 def _files(files: Sequence[str]) -> str:
-    return f"results: {', '.join(files)}" if files else "results: not kept; --results FILE.json writes them"
+    return f"results: {', '.join(files)}" if files else "results: not saved; --results FILE.json saves them"
 
 
 def _failed(end: End, width: int) -> Iterator[str]:
