@@ -1,4 +1,4 @@
-"""Headers that say too little or too much, and files that are no audio at all."""
+"""Headers that promise too little or too much, and files without audio."""
 
 from __future__ import annotations
 

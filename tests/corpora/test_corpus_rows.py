@@ -93,11 +93,11 @@ def test_half_of_a_character_is_a_bad_utterance(column: str, tmp_path: Path) -> 
     path = tmp_path / "m.jsonl"
     path.write_text("\n".join(json.dumps(row) for row in rows))
     corpus = opened(path, skip_bad=True)
-    assert ({"text that is no Unicode": 1}, 2) == (corpus.skipped_by_reason, len(corpus))
+    assert ({"text that is not Unicode": 1}, 2) == (corpus.skipped_by_reason, len(corpus))
     assert "m.jsonl, line 2" in corpus.skipped[0].message
     json.dumps([corpus.skipped[0].message, corpus.skipped_note], ensure_ascii=False).encode()
     with pytest.raises(
-        SuiteError, match=r"in m\.jsonl, line 2 is no Unicode text: .*'\\ud83d'; .*--skip-bad"
+        SuiteError, match=r"in m\.jsonl, line 2 is not Unicode text: .*'\\ud83d'; .*--skip-bad"
     ) as caught:
         opened(path)
     str(caught.value).encode()
@@ -117,8 +117,8 @@ def test_bytes_that_are_no_utf_8_are_a_bad_utterance(tmp_path: Path) -> None:
     audio = pa.array([{"bytes": u.audio, "path": None} for u in utterances])
     pq.write_table(pa.table({"audio": audio, "text": strings}), tmp_path / "c.parquet")
     corpus = opened(tmp_path / "c.parquet", skip_bad=True)
-    assert (["A", "C"], {"text that is no Unicode": 1}) == (texts(corpus), corpus.skipped_by_reason)
-    with pytest.raises(SuiteError, match="the text in row 1 is no Unicode text"):
+    assert (["A", "C"], {"text that is not Unicode": 1}) == (texts(corpus), corpus.skipped_by_reason)
+    with pytest.raises(SuiteError, match="the text in row 1 is not Unicode text"):
         opened(tmp_path / "c.parquet")
 
 

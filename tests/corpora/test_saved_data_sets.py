@@ -33,7 +33,7 @@ def opened(path: Path, *, skip_bad: bool = False) -> Corpus:
 
 
 @pytest.mark.parametrize("struct", [True, False])
-@pytest.mark.parametrize("where", ["beside the file", "in the folder of all", "absolute", "clips"])
+@pytest.mark.parametrize("where", ["next to the file", "in the folder of all", "absolute", "clips"])
 def test_a_path_in_a_parquet_file_is_read(where: str, struct: bool, tmp_path: Path) -> None:
     """The audio has the digest of the stored bytes, and the utterances have the same ids."""
     below = {"in the folder of all": tmp_path, "clips": tmp_path / "data" / "clips"}.get(where, tmp_path / "data")
@@ -48,7 +48,7 @@ def test_a_path_in_a_parquet_file_is_read(where: str, struct: bool, tmp_path: Pa
 
 
 def test_bytes_win_over_the_path(tmp_path: Path) -> None:
-    """A path beside bytes is a name only."""
+    """A path that comes with bytes is only a name."""
     rows = [{"audio": {"bytes": u.audio, "path": "none.flac"}, "text": u.text} for u in FOUR]
     assert 4 == len(opened(parquet(tmp_path / "c.parquet", rows)))
 

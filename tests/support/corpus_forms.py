@@ -102,6 +102,6 @@ def saved(folder: Path, utterances: Sequence[Spoken]) -> Path:
 
     features = Features(id=Value("string"), audio=Audio(), text=Value("string"))
     rows = [{"id": u.id, "audio": {"bytes": u.audio, "path": f"{u.id}.flac"}, "text": u.text} for u in utterances]
-    # The constructor stores the bytes as they are, where `from_list` would encode them anew.
+    # The constructor stores the bytes as they are, where `from_list` would encode them again.
     Dataset(pa.Table.from_pylist(rows, schema=features.arrow_schema)).save_to_disk(str(folder), num_shards=2)
     return folder

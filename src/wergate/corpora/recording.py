@@ -141,8 +141,8 @@ def _require_unicode(columns: Columns, row: Row) -> None:
             name = f"row {row.number}"
             raise BadUtteranceError(
                 name,
-                "text that is no Unicode",
-                f"the {role} in {row.place or name} is no Unicode text: it holds a byte that is no UTF-8, or half of a "
+                "text that is not Unicode",
+                f"the {role} in {row.place or name} is not Unicode text: it holds a byte that is not UTF-8, or half of a "
                 f"surrogate pair, {next(filter(_is_half, cell))!a}; {_REMEDY}",
             )
 

@@ -18,8 +18,10 @@ Mask = npt.NDArray[np.bool_]
 _SAMPLES = 16_000
 _SEED = 20240611
 _LEVEL = 0.1  # standard deviation of the noise; of the order of speech
-_CLEAR = 2.0  # factor between the two effects of the same change; below it, the mask does not tell padding from speech
-_LEAST = 1e-5  # smallest effect, relative to the logits' standard deviation, that is no rounding
+_CLEAR = (
+    2.0  # factor between the two effects of the same change; below it, the mask does not separate padding from speech
+)
+_LEAST = 1e-5  # smallest effect, relative to the logits' standard deviation, beyond rounding
 
 
 def ones_are_padding(infer: Callable[[Samples, Mask], Logits]) -> bool | None:

@@ -85,7 +85,7 @@ def _cells(path: Path, file: Any, group: int) -> Iterator[dict[str, Any]]:
 
 
 def _rows(batch: Any) -> list[dict[str, Any]]:
-    """Return the rows of a batch; bytes that are no UTF-8 become halves of surrogate pairs."""
+    """Return the rows of a batch; bytes that are not UTF-8 become halves of surrogate pairs."""
     import pyarrow as pa
 
     try:
