@@ -142,8 +142,8 @@ def _require_unicode(columns: Columns, row: Row) -> None:
             raise BadUtteranceError(
                 name,
                 "text that is not Unicode",
-                f"the {role} in {row.place or name} is not Unicode text: it holds a byte that is not UTF-8, or half of a "
-                f"surrogate pair, {next(filter(_is_half, cell))!a}; {_REMEDY}",
+                f"the {role} in {row.place or name} is not Unicode text: it holds a byte that is not UTF-8, or half "
+                f"of a surrogate pair, {next(filter(_is_half, cell))!a}; {_REMEDY}",
             )
 
 

@@ -18,9 +18,8 @@ Mask = npt.NDArray[np.bool_]
 _SAMPLES = 16_000
 _SEED = 20240611
 _LEVEL = 0.1  # standard deviation of the noise; of the order of speech
-_CLEAR = (
-    2.0  # factor between the two effects of the same change; below it, the mask does not separate padding from speech
-)
+# Factor between the two effects of the same change. Below it, the mask does not separate padding from speech.
+_CLEAR = 2.0
 _LEAST = 1e-5  # smallest effect, relative to the logits' standard deviation, beyond rounding
 
 
