@@ -30,13 +30,13 @@ def test_errors_are_marked_below_the_words() -> None:
 
 
 def test_the_three_with_the_largest_rise_come_first() -> None:
-    """An utterance that the reference model gets equally wrong is not evidence, unless there is nothing worse."""
+    """An utterance that both transcribe alike is not evidence against the variant."""
     same = ("A B C", "X Y Z", "X Y Z")
     found = lines(("A B", "A B", "A B"), same, ("A B", "A B", "A X"), ("A B", "A B", "Y X"), ("A", "A", ""))
     assert ["u3: 2 word errors, pytorch 0", "u2: 1 word error, pytorch 0", "u4: 1 word error, pytorch 0"] == [
         line for line in found if line.startswith("u")
     ]
-    assert lines(same)[0] == "u0: 3 word errors, pytorch 3"
+    assert lines(same) == []
 
 
 def test_only_parts_with_errors_are_shown() -> None:

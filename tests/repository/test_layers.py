@@ -114,7 +114,7 @@ LAYERS = (
     Layer("onnxruntime", files("recognizers/onnx", "studies/peers/onnx")),
     Layer("torchmetrics", files("evaluation/wer")),
     Layer("jiwer", files("evaluation/wer")),
-    Layer("datasets", files("corpora/sources/hub_location")),
+    Layer("datasets", files("corpora/sources/hub_location", "corpora/sources/saved")),
     Layer("huggingface_hub", files("corpora/sources/hub", "corpora/sources/hub_location", "hub", "report/export/card")),
     Layer("whisper_normalizer", files("evaluation/normalize")),
     Layer("filelock", files("evaluation/transcript_file", "store")),

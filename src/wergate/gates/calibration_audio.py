@@ -19,6 +19,7 @@ _FRAME_S = 0.025
 _FLOOR = 1e-9  # mean square, -90 dB of full scale: below one step of 16-bit audio
 _LOUD, _QUIET = 95, 10  # percentiles
 _REMEDY = "calibrate on speech that is typical of the model's input: name another corpus with --calibration"
+_MORE = "record more utterances, of which a quarter may be set aside, or name a larger corpus with --calibration"
 
 
 @dataclass(frozen=True)
@@ -77,4 +78,5 @@ def audio_verdicts(statistics: AudioStatistics, settings: CalibrationAudioSettin
         ("calibration_speech", statistics.speech_share(settings.level_range_db_min), ">=", settings.speech_min, lowest),
     )
     for gate, value, relation, threshold, basis in claims:
-        yield Verdict(gate, "INT8", value, relation, threshold, scope, _REMEDY, basis)
+        remedy = _REMEDY if gate == "calibration_speech" else _MORE
+        yield Verdict(gate, "INT8", value, relation, threshold, scope, remedy, basis)

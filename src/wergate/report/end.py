@@ -22,12 +22,14 @@ _GATES_MAX = 10  # of the failed ones, with their remedies
 _WHOLE = ("ERROR: ", "FAIL: ")  # lines that people search for are never wrapped
 _WORDS = {Status.PASS: "passed", Status.FAIL: "failed", Status.INCONCLUSIVE: "undecided"}
 _NEXT: Mapping[int, str] = {
-    Cause.SETUP: "correct the mistake that the line with ERROR names",
+    2: "run again; finished builds are in the cache, and an unfinished one starts over",
+    Cause.SETUP: "fix the error shown above",
     Cause.UNEXPLAINED: "read the traceback above: a test failed, but not by a gate",
-    Cause.ACCURACY: "follow the remedy of gate 1, then run again; --details prints every table",
-    Cause.LATENCY: "follow the remedy of gate 1, then run again; --details prints every table",
+    Cause.ACCURACY: "start with item 1 above, then run again",
+    Cause.LATENCY: "start with item 1 above, then run again",
     Cause.INCONCLUSIVE: "get more evidence, as each line says, or accept undecided accuracy with --allow-inconclusive",
 }
+_WITHOUT_TABLES = {2, Cause.SETUP, Cause.UNEXPLAINED, Cause.INCONCLUSIVE}  # tables are not what to read next
 
 
 @dataclass(frozen=True)
@@ -84,12 +86,14 @@ def headline(code: int, verdicts: Sequence[VerdictRow]) -> str:
 
 def next_step(end: End) -> str:
     """Return what people do after the run."""
-    if end.code != 0:
-        return _NEXT.get(end.code, "run again: this run has no verdict")
-    if end.undecided:
-        return "run again on a quiet machine; --strict fails a run whose latency is undecided"
-    tables = "--details prints every table"
-    return tables if end.exported else f"--export DIR writes the IRs that passed; {tables}"
+    steps = [_NEXT.get(end.code, "run again: this run has no verdict")] if end.code != 0 else []
+    if end.code == 0 and end.undecided:
+        steps.append("run again on a quiet machine; --strict fails a run whose latency is undecided")
+    elif end.code == 0 and not end.exported:
+        steps.append("--export DIR writes the IRs that passed")
+    if not end.details and end.code not in _WITHOUT_TABLES and not end.undecided:
+        steps.append("--details prints every table")
+    return "; ".join(steps) or "none"
 
 
 def _files(files: Sequence[str]) -> str:

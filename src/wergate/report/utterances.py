@@ -58,7 +58,7 @@ def worst_utterance_lines(evaluation: Evaluation, width: int) -> list[str]:
 
 def _worst(evaluation: Evaluation) -> list[tuple[UtteranceOutcome, WordErrors, WordErrors]]:
     rows = zip(evaluation.outcomes, evaluation.reference.errors, evaluation.candidate.errors, strict=True)
-    wrong = [row for row in rows if row[2].errors or not row[0].matches]
+    wrong = [row for row in rows if not row[0].matches]
     return sorted(wrong, key=lambda row: (row[1].errors - row[2].errors, -row[2].errors))[:_SHOWN]
 
 

@@ -46,19 +46,24 @@ def parse_corpus_specs(spec: str, embedded: Path, names: Collection[str] = ()) -
         return [CorpusSpec(spec, None, match["id"], match["config"], match["split"], match["revision"])]
     known = ["embedded", *(f"embedded:{split}" for split in EMBEDDED_SPLITS), *names]
     other = other_spelling(path)
-    hint = f" (did you mean '{other}'?)" if other else did_you_mean(spec, known) or did_you_mean_beside(path)
+    hint = f" (did you mean '{other}'?)" if other else did_you_mean(spec, known) or _sibling(path)
     raise SuiteError(
         f"corpus '{spec}' is neither a file nor a known spec{hint}; accepted: embedded, embedded:SPLIT, "
         "ORG/NAME[@REVISION][:CONFIG[:SPLIT]], an existing parquet file, manifest or folder, or the NAME of a "
-        "[corpus.NAME] table in the suite file; check --corpus"
+        "[corpus.NAME] table in the suite file; check --corpus and --calibration"
     )
+
+
+def _sibling(path: Path) -> str:
+    """Return a suggestion from the path's folder; the root and the home have folders that are not corpora."""
+    return "" if path.parent in {Path(path.anchor), Path.home()} else did_you_mean_beside(path)
 
 
 def _embedded(split: str, embedded: Path) -> CorpusSpec:
     if split not in EMBEDDED_SPLITS:
         hint = did_you_mean(split, EMBEDDED_SPLITS)
         raise SuiteError(
-            f"corpus 'embedded:{split}' has no such split{hint}; accepted: {', '.join(EMBEDDED_SPLITS)}; check --corpus"
+            f"corpus 'embedded:{split}' has no such split{hint}; accepted: {', '.join(EMBEDDED_SPLITS)}; correct it"
         )
     return CorpusSpec(f"embedded:{split}", embedded / "corpus" / f"{split}-00000-of-00001.parquet")
 
