@@ -1,4 +1,4 @@
-"""`python tests/mutations/table.py` injects every fault and writes the gate that caught it to docs/mutations.md.
+"""`python tests/mutations/table.py` injects every fault and writes the gate that caught it to docs/gates/mutations.md.
 
 With `--rebuilds FILE.jsonl` it writes what `rebuilds.py` found there, too.
 """
