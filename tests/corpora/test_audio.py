@@ -133,7 +133,7 @@ def test_channels_are_mixed_down() -> None:
 
 def test_resampling_and_mixing_are_both_noted() -> None:
     """Stereo at another rate has two notes."""
-    stereo = np.zeros((4410, 2), np.float32)
+    stereo = np.full((4410, 2), 0.1, np.float32)
     decoded = waveform(encoded(stereo, rate=44_100, container="WAV"))
     assert ("resampled from 44100 Hz to 16000 Hz", "mixed down from 2 channels") == decoded.notes
     assert decoded.duration_s == pytest.approx(0.1, abs=1e-3)
@@ -203,3 +203,20 @@ def test_unusable_audio_is_refused(refusal: Refusal) -> None:
     with pytest.raises(SuiteError, match=refusal.message) as caught:
         waveform(refusal.data)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("samples", "remarks"),
+    [
+        pytest.param(sound(0.5, seed=1), (), id="speech"),
+        pytest.param(sound(0.5, seed=1) / np.abs(sound(0.5, seed=1)).max(), (), id="scaled to its peak"),
+        pytest.param(np.clip(sound(0.5, seed=1) * 4, -1, 1), ("clipped",), id="clipped"),
+        pytest.param(sound(0.5, seed=1) * 4, ("clipped",), id="beyond full scale"),
+        pytest.param(np.zeros(8000, np.float32), ("silent",), id="zeros"),
+        pytest.param(sound(0.5, seed=1) * 1e-5, ("silent",), id="nearly zero"),
+    ],
+)
+def test_odd_levels_are_noted(samples: np.ndarray, remarks: tuple[str, ...]) -> None:
+    """Clipped and silent recordings are usable, and are counted in a run's notes."""
+    decoded = waveform(encoded(samples, container="WAV", subtype="FLOAT"))
+    assert (remarks, remarks) == (decoded.remarks, decoded.notes)

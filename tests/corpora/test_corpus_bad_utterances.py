@@ -99,6 +99,12 @@ DEFECTS = (
         "audio of utterance 'u2' has 1 samples that are NaN or infinite",
         late=True,
     ),
+    Defect(
+        "samples out of range",
+        with_audio(encoded(sound(0.5, seed=3) * 32768, container="WAV", subtype="FLOAT")),
+        r"audio of utterance 'u2' reaches 1\.\d+e\+04, but full scale is 1: .*divide them by",
+        late=True,
+    ),
 )
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.support.shipped import section
+from tests.support.tiny import Spoken, encoded, sound, write_corpus
 from wergate.config.quantization import CalibrationAudioSettings
-from wergate.gates.calibration_audio import AudioStatistics, audio_verdicts, level_range_db
+from wergate.corpora.corpus import open_corpus
+from wergate.corpora.spec import CorpusSpec
+from wergate.gates.calibration_audio import AudioStatistics, audio_verdicts, level_range_db, listen
 from wergate.verdict import Status
 
 RATE = 16_000
@@ -47,3 +51,15 @@ def test_each_shortage_has_its_own_gate() -> None:
     assert {"calibration_utterances"} == failing(AudioStatistics(60.0, (20.0,) * 9, "u"))
     assert {"calibration_audio_s"} == failing(AudioStatistics(19.0, (20.0,) * 12, "u"))
     assert {"calibration_speech"} == failing(AudioStatistics(60.0, (20.0,) * 10 + (1.0,) * 2, "u"))
+
+
+def test_clipped_and_silent_utterances_are_named(tmp_path: Path) -> None:
+    """Such audio widens or starves the ranges of activations; the verdict on speech names the first of each kind."""
+    speech = sound(0.5, seed=1)
+    audio = {"good": speech, "loud": speech * 9, "louder": speech * 10, "none": 0 * speech}
+    utterances = [Spoken(name, "A", encoded(samples, container="WAV")) for name, samples in audio.items()]
+    corpus = open_corpus(CorpusSpec("c", write_corpus(tmp_path / "c.parquet", utterances)))
+    statistics = listen(corpus, RATE)
+    assert {"clipped": ["loud", "louder"], "silent": ["none"]} == statistics.remarks
+    basis = [verdict.basis for verdict in audio_verdicts(statistics, SHIPPED, scope="tiny")][-1]
+    assert "2 utterances clipped, first 'loud'; 1 utterances silent, first 'none'" in basis

@@ -30,6 +30,12 @@ _ESTIMATED = 0.02  # relative error of the length that libsndfile estimates for 
 _LAST_FRAMES_BYTES = 1024  # padding at the end of an MP3, which decoding may leave unread
 _END_TAGS = (b"TAG", b"APETAGEX", b"LYRICSBEGIN")
 _UNKNOWN_FRAMES = 1 << 62  # libsndfile reports 2**63 - 1 frames for a FLAC that was written to a pipe
+_LOUDEST = 16.0  # of full scale 1; loud recordings in floating point exceed it a little, integers by hundreds
+_SILENT = 1e-4  # three steps of 16-bit audio
+_FULL_SCALE = 0.999
+_CLIPPED_MIN = (
+    0.001  # share of the samples at full scale; a recording that is only scaled to its peak has a few of them
+)
 _WAV = ("WAV", "WAVEX")
 _NO_DATA = b"data\0\0\0\0"
 _UNKNOWN_SIZE = 0x7FFF0000  # programs that write to a pipe state such sizes, and libsndfile reads to the end
@@ -84,12 +90,14 @@ class Waveform:
         sampling_rate: rate of `samples` in Hz.
         source_rate: rate of the recording in Hz.
         source_channels: number of channels of the recording.
+        remarks: oddities of the audio, such as "clipped".
     """
 
     samples: Samples
     sampling_rate: int
     source_rate: int
     source_channels: int
+    remarks: tuple[str, ...] = ()
 
     @property
     def duration_s(self) -> float:
@@ -98,11 +106,11 @@ class Waveform:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """The conversions of the recording, such as "mixed down from 2 channels"."""
+        """The conversions of the recording, such as "mixed down from 2 channels", and its oddities."""
         resampled = f"resampled from {self.source_rate} Hz to {self.sampling_rate} Hz"
         mixed = f"mixed down from {self.source_channels} channels"
         done = ((resampled, self.source_rate != self.sampling_rate), (mixed, self.source_channels > 1))
-        return tuple(note for note, was_done in done if was_done)
+        return (*(note for note, was_done in done if was_done), *self.remarks)
 
 
 def read_header(audio: Encoded, *, name: str, part: Part | None = None, max_duration_s: float | None = None) -> Header:
@@ -135,14 +143,23 @@ def decode(
         max_duration_s: longest accepted duration, checked before decoding; None accepts any.
 
     Raises:
-        BadUtteranceError: `read_header` refuses the recording, the audio is damaged, or a sample is not finite.
+        BadUtteranceError: `read_header` refuses the recording, the audio is damaged, or a sample is not finite or far
+            beyond full scale.
     """
     channels, source_rate = _read(audio, name, part, max_duration_s)
     mono = channels.mean(axis=1) if channels.shape[1] > 1 else channels[:, 0]
     if source_rate != sampling_rate:
         mono = soxr.resample(mono, source_rate, sampling_rate)
     samples = np.ascontiguousarray(mono, dtype=np.float32)
-    return Waveform(samples, sampling_rate, source_rate, channels.shape[1])
+    return Waveform(samples, sampling_rate, source_rate, channels.shape[1], _remarks(channels))
+
+
+def _remarks(channels: Samples) -> tuple[str, ...]:
+    """Return what is odd about decoded audio: shape (samples, channels), full scale 1."""
+    levels = np.abs(channels)
+    if levels.max(initial=0) < _SILENT:
+        return ("silent",)
+    return ("clipped",) if np.mean(levels >= _FULL_SCALE) >= _CLIPPED_MIN else ()
 
 
 @contextmanager
@@ -277,6 +294,15 @@ def _read(audio: Encoded, name: str, part: Part | None, max_duration_s: float | 
             "non-finite samples",
             f"audio of utterance '{name}' has {int((~np.isfinite(channels)).sum())} samples that are NaN or infinite; "
             f"all samples must be finite; {_REMEDY}",
+        )
+    loudest = float(np.abs(channels).max(initial=0))
+    if loudest > _LOUDEST:
+        raise BadUtteranceError(
+            name,
+            "samples out of range",
+            f"audio of utterance '{name}' reaches {loudest:.4g}, but full scale is 1: its samples are integers, "
+            "written as floating point; divide them by the largest integer (32768 for 16 bits) and write the file "
+            "again, or skip such utterances with --skip-bad",
         )
     return channels, header.sampling_rate
 

@@ -5,8 +5,8 @@ An INT8 model that was calibrated on silence, noise or a single utterance has th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -30,11 +30,13 @@ class AudioStatistics:
         audio_s: duration of all utterances together, in seconds.
         level_ranges_db: level range of each utterance, in dB.
         flattest: id of the utterance with the smallest level range.
+        remarks: ids of the utterances by oddity, such as "clipped".
     """
 
     audio_s: float
     level_ranges_db: tuple[float, ...]
     flattest: str
+    remarks: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def speech_share(self, level_range_db_min: float) -> float:
         """Return the share of utterances whose level range is at least that of speech."""
@@ -44,11 +46,14 @@ class AudioStatistics:
 def listen(corpus: Corpus, sampling_rate: int) -> AudioStatistics:
     """Decode a corpus of at least one utterance, and return its audio statistics."""
     ranges: dict[str, float] = {}
+    remarks: dict[str, list[str]] = {}
     audio_s = 0.0
     for utterance in corpus.utterances(sampling_rate):
         ranges[utterance.id] = level_range_db(utterance.waveform.samples, sampling_rate)
         audio_s += utterance.waveform.duration_s
-    return AudioStatistics(audio_s, tuple(ranges.values()), min(ranges, key=ranges.__getitem__))
+        for remark in utterance.waveform.remarks:
+            remarks.setdefault(remark, []).append(utterance.id)
+    return AudioStatistics(audio_s, tuple(ranges.values()), min(ranges, key=ranges.__getitem__), remarks)
 
 
 def level_range_db(samples: Samples, sampling_rate: int) -> float:
@@ -72,6 +77,8 @@ def level_range_db(samples: Samples, sampling_rate: int) -> float:
 def audio_verdicts(statistics: AudioStatistics, settings: CalibrationAudioSettings, *, scope: str) -> Iterable[Verdict]:
     """Gate the number of utterances, their total duration, and the share of them that can be speech."""
     lowest = f"smallest level range {min(statistics.level_ranges_db):.3g} dB, utterance '{statistics.flattest}'"
+    for remark, ids in statistics.remarks.items():
+        lowest += f"; {len(ids)} utterances {remark}, first '{ids[0]}'"
     claims: tuple[tuple[str, float, Relation, float, str], ...] = (
         ("calibration_utterances", len(statistics.level_ranges_db), ">=", settings.utterances_min, ""),
         ("calibration_audio_s", statistics.audio_s, ">=", settings.audio_s_min, ""),
