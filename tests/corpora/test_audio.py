@@ -220,3 +220,23 @@ def test_odd_levels_are_noted(samples: np.ndarray, remarks: tuple[str, ...]) -> 
     """Clipped and silent recordings are usable, and are counted in a run's notes."""
     decoded = waveform(encoded(samples, container="WAV", subtype="FLOAT"))
     assert (remarks, remarks) == (decoded.remarks, decoded.notes)
+
+
+@pytest.mark.parametrize(
+    ("container", "subtype"),
+    [("WAV", "GSM610"), ("WAV", "G721_32"), ("WAV", "NMS_ADPCM_32"), ("AIFF", "GSM610"), ("AU", "G723_40")],
+)
+def test_files_without_seek_are_read(container: str, subtype: str, tmp_path: Path) -> None:
+    """Telephone archives hold GSM 6.10; a part is that of the whole, from memory and from a file."""
+    path = tmp_path / "a"
+    soundfile.write(path, sound(2.0, seed=1, rate=8000), 8000, format=container, subtype=subtype)
+    assert not soundfile.SoundFile(path).seekable()
+    whole = decode(path, 8000, name="u1").samples
+    assert 2.0 == pytest.approx(len(whole) / 8000, abs=0.05)
+    assert np.corrcoef(whole[:8000], sound(2.0, seed=1, rate=8000)[:8000])[0, 1] > 0.8
+    for audio in (path, path.read_bytes()):
+        for part in (Part(0.0, 0.5), Part(0.2, 0.5), Part(1.5)):
+            start = int(part.offset_s * 8000)
+            stop = None if part.duration_s is None else start + int(part.duration_s * 8000)
+            decoded = decode(audio, 8000, name="u1", part=part)
+            np.testing.assert_array_equal(whole[start:stop], decoded.samples)

@@ -31,6 +31,7 @@ _LAST_FRAMES_BYTES = 1024  # padding at the end of an MP3, which decoding may le
 _END_TAGS = (b"TAG", b"APETAGEX", b"LYRICSBEGIN")
 _UNKNOWN_FRAMES = 1 << 62  # libsndfile reports 2**63 - 1 frames for a FLAC that was written to a pipe
 _LOUDEST = 16.0  # of full scale 1; loud recordings in floating point exceed it a little, integers by hundreds
+_SKIPPED_AT_ONCE = 1 << 20  # frames
 _SILENT = 1e-4  # three steps of 16-bit audio
 _FULL_SCALE = 0.999
 _CLIPPED_MIN = (
@@ -285,7 +286,7 @@ def _cut(part: Part | None, frames: int, rate: int, name: str) -> tuple[int, int
 def _read(audio: Encoded, name: str, part: Part | None, max_duration_s: float | None) -> tuple[Samples, int]:
     with _opened(audio, name) as (file, stream):
         header = _header(file, name, part, max_duration_s)
-        file.seek(header.start)
+        _skip(file, header.start)
         channels = file.read(header.frames, dtype="float32", always_2d=True)
         _require_all(file, stream, header, len(channels), name)
     if not np.isfinite(channels).all():
@@ -305,6 +306,15 @@ def _read(audio: Encoded, name: str, part: Part | None, max_duration_s: float | 
             "again, or skip such utterances with --skip-bad",
         )
     return channels, header.sampling_rate
+
+
+def _skip(file: Any, frames: int) -> None:
+    """Move to a frame; where libsndfile cannot seek, as in GSM 6.10 of telephone archives, by decoding up to it."""
+    if file.seekable():
+        file.seek(frames)  # also to the start: only then does libsndfile read every MP3 without an error
+        return
+    while frames > 0:
+        frames -= len(file.read(min(frames, _SKIPPED_AT_ONCE), dtype="float32")) or frames
 
 
 def _require_all(file: Any, stream: BinaryIO, header: Header, decoded: int, name: str) -> None:
