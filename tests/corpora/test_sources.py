@@ -26,6 +26,7 @@ from wergate.corpora.corpus import Corpus, open_corpus
 from wergate.corpora.sources.opening import parse_corpus_specs
 from wergate.corpora.spec import CorpusSpec
 from wergate.errors import SuiteError
+from wergate.store import file_digest
 
 SEVEN = [u.but(id=f"{100 + 3 * (n // 3)}-7-{n:04d}", text=f"{u.text} ÄÖ") for n, u in enumerate(spoken(range(7)))]
 Write = Callable[[Path, Sequence[Spoken]], Path]
@@ -226,6 +227,25 @@ def test_a_part_of_a_long_recording_is_cut_by_offset(tmp_path: Path) -> None:
     np.testing.assert_array_equal(samples[2 * RATE :], last.waveform.samples)
     assert [1.0, 1.5, 0.5, 1.0] == list(corpus.durations.values())
     assert 4 == len(set(corpus.digests.values()))
+
+
+def test_each_long_recording_is_hashed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The order of the parts of several files decides neither the digests nor how often a file is read."""
+    for name in "abc":
+        (tmp_path / f"{name}.wav").write_bytes(encoded(sound(3.0, seed=ord(name)), container="WAV"))
+    rows = [{"audio_filepath": f"{name}.wav", "text": "A", "offset": 0.5 * n} for name in "abc" for n in range(5)]
+    hashed: list[Path] = []
+
+    def digest(path: Path) -> str:
+        hashed.append(path)
+        return file_digest(path)
+
+    monkeypatch.setattr("wergate.corpora.index.file_digest", digest)
+    in_order = opened(json_lines(tmp_path / "a.json", rows))
+    in_turn = opened(json_lines(tmp_path / "b.json", [row for n in range(5) for row in rows[n::5]]))
+    assert dict(in_order.digests) == dict(in_turn.digests)
+    assert 15 == len(set(in_turn.digests.values()))
+    assert [tmp_path / f"{name}.wav" for name in "abc"] * 2 == hashed
 
 
 @pytest.mark.parametrize(

@@ -311,7 +311,7 @@ def _read(audio: Encoded, name: str, part: Part | None, max_duration_s: float | 
 def _skip(file: Any, frames: int) -> None:
     """Move to a frame; where libsndfile cannot seek, as in GSM 6.10 of telephone archives, by decoding up to it."""
     if file.seekable():
-        file.seek(frames)  # also to the start: only then does libsndfile read every MP3 without an error
+        file.seek(frames)
         return
     while frames > 0:
         frames -= len(file.read(min(frames, _SKIPPED_AT_ONCE), dtype="float32")) or frames

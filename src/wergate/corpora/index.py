@@ -139,11 +139,12 @@ class Index:
         """Return the digest of the encoded audio, or of a part of it."""
         if isinstance(recording.audio, bytes):
             return audio_digest(recording.audio)
-        # The parts of a file are consecutive rows, so remembering one file is enough to hash each file once.
+        if recording.part is None:
+            return audio_digest(recording.audio)
+        # Parts of several long files may come in turn, so each file is remembered.
         if recording.audio not in self._files:
-            self._files = {recording.audio: audio_digest(recording.audio)}
-        whole = self._files[recording.audio]
-        return whole if recording.part is None else text_digest(f"{whole} {recording.part}")
+            self._files[recording.audio] = audio_digest(recording.audio)
+        return text_digest(f"{self._files[recording.audio]} {recording.part}")
 
 
 def load(recording: Recording) -> Recording:
