@@ -23,6 +23,7 @@ from wergate.evaluation import evaluate
 from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome, unknown_characters
 from wergate.evaluation.normalize import NORMALIZERS
 from wergate.evaluation.wer import WordErrors
+from wergate.gates.accuracy import reference_verdict
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.ctc import Logits
 from wergate.networks.logits import LogitsDifference
@@ -190,3 +191,28 @@ def test_outcomes_are_in_corpus_order(corpus: Corpus) -> None:
     evaluation = Attempt(corpus, file).evaluate()
     assert (2, list(corpus.ids)) == (evaluation.resumed, [outcome.id for outcome in evaluation.outcomes])
     assert np.isfinite(evaluation.logits.mean_abs)
+
+
+def test_unseen_characters_and_scripts_without_spaces_are_noted() -> None:
+    """The notes count utterances; nothing is noted where nothing is dropped or joined."""
+    pairs = [("co\u00adop", "A"), ("plain", "A"), ("\u4f60\u597d\u4e16\u754c", "A"), ("한국어 문장", "A")]
+    spaces = "are written without spaces between words; count characters with --normalizer characters"
+    unseen = "have unseen characters, which the normalizer {} drops"
+    assert {spaces: 1} == dict(evaluated(pairs).notes)
+    assert {spaces: 1, unseen.format("basic"): 1} == dict(evaluated(pairs, "basic").notes)
+    assert {unseen.format("characters"): 1} == dict(evaluated(pairs, "characters").notes)
+    assert {} == dict(evaluated(pairs[1:2], "basic").notes)
+
+
+def test_characters_are_counted_for_a_script_without_spaces() -> None:
+    """One wrong character of four is a quarter, where a wrong sentence would be all of it."""
+    pairs = [("你好世界", "你好视界")]
+    assert (1.0, 0.25) == tuple(evaluated(pairs, name).candidate.total.wer for name in ("upper", "characters"))
+
+
+def test_the_refusal_names_a_script_without_spaces() -> None:
+    """A good model seems to fail where each sentence is one word."""
+    chinese, english = (reference_verdict(evaluated([(text, text)]), 0.3) for text in ("你好世界", "hello"))
+    assert "references have no spaces between words" in chinese.remedy
+    assert "--normalizer characters" in chinese.remedy
+    assert "spaces" not in english.remedy

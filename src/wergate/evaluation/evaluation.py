@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from wergate.evaluation.normalize import NORMALIZERS, Normalizer
+from wergate.evaluation.normalize import COUNT_CHARACTERS, NORMALIZERS, Normalizer, is_without_spaces, unseen
 from wergate.evaluation.significance import MatchedPairs, WerDrop, matched_pairs, paired_bootstrap, segment_rises
 from wergate.evaluation.wer import WordErrors, count_token_errors, count_word_errors, headline_wer, place_errors
 from wergate.models.variant import Variant
@@ -105,8 +105,20 @@ class Evaluation:
 
     @cached_property
     def notes(self) -> Mapping[str, int]:
-        """Number of utterances by note; a note names a conversion that the audio needed."""
-        return Counter(note for outcome in self.outcomes for note in outcome.notes)
+        """Number of utterances by note; a note names a conversion that the audio needed, or an oddity of the text."""
+        notes = Counter(note for outcome in self.outcomes for note in outcome.notes)
+        if NORMALIZERS[self.normalizer].drops_unseen:
+            dropped = f"have unseen characters, which the normalizer {self.normalizer} drops"
+            notes[dropped] = sum(bool(unseen(outcome.text)) for outcome in self.outcomes)
+        notes[f"are written without spaces between words; {COUNT_CHARACTERS}"] = self.without_spaces
+        return +notes  # without those that occur nowhere
+
+    @cached_property
+    def without_spaces(self) -> int:
+        """Number of references in a script without spaces, whose sentences count as words."""
+        if self.normalizer == "characters":
+            return 0
+        return sum(is_without_spaces(outcome.text) for outcome in self.outcomes)
 
     @property
     def seconds(self) -> float:

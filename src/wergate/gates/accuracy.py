@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from wergate.evaluation.evaluation import Evaluation, Transcripts, UtteranceOutcome
+from wergate.evaluation.normalize import COUNT_CHARACTERS
 from wergate.evaluation.wer import show_alignment
 from wergate.models.variant import Variant
 from wergate.verdict import Verdict
@@ -29,10 +30,18 @@ def reference_verdict(evaluation: Evaluation, threshold: float) -> Verdict:
         relation="<=",
         threshold=threshold,
         scope=evaluation.scope,
-        remedy="check that the transcripts belong to the audio, that its headers state the true sampling rate, "
+        remedy=_unspaced(evaluation)
+        + "check that the transcripts belong to the audio, that its headers state the true sampling rate, "
         "and that the vocabulary is the checkpoint's; if the corpus really is this hard, raise "
         "thresholds.reference_wer_max",
     )
+
+
+def _unspaced(evaluation: Evaluation) -> str:
+    """Return the first remedy where a sentence is a word, so that its rate is that of wrong sentences."""
+    if 2 * evaluation.without_spaces <= len(evaluation.outcomes):
+        return ""
+    return f"the references have no spaces between words, so each sentence is one word: {COUNT_CHARACTERS}; else "
 
 
 def mismatch_verdict(evaluation: Evaluation) -> Verdict:
