@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.support.corpus_forms import audio_files
-from tests.support.tiny import RATE, spoken
+from tests.support.corpus_forms import audio_files, json_lines, saved
+from tests.support.tiny import RATE, spoken, write_corpus
 from wergate.corpora.corpus import Corpus, open_corpus
 from wergate.corpora.spec import CorpusSpec
 from wergate.errors import SuiteError
 
+UTTERANCES = spoken(range(6))
 TEXTS = ("one", '"Stop, he said', "three", 'no" twice', '"five"', 'a 5" pipe')
 
 
@@ -139,3 +141,70 @@ def test_an_object_without_an_id_is_named_by_its_path(tmp_path: Path) -> None:
     path.write_text("\n".join(json.dumps({"id": ""} | row) for row in rows))
     with pytest.raises(SuiteError, match="row 0 has no id in column 'id'"):
         opened(path)
+
+
+BAD_TEXTS = ("A", "", "B", '"C', " ", 'D"')
+
+
+def _tree(folder: Path) -> Path:
+    """Write a LibriSpeech tree with two empty transcripts and an audio file that is missing."""
+    audio_files(folder, UTTERANCES[:5])
+    lines = (f"{u.id}\t{text}\n" for u, text in zip(UTTERANCES, BAD_TEXTS, strict=True))
+    (folder / "a.trans.txt").write_text("\n".join(lines))
+    return folder
+
+
+def _table(name: str) -> Callable[[Path], Path]:
+    """Return a function that writes a manifest with the same faults."""
+
+    def write(folder: Path) -> Path:
+        rows = list(zip([*audio_files(folder, UTTERANCES[:5]), "none.flac"], BAD_TEXTS, strict=True))
+        path = folder / name
+        if name.endswith(".jsonl"):
+            return json_lines(path, [{"file_name": audio, "text": text} for audio, text in rows])
+        if name.endswith(".tsv"):
+            path.write_text("".join(f"{audio}\t{text}\n" for audio, text in [("path", "text"), *rows]))
+            return path
+        with path.open("w", newline="") as file:
+            csv.writer(file).writerows([("file_name", "text"), *rows])
+        return path
+
+    return write
+
+
+def _metadata(name: str) -> Callable[[Path], Path]:
+    return lambda folder: _table(name)(folder).parent
+
+
+def _parquet(folder: Path) -> Path:
+    utterances = [u.but(text=text) for u, text in zip(UTTERANCES, BAD_TEXTS, strict=True)]
+    return write_corpus(folder / "c.parquet", [*utterances[:5], utterances[5].but(audio=b"noise")])
+
+
+def _saved(folder: Path) -> Path:
+    utterances = [u.but(text=text) for u, text in zip(UTTERANCES, BAD_TEXTS, strict=True)]
+    return saved(folder / "set", [*utterances[:5], utterances[5].but(audio=b"noise")])
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        pytest.param(_tree, id="LibriSpeech tree"),
+        pytest.param(_table("m.jsonl"), id="manifest.jsonl"),
+        pytest.param(_table("m.tsv"), id="manifest.tsv"),
+        pytest.param(_table("m.csv"), id="manifest.csv"),
+        pytest.param(_metadata("metadata.jsonl"), id="metadata.jsonl"),
+        pytest.param(_metadata("metadata.csv"), id="metadata.csv"),
+        pytest.param(_parquet, id="parquet file"),
+        pytest.param(lambda folder: _parquet(folder).parent, id="parquet folder"),
+        pytest.param(_saved, id="save_to_disk folder"),
+    ],
+)
+def test_every_row_is_an_utterance_or_skipped(write: Callable[[Path], Path], tmp_path: Path) -> None:
+    """Six rows, of which two have no transcript and one no audio; marks and repeated ids lose none."""
+    corpus = opened(write(tmp_path), skip_bad=True)
+    assert (3, 3) == (len(corpus), len(corpus.skipped))
+    assert ["A", "B", '"C'] == texts(corpus)
+    assert 2 == corpus.skipped_by_reason["empty transcript"]
+    numbers = [entry.number for entry in corpus.entries]
+    assert [0, 2, 3] == numbers

@@ -33,6 +33,8 @@ _UNKNOWN_FRAMES = 1 << 62  # libsndfile reports 2**63 - 1 frames for a FLAC that
 _LOUDEST = 16.0  # of full scale 1; loud recordings in floating point exceed it a little, integers by hundreds
 _SKIPPED_AT_ONCE = 1 << 20  # frames
 _SILENT = 1e-4  # three steps of 16-bit audio
+_KEPT_MIN = 0.1  # of the channels' mean energy; two speakers, each in a channel, keep half, equal channels all
+_CANCELLED = "lose most of their sound in the mean of their channels, which cancel out; name one in a column 'channel'"
 _FULL_SCALE = 0.999
 _CLIPPED_MIN = (
     0.001  # share of the samples at full scale; a recording that is only scaled to its peak has a few of them
@@ -69,12 +71,14 @@ class Header:
         frames: number of samples per channel in the part.
         sampling_rate: in Hz.
         channels: number of channels.
+        channel: number of the channel to read; None for the mean of all.
     """
 
     start: int
     frames: int
     sampling_rate: int
     channels: int
+    channel: int | None = None
 
     @property
     def duration_s(self) -> float:
@@ -114,25 +118,39 @@ class Waveform:
         return (*(note for note, was_done in done if was_done), *self.remarks)
 
 
-def read_header(audio: Encoded, *, name: str, part: Part | None = None, max_duration_s: float | None = None) -> Header:
+def read_header(
+    audio: Encoded,
+    *,
+    name: str,
+    part: Part | None = None,
+    channel: str | None = None,
+    max_duration_s: float | None = None,
+) -> Header:
     """Read the header of a recording without decoding it.
 
     Args:
         audio: content of a file that libsndfile can read, or its path.
         name: id of the utterance, for error messages.
         part: part of the recording; None for all of it.
+        channel: number of the channel, from 0; None for the mean of all. A recording of one channel has no other.
         max_duration_s: longest accepted duration; None accepts any.
 
     Raises:
-        BadUtteranceError: the file is missing, is not audio, has no samples or no length, or is too long, or the part
-            lies beyond the end of the recording.
+        BadUtteranceError: the file is missing, is not audio, has no samples or no length, or is too long, the part
+            lies beyond the end of the recording, or it has no such channel.
     """
     with _opened(audio, name) as (file, _):
-        return _header(file, name, part, max_duration_s)
+        return _header(file, name, part, channel, max_duration_s)
 
 
 def decode(
-    audio: Encoded, sampling_rate: int, *, name: str, part: Part | None = None, max_duration_s: float | None = None
+    audio: Encoded,
+    sampling_rate: int,
+    *,
+    name: str,
+    part: Part | None = None,
+    channel: str | None = None,
+    max_duration_s: float | None = None,
 ) -> Waveform:
     """Decode a recording, mix it down to mono and resample it.
 
@@ -141,13 +159,17 @@ def decode(
         sampling_rate: rate of the result in Hz.
         name: id of the utterance, for error messages.
         part: part of the recording; None for all of it.
+        channel: number of the channel, from 0; None for the mean of all.
         max_duration_s: longest accepted duration, checked before decoding; None accepts any.
 
     Raises:
         BadUtteranceError: `read_header` refuses the recording, the audio is damaged, or a sample is not finite or far
             beyond full scale.
     """
-    channels, source_rate = _read(audio, name, part, max_duration_s)
+    with _opened(audio, name) as (file, stream):
+        header = _header(file, name, part, channel, max_duration_s)
+        channels = _read(file, stream, header, name)
+    source_rate = header.sampling_rate
     mono = channels.mean(axis=1) if channels.shape[1] > 1 else channels[:, 0]
     if source_rate != sampling_rate:
         mono = soxr.resample(mono, source_rate, sampling_rate)
@@ -160,7 +182,13 @@ def _remarks(channels: Samples) -> tuple[str, ...]:
     levels = np.abs(channels)
     if levels.max(initial=0) < _SILENT:
         return ("silent",)
-    return ("clipped",) if np.mean(levels >= _FULL_SCALE) >= _CLIPPED_MIN else ()
+    remarks = ("clipped",) if np.mean(levels >= _FULL_SCALE) >= _CLIPPED_MIN else ()
+    lost = channels.shape[1] > 1 and _energy(channels.mean(axis=1)) < _KEPT_MIN * _energy(channels)
+    return (*remarks, _CANCELLED) if lost else remarks
+
+
+def _energy(samples: Samples) -> float:
+    return float(np.square(samples, dtype=np.float64).mean())
 
 
 @contextmanager
@@ -236,7 +264,7 @@ def _undecodable(audio: Encoded, name: str, error: Exception) -> BadUtteranceErr
     )
 
 
-def _header(file: Any, name: str, part: Part | None, max_duration_s: float | None) -> Header:
+def _header(file: Any, name: str, part: Part | None, channel: str | None, max_duration_s: float | None) -> Header:
     rate, frames = int(file.samplerate), int(file.frames)
     if frames >= _UNKNOWN_FRAMES:
         raise BadUtteranceError(
@@ -251,7 +279,7 @@ def _header(file: Any, name: str, part: Part | None, max_duration_s: float | Non
         )
     _require_promised(file, name)
     start, length = _cut(part, frames, rate, name)
-    header = Header(start, length, rate, int(file.channels))
+    header = Header(start, length, rate, int(file.channels), _channel(channel, int(file.channels), name))
     if max_duration_s is not None and header.duration_s > max_duration_s:
         raise BadUtteranceError(
             name,
@@ -260,6 +288,20 @@ def _header(file: Any, name: str, part: Part | None, max_duration_s: float | Non
             "accepted; cut it into utterances, raise max_duration_s, or skip such utterances with --skip-bad",
         )
     return header
+
+
+def _channel(stated: str | None, channels: int, name: str) -> int | None:
+    """Return the channel to read, or None for the mean of all."""
+    if stated is None or channels == 1:
+        return None  # the calls of a corpus may be split already, and the column then says where each file comes from
+    if stated.isdecimal() and int(stated) < channels:
+        return int(stated)
+    raise BadUtteranceError(
+        name,
+        "wrong channel",
+        f"channel of utterance '{name}' is '{stated}', but its recording has {channels} channels; a number "
+        f"from 0 to {channels - 1}, or 'average' for the mean of all, is accepted; {_REMEDY}",
+    )
 
 
 def _cut(part: Part | None, frames: int, rate: int, name: str) -> tuple[int, int]:
@@ -283,12 +325,13 @@ def _cut(part: Part | None, frames: int, rate: int, name: str) -> tuple[int, int
     return start, length
 
 
-def _read(audio: Encoded, name: str, part: Part | None, max_duration_s: float | None) -> tuple[Samples, int]:
-    with _opened(audio, name) as (file, stream):
-        header = _header(file, name, part, max_duration_s)
-        _skip(file, header.start)
-        channels = file.read(header.frames, dtype="float32", always_2d=True)
-        _require_all(file, stream, header, len(channels), name)
+def _read(file: Any, stream: BinaryIO, header: Header, name: str) -> Samples:
+    """Return the samples of a part: float32, shape (samples, channels)."""
+    _skip(file, header.start)
+    channels = file.read(header.frames, dtype="float32", always_2d=True)
+    _require_all(file, stream, header, len(channels), name)
+    if header.channel is not None:
+        channels = channels[:, header.channel : header.channel + 1]
     if not np.isfinite(channels).all():
         raise BadUtteranceError(
             name,
@@ -305,7 +348,7 @@ def _read(audio: Encoded, name: str, part: Part | None, max_duration_s: float | 
             "written as floating point; divide them by the largest integer (32768 for 16 bits) and write the file "
             "again, or skip such utterances with --skip-bad",
         )
-    return channels, header.sampling_rate
+    return channels
 
 
 def _skip(file: Any, frames: int) -> None:

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from wergate.corpora import audio
-from wergate.corpora.index import Entry, Index, Skipped, audio_digest, load
+from wergate.corpora.index import Entry, Index, Skipped, has_digest, load
 from wergate.corpora.recording import Recording, find_columns, recordings
 from wergate.corpora.sampling import draw_utterances
 from wergate.corpora.sources.base import Source
@@ -141,14 +141,20 @@ class Corpus:
             recording = load(result)
             entry = wanted[recording.number]
             self._require_unchanged(recording, entry)
-            part, limit_s = recording.part, self.spec.max_duration_s
-            waveform = audio.decode(recording.audio, sampling_rate, name=entry.id, part=part, max_duration_s=limit_s)
+            waveform = audio.decode(
+                recording.audio,
+                sampling_rate,
+                name=entry.id,
+                part=recording.part,
+                channel=recording.channel,
+                max_duration_s=self.spec.max_duration_s,
+            )
             yield Utterance(entry.id, recording.text, recording.speaker, waveform)
 
     def _require_unchanged(self, recording: Recording, entry: Entry) -> None:
         """Raise an error if a recording is not the one that was indexed."""
         # A part of a long file stays on the disk, and hashing the whole file again for each part would be slow.
-        same_audio = isinstance(recording.audio, Path) or audio_digest(recording.audio) == entry.digest
+        same_audio = isinstance(recording.audio, Path) or has_digest(recording, entry.digest)
         if not same_audio or (recording.id, text_digest(recording.text)) != (entry.source_id, entry.text_digest):
             raise SuiteError(
                 f"corpus '{self.name}' has changed since it was opened: row {entry.number} was utterance "

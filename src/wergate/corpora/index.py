@@ -106,15 +106,15 @@ class Index:
         return (note,)
 
     def _entry(self, recording: Recording, name: str) -> Entry:
-        part, limit_s = recording.part, self._spec.max_duration_s
-        header = audio.read_header(recording.audio, name=name, part=part, max_duration_s=limit_s)
+        part, channel, limit_s = recording.part, recording.channel, self._spec.max_duration_s
+        header = audio.read_header(recording.audio, name=name, part=part, channel=channel, max_duration_s=limit_s)
         if self._spec.skip_bad:
-            audio.decode(recording.audio, header.sampling_rate, name=name, part=part)
+            audio.decode(recording.audio, header.sampling_rate, name=name, part=part, channel=channel)
         return Entry(
             id=name,
             source_id=recording.id,
             number=recording.number,
-            digest=self._digest(recording),
+            digest=_of_channel(self._digest(recording), header.channel),
             text_digest=text_digest(recording.text),
             duration_s=header.duration_s,
             speaker=recording.speaker,
@@ -145,6 +145,17 @@ class Index:
         if recording.audio not in self._files:
             self._files[recording.audio] = audio_digest(recording.audio)
         return text_digest(f"{self._files[recording.audio]} {recording.part}")
+
+
+def _of_channel(digest: str, channel: int | None) -> str:
+    """Return the digest of one channel of audio; None stands for all channels."""
+    return digest if channel is None else text_digest(f"{digest} channel {channel}")
+
+
+def has_digest(recording: Recording, digest: str) -> bool:
+    """Return whether a digest is that of a recording in memory, or of its channel."""
+    whole, channel = audio_digest(recording.audio), recording.channel
+    return digest in {whole, _of_channel(whole, int(channel)) if channel and channel.isdecimal() else whole}
 
 
 def load(recording: Recording) -> Recording:

@@ -28,6 +28,7 @@ _AUDIO_PATH_NAMES = ("path", "file", "filename")  # used in tables of paths with
 TEXT_NAMES = ("text", "transcription", "transcript", "sentence", "normalized_text")
 _ID_NAMES = ("id", "utterance_id", "utt_id", "file", "path")
 _SPEAKER_NAMES = ("speaker", "speaker_id", "client_id")
+_CHANNEL_NAMES = ("channel", "channel_selector")  # the second is NeMo's
 _REMEDY = "correct it, or skip such utterances with --skip-bad"
 
 
@@ -42,6 +43,7 @@ class Recording:
         speaker: name of the speaker; empty if unknown.
         audio: encoded bytes, or the path of the file with them.
         part: part of the audio with this utterance; None for all of it.
+        channel: channel of the audio with this utterance, as the corpus states it; None for the mean of all.
     """
 
     number: int
@@ -50,6 +52,7 @@ class Recording:
     speaker: str
     audio: bytes | Path
     part: Part | None = None
+    channel: str | None = None
 
 
 def find_columns(source: Source, spec: CorpusSpec) -> Columns:
@@ -130,7 +133,8 @@ def _recording(source: Source, columns: Columns, row: Row) -> Recording:
     audio = _audio(folders, row.cells.get(columns.audio), utterance_id)
     speaker = row.cells.get(columns.speaker)
     part = _part(row, utterance_id) if isinstance(audio, Path) else None
-    return Recording(row.number, utterance_id, text, "" if speaker is None else str(speaker), audio, part)
+    speaker = "" if speaker is None else str(speaker)
+    return Recording(row.number, utterance_id, text, speaker, audio, part, _channel(row))
 
 
 def _require_unicode(columns: Columns, row: Row) -> None:
@@ -219,6 +223,13 @@ def _part(row: Row, name: str) -> Part | None:
     # Without an offset the duration is ignored: manifests often round it, and the file's header has the exact one.
     offset_s = _seconds(row, "offset", name)
     return Part(offset_s, _seconds(row, "duration", name)) if offset_s is not None else None
+
+
+def _channel(row: Row) -> str | None:
+    """Return the channel that a row states, or None for the mean of all channels."""
+    cells = (row.cells.get(name) for name in _CHANNEL_NAMES)
+    stated = next((str(cell).strip() for cell in cells if cell is not None), "")
+    return stated if stated not in {"", "average"} else None
 
 
 def _seconds(row: Row, key: str, name: str) -> float | None:
