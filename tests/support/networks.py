@@ -172,12 +172,19 @@ def export(
     return path
 
 
-def export_tutorial(folder: Path, path: Path) -> Path:
-    """Export a Data2Vec checkpoint as in the tutorial: opset 11, `inputs` to `logits`, both axes dynamic."""
+def export_tutorial(folder: Path, path: Path, *, half: bool = False) -> Path:
+    """Export a Data2Vec checkpoint as in the tutorial: opset 11, `inputs` to `logits`, both axes dynamic.
+
+    Args:
+        folder: the checkpoint.
+        path: file to write.
+        half: True for weights, input and arithmetic in half precision.
+    """
     import torch
     from transformers import AutoModelForCTC
 
-    model = AutoModelForCTC.from_pretrained(folder, attn_implementation="eager")
+    dtype = torch.float16 if half else torch.float32
+    model = AutoModelForCTC.from_pretrained(folder, attn_implementation="eager", dtype=dtype)
 
     class Logits(torch.nn.Module):
         def __init__(self) -> None:
@@ -187,4 +194,5 @@ def export_tutorial(folder: Path, path: Path) -> Path:
         def forward(self, inputs: Any) -> Any:
             return self.model(inputs).logits
 
-    return export(Logits(), path, {"inputs": torch.zeros(1, 30_480)}, ["logits"], opset_version=11)
+    example = {"inputs": torch.zeros(1, 30_480, dtype=dtype)}
+    return export(Logits(), path, example, ["logits"], opset_version=14 if half else 11)

@@ -21,9 +21,10 @@ class Thresholds(Section):
         sqnr_db_min: smallest SQNR of the logits in dB.
         argmax_agreement_min: smallest share of frames with the same best label.
         length_delta_max: largest absolute difference of a logit over random input lengths.
-        size_ratio_max: largest size of the IR, relative to the weights of the checkpoint.
+        size_ratio_max: largest size of the IR, relative to the weights of the checkpoint at four bytes a parameter.
         int8_work_min: smallest share of the multiplications in 8 bit.
-        weight_error_max: largest error of a weight, relative to its layer's largest weight.
+        weight_error_max: largest error of a weight, relative to its layer's largest weight; what rounding to seven
+            bits and to half precision explains is no error.
         near_tie_margin: largest margin in the reference model's logits at which a changed frame is called a near-tie;
             mismatches with no other changes are marked so, which gates nothing.
         deletion_rise_max: largest rise of the rate of deletions; docs/gates/error-shape.md describes this key and the

@@ -36,20 +36,31 @@ def executed_verdict(work: ExecutedWork, variant: Variant) -> Verdict:
 
 
 def weights_verdict(layers: Sequence[LayerWeights], threshold: float, variant: Variant) -> Verdict:
-    """Gate the largest error of 8-bit weights against the FP16 IR; an unknown layer has an infinite error."""
+    """Gate the error of 8-bit weights against the FP16 IR, in the layer that exceeds its limit most.
+
+    The limit of a layer is the threshold, or what rounding alone can make of its weights if that is more. An unknown
+    layer has an infinite error.
+    """
     errors = [layer.error if layer.known else math.inf for layer in layers] or [math.inf]
-    worst = int(np.argmax(errors))
+    limits = [max(threshold, layer.rounding) for layer in layers] or [threshold]
+    worst = int(np.argmax([error / limit if limit else error for error, limit in zip(errors, limits, strict=True)]))
     return Verdict(
         gate="weight_error",
         subject=variant.subject,
         value=errors[worst],
         relation="<=",
-        threshold=threshold,
-        basis=layers[worst].name if layers else "no layer has 8-bit weights",
+        threshold=limits[worst],
+        basis=_compared(layers[worst]) if layers else "no layer has 8-bit weights",
         scope=f"{variant.model}, {len(layers)} layers",
         remedy="difference exceeds rounding error: the IR was built from other weights, or this layer is corrupt; "
         "rebuild it",
     )
+
+
+def _compared(layer: LayerWeights) -> str:
+    if not layer.known:
+        return f"{layer.name}, which the FP16 IR does not have"
+    return f"{layer.name} compared with the FP16 IR; rounding alone explains {layer.rounding:.4f}"
 
 
 def precision_verdict(asked: str, runs: str, *, wanted: str, variant: Variant) -> Verdict:
@@ -73,15 +84,25 @@ def precision_verdict(asked: str, runs: str, *, wanted: str, variant: Variant) -
     )
 
 
-def size_verdict(variant: Variant, *, ir_bytes: int, weight_bytes: int) -> Verdict:
-    """Gate the size of the IR relative to the checkpoint."""
+def size_verdict(variant: Variant, *, ir_bytes: int, weight_bytes: int, stored_bytes: int | None = None) -> Verdict:
+    """Gate the size of the IR relative to the checkpoint.
+
+    Args:
+        variant: the variant.
+        ir_bytes: size of the IR.
+        weight_bytes: size of the checkpoint at four bytes a parameter.
+        stored_bytes: size of the checkpoint's files, if it is another.
+    """
+    basis = f"IR {ir_bytes / 1e6:.2f} MB, checkpoint {weight_bytes / 1e6:.2f} MB"
+    if stored_bytes is not None and stored_bytes < weight_bytes:
+        basis += f" at four bytes a parameter, {stored_bytes / 1e6:.2f} MB as stored in half precision"
     return Verdict(
         gate="size_ratio",
         subject=variant.subject,
         value=ir_bytes / weight_bytes,
         relation="<=",
         threshold=variant.thresholds.size_ratio_max,
-        basis=f"IR {ir_bytes / 1e6:.2f} MB, checkpoint {weight_bytes / 1e6:.2f} MB",
+        basis=basis,
         scope=variant.model,
         remedy="check whether the weights are compressed: FP16 constants, i8 weights",
     )

@@ -42,6 +42,10 @@ class ReferenceModel(Protocol):
         """Size of the weight files in bytes; 0 if there is no file."""
 
     @property
+    def float32_bytes(self) -> int:
+        """Size of the weight files in bytes if each parameter took four; 0 if there is no file."""
+
+    @property
     def processor_files(self) -> Mapping[str, Path]:
         """Configuration, processor and label files, by their names in an exported folder."""
 

@@ -14,6 +14,7 @@ from wergate.environment import versions
 from wergate.errors import SuiteError, did_you_mean
 from wergate.hub import snapshot
 from wergate.models.languages import ADAPTERS, adapter_file, has_adapters, require_language
+from wergate.models.weight_size import pickle_widening, safetensors_widening
 from wergate.store import content_key, file_digest
 
 if TYPE_CHECKING:
@@ -101,16 +102,28 @@ def _folder_checkpoint(
     _require_no_code(name, folder)
     require_language(name, folder, language)
     pickled = not any(folder.glob(_WEIGHTS))
-    weights = sorted(folder.glob(_PICKLES if pickled else _WEIGHTS))
-    if pickled and not (weights and allow_pickle):
+    if pickled and not (allow_pickle and any(folder.glob(_PICKLES))):
         raise SuiteError(
             f"model '{name}' has no {_WEIGHTS} in '{folder}'; pickled weights are refused, because a pickle can "
             "contain any code; save the model with save_pretrained(safe_serialization=True), or trust its "
             "pytorch_model.bin with --allow-pickle"
         )
     found = Checkpoint(name, folder, "", language=language, pickled=pickled)
-    used = [path for path in weights if path in _files(found)]
-    return replace(found, digest=_digest(found), weight_bytes=sum(path.stat().st_size for path in used))
+    weight_bytes = sum(path.stat().st_size for path in _weight_files(found))
+    return replace(found, digest=_digest(found), weight_bytes=weight_bytes)
+
+
+def _weight_files(checkpoint: Checkpoint) -> list[Path]:
+    pattern = _PICKLES if checkpoint.pickled else _WEIGHTS
+    return [path for path in _files(checkpoint) if path.match(pattern)]
+
+
+def float32_bytes(checkpoint: Checkpoint) -> int:
+    """Return the size of the weight files in bytes if each parameter took four; 0 if there is no file."""
+    if checkpoint.random:
+        return 0
+    widening = pickle_widening if checkpoint.pickled else safetensors_widening
+    return checkpoint.weight_bytes + widening(_weight_files(checkpoint))
 
 
 def _files(checkpoint: Checkpoint) -> list[Path]:

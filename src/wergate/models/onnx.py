@@ -10,7 +10,7 @@ import numpy as np
 
 from wergate.errors import SuiteError
 from wergate.models.labels import read_alphabet
-from wergate.models.onnx_file import OnnxFile
+from wergate.models.onnx_file import OnnxFile, float32_bytes
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.frontend import Frontend
 from wergate.networks.geometry import measure_geometry
@@ -34,6 +34,11 @@ class OnnxModel:
         self.name = file.name
         self.digest = file.digest
         self.weight_bytes = file.weight_bytes
+
+    @cached_property
+    def float32_bytes(self) -> int:
+        """See `ReferenceModel.float32_bytes`."""
+        return float32_bytes(self._file)
 
     @property
     def processor_files(self) -> Mapping[str, Path]:

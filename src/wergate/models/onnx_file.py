@@ -11,6 +11,7 @@ from typing import Any
 from wergate.errors import SuiteError, did_you_mean_beside
 from wergate.models.label_files import LabelFiles, find_label_files
 from wergate.models.labels import LabelOptions
+from wergate.models.weight_size import onnx_tensors, onnx_widening
 from wergate.store import content_key, file_digest
 
 _PREPROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
@@ -78,6 +79,11 @@ class OnnxFile:
         if given is not None:
             return given
         return _feature_extractor(self.preprocessor).get(key, default) if self.preprocessor else default
+
+
+def float32_bytes(file: OnnxFile) -> int:
+    """Return the size in bytes of a network and its external data if each parameter took four."""
+    return file.weight_bytes + onnx_widening(_proto(file.path).graph)
 
 
 def open_onnx(path: Path, options: OnnxOptions) -> OnnxFile:
@@ -152,13 +158,8 @@ def _broken(path: Path, error: Exception) -> str:
 
 def _external_data(graph: Any) -> Iterator[tuple[str, int]]:
     """Yield the file and the end offset of each external tensor of a graph and of the graphs inside it."""
-    for tensor in graph.initializer:
+    for tensor in onnx_tensors(graph):
         yield from _location(tensor)
-    for attribute in (attribute for node in graph.node for attribute in node.attribute):
-        for tensor in (attribute.t, *attribute.tensors):
-            yield from _location(tensor)
-        for inner in (attribute.g, *attribute.graphs):
-            yield from _external_data(inner)
 
 
 def _location(tensor: Any) -> Iterator[tuple[str, int]]:

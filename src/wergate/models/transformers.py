@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wergate.models.checkpoint import Checkpoint, load_model
+from wergate.models.checkpoint import Checkpoint, float32_bytes, load_model
 from wergate.models.processor import load_frontend
 from wergate.networks.frontend import Frontend
 from wergate.networks.ir.conversion import export
@@ -37,6 +37,11 @@ class TransformersModel:
         self.revision: str | None = resolved.revision
         self.random = resolved.random
         self.weight_bytes = resolved.weight_bytes
+
+    @cached_property
+    def float32_bytes(self) -> int:
+        """See `ReferenceModel.float32_bytes`."""
+        return float32_bytes(self._checkpoint)
 
     @property
     def processor_files(self) -> Mapping[str, Path]:

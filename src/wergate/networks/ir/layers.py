@@ -131,7 +131,12 @@ def _restored(op: Any, twin: Any) -> Any:
     values = oriented(original, op)
     if list(values.shape) != list(own[0].get_partial_shape().to_shape()):
         return None
-    return opset13.constant(values / smoothing_factors(op))
+    return _constant(values / smoothing_factors(op), own[0])
+
+
+def _constant(values: Weights, port: Any) -> Any:
+    """Return values as a constant of the type that an input takes, which is f16 in a network of half precision."""
+    return opset13.constant(values, dtype=port.get_element_type())
 
 
 def _restore_bias(op: Any, twin: Any) -> None:
@@ -141,7 +146,7 @@ def _restore_bias(op: Any, twin: Any) -> None:
         return
     values = constant_values(original.get_source_output().get_node())
     if values is not None and list(values.shape) == list(port.get_partial_shape().to_shape()):
-        port.replace_source_output(opset13.constant(values).output(0))
+        port.replace_source_output(_constant(values, port).output(0))
 
 
 def _bias(op: Any) -> Any:

@@ -1,7 +1,8 @@
 """Distance of the 8-bit weights of an IR from the original weights, layer by layer.
 
 A corrupt layer may not change the error rate, but it changes the weights. Rounding to seven bits moves a weight by
-at most 1/126 of the largest weight of its layer, so a larger difference is not due to rounding.
+at most 1/126 of the largest weight of its layer, and each rounding of a scale or a product to half precision by at most
+1/2048 of the weight. A larger difference is not due to rounding.
 """
 
 from __future__ import annotations
@@ -14,13 +15,21 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import openvino as ov
 
 from wergate.networks.ir.file import read_ir
-from wergate.networks.ir.work import CONVOLUTIONS, FAKE_QUANTIZE, SCALING, STORING, stored_in_8_bit
+from wergate.networks.ir.work import CONVOLUTIONS, FAKE_QUANTIZE, SCALING, STORING, stored_in_8_bit, stored_weights
 
 Weights = npt.NDArray[np.float32]
 _PRODUCTS = CONVOLUTIONS | {"MatMul"}
 _EVALUATED = STORING - {"Transpose"}
+_SEVEN_BIT_LEVELS = 128
+_SEVEN_BIT_STEPS, _EIGHT_BIT_STEPS = 63, 127  # from zero to the largest weight
+_HALF_PRECISION = {ov.Type.f16: 2**-11, ov.Type.bf16: 2**-9}  # largest relative change by one rounding
+# An IR stores its scales in half precision: that of the weights, and that of SmoothQuant before the layer and in it.
+# Where the network also computes in half precision, so do the weights, their product with SmoothQuant's scale, and
+# the range that they are quantized in.
+_STORED_ROUNDINGS, _COMPUTED_ROUNDINGS = 3, 6
 
 
 @dataclass(frozen=True)
@@ -31,10 +40,12 @@ class LayerWeights:
         name: name of the operation in the quantized IR.
         error: largest |quantized - original| divided by the layer's largest |original|; NaN if the original IR has
             no layer of that name and shape.
+        rounding: largest error that rounding can make: to seven or eight bits, and to half precision.
     """
 
     name: str
     error: float
+    rounding: float = 0.0
 
     @property
     def known(self) -> bool:
@@ -53,7 +64,7 @@ def weight_errors(original: Path, quantized: Path) -> tuple[LayerWeights, ...]:
     """
     originals = {op.get_friendly_name(): op for op in _products(original)}
     return tuple(
-        LayerWeights(name, _error(originals.get(name), op))
+        LayerWeights(name, _error(originals.get(name), op), _rounding(op))
         for op in _products(quantized)
         if stored_in_8_bit(op.input_value(1).get_node())
         for name in [op.get_friendly_name()]
@@ -74,11 +85,23 @@ def _error(original: Any, quantized: Any) -> float:
     return float(np.abs(after - before).max() / np.abs(before).max())
 
 
+def _rounding(quantized: Any) -> float:
+    """Return the largest error that rounding can make in a layer, relative to its largest weight."""
+    levels = stored_weights(quantized.input_value(1).get_node()).get_data(dtype=np.float32)
+    seven_bits = levels.max() - levels.min() < _SEVEN_BIT_LEVELS
+    steps = _SEVEN_BIT_STEPS if seven_bits else _EIGHT_BIT_STEPS
+    computed = _HALF_PRECISION.get(quantized.input_value(1).get_element_type())
+    if computed is not None:
+        return 0.5 / steps + _COMPUTED_ROUNDINGS * computed
+    return 0.5 / steps + _STORED_ROUNDINGS * _HALF_PRECISION[ov.Type.f16]
+
+
 def constant_values(node: Any) -> Weights | None:
     """Return the value of a subgraph of constants, float32, or None if it depends on anything else."""
     kind = node.get_type_name()
     if kind == "Constant":
-        return np.asarray(node.data, dtype=np.float32)
+        # `node.data` takes the bits of a bf16 constant for f16.
+        return np.asarray(node.get_data(dtype=np.float32))
     if kind not in _EVALUATED:  # stop here: the whole network may come before an operation that computes
         return None
     inputs = [constant_values(node.input_value(number).get_node()) for number in range(len(node.inputs()))]

@@ -97,8 +97,13 @@ def _is_quantized(node: Any) -> bool:
 
 def stored_in_8_bit(node: Any) -> bool:
     """Return whether weights are stored in 8 bits, looking through operations that scale, move or quantize them."""
-    stored = _origin(node, STORING | {FAKE_QUANTIZE})
+    stored = stored_weights(node)
     return stored.get_type_name() == "Constant" and stored.output(0).get_element_type() in EIGHT_BIT_TYPES
+
+
+def stored_weights(node: Any) -> Any:
+    """Return the operation that weights come from, looking through operations that scale, move or quantize them."""
+    return _origin(node, STORING | {FAKE_QUANTIZE})
 
 
 def _origin(node: Any, kinds: frozenset[str]) -> Any:
