@@ -1,4 +1,4 @@
-"""Weights in half precision: sizes at four bytes a parameter, rounding that is no fault, and layers put back."""
+"""Weights in half precision: sizes at four bytes a parameter, harmless rounding, and layers put back."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class Thresholds(Section):
         size_ratio_max: largest size of the IR, relative to the weights of the checkpoint at four bytes a parameter.
         int8_work_min: smallest share of the multiplications in 8 bit.
         weight_error_max: largest error of a weight, relative to its layer's largest weight; what rounding to seven
-            bits and to half precision explains is no error.
+            bits and to half precision explains does not count.
         near_tie_margin: largest margin in the reference model's logits at which a changed frame is called a near-tie;
             mismatches with no other changes are marked so, which gates nothing.
         deletion_rise_max: largest rise of the rate of deletions; docs/gates/error-shape.md describes this key and the

@@ -328,7 +328,7 @@ def _cut(part: Part | None, frames: int, rate: int, name: str) -> tuple[int, int
 def _read(file: Any, stream: BinaryIO, header: Header, name: str) -> Samples:
     """Return the samples of a part: float32, shape (samples, channels)."""
     _skip(file, header.start)
-    channels = file.read(header.frames, dtype="float32", always_2d=True)
+    channels: Samples = file.read(header.frames, dtype="float32", always_2d=True)
     _require_all(file, stream, header, len(channels), name)
     if header.channel is not None:
         channels = channels[:, header.channel : header.channel + 1]

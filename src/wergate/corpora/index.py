@@ -141,7 +141,7 @@ class Index:
             return audio_digest(recording.audio)
         if recording.part is None:
             return audio_digest(recording.audio)
-        # Parts of several long files may come in turn, so each file is remembered.
+        # Parts of several long files may alternate, so each file is remembered.
         if recording.audio not in self._files:
             self._files[recording.audio] = audio_digest(recording.audio)
         return text_digest(f"{self._files[recording.audio]} {recording.part}")

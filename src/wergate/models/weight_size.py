@@ -19,7 +19,7 @@ def safetensors_widening(paths: Iterable[Path]) -> int:
     from safetensors import safe_open
 
     def growth(path: Path) -> Iterator[int]:
-        with safe_open(path, framework="np") as opened:  # type: ignore[no-untyped-call]
+        with safe_open(path, framework="np") as opened:
             for name in opened.keys():  # noqa: SIM118 - the file cannot be iterated
                 tensor = opened.get_slice(name)
                 stored = _STORED.get(tensor.get_dtype(), _FULL)
