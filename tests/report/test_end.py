@@ -11,6 +11,7 @@ from wergate.report.end import LINES_MAX, End, end_lines
 from wergate.report.evaluation_rows import EvaluationRow, PairedRow
 from wergate.report.failures import worst_first
 from wergate.report.layer_names import short_layer_names
+from wergate.report.terminal import ungated_lines
 from wergate.report.verdict_rows import VerdictRow
 from wergate.timing.rows import RatioRow
 from wergate.verdict import Status, Verdict
@@ -191,3 +192,25 @@ def test_a_warm_run_ends_with_its_verdict(warm: Warm) -> None:
         assert end[1].startswith("PASS: all ")
         assert 1 == sum(line.startswith(" variant ") for line in end)
         assert max(map(len, end)) <= 80
+
+
+def test_a_speed_up_without_threshold_is_named() -> None:
+    """Figures alone would look like a pass; a model with a verdict needs no note."""
+    gated = verdict("speedup_over_fp16", model=BIG, kind="latency")
+    (line,) = ungated_lines(RATIOS, [verdict(), gated])
+    assert line.startswith("speed-up of embedded is reported, not gated")
+    assert [] == list(ungated_lines([], [verdict()]))
+
+
+@pytest.mark.parametrize(
+    ("code", "details", "expected"),
+    [
+        (0, False, "next: --export DIR writes the IRs that passed; --details prints every table"),
+        (0, True, "next: --export DIR writes the IRs that passed"),
+        (10, True, "next: start with item 1 above, then run again"),
+        (2, False, "next: run again; finished builds are in the cache, and an unfinished one starts over"),
+    ],
+)
+def test_the_next_step_fits_the_run(code: int, details: bool, expected: str) -> None:
+    """It does not recommend an option that was given."""
+    assert expected in " ".join(end_lines(End(code, [verdict()], details=details), 200))

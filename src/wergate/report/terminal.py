@@ -16,6 +16,7 @@ from wergate.report.execution_rows import ExecutionRow, FallbackRow
 from wergate.report.layer_names import short_layer_names
 from wergate.report.use_rows import ArtifactRow, CalibrationRow, CorpusRow
 from wergate.report.verdict_rows import VerdictRow
+from wergate.timing.rows import RatioRow
 from wergate.verdict import Status
 
 _SHOWN = 8  # unknown characters in a note
@@ -159,6 +160,13 @@ def speaker_lines(evaluations: Sequence[EvaluationRow]) -> Iterator[str]:
     """Yield a warning for each corpus with a single speaker."""
     for corpus in dict.fromkeys(row.corpus for row in evaluations if row.paired.speakers == 1):
         yield (f"{corpus}: single speaker: confidence intervals do not generalize to other speakers")
+
+
+def ungated_lines(ratios: Sequence[RatioRow], verdicts: Sequence[VerdictRow]) -> Iterator[str]:
+    """Yield the models whose speed-up has no threshold, because a table of figures alone looks like a pass."""
+    gated = {row.model for row in verdicts if row.gate.startswith("speedup_over_")}
+    for model in dict.fromkeys(row.model for row in ratios if row.model not in gated):
+        yield f"speed-up of {model} is reported, not gated: its threshold is int8_over_fp16_min in [benchmarks]"
 
 
 _SHOWN_LAYERS = 5  # layers per table; the results contain all
