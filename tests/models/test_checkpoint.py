@@ -195,7 +195,41 @@ def test_a_language_for_a_monolingual_model_is_rejected(published: Path) -> None
         load(published, language="fra")
 
 
+@pytest.mark.parametrize("key", ["quantizer.codevectors", "project_hid.weight", "wav2vec2.encoder.position_ids"])
+def test_tensors_of_training_are_left_out(key: str, published: Path, mine: Path) -> None:
+    """A head that only training uses changes no logits."""
+    added(key)(mine)
+    np.testing.assert_array_equal(load(published).logits(), load(mine).logits())
+
+
 # checkpoints that are rejected
+
+
+def added(*keys: str) -> Callable[[Path], None]:
+    """Return a change that adds tensors to the weights."""
+
+    def change(folder: Path) -> None:
+        more = {key: torch.ones(4, 4) for key in keys}
+        save_file(load_file(folder / "model.safetensors") | more, folder / "model.safetensors", {"format": "pt"})
+
+    return change
+
+
+def unmerged(folder: Path) -> None:
+    """Name the weights as PEFT does in a model that it wraps, and add those of LoRA."""
+    weights = load_file(folder / "model.safetensors")
+    wrapped = {f"base_model.model.{k.replace('q_proj', 'q_proj.base_layer')}": value for k, value in weights.items()}
+    wrapped[f"base_model.model.{Q_PROJ}.lora_A.default.weight"] = torch.ones(4, 4)
+    save_file(wrapped, folder / "model.safetensors", {"format": "pt"})
+
+
+def adapter_alone(folder: Path) -> None:
+    """Leave what PEFT saves of an adapter, without the base model."""
+    (folder / "config.json").unlink()
+    (folder / "model.safetensors").rename(folder / "adapter_model.safetensors")
+
+
+Q_PROJ = "wav2vec2.encoder.layers.0.attention.q_proj"
 
 
 def bert(folder: Path) -> None:
@@ -262,6 +296,29 @@ REFUSALS = (
     Refusal("fewer labels than logits", fewer_labels, f"has {len(LABELS)} logits per frame, but its tokenizer has 19"),
     Refusal("a blank without a logit", foreign_blank, r"the blank '\[PAD\]' is not in the labels"),
     Refusal("no processor", without_processor, "has no processor that can be loaded"),
+    *(
+        Refusal(
+            f"an adapter in {name}",
+            lambda f, name=name: (f / name).write_text("{}"),  # type: ignore[misc]
+            f"an adapter that is not merged: {name} in .*merge_and_unload",
+        )
+        for name in ("adapter_config.json", "adapter_model.safetensors", "adapter_model.bin")
+    ),
+    Refusal("an adapter without its model", adapter_alone, "not merged: adapter_model.safetensors in .*"),
+    *(
+        Refusal(
+            f"a tensor of an adapter, {kind}",
+            added(f"{Q_PROJ}.{kind}"),
+            rf"has 1 tensors of an adapter that is not merged \({Q_PROJ}.{kind}\).*merge_and_unload",
+        )
+        for kind in ("lora_A.weight", "lora_magnitude_vector", "lora_B.default.weight", "hada_w1_a", "ia3_l")
+    ),
+    Refusal("weights as PEFT wraps them", unmerged, r"tensors of an adapter .*\(base_model.model.*merge_and_unload"),
+    Refusal(
+        "tensors without a place",
+        added("wav2vec2.adapter.layers.0.conv.weight", "wav2vec2.encoder.layers.0.gate"),
+        r"has 2 tensors that Wav2Vec2ForCTC has no place for \(wav2vec2.adapter.layers.0.conv.weight, wav2vec2.enc",
+    ),
     Refusal("an unknown architecture", lambda f: changed(f / "config.json", model_type="wav2vec9"), "wav2vec9"),
 )
 

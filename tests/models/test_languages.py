@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from transformers import Wav2Vec2Config, Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor, Wav2Vec2ForCTC
 
 from tests.support.checkpoints import WAV2VEC2, changed, load
+from tests.support.tiny import Tiny
 from wergate.errors import SuiteError
 from wergate.models.checkpoint import resolve_checkpoint
 
@@ -123,3 +124,15 @@ def test_a_missing_language_is_rejected(choice: Choice, multilingual: Path, tmp_
     choice.change(folder)
     with pytest.raises(SuiteError, match=choice.message):
         load(folder, language=choice.language)
+
+
+@pytest.mark.parametrize(("language", "chosen"), [(None, "eng"), ("fra", "fra")])
+def test_the_language_in_use_is_noted(language: str | None, chosen: str, multilingual: Path) -> None:
+    """The chosen one or the tokenizer's, among all that have a vocabulary."""
+    found = resolve_checkpoint(str(multilingual), multilingual, language=language)
+    assert (f"language {chosen}, one of 3 (eng, fra, por)",) == found.notes
+
+
+def test_a_single_language_is_not_noted(tiny: Tiny) -> None:
+    """A vocabulary without languages leaves nothing to say."""
+    assert () == resolve_checkpoint(str(tiny.model), tiny.model).notes

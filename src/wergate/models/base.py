@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -44,6 +44,10 @@ class ReferenceModel(Protocol):
     @property
     def float32_bytes(self) -> int:
         """Size of the weight files in bytes if each parameter took four; 0 if there is no file."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What people should know of how the model is read, such as how its audio is prepared."""
 
     @property
     def processor_files(self) -> Mapping[str, Path]:

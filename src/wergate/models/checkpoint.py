@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from wergate.environment import versions
 from wergate.errors import SuiteError, did_you_mean
 from wergate.hub import snapshot
-from wergate.models.languages import ADAPTERS, adapter_file, has_adapters, require_language
+from wergate.models.languages import ADAPTERS, adapter_file, has_adapters, languages, require_language, some
+from wergate.models.left_out import require_all_used, require_no_adapter_files
 from wergate.models.weight_size import pickle_widening, safetensors_widening
 from wergate.store import content_key, file_digest
 
@@ -53,6 +54,12 @@ class Checkpoint:
     revision: str | None = None
     language: str | None = None
     pickled: bool = False
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return the language that is used, where there are several to choose from."""
+        chosen, known = languages(self.folder, self.language)
+        return (f"language {chosen}, one of {len(known)} ({some(known)})",) if chosen and len(known) > 1 else ()
 
 
 def resolve_checkpoint(
@@ -98,6 +105,7 @@ def resolve_checkpoint(
 def _folder_checkpoint(
     name: str, folder: Path, *, language: str | None = None, allow_pickle: bool = False
 ) -> Checkpoint:
+    require_no_adapter_files(name, folder)
     _require_ctc(name, folder)
     _require_no_code(name, folder)
     require_language(name, folder, language)
@@ -199,6 +207,7 @@ def load_model(checkpoint: Checkpoint) -> PreTrainedModel:
     except Exception as error:  # safetensors and transformers raise many types of exception
         raise SuiteError(f"model '{checkpoint.name}' cannot be loaded: {error}; check its files") from error
     missing = sorted(key for key in report["missing_keys"] if not key.endswith(_TRAINING_ONLY))
+    require_all_used(checkpoint.name, model, unexpected=report["unexpected_keys"], missing=missing)
     if missing:
         raise SuiteError(
             f"model '{checkpoint.name}' lacks {len(missing)} weights, the first is '{missing[0]}'; "

@@ -22,6 +22,12 @@ def has_adapters(folder: Path) -> bool:
     return _read(folder / "config.json").get("adapter_attn_dim") is not None
 
 
+def languages(folder: Path, chosen: str | None) -> tuple[str | None, list[str]]:
+    """Return the language that is used, the chosen one or else the tokenizer's, and all that have a vocabulary."""
+    known = [key for key, value in _read(folder / "vocab.json").items() if isinstance(value, dict)]
+    return chosen or _read(folder / "tokenizer_config.json").get("target_lang"), known
+
+
 def require_language(name: str, folder: Path, language: str | None) -> None:
     """Check that a checkpoint has the chosen language.
 
@@ -34,17 +40,16 @@ def require_language(name: str, folder: Path, language: str | None) -> None:
         SuiteError: the checkpoint has no vocabulary or no adapter for the language, or it has several languages and
             none is chosen.
     """
-    vocabulary = _read(folder / "vocab.json")
-    known = [key for key, value in vocabulary.items() if isinstance(value, dict)]
+    chosen, known = languages(folder, language)
     if language is None:
-        if known and not _read(folder / "tokenizer_config.json").get("target_lang"):
+        if known and not chosen:
             raise SuiteError(
-                f"model '{name}' has vocabularies of {len(known)} languages ({_some(known)}), and none is chosen; "
+                f"model '{name}' has vocabularies of {len(known)} languages ({some(known)}), and none is chosen; "
                 "choose one with the model's option language"
             )
         return
     if language not in known:
-        has = f"vocabularies of {_some(known)}" if known else "a single vocabulary without a language name"
+        has = f"vocabularies of {some(known)}" if known else "a single vocabulary without a language name"
         raise SuiteError(
             f"model '{name}' has no vocabulary for language '{language}'{did_you_mean(language, known)}: it has {has}; "
             "correct or remove the model's option language"
@@ -67,5 +72,6 @@ def _read(path: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _some(names: list[str]) -> str:
+def some(names: list[str]) -> str:
+    """Return the first names of a list, for a message."""
     return ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -39,6 +39,11 @@ class OnnxModel:
     def float32_bytes(self) -> int:
         """See `ReferenceModel.float32_bytes`."""
         return float32_bytes(self._file)
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """See `ReferenceModel.notes`."""
+        return self._file.notes
 
     @property
     def processor_files(self) -> Mapping[str, Path]:

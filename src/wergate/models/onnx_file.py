@@ -16,6 +16,7 @@ from wergate.store import content_key, file_digest
 
 _PREPROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
 _DEFAULT_RATE = 16_000
+_AUDIO_OPTIONS = ("sampling_rate", "normalize_audio")
 _LFS_POINTER = b"version https://git-lfs"
 
 
@@ -74,6 +75,21 @@ class OnnxFile:
     def normalize_audio(self) -> bool:
         """True if inputs are normalized: from the options, else from the preprocessor file, else False."""
         return bool(self._setting("do_normalize", self.options.normalize_audio, False))  # noqa: FBT003 - the default
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How audio is prepared, and by which file."""
+        rate = f"{self.sampling_rate / 1000:g} kHz"
+        prepared = "normalized to zero mean and unit variance" if self.normalize_audio else "as is"
+        return (f"audio: {rate}, {prepared} ({self._origin})",)
+
+    @property
+    def _origin(self) -> str:
+        given = [key for key in _AUDIO_OPTIONS if getattr(self.options, key) is not None]
+        if len(given) == len(_AUDIO_OPTIONS):
+            return f"{' and '.join(given)} of the suite file"
+        file = self.preprocessor.name if self.preprocessor else f"no {' or '.join(_PREPROCESSOR_FILES)} beside it"
+        return ", ".join([*(f"{key} of the suite file" for key in given), file])
 
     def _setting(self, key: str, given: Any, default: Any) -> Any:
         if given is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,6 +42,11 @@ class TransformersModel:
     def float32_bytes(self) -> int:
         """See `ReferenceModel.float32_bytes`."""
         return float32_bytes(self._checkpoint)
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """See `ReferenceModel.notes`."""
+        return self._checkpoint.notes
 
     @property
     def processor_files(self) -> Mapping[str, Path]:

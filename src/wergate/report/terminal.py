@@ -14,7 +14,7 @@ from wergate.formatting import decibels, interval, new_table, percent, signed_pe
 from wergate.report.evaluation_rows import EvaluationRow, PairedRow, by_cell
 from wergate.report.execution_rows import ExecutionRow, FallbackRow
 from wergate.report.layer_names import short_layer_names
-from wergate.report.use_rows import ArtifactRow, CalibrationRow, CorpusRow
+from wergate.report.use_rows import ArtifactRow, CalibrationRow, CorpusRow, ModelRow
 from wergate.report.verdict_rows import VerdictRow
 from wergate.timing.rows import RatioRow
 from wergate.verdict import Status
@@ -79,6 +79,11 @@ def artifact_lines(artifacts: Sequence[ArtifactRow]) -> Iterator[str]:
         keys = {row.key for row in rows}
         amount = f"key {rows[0].key[:8]}" if len(keys) == 1 else f"{len(keys)} keys"
         yield f"{name}: {status} in {sum(row.seconds for row in rows):.1f} s ({amount})"
+
+
+def model_lines(models: Sequence[ModelRow]) -> Iterator[str]:
+    """Yield how each model is read, each thing once."""
+    yield from dict.fromkeys(f"{row.model}: {note}" for row in models for note in row.notes)
 
 
 def note_lines(evaluations: Sequence[EvaluationRow], corpora: Sequence[CorpusRow]) -> Iterator[str]:

@@ -14,7 +14,14 @@ from wergate.session.memo import ArtifactUse, CorpusUse, ModelUse, Uses
 
 
 class ModelRow(ResultRow):
+<<<<<<< HEAD
     """A reference model: spec, runtime, digest, hub commit (null if it is local) and quantizer of its INT8 IR."""
+=======
+    """A reference model: what ran it, its digest, its commit where it came from the hub, what quantized it.
+
+    `notes` say how it is read, such as how an ONNX file's audio is prepared.
+    """
+>>>>>>> 2cea3c8 (Refuse checkpoints with adapters that are not merged)
 
     model: str
     spec: str
@@ -22,6 +29,7 @@ class ModelRow(ResultRow):
     digest: str
     revision: str | None
     quantizer: str
+    notes: list[str]
 
 
 class SkippedRow(ResultRow):
@@ -78,6 +86,7 @@ def model_row(use: ModelUse) -> ModelRow:
         digest=found.digest,
         revision=found.revision,
         quantizer=use.quantizer,
+        notes=list(found.notes),
     )
 
 
