@@ -14,14 +14,10 @@ from wergate.session.memo import ArtifactUse, CorpusUse, ModelUse, Uses
 
 
 class ModelRow(ResultRow):
-<<<<<<< HEAD
-    """A reference model: spec, runtime, digest, hub commit (null if it is local) and quantizer of its INT8 IR."""
-=======
-    """A reference model: what ran it, its digest, its commit where it came from the hub, what quantized it.
+    """A reference model: spec, runtime, digest, hub commit (null if it is local) and quantizer of its INT8 IR.
 
-    `notes` say how it is read, such as how an ONNX file's audio is prepared.
+    `notes` state how it is read, such as how an ONNX file's audio is prepared.
     """
->>>>>>> 2cea3c8 (Refuse checkpoints with adapters that are not merged)
 
     model: str
     spec: str
