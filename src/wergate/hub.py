@@ -37,6 +37,15 @@ class Snapshot:
     commit: str
 
 
+def folder_name(folder: Path) -> str:
+    """Return the name of a folder, or that of its repository if it is a snapshot in the hub client's cache."""
+    absolute = Path(os.path.normpath(folder.absolute()))  # unlike `resolve`, this keeps the names of links
+    repository = absolute.parent.parent.name
+    if absolute.parent.name == "snapshots" and "--" in repository:
+        return repository.rpartition("--")[2]
+    return absolute.name
+
+
 def snapshot(
     hub_id: str, revision: str | None = None, *, allow_pickle: bool = False, language: str | None = None
 ) -> Snapshot:

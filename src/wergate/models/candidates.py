@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from wergate.errors import SuiteError
+from wergate.hub import folder_name
 from wergate.networks.frontend import Frontend
 from wergate.recognizers.base import Recognizer
 
@@ -34,13 +36,15 @@ def find_candidate(given: str) -> tuple[str, Path]:
             f"candidate '{given}' is not an OpenVINO IR; an .xml with its .bin in the same folder, or a folder with "
             "one IR, is accepted; check --candidate"
         )
+    if xml.is_symlink() and not xml.with_suffix(".bin").exists():
+        xml = xml.resolve()  # a link to the .xml alone; files of the hub client's cache are links one by one
     if not xml.with_suffix(".bin").is_file():
         raise SuiteError(
             f"candidate '{given}' has no weights: '{xml.with_suffix('.bin').name}' is missing in the folder of "
             f"'{xml.name}'; an IR needs both files; copy them again"
         )
-    absolute = xml.resolve()
-    return absolute.parent.name if xml.stem in _COMMON_STEMS else xml.stem, absolute
+    absolute = Path(os.path.normpath(xml.absolute()))
+    return folder_name(absolute.parent) if xml.stem in _COMMON_STEMS else xml.stem, absolute
 
 
 def _xml_in(folder: Path) -> Path:

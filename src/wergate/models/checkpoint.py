@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from wergate.environment import versions
 from wergate.errors import SuiteError, did_you_mean
-from wergate.hub import snapshot
+from wergate.hub import folder_name, snapshot
 from wergate.models.languages import ADAPTERS, adapter_file, has_adapters, languages, require_language, some
 from wergate.models.left_out import require_all_used, require_no_adapter_files
 from wergate.models.weight_size import pickle_widening, safetensors_widening
@@ -88,8 +88,7 @@ def resolve_checkpoint(
     if spec in _RANDOM_SPECS:
         return _random_checkpoint(spec, embedded / "checkpoint")
     if Path(spec).is_dir():
-        name = Path(spec).resolve().name
-        return _folder_checkpoint(name, Path(spec), language=language, allow_pickle=allow_pickle)
+        return _folder_checkpoint(folder_name(Path(spec)), Path(spec), language=language, allow_pickle=allow_pickle)
     match = _HUB_SPEC.fullmatch(spec)
     if match and not spec.startswith((".", "/")):
         found = snapshot(match["id"], match["revision"], allow_pickle=allow_pickle, language=language)

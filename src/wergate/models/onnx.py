@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from wergate.errors import SuiteError
 from wergate.models.labels import read_alphabet
-from wergate.models.onnx_file import OnnxFile, float32_bytes
+from wergate.models.onnx_file import OnnxFile, float32_bytes, gathered
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.frontend import Frontend
 from wergate.networks.geometry import measure_geometry
@@ -95,11 +96,12 @@ class OnnxModel:
         Raises:
             SuiteError: OpenVINO cannot read the file.
         """
-        convert_onnx(self._file.path, path, name=self.name)
+        with TemporaryDirectory(dir=path.parent) as folder:
+            convert_onnx(gathered(self._file, Path(folder)), path, name=self.name)
 
-    def onnx(self, folder: Path) -> Path:  # noqa: ARG002 - required by the protocol; the file exists already
+    def onnx(self, folder: Path) -> Path:
         """See `ReferenceModel.onnx`."""
-        return self._file.path.resolve()
+        return gathered(self._file, folder)
 
     def recognizer(self, frontend: Frontend) -> Recognizer:
         """See `ReferenceModel.recognizer`."""

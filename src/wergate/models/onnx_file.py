@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -43,6 +45,7 @@ class OnnxFile:
         path: the `.onnx` file.
         options: the user's options.
         labels: the label file and tokenizer files.
+        external: its external data, by the locations that the file states.
         preprocessor: file with the feature extractor's settings; None if there is none.
         digest: SHA-256 of the file, its external data, label and preprocessor files, and the options.
         weight_bytes: size in bytes of the file and its external data.
@@ -51,6 +54,7 @@ class OnnxFile:
     path: Path
     options: OnnxOptions
     labels: LabelFiles
+    external: Mapping[str, Path]
     preprocessor: Path | None
     digest: str
     weight_bytes: int
@@ -123,7 +127,30 @@ def open_onnx(path: Path, options: OnnxOptions) -> OnnxFile:
         "options": {**asdict(options), "labels": asdict(options.labels) | {"labels": labels.labels.name}},
     }
     size = sum(file.stat().st_size for file in weights)
-    return OnnxFile(path, options, labels, preprocessor, content_key(parts), size)
+    return OnnxFile(path, options, labels, external, preprocessor, content_key(parts), size)
+
+
+def gathered(file: OnnxFile, folder: Path) -> Path:
+    """Return a path at which a network and its external data are real files of one folder.
+
+    Files of the hub client's cache are links to files with other names in another folder. OpenVINO follows such links
+    and refuses external data outside of the network's folder.
+
+    Args:
+        file: the network.
+        folder: where to put hard links or copies, if they are needed.
+    """
+    own = file.path.parent.resolve()
+    if all(source.resolve().is_relative_to(own) for source in file.external.values()):
+        return file.path.absolute()
+    for location, source in {file.path.name: file.path, **file.external}.items():
+        target = folder / location
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(source.resolve(), target)
+        except OSError:  # on another disk, or one without hard links
+            shutil.copyfile(source, target)
+    return folder / file.path.name
 
 
 def _external_files(path: Path) -> dict[str, Path]:
@@ -136,7 +163,7 @@ def _external_files(path: Path) -> dict[str, Path]:
 
 def _external_file(path: Path, location: str, size: int) -> Path:
     file = path.parent / location
-    if not file.resolve().is_relative_to(path.parent.resolve()):
+    if not Path(os.path.normpath(file.absolute())).is_relative_to(os.path.normpath(path.parent.absolute())):
         raise SuiteError(
             f"model '{path.name}' refers to external data '{location}' outside its folder; only files in the same "
             "folder are accepted; save the model and its data in one folder"
