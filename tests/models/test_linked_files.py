@@ -98,7 +98,7 @@ def _no_link(*_: object) -> None:
 
 
 def test_data_named_outside_the_folder_is_refused_in_a_snapshot_too(real: Path, tmp_path: Path) -> None:
-    """What a file names must be below its folder; only what lies there may be a link."""
+    """Files that a file names must be below its folder, and may be links."""
     import onnx
 
     snapshot = cached(real, tmp_path)
@@ -121,7 +121,7 @@ def test_data_named_outside_the_folder_is_refused_in_a_snapshot_too(real: Path, 
 def test_a_linked_candidate_has_its_name_and_weights(
     given: str, place: str, name: str, real: Path, tmp_path: Path
 ) -> None:
-    """The name is that of its folder or repository; the weights are those beside the link."""
+    """The name is that of its folder or repository; the weights are in the folder of the link."""
     folder = PLACES[place](real, tmp_path / "mine")
     found, path = find_candidate(str(folder / "openvino_model.xml" if given == "file" else folder))
     assert (name, folder / "openvino_model.xml") == (found, path)
@@ -129,13 +129,13 @@ def test_a_linked_candidate_has_its_name_and_weights(
 
 
 def test_a_link_to_the_xml_alone_is_followed(real: Path, tmp_path: Path) -> None:
-    """The weights are those beside the target."""
+    """The weights are in the folder of the target."""
     (tmp_path / "openvino_model.xml").symlink_to(real / "openvino_model.xml")
     assert ("net", real / "openvino_model.xml") == find_candidate(str(tmp_path / "openvino_model.xml"))
 
 
 def test_a_checkpoint_in_a_snapshot_has_its_repositorys_name(tmp_path: Path) -> None:
-    """Not the commit's; the error on a folder that is no checkpoint names it."""
+    """Not the commit's; the error on a folder that is not a checkpoint names it."""
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "vocab.json").write_text("{}")
     with pytest.raises(SuiteError, match=r"model 'speech' has no readable config.json"):

@@ -47,7 +47,7 @@ class ReferenceModel(Protocol):
 
     @property
     def notes(self) -> Sequence[str]:
-        """What people should know of how the model is read, such as how its audio is prepared."""
+        """Notes for people on how the model is read, such as how its audio is prepared."""
 
     @property
     def processor_files(self) -> Mapping[str, Path]:

@@ -1,4 +1,4 @@
-"""Tensors that loading a checkpoint would leave out without a word, such as those of an adapter that is not merged."""
+"""Tensors that loading a checkpoint would silently leave out, such as those of an adapter that is not merged."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ class OnnxFile:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """How audio is prepared, and by which file."""
+        """The preparation of audio, and the file that states it."""
         rate = f"{self.sampling_rate / 1000:g} kHz"
         prepared = "normalized to zero mean and unit variance" if self.normalize_audio else "as is"
         return (f"audio: {rate}, {prepared} ({self._origin})",)
@@ -92,7 +92,7 @@ class OnnxFile:
         given = [key for key in _AUDIO_OPTIONS if getattr(self.options, key) is not None]
         if len(given) == len(_AUDIO_OPTIONS):
             return f"{' and '.join(given)} of the suite file"
-        file = self.preprocessor.name if self.preprocessor else f"no {' or '.join(_PREPROCESSOR_FILES)} beside it"
+        file = self.preprocessor.name if self.preprocessor else f"no {' or '.join(_PREPROCESSOR_FILES)} next to it"
         return ", ".join([*(f"{key} of the suite file" for key in given), file])
 
     def _setting(self, key: str, given: Any, default: Any) -> Any:
