@@ -240,3 +240,14 @@ def test_files_without_seek_are_read(container: str, subtype: str, tmp_path: Pat
             stop = None if part.duration_s is None else start + int(part.duration_s * 8000)
             decoded = decode(audio, 8000, name="u1", part=part)
             np.testing.assert_array_equal(whole[start:stop], decoded.samples)
+
+
+@pytest.mark.parametrize("frames", [8000, 7900])
+def test_the_padding_of_the_last_block_is_cut_off(frames: int, tmp_path: Path) -> None:
+    """GSM 6.10 fills up its last block with anything, such as noise at full scale."""
+    path = tmp_path / "a.wav"
+    soundfile.write(path, sound(1.0, seed=1, rate=8000)[:frames], 8000, subtype="GSM610")
+    assert soundfile.info(path).frames > frames
+    decoded = decode(path, 8000, name="u1")
+    assert (frames, frames, ()) == (read_header(path, name="u1").frames, len(decoded.samples), decoded.remarks)
+    assert frames - 4000 == len(decode(path, 8000, name="u1", part=Part(0.5)).samples)

@@ -41,6 +41,7 @@ _CLIPPED_MIN = (
 )
 _WAV = ("WAV", "WAVEX")
 _NO_DATA = b"data\0\0\0\0"
+_FACT = re.compile(r"Samples/Block *: (\d+).*^fact : \d+\n *frames *: (\d+)", re.DOTALL | re.MULTILINE)
 _UNKNOWN_SIZE = 0x7FFF0000  # programs that write to a pipe state such sizes, and libsndfile reads to the end
 _TOLERATED = 64  # bytes or frames: some programs count the header itself
 _PROMISES = (
@@ -234,6 +235,13 @@ def _streamed(file: Any, stream: BinaryIO) -> BinaryIO | None:
     return io.BytesIO(content)
 
 
+def _padding(file: Any) -> int:
+    """Return the number of frames with which a codec such as GSM 6.10 fills up its last block, or adds one."""
+    # Encoders may leave anything there. The `fact` chunk of a WAV holds the true length, which libsndfile only logs.
+    found = _FACT.search(file.extra_info)
+    return padding if found and 0 < (padding := file.frames - int(found[2])) < 2 * int(found[1]) else 0
+
+
 def _require_promised(file: Any, name: str) -> None:
     """Raise an error if a header states more audio than the file has."""
     # libsndfile corrects the length without an error; only its log names both sizes.
@@ -278,6 +286,7 @@ def _header(file: Any, name: str, part: Part | None, channel: str | None, max_du
             name, "no samples", f"audio of utterance '{name}' holds 0 samples; at least one frame is needed; {_REMEDY}"
         )
     _require_promised(file, name)
+    frames -= _padding(file)
     start, length = _cut(part, frames, rate, name)
     header = Header(start, length, rate, int(file.channels), _channel(channel, int(file.channels), name))
     if max_duration_s is not None and header.duration_s > max_duration_s:
