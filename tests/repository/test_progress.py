@@ -64,6 +64,7 @@ def test_a_terminal_has_one_line_which_is_put_back() -> None:
         list(line_progress(terminal, lambda: "accuracy/test_wer.py .")(range(3), "pytorch on embedded:clean", 3))
         text = os.read(reading, 10_000).decode()
     os.close(reading)
+    assert text.startswith("\r\x1b[K")
     assert "pytorch on embedded:clean: 0 of 3" in text
     assert "\n" not in text
     assert text.endswith("\raccuracy/test_wer.py .")
