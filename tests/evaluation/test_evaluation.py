@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.clock import Clock
-from tests.support.recorded import Attempt, Recognizer, corpus_of
+from tests.support.recorded import FRONTEND, Attempt, Recognizer, corpus_of
+from tests.support.tiny import LABELS, RATE
 from tests.support.variants import UPPER, make_variant
 from wergate.corpora.audio import Samples
 from wergate.corpora.corpus import Corpus, Utterance
@@ -22,11 +23,13 @@ from wergate.errors import SuiteError
 from wergate.evaluation import evaluate
 from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome, unknown_characters
 from wergate.evaluation.normalize import NORMALIZERS
+from wergate.evaluation.reference_run import ReferenceUtterance
 from wergate.evaluation.wer import WordErrors
 from wergate.gates.accuracy import reference_verdict
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.ctc import Logits
 from wergate.networks.logits import LogitsDifference
+from wergate.progress import silent
 
 LOWER = Alphabet(("<pad>", "|", "'", *"abcdefghijklmnopqrstuvwxyz"), 0, "|")
 SUBWORDS = Alphabet(("<pad>", "\u2581", "\u2581the", "\u2581c", "at", "s", "t"), 0, None, "\u2581", units="subwords")
@@ -136,6 +139,45 @@ def test_a_different_vocabulary_is_refused(corpus: Corpus) -> None:
     )
     with pytest.raises(SuiteError, match=message):
         Attempt(corpus, recognizer=Misshapen(labels=20)).evaluate()
+
+
+A, B, BLANK, BAR = (FRONTEND.alphabet.labels.index(label) for label in ("A", "E", "<pad>", "|"))
+
+
+@pytest.mark.parametrize(
+    ("winners", "expected"),
+    [
+        pytest.param((A, A, A), "A", id="the same label"),
+        pytest.param((BAR, BAR, BAR), "|", id="the word delimiter"),
+        pytest.param((A, A, B), None, id="another label in one utterance"),
+        pytest.param((A, None, A), None, id="no label in one utterance"),
+        pytest.param((BLANK, BLANK, BLANK), None, id="the blank"),
+    ],
+)
+def test_a_label_that_wins_as_a_blank_does_is_named(
+    winners: tuple[int | None, ...], expected: str | None, tmp_path: Path
+) -> None:
+    """A label that wins most frames of every utterance and is not the blank is named in a note and in the remedy."""
+    corpus = corpus_of(tmp_path / "corpus.parquet", 3)
+    reference = {}
+    for utterance, winner in zip(corpus.utterances(RATE), winners, strict=True):
+        logits = np.zeros((FRONTEND.frame_count(len(utterance.waveform.samples)), len(LABELS)), np.float32)
+        logits[: len(logits) // 2, B] = 1.0
+        if winner is not None:
+            logits[len(logits) // 2 :, winner] = 1.0
+            logits[0, winner] = 2.0
+        else:
+            logits[len(logits) // 2 :, A] = 1.0
+            logits[-1, BAR] = 2.0
+        reference[utterance.id] = ReferenceUtterance("A", 0.1, logits)
+    candidate = evaluate.Candidate(make_variant(frontend=FRONTEND), Recognizer().compile)
+    found = evaluate.evaluate(
+        candidate, corpus, lambda: reference, engine="pytorch", normalizer="upper", progress=silent
+    )
+    assert expected == found.prevalent_label
+    note = f"pytorch gives most frames of every utterance the label '{expected}', and the blank is '<pad>': check"
+    assert (expected is not None) == (found.blank_note or "").startswith(note)
+    assert (expected is not None) == reference_verdict(found, 0.0).remedy.startswith(note)
 
 
 @dataclass(frozen=True)

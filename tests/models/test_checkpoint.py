@@ -255,6 +255,20 @@ def fewer_labels(folder: Path) -> None:
     (folder / "vocab.json").write_text(json.dumps({label: number for number, label in enumerate(LABELS[:-3])}))
 
 
+def with_vocabulary(change: Callable[[dict[str, int]], object]) -> Callable[[Path], None]:
+    """Return a change of the vocabulary."""
+
+    def write(folder: Path) -> None:
+        vocabulary = json.loads((folder / "vocab.json").read_text())
+        change(vocabulary)
+        (folder / "vocab.json").write_text(json.dumps(vocabulary))
+
+    return write
+
+
+LAST, SECOND_LAST = len(LABELS) - 1, len(LABELS) - 2
+
+
 def foreign_blank(folder: Path) -> None:
     """Save a padding token without a logit."""
     changed(folder / "tokenizer_config.json", pad_token="[PAD]")  # noqa: S106 - a token of another kind
@@ -294,6 +308,21 @@ REFUSALS = (
     Refusal("log-mel features", log_mel, "takes the features of a SeamlessM4TFeatureExtractor; .* raw waveform"),
     Refusal("no CTC tokenizer", bert, "has a BertTokenizer.*; a CTC tokenizer .* is accepted"),
     Refusal("fewer labels than logits", fewer_labels, f"has {len(LABELS)} logits per frame, but its tokenizer has 19"),
+    Refusal(
+        "a hole in the vocabulary",
+        with_vocabulary(lambda v: v.update({LABELS[SECOND_LAST]: LAST + 1, "[more]": LAST + 2})),
+        f"its vocabulary has no id {SECOND_LAST}; one label per logit is needed; correct vocab.json in",
+    ),
+    Refusal(
+        "an id twice and a hole",
+        with_vocabulary(lambda v: v.update({LABELS[SECOND_LAST]: LAST, "[more]": LAST + 1})),
+        f"its vocabulary has no id {SECOND_LAST}; one label per logit",
+    ),
+    Refusal(
+        "a second label for an id",
+        with_vocabulary(lambda v: v.update({"ę": 7})),
+        rf"its vocabulary gives id 7 to '{LABELS[7]}' and 'ę'; one label per logit",
+    ),
     Refusal("a blank without a logit", foreign_blank, r"the blank '\[PAD\]' is not in the labels"),
     Refusal("no processor", without_processor, "has no processor that can be loaded"),
     *(

@@ -14,7 +14,7 @@ from wergate.evaluation.journal import Journal, Resumed
 from wergate.evaluation.reference_run import ReferenceUtterance
 from wergate.models.variant import Variant
 from wergate.networks.alphabet import Alphabet
-from wergate.networks.ctc import Logits, greedy_decode
+from wergate.networks.ctc import Logits, greedy_decode, prevalent_label
 from wergate.networks.logits import difference
 from wergate.progress import Progress
 from wergate.recognizers.base import Recognizer, completed
@@ -72,6 +72,7 @@ def evaluate(
         audio_wait_s=work.audio_wait_s,
         resumed=len(resumed.outcomes),
         ignored_lines=resumed.ignored,
+        prevalent_label=work.prevalent_label,
     )
 
 
@@ -86,6 +87,7 @@ class _Work:
         journal: Journal | None,
     ) -> None:
         self.elapsed_s = self.audio_wait_s = 0.0
+        self._prevalent: set[int | None] = set()
         self._candidate = candidate
         self._reference = reference
         self._resumed = resumed
@@ -97,6 +99,13 @@ class _Work:
         # then fails before the reference run, which takes much longer.
         self._candidate.recognizer()
         self._reference()
+
+    @property
+    def prevalent_label(self) -> str | None:
+        """The label that wins most frames of every utterance and is not the blank; None if there is none."""
+        alphabet = self._candidate.variant.frontend.alphabet
+        (label,) = self._prevalent if len(self._prevalent) == 1 else (None,)
+        return None if label in {None, alphabet.blank_id} else alphabet.labels[label]
 
     def outcomes(self, corpus: Corpus, left: frozenset[str]) -> Iterator[UtteranceOutcome]:
         """Yield the outcomes of the given utterances; a journal holds each outcome before it is yielded."""
@@ -127,6 +136,7 @@ class _Work:
         samples = [utterance.waveform.samples for utterance in utterances]
         for number, logits in completed(self._candidate.recognizer(), samples):  # decoding overlaps inference
             expected = reference[utterances[number].id]
+            self._prevalent.add(prevalent_label(expected.logits))
             outcomes[number] = _outcome(utterances[number], expected, logits, alphabet, self._candidate.variant.subject)
         rate = (time.perf_counter() - started) / sum(utterance.waveform.duration_s for utterance in utterances)
         for _, outcome in sorted(outcomes.items()):

@@ -54,6 +54,8 @@ class Evaluation:
         audio_wait_s: part of `elapsed_s` that was spent waiting for audio.
         resumed: number of utterances read from the transcripts of an earlier run, without inference.
         ignored_lines: number of lines in these transcripts that came from other weights, versions or audio.
+        prevalent_label: label other than the blank that the reference model gives to most frames of every utterance;
+            None if there is none.
     """
 
     variant: Variant
@@ -66,6 +68,18 @@ class Evaluation:
     audio_wait_s: float = 0.0
     resumed: int = 0
     ignored_lines: int = 0
+    prevalent_label: str | None = None
+
+    @property
+    def blank_note(self) -> str | None:
+        """The doubt about the blank that a prevalent label raises; None if there is none."""
+        if self.prevalent_label is None:
+            return None
+        blank = self.variant.frontend.alphabet.blank
+        return (
+            f"{self.engine} gives most frames of every utterance the label '{self.prevalent_label}', and the blank is "
+            f"'{blank}': check which label is the blank"
+        )
 
     @cached_property
     def reference(self) -> Transcripts:

@@ -30,7 +30,8 @@ def reference_verdict(evaluation: Evaluation, threshold: float) -> Verdict:
         relation="<=",
         threshold=threshold,
         scope=evaluation.scope,
-        remedy=_unspaced(evaluation)
+        remedy=(f"{evaluation.blank_note}; else " if evaluation.blank_note else "")
+        + _unspaced(evaluation)
         + "check that the transcripts belong to the audio, that its headers state the true sampling rate, "
         "and that the vocabulary is the checkpoint's; if the corpus really is this hard, raise "
         "thresholds.reference_wer_max",

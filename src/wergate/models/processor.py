@@ -21,8 +21,8 @@ def load_frontend(checkpoint: Checkpoint, model: PreTrainedModel) -> Frontend:
     """Read features, frame geometry and alphabet from the checkpoint's processor and configuration.
 
     Raises:
-        SuiteError: the processor is missing, its input is not a raw waveform, it is not for CTC, or it has fewer labels
-            than the model has logits; or the model gives a number of frames that contradicts its configuration.
+        SuiteError: the processor is missing, its input is not a raw waveform, it is not for CTC, or it has not one
+            label for each logit; or the model gives a number of frames that contradicts its configuration.
     """
     extractor, tokenizer = _load_parts(checkpoint)
     _require_waveform(checkpoint, extractor)
@@ -40,6 +40,7 @@ def load_frontend(checkpoint: Checkpoint, model: PreTrainedModel) -> Frontend:
         squeeze=getattr(config, "squeeze_factor", 1),
         padding_exact=True,  # see `networks.ir.conversion.export`
     )
+    _require_one_label_each(checkpoint, tokenizer, config.vocab_size)
     _require_frames(checkpoint, model, frontend)
     return frontend
 
@@ -165,6 +166,25 @@ def _labels(checkpoint: Checkpoint, tokenizer: Any, outputs: int) -> tuple[str, 
             "labels; one label per logit is needed; save the model and the processor of the same fine-tuning"
         )
     return tuple(str(token) for token in tokenizer.convert_ids_to_tokens(list(range(outputs))))
+
+
+def _require_one_label_each(checkpoint: Checkpoint, tokenizer: Any, outputs: int) -> None:
+    """Check that the tokenizer has one label for each logit; it writes the unknown token for a missing one.
+
+    Raises:
+        SuiteError: an id has no label, or several.
+    """
+    labels: dict[int, list[str]] = {}
+    for label, number in tokenizer.get_vocab().items():
+        labels.setdefault(number, []).append(label)
+    for number in range(outputs):
+        found = sorted(labels.get(number, ()))
+        if len(found) != 1:
+            has = "gives id {} to {}".format(number, " and ".join(map(repr, found))) if found else f"has no id {number}"
+            raise SuiteError(
+                f"model '{checkpoint.name}' has {outputs} logits per frame, but its vocabulary {has}; one label per "
+                f"logit is needed; correct vocab.json in '{checkpoint.folder}'"
+            )
 
 
 def _blank_id(checkpoint: Checkpoint, tokenizer: Any, labels: Sequence[str]) -> int:

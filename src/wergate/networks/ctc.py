@@ -20,6 +20,13 @@ def greedy_decode(logits: Logits, alphabet: Alphabet) -> str:
     return alphabet.text(logits.argmax(axis=-1).tolist())
 
 
+def prevalent_label(logits: Logits) -> int | None:
+    """Return the index of the label that is best in more than half of the frames; None if there is none."""
+    counts = np.bincount(logits.argmax(axis=-1), minlength=logits.shape[-1])
+    label = int(counts.argmax())
+    return label if 2 * counts[label] > len(logits) else None
+
+
 def margins(logits: Logits) -> npt.NDArray[np.float32]:
     """Return the best logit minus the second best of each frame: shape (frames,)."""
     top = np.partition(logits, -2, axis=-1)[:, -2:]

@@ -88,6 +88,7 @@ class EvaluationRow(ResultRow):
     builds the INT8 IR of the model. `inference_s` is the time of inference alone, also if an earlier run spent it;
     `audio_wait_s` is the part of `elapsed_s` spent waiting for audio. `resumed` utterances were read from transcripts
     of an earlier run; `ignored_lines` of that file belonged to other weights, versions or audio.
+    `blank_note` doubts the blank if the reference model gives most frames of every utterance another label.
     """
 
     model: str
@@ -104,6 +105,7 @@ class EvaluationRow(ResultRow):
     resumed: int
     ignored_lines: int
     resume_note: str | None
+    blank_note: str | None
     reference: WordErrorRow
     candidate: WordErrorRow
     paired: PairedRow
@@ -173,6 +175,7 @@ def evaluation_row(
         resumed=evaluation.resumed,
         ignored_lines=evaluation.ignored_lines,
         resume_note=evaluation.resume_note,
+        blank_note=evaluation.blank_note,
         reference=word_error_row(evaluation.reference.total),
         candidate=word_error_row(evaluation.candidate.total),
         paired=paired_row(evaluation, status),
