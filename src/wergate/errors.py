@@ -35,6 +35,19 @@ def printable(text: str) -> str:
     return text.encode(errors="backslashreplace").decode()
 
 
+class VocabularySizeError(SuiteError):
+    """A network has another number of logits per frame than there are labels.
+
+    Attributes:
+        found: number of logits per frame.
+    """
+
+    def __init__(self, message: str, found: int) -> None:
+        """Set the message and the number of logits."""
+        super().__init__(message)
+        self.found = found
+
+
 class InputTooShortError(SuiteError):
     """A waveform that is too short for a single frame of logits."""
 

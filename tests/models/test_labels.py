@@ -24,7 +24,10 @@ def alphabet(folder: Path, files: Mapping[str, Any], **options: Any) -> Alphabet
         text = content if isinstance(content, str) else json.dumps(content)
         (folder / name).write_text(text, encoding="utf-8")
     labels = folder / options.pop("labels") if "labels" in options else None
-    return read_alphabet(find_label_files(folder / "net.onnx", labels), LabelOptions(labels, **options))
+    outputs = options.pop("outputs", None)
+    return read_alphabet(
+        find_label_files(folder / "net.onnx", labels), LabelOptions(labels, **options), outputs=outputs
+    )
 
 
 FORMS = {
@@ -189,6 +192,39 @@ def test_the_blank_is_given_or_in_a_file_or_detected(blank: Blank, tmp_path: Pat
     assert blank.expected == alphabet(tmp_path, files, blank=blank.given).blank_id
 
 
+NEMO = (" ", *"abcdefghijklmnopqrstuvwxyz", "'")
+
+
+@pytest.mark.parametrize(
+    ("labels", "given", "files", "name"),
+    [
+        pytest.param(NEMO, None, {}, "<blk>", id="letters of NeMo"),
+        pytest.param(NEMO, "28", {}, "<blk>", id="given as the id after the labels"),
+        pytest.param(NEMO, "<b>", {}, "<b>", id="given as a name"),
+        pytest.param(NEMO, None, {"tokenizer_config.json": {"pad_token": "<pad>"}}, "<pad>", id="named by a file"),
+        pytest.param(("<pad>", "a", "b"), "3", {}, "<blk>", id="given, although a label has a blank's name"),
+    ],
+)
+def test_one_logit_more_than_labels_is_the_blanks(
+    labels: tuple[str, ...], given: str | None, files: dict[str, Any], name: str, tmp_path: Path
+) -> None:
+    """As in NeMo, whose label files do not list the blank; it comes last."""
+    found = alphabet(tmp_path, {"labels.json": list(labels), **files}, blank=given, outputs=len(labels) + 1)
+    assert ((*labels, name), len(labels)) == (found.labels, found.blank_id)
+
+
+def test_a_listed_blank_is_the_blank(tmp_path: Path) -> None:
+    """If one of the labels is a blank, a logit more is not explained."""
+    found = alphabet(tmp_path, {"labels.json": ["<blk>", "a"]}, outputs=3)
+    assert (("<blk>", "a"), 0) == (found.labels, found.blank_id)
+
+
+def test_a_vocab_txt_is_looked_for(tmp_path: Path) -> None:
+    """onnx-asr writes it, with ids and marks of word starts."""
+    found = alphabet(tmp_path, {"vocab.txt": "<unk> 0\n▁the 1\n▁ 2\nink 3\n<blk> 4\n"})
+    assert (4, "the ink") == (found.blank_id, found.text([1, 4, 2, 3, 4]))
+
+
 @dataclass(frozen=True)
 class Wrong:
     """Wrong files and options, and the expected message."""
@@ -203,7 +239,7 @@ WRONGS = (
     Wrong(
         "no file",
         {},
-        r"model 'net.onnx' has no labels: none of vocab.json, tokens.txt, labels.json, labels.txt is in .*"
+        r"model 'net.onnx' has no labels: none of vocab.json, tokens.txt, labels.json, labels.txt, vocab.txt is in .*"
         "--labels FILE",
     ),
     Wrong(
@@ -246,6 +282,12 @@ WRONGS = (
         {"labels.txt": "<blk>\na\nb"},
         r"blank '<blank>' is not in the labels \(did you mean '<blk>'\?\); one of the 3 labels .*; check --blank",
         {"blank": "<blank>"},
+    ),
+    Wrong(
+        "an id beyond the blank that is not listed",
+        {"labels.txt": " \na\nb"},
+        "blank '4' is not in the labels",
+        {"blank": "4", "outputs": 4},
     ),
     Wrong("an id beyond the labels", {"labels.txt": "<blk>\na"}, "blank '2' is not in the labels", {"blank": "2"}),
     Wrong(

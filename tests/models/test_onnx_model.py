@@ -87,6 +87,13 @@ CASES = (
         SUBWORDS,
     ),
     Case("phonemes", Spelling(6), ((1, 2, 0, 3, 4, 5, 5),), ("DH AH0 K AE1 T",), PHONEMES, {"units": "phonemes"}),
+    Case(
+        "letters of NeMo, the blank not listed",
+        Spelling(5, log_probabilities=True, names=("audio_signal", "logprobs")),
+        ((1, 1, 4, 1, 2, 0, 3), (2,), (3, 0, 1, 4, 4, 2)),
+        ("aab c", "b", "c ab"),
+        '[" ", "a", "b", "c"]',
+    ),
     Case("labels that join without spaces", Spelling(4), ((1, 2, 2, 0, 2, 3),), ("你好好吗",), HAN),
 )
 
@@ -110,7 +117,8 @@ class Built:
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Built:
     """Return each case, with both IRs built from its ONNX file."""
     case, folder = request.param, tmp_path_factory.mktemp("network")
-    (folder / "tokens.txt").write_text(case.labels, encoding="utf-8")
+    name = "labels.json" if case.labels.startswith("[") else "tokens.txt"
+    (folder / name).write_text(case.labels, encoding="utf-8")
     found = model(case.network.export(folder / "net.onnx"), **case.options)
     frontend, fp16, int8 = found.frontend(), folder / "fp16.xml", folder / "int8.xml"
     found.convert(fp16)

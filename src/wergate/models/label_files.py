@@ -12,7 +12,7 @@ from typing import Any
 
 from wergate.errors import SuiteError, did_you_mean_beside
 
-LABEL_FILES = ("vocab.json", "tokens.txt", "labels.json", "labels.txt")
+LABEL_FILES = ("vocab.json", "tokens.txt", "labels.json", "labels.txt", "vocab.txt")
 _CONFIG_FILE = "tokenizer_config.json"
 _ADDED_FILE = "added_tokens.json"
 _HINT_FILES = ("special_tokens_map.json", _CONFIG_FILE)  # later files override earlier ones

@@ -38,14 +38,23 @@ class LabelOptions:
     units: Units | None = None
 
 
-def read_alphabet(files: LabelFiles, options: LabelOptions) -> Alphabet:
+def read_alphabet(files: LabelFiles, options: LabelOptions, *, outputs: int | None = None) -> Alphabet:
     """Read labels and detect the blank, the word delimiter or word start, and the units.
+
+    Args:
+        files: the label file and tokenizer files.
+        options: the user's options.
+        outputs: number of logits per frame. If there is one more than labels, and no label is a blank, the last logit
+            is the blank's, as in NeMo.
 
     Raises:
         SuiteError: the labels cannot be read, the blank or the word delimiter is not one of them, or no blank is found.
     """
     labels = files.read()
-    blank_id = _blank_id(labels, files, options.blank)
+    if outputs == len(labels) + 1 and not _blank_is_listed(labels, files, options.blank):
+        labels, blank_id = (*labels, _unlisted_blank(labels, files, options.blank)), len(labels)
+    else:
+        blank_id = _blank_id(labels, files, options.blank)
     delimiter = _word_delimiter(labels, files, options.word_delimiter)
     special = _special(labels, files, {labels[blank_id], delimiter})
     textual = [label for label in labels if label not in {*special, labels[blank_id], delimiter}]
@@ -62,6 +71,25 @@ def read_alphabet(files: LabelFiles, options: LabelOptions) -> Alphabet:
         lower_case=bool(files.hints.get("do_lower_case", False)),
         special=special,
     )
+
+
+def _blank_is_listed(labels: Sequence[str], files: LabelFiles, given: str | None) -> bool:
+    """Return whether the blank is one of the labels, or the user says so."""
+    if given is not None and given.isdecimal():
+        return given != str(len(labels))
+    if given in labels:
+        return True
+    try:
+        _blank_id(labels, files, None)
+    except SuiteError:
+        return False
+    return True
+
+
+def _unlisted_blank(labels: Sequence[str], files: LabelFiles, given: str | None) -> str:
+    """Return a name for a blank that the label file does not list."""
+    named = given if given is not None and not given.isdecimal() else files.role("pad_token")
+    return named or next(name for name in _BLANKS if name not in labels)
 
 
 def _blank_id(labels: Sequence[str], files: LabelFiles, given: str | None) -> int:

@@ -9,14 +9,14 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from wergate.errors import SuiteError
+from wergate.errors import SuiteError, VocabularySizeError
 from wergate.models.labels import read_alphabet
 from wergate.models.onnx_file import OnnxFile, float32_bytes, gathered
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.frontend import Frontend
 from wergate.networks.geometry import measure_geometry
 from wergate.networks.ir.conversion import convert_onnx
-from wergate.networks.signature import match_signature
+from wergate.networks.signature import Ports, Signature, match_signature
 from wergate.recognizers.base import Recognizer
 from wergate.recognizers.onnx import OnnxRecognizer, onnx_ports
 
@@ -51,10 +51,6 @@ class OnnxModel:
         """See `ReferenceModel.processor_files`."""
         return self._file.processor_files
 
-    @cached_property
-    def _alphabet(self) -> Alphabet:
-        return read_alphabet(self._file.labels, self._file.options.labels)
-
     def frontend(self) -> Frontend:
         """Return features and alphabet from the files, and the measured frame geometry.
 
@@ -66,7 +62,7 @@ class OnnxModel:
     @cached_property
     def _frontend(self) -> Frontend:
         network = onnx_ports(self._file.path)
-        matched = match_signature(network, len(self._alphabet.labels))
+        alphabet, matched = self._matched(network)
         rate = self._file.sampling_rate
 
         def count_frames(samples: int) -> int:
@@ -86,9 +82,22 @@ class OnnxModel:
             normalize=self._file.normalize_audio,
             receptive_field=measured.receptive_field,
             hop=measured.hop,
-            alphabet=self._alphabet,
+            alphabet=alphabet,
             shortest=measured.shortest,
         )
+
+    def _matched(self, network: Ports) -> tuple[Alphabet, Signature]:
+        """Return the labels and the signature; a logit more than the file has labels may be the blank's."""
+        files, options = self._file.labels, self._file.options.labels
+        count = len(files.read())
+        try:
+            matched = match_signature(network, count)
+        except VocabularySizeError as error:
+            if error.found != count + 1:
+                raise
+            alphabet = read_alphabet(files, options, outputs=error.found)
+            return alphabet, match_signature(network, len(alphabet.labels))
+        return read_alphabet(files, options), matched
 
     def convert(self, path: Path) -> None:
         """Write the IR, with weights in half precision and the inputs and outputs of the file.

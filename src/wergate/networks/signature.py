@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wergate.corpora.audio import Samples
-from wergate.errors import SuiteError
+from wergate.errors import SuiteError, VocabularySizeError
 from wergate.networks.ctc import Logits
 from wergate.networks.mask_probe import Mask, ones_are_padding
 
@@ -269,9 +269,10 @@ def _labels_major(source: str, observation: _Observation, output: int, vocabular
 
 def _require_vocabulary(source: str, found: int, vocabulary: int) -> None:
     if found != vocabulary:
-        raise SuiteError(
+        raise VocabularySizeError(
             f"{source} gives {found} values per frame, but there are {vocabulary} labels; one label per value is "
-            "needed; check that the labels belong to this network"
+            "needed; check that the labels belong to this network",
+            found,
         )
 
 
