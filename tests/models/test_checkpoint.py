@@ -348,6 +348,11 @@ REFUSALS = (
         added("wav2vec2.adapter.layers.0.conv.weight", "wav2vec2.encoder.layers.0.gate"),
         r"has 2 tensors that Wav2Vec2ForCTC has no place for \(wav2vec2.adapter.layers.0.conv.weight, wav2vec2.enc",
     ),
+    Refusal(
+        "a quantized checkpoint",
+        lambda f: changed(f / "config.json", quantization_config={"quant_method": "bitsandbytes"}),
+        r"is quantized already \(quantization_config: bitsandbytes\); a reference is a model in floating point",
+    ),
     Refusal("an unknown architecture", lambda f: changed(f / "config.json", model_type="wav2vec9"), "wav2vec9"),
 )
 

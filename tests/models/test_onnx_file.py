@@ -106,6 +106,50 @@ def test_a_file_of_another_format_is_rejected(content: bytes, message: str, net:
         opened(net)
 
 
+QUANTIZED = {
+    "QDQ": ["QuantizeLinear", "DequantizeLinear"],
+    "weights only": ["DequantizeLinear"],
+    "dynamic": ["DynamicQuantizeLinear", "MatMulInteger", "ConvInteger"],
+    "operators of integers": ["QLinearConv", "QLinearMatMul"],
+    "ONNX Runtime's own": ["DynamicQuantizeMatMul", "QAttention", "MatMulNBits", "QGemm", "MatMulIntegerToFloat"],
+}
+
+
+@pytest.mark.parametrize("kind", [f"{kind}: {op}" for kind, ops in QUANTIZED.items() for op in ops])
+def test_a_quantized_file_is_no_reference(kind: str, net: Path) -> None:
+    """It is refused by the operations of quantization, in inner graphs too."""
+    import onnx
+
+    operation = kind.rpartition(" ")[2]
+    proto = onnx.load(net)
+    inner = onnx.helper.make_graph([onnx.helper.make_node(operation, ["x"], ["q"])], "inner", [], [])
+    proto.graph.node.extend(
+        [
+            onnx.helper.make_node(operation, ["x.1"], ["q"]),
+            onnx.helper.make_node("If", ["c"], ["i"], then_branch=inner, else_branch=inner),
+        ]
+    )
+    net.write_bytes(proto.SerializeToString())
+    with pytest.raises(SuiteError, match=rf"model 'net.onnx' is quantized already \(3 {operation}\); a reference is"):
+        opened(net)
+
+
+def test_weights_in_8_bits_are_no_reference(net: Path) -> None:
+    """Whatever operations turn them back; a small constant of integers is no weight."""
+    import numpy as np
+    import onnx
+
+    proto = onnx.load(net)
+    constants = {"shape": np.zeros((2, 2), np.int8), "bytes": np.zeros(999, np.uint8)}
+    proto.graph.initializer.extend(onnx.numpy_helper.from_array(array, name) for name, array in constants.items())
+    net.write_bytes(proto.SerializeToString())
+    assert "net" == opened(net).name
+    proto.graph.initializer.append(onnx.numpy_helper.from_array(np.zeros((16, 16), np.int8), "w"))
+    net.write_bytes(proto.SerializeToString())
+    with pytest.raises(SuiteError, match=r"is quantized already \(1 weights in INT8\).*--candidate"):
+        opened(net)
+
+
 def test_a_truncated_file_is_rejected(net: Path) -> None:
     """A truncated copy is not a model."""
     net.write_bytes(net.read_bytes()[:-200])

@@ -15,6 +15,7 @@ from wergate.errors import SuiteError, did_you_mean
 from wergate.hub import folder_name, snapshot
 from wergate.models.languages import ADAPTERS, adapter_file, has_adapters, languages, require_language, some
 from wergate.models.left_out import require_all_used, require_no_adapter_files
+from wergate.models.quantized import require_unquantized_configuration
 from wergate.models.weight_size import pickle_widening, safetensors_widening
 from wergate.store import content_key, file_digest
 
@@ -160,6 +161,7 @@ def _require_ctc(name: str, folder: Path) -> None:
             f"model '{name}' has no readable config.json in '{folder}' ({error}); "
             "a folder as save_pretrained writes it is accepted; check --model"
         ) from error
+    require_unquantized_configuration(name, config)
     architectures = config.get("architectures") or []
     if not any(architecture.endswith("ForCTC") for architecture in architectures):
         raise SuiteError(

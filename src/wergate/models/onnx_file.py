@@ -13,6 +13,7 @@ from typing import Any
 from wergate.errors import SuiteError, did_you_mean_beside
 from wergate.models.label_files import LabelFiles, find_label_files
 from wergate.models.labels import LabelOptions
+from wergate.models.quantized import require_unquantized_graph
 from wergate.models.weight_size import onnx_tensors, onnx_widening
 from wergate.store import content_key, file_digest
 
@@ -110,12 +111,15 @@ def open_onnx(path: Path, options: OnnxOptions) -> OnnxFile:
     """Find an ONNX file and the files that belong to it, without loading the network.
 
     Raises:
-        SuiteError: the file does not exist or is not ONNX, external data is missing, or there are no labels.
+        SuiteError: the file does not exist, is not ONNX or is quantized already, external data is missing, or there
+            are no labels.
     """
     if not path.is_file():
         hint = did_you_mean_beside(path)
         raise SuiteError(f"model '{path}' does not exist{hint}; an .onnx file is accepted; check --model")
-    external = _external_files(path)
+    proto = _proto(path)
+    require_unquantized_graph(path.name, proto)
+    external = _external_files(path, proto)
     labels = find_label_files(path, options.labels.labels)
     preprocessor = next((file for name in _PREPROCESSOR_FILES if (file := path.parent / name).is_file()), None)
     weights = [path, *external.values()]
@@ -153,10 +157,10 @@ def gathered(file: OnnxFile, folder: Path) -> Path:
     return folder / file.path.name
 
 
-def _external_files(path: Path) -> dict[str, Path]:
+def _external_files(path: Path, proto: Any) -> dict[str, Path]:
     """Return the external data files of an ONNX file, by their location as the file states it."""
     needed: dict[str, int] = {}
-    for location, end in _external_data(_proto(path).graph):
+    for location, end in _external_data(proto.graph):
         needed[location] = max(end, needed.get(location, 0))
     return {location: _external_file(path, location, size) for location, size in sorted(needed.items())}
 
