@@ -135,7 +135,7 @@ def test_a_quantized_file_is_no_reference(kind: str, net: Path) -> None:
 
 
 def test_weights_in_8_bits_are_no_reference(net: Path) -> None:
-    """Whatever operations turn them back; a small constant of integers is no weight."""
+    """Whatever operations turn them back; a small constant of integers is not a weight."""
     import numpy as np
     import onnx
 

@@ -111,8 +111,8 @@ def open_onnx(path: Path, options: OnnxOptions) -> OnnxFile:
     """Find an ONNX file and the files that belong to it, without loading the network.
 
     Raises:
-        SuiteError: the file does not exist, is not ONNX or is quantized already, external data is missing, or there
-            are no labels.
+        SuiteError: the file does not exist, is not ONNX or is quantized already, external data is missing, or
+            no labels exist.
     """
     if not path.is_file():
         hint = did_you_mean_beside(path)

@@ -1,4 +1,4 @@
-"""Models that are quantized already, which are no references: what quantization cost is lost in them."""
+"""Quantized models, which cannot serve as references: the cost of their quantization would be hidden."""
 
 from __future__ import annotations
 
