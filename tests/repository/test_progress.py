@@ -29,6 +29,7 @@ class Stream(io.StringIO):
 def until_written(stream: Stream, count: int) -> Iterator[int]:
     """Yield numbers; the last one once the log has a line."""
     yield from range(count - 1)
+    stream.written.clear()  # a slow machine may have written a line before
     assert stream.written.wait(10)
     yield count
 
@@ -37,7 +38,8 @@ def test_a_log_has_plain_lines() -> None:
     """Step, done of total, time left; every item passes through."""
     stream = Stream()
     assert [*range(44), 45] == list(plain_progress(stream, 0.01)(until_written(stream, 45), "quantizing m", 120))
-    assert re.fullmatch(r"(\nquantizing m: 44 of 120, 0:00 left\n)+", stream.getvalue())
+    assert re.fullmatch(r"(\nquantizing m: \d+ of 120(, 0:00 left)?\n)+", stream.getvalue())
+    assert "\nquantizing m: 44 of 120, 0:00 left\n" in stream.getvalue()
 
 
 def test_a_step_of_one_item_says_how_long_it_takes() -> None:
@@ -58,13 +60,16 @@ def test_a_short_step_leaves_a_log_alone() -> None:
 
 def test_a_terminal_has_one_line_which_is_put_back() -> None:
     """No line break is written, and what pytest had written is there again."""
+    covered = "accuracy/test_wer.py ."
     reading, writing = pty.openpty()
     termios.tcsetwinsize(writing, (24, 80))
     with os.fdopen(writing, "w") as terminal:
-        list(line_progress(terminal, lambda: "accuracy/test_wer.py .")(range(3), "pytorch on embedded:clean", 3))
-        text = os.read(reading, 10_000).decode()
+        list(line_progress(terminal, lambda: covered)(range(3), "pytorch on embedded:clean", 3))
+        text = ""
+        while not text.endswith(covered):  # a read returns what has arrived
+            text += os.read(reading, 10_000).decode()
     os.close(reading)
     assert text.startswith("\r\x1b[K")
     assert "pytorch on embedded:clean: 0 of 3" in text
     assert "\n" not in text
-    assert text.endswith("\raccuracy/test_wer.py .")
+    assert text.endswith(f"\r{covered}")
