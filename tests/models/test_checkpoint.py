@@ -324,7 +324,27 @@ REFUSALS = (
         rf"its vocabulary gives id 7 to '{LABELS[7]}' and 'ę'; one label per logit",
     ),
     Refusal("a blank without a logit", foreign_blank, r"the blank '\[PAD\]' is not in the labels"),
-    Refusal("no processor", without_processor, "has no processor that can be loaded"),
+    Refusal(
+        "no processor",
+        without_processor,
+        r"has no processor that can be loaded: preprocessor_config.json or processor_config.json and vocab.json "
+        "missing in '.*mine'; .*save_pretrained",
+    ),
+    Refusal(
+        "no vocabulary",
+        lambda f: (f / "vocab.json").unlink(),
+        "can be loaded: vocab.json missing in '.*mine'; a feature",
+    ),
+    Refusal(
+        "no vocabulary, but a file of another tokenizer",
+        lambda f: (f / "vocab.json").rename(f / "vocab.txt"),
+        "can be loaded: vocab.json missing in '.*mine'",
+    ),
+    Refusal(
+        "no feature extractor",
+        lambda f: (f / "processor_config.json").unlink(),
+        "can be loaded: preprocessor_config.json or processor_config.json missing in '.*mine'",
+    ),
     *(
         Refusal(
             f"an adapter in {name}",
@@ -355,6 +375,13 @@ REFUSALS = (
     ),
     Refusal("an unknown architecture", lambda f: changed(f / "config.json", model_type="wav2vec9"), "wav2vec9"),
 )
+
+
+def test_a_missing_file_is_named_before_weights_are_read(mine: Path) -> None:
+    """Resolving the checkpoint is enough."""
+    (mine / "vocab.json").unlink()
+    with pytest.raises(SuiteError, match=r"vocab.json missing in"):
+        resolve_checkpoint(str(mine), mine)
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.id)

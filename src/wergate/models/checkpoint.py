@@ -29,6 +29,9 @@ _WEIGHTS = "*.safetensors"
 _PICKLES = "pytorch_model*.bin"
 _FILES = (_WEIGHTS, "*.json", "*.txt", "*.model")
 _CONFIGS = ("config.json", "preprocessor_config.json", "processor_config.json", "tokenizer_config.json")
+_EXTRACTOR_FILES = ("preprocessor_config.json", "processor_config.json")
+_VOCABULARY = "vocab.json"
+_OTHER_VOCABULARIES = ("vocab.txt", "tokenizer.json", "spiece.model", "tokenizer.model", "sentencepiece.bpe.model")
 _TRAINING_ONLY = ("masked_spec_embed",)  # many published checkpoints lack it, and only training uses it
 
 
@@ -108,6 +111,7 @@ def _folder_checkpoint(
     require_no_adapter_files(name, folder)
     _require_ctc(name, folder)
     _require_no_code(name, folder)
+    _require_processor(name, folder)
     require_language(name, folder, language)
     pickled = not any(folder.glob(_WEIGHTS))
     if pickled and not (allow_pickle and any(folder.glob(_PICKLES))):
@@ -182,6 +186,34 @@ def _require_no_code(name: str, folder: Path) -> None:
                 f"model '{name}' needs custom code (auto_map in {path.name}), which is never run; an architecture that "
                 "is part of transformers is accepted; choose another model"
             )
+
+
+def _require_processor(name: str, folder: Path) -> None:
+    """Check that the files of a feature extractor and a tokenizer are there, before the weights are read.
+
+    Raises:
+        SuiteError: one is missing.
+    """
+    missing = []
+    if not any((folder / file).exists() for file in _EXTRACTOR_FILES):
+        missing.append(" or ".join(_EXTRACTOR_FILES))
+    if not any((folder / file).exists() for file in _vocabulary_files(folder)):
+        missing.append(_VOCABULARY)
+    if missing:
+        raise SuiteError(
+            f"model '{name}' has no processor that can be loaded: {' and '.join(missing)} missing in '{folder}'; a "
+            "feature extractor and a CTC tokenizer are needed in the folder of the weights; copy the file there, or "
+            "save them with processor.save_pretrained"
+        )
+
+
+def _vocabulary_files(folder: Path) -> tuple[str, ...]:
+    """Return the files that the tokenizer's labels may be in; those of other tokenizers are refused later."""
+    try:
+        kind = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8")).get("tokenizer_class") or ""
+    except (OSError, ValueError, AttributeError):  # missing or damaged: transformers has a message for it
+        kind = ""
+    return (_VOCABULARY,) if kind.startswith("Wav2Vec2") else (_VOCABULARY, *_OTHER_VOCABULARIES)
 
 
 def load_model(checkpoint: Checkpoint) -> PreTrainedModel:
