@@ -157,6 +157,50 @@ def test_a_truncated_file_is_rejected(net: Path) -> None:
         OnnxModel(opened(net)).frontend()
 
 
+NEITHER = "no preprocessor_config.json or processor_config.json beside it"
+
+
+@pytest.mark.parametrize(
+    ("files", "options", "note"),
+    [
+        pytest.param({}, {}, f"16 kHz, as is ({NEITHER})", id="no file"),
+        pytest.param({"preprocessor_config.json": {}}, {}, "16 kHz, as is (preprocessor_config.json)", id="empty file"),
+        pytest.param(
+            {"preprocessor_config.json": {"do_normalize": True, "sampling_rate": 8000}},
+            {},
+            "8 kHz, normalized to zero mean and unit variance (preprocessor_config.json)",
+            id="transformers 4",
+        ),
+        pytest.param(
+            {"processor_config.json": {"feature_extractor": {"do_normalize": True, "sampling_rate": 11_025}}},
+            {},
+            "11.025 kHz, normalized to zero mean and unit variance (processor_config.json)",
+            id="transformers 5",
+        ),
+        pytest.param(
+            {}, {"sampling_rate": 8000}, f"8 kHz, as is (sampling_rate of the suite file, {NEITHER})", id="an option"
+        ),
+        pytest.param(
+            {"processor_config.json": {"feature_extractor": {"do_normalize": True, "sampling_rate": 8000}}},
+            {"normalize_audio": False},
+            "8 kHz, as is (normalize_audio of the suite file, processor_config.json)",
+            id="an option and a file",
+        ),
+        pytest.param(
+            {"processor_config.json": {"feature_extractor": {"do_normalize": False}}},
+            {"sampling_rate": 16_000, "normalize_audio": True},
+            "16 kHz, normalized to zero mean and unit variance (sampling_rate and normalize_audio of the suite file)",
+            id="all options",
+        ),
+    ],
+)
+def test_how_audio_is_prepared_is_noted(files: dict[str, Any], options: dict[str, Any], note: str, net: Path) -> None:
+    """The note has the rate, whether audio is normalized, and what says so."""
+    for name, content in files.items():
+        (net.parent / name).write_text(json.dumps(content))
+    assert [f"audio: {note}"] == list(OnnxModel(opened(net, **options)).notes)
+
+
 def test_a_missing_file_is_rejected(tmp_path: Path) -> None:
     """The message has its path and the nearest name in its folder."""
     with pytest.raises(SuiteError, match=r"model '.*none.onnx' does not exist; an .onnx file is accepted"):

@@ -44,6 +44,14 @@ def test_all_gates_apply(cold: Cold) -> None:
     assert "onnxruntime" in cold.run.output
 
 
+def test_how_audio_is_prepared_is_printed(cold: Cold) -> None:
+    """The end of the run and the results say it, and name the file that says so."""
+    note = "audio: 16 kHz, normalized to zero mean and unit variance (processor_config.json)"
+    assert note in " ".join(cold.run.output.split())
+    assert cold.run.results is not None
+    assert [[note]] == [model["notes"] for model in cold.run.results["models"]]
+
+
 def test_a_second_run_builds_nothing(cold: Cold, tmp_path: Path) -> None:
     """The digest of the file is part of the key of everything built from it."""
     warm = run(["accuracy/test_wer.py"], *cold.options, results=tmp_path / "warm.json")
