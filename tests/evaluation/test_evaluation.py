@@ -27,7 +27,7 @@ from wergate.evaluation.reference_run import ReferenceUtterance
 from wergate.evaluation.wer import WordErrors
 from wergate.gates.accuracy import reference_verdict
 from wergate.networks.alphabet import Alphabet
-from wergate.networks.ctc import Logits
+from wergate.networks.ctc import Logits, greedy_decode
 from wergate.networks.logits import LogitsDifference
 from wergate.progress import silent
 
@@ -178,6 +178,33 @@ def test_a_label_that_wins_as_a_blank_does_is_named(
     note = f"pytorch gives most frames of every utterance the label '{expected}', and the blank is '<pad>': check"
     assert (expected is not None) == (found.blank_note or "").startswith(note)
     assert (expected is not None) == reference_verdict(found, 0.0).remedy.startswith(note)
+
+
+@pytest.mark.parametrize("normalizer", ["upper", "basic", "none"])
+def test_special_labels_are_no_words(normalizer: str, tmp_path: Path) -> None:
+    """They count in no rate, whatever the normalizer makes of "s" and "unk"; what transformers prints is noted."""
+    alphabet = replace(FRONTEND.alphabet, special=("<s>", "</s>", "<unk>"))
+    frontend = replace(FRONTEND, alphabet=alphabet)
+    corpus = corpus_of(tmp_path / "corpus.parquet", 2)
+    words = ("A", "|", "<unk>", "|", "E"), ("A", "|", "E")
+    reference = {}
+    for utterance, labels in zip(corpus.utterances(RATE), words, strict=True):
+        ids = [alphabet.labels.index(label) for label in labels]
+        frames = FRONTEND.frame_count(len(utterance.waveform.samples))
+        best = (ids + [0] * frames)[: max(frames, len(ids))]
+        logits = np.eye(len(LABELS), dtype=np.float32)[best][:frames]
+        reference[utterance.id] = ReferenceUtterance(greedy_decode(logits, alphabet), 0.1, logits)
+    candidate = evaluate.Candidate(make_variant(frontend=frontend), Recognizer(frontend=frontend).compile)
+    found = evaluate.evaluate(
+        candidate, corpus, lambda: reference, engine="pytorch", normalizer=normalizer, progress=silent
+    )
+    assert not any("unk" in outcome.reference_hypothesis for outcome in found.outcomes)
+    assert ["u0"] == list(found.with_special)
+    assert found.special_note == (
+        "1 transcripts of pytorch have labels without text, such as <unk>, which are left out; "
+        f"transformers prints '{found.with_special['u0']}' for 'u0'"
+    )
+    assert "<unk>" in found.with_special["u0"]
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,34 @@ READINGS = (
         "a",
         tokenizer_files={"special_tokens_map.json": {"unk_token": {"content": "@"}}},
     ),
+    *(
+        Reading(
+            f"special labels in {key}",
+            ("<pad>", "@", "a"),
+            ("@", "a"),
+            "a",
+            tokenizer_files={"tokenizer_config.json": {key: value}},
+        )
+        for key, value in {
+            "additional_special_tokens": ["@"],
+            "extra_special_tokens": {"noise_token": "@"},
+            "added_tokens_decoder": {"1": {"content": "@", "special": True}},
+        }.items()
+    ),
+    Reading(
+        "an added label that is not special",
+        ("<pad>", "@", "a"),
+        ("@", "a"),
+        "@a",
+        tokenizer_files={"tokenizer_config.json": {"added_tokens_decoder": {"1": {"content": "@", "special": False}}}},
+    ),
+    Reading(
+        "another text for the delimiter",
+        ("<pad>", "|", "a"),
+        ("a", "|", "a"),
+        "a_a",
+        tokenizer_files={"tokenizer_config.json": {"replace_word_delimiter_char": "_"}},
+    ),
     Reading("bytes are text", ("<blk>", "<0xE4>", "▁a"), ("▁a", "<0xE4>"), "a<0xE4>", "subwords"),
     Reading(
         "lower case", ("<pad>", "A"), ("A",), "a", tokenizer_files={"tokenizer_config.json": {"do_lower_case": True}}

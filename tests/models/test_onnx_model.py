@@ -200,13 +200,13 @@ def tutorial(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Tutorial:
 
 
 def test_the_tutorials_export_has_the_checkpoints_frontend(tutorial: Tutorial) -> None:
-    """Geometry, normalization, rate, labels, blank and delimiter agree; other rules of the alphabet may differ."""
+    """Geometry, normalization, rate and all rules of the alphabet agree, that on special labels too."""
     onnx, checkpoint = tutorial.frontend, tutorial.pytorch.frontend
     for name in ("sampling_rate", "normalize", "receptive_field", "hop"):
         assert (name, getattr(checkpoint, name)) == (name, getattr(onnx, name))
-    assert LABELS == onnx.alphabet.labels == checkpoint.alphabet.labels
-    assert checkpoint.alphabet.blank_id == onnx.alphabet.blank_id
-    assert checkpoint.alphabet.word_delimiter == onnx.alphabet.word_delimiter
+    assert LABELS == onnx.alphabet.labels
+    assert checkpoint.alphabet == onnx.alphabet
+    assert ("<s>", "</s>", "<unk>") == onnx.alphabet.special
 
 
 def test_the_tutorials_export_gives_pytorchs_logits(tutorial: Tutorial) -> None:

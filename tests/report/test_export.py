@@ -84,6 +84,7 @@ def evaluation(corpus: str, wer: float | None) -> EvaluationRow:
         ignored_lines=0,
         resume_note=None,
         blank_note=None,
+        special_note=None,
         reference=words(None if wer is None else wer - 0.025),
         candidate=words(wer),
         paired=PAIRED,

@@ -73,6 +73,7 @@ def evaluate(
         resumed=len(resumed.outcomes),
         ignored_lines=resumed.ignored,
         prevalent_label=work.prevalent_label,
+        with_special={id_: work.with_special[id_] for id_ in corpus.ids if id_ in work.with_special},
     )
 
 
@@ -88,6 +89,7 @@ class _Work:
     ) -> None:
         self.elapsed_s = self.audio_wait_s = 0.0
         self._prevalent: set[int | None] = set()
+        self.with_special: dict[str, str] = {}
         self._candidate = candidate
         self._reference = reference
         self._resumed = resumed
@@ -99,6 +101,14 @@ class _Work:
         # then fails before the reference run, which takes much longer.
         self._candidate.recognizer()
         self._reference()
+
+    def _look_at(self, id_: str, expected: ReferenceUtterance) -> None:
+        """Note what is odd about the labels of the reference model's frames."""
+        best = expected.logits.argmax(axis=-1)
+        self._prevalent.add(prevalent_label(best))
+        whole = replace(self._candidate.variant.frontend.alphabet, keep_special=True).text(best.tolist())
+        if whole != expected.hypothesis:
+            self.with_special[id_] = whole
 
     @property
     def prevalent_label(self) -> str | None:
@@ -136,7 +146,7 @@ class _Work:
         samples = [utterance.waveform.samples for utterance in utterances]
         for number, logits in completed(self._candidate.recognizer(), samples):  # decoding overlaps inference
             expected = reference[utterances[number].id]
-            self._prevalent.add(prevalent_label(expected.logits))
+            self._look_at(utterances[number].id, expected)
             outcomes[number] = _outcome(utterances[number], expected, logits, alphabet, self._candidate.variant.subject)
         rate = (time.perf_counter() - started) / sum(utterance.waveform.duration_s for utterance in utterances)
         for _, outcome in sorted(outcomes.items()):

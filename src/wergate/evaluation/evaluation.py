@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from wergate.evaluation.normalize import COUNT_CHARACTERS, NORMALIZERS, Normalizer, is_without_spaces, unseen
@@ -13,6 +13,8 @@ from wergate.evaluation.wer import WordErrors, count_token_errors, count_word_er
 from wergate.models.variant import Variant
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.logits import LogitsDifference, total
+
+_SHOWN = 60  # characters of a transcript in a note
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ class Evaluation:
         ignored_lines: number of lines in these transcripts that came from other weights, versions or audio.
         prevalent_label: label other than the blank that the reference model gives to most frames of every utterance;
             None if there is none.
+        with_special: transcripts of the reference model with their special labels, by utterance id, where there are
+            some; transformers prints them in this form.
     """
 
     variant: Variant
@@ -69,6 +73,19 @@ class Evaluation:
     resumed: int = 0
     ignored_lines: int = 0
     prevalent_label: str | None = None
+    with_special: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def special_note(self) -> str | None:
+        """How many transcripts have special labels, and what one of them looks like; None if there are none."""
+        if not self.with_special:
+            return None
+        id_, text = next(iter(self.with_special.items()))
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+        return (
+            f"{len(self.with_special)} transcripts of {self.engine} have labels without text, such as <unk>, which are "
+            f"left out; transformers prints '{shown}' for '{id_}'"
+        )
 
     @property
     def blank_note(self) -> str | None:

@@ -17,6 +17,7 @@ _CONFIG_FILE = "tokenizer_config.json"
 _ADDED_FILE = "added_tokens.json"
 _HINT_FILES = ("special_tokens_map.json", _CONFIG_FILE)  # later files override earlier ones
 _SPECIAL_ROLES = ("unk_token", "bos_token", "eos_token", "sep_token", "cls_token", "mask_token")
+_SPECIAL_LISTS = ("additional_special_tokens", "extra_special_tokens")  # of transformers 4 and 5
 _TOKEN_AND_ID = re.compile(r"(?P<token>.*?)[ \t]+(?P<id>\d+)\s*")
 
 
@@ -69,7 +70,15 @@ class LabelFiles:
     @property
     def special(self) -> set[str]:
         """Labels without text, according to the tokenizer files."""
-        return {label for role in _SPECIAL_ROLES if (label := self.role(role)) is not None}
+        roles = {label for role in _SPECIAL_ROLES if (label := self.role(role)) is not None}
+        more = [entry for key in _SPECIAL_LISTS for entry in _listed(self.hints.get(key))]
+        added = [entry for entry in self.hints.get("added_tokens_decoder", {}).values() if entry.get("special")]
+        return roles | {entry["content"] if isinstance(entry, dict) else entry for entry in (*more, *added)}
+
+
+def _listed(value: Any) -> list[Any]:
+    """Return the entries of a list, or the values of an object."""
+    return list(value.values()) if isinstance(value, dict) else list(value or ())
 
 
 def find_label_files(model: Path, given: Path | None = None) -> LabelFiles:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from wergate.errors import SuiteError, did_you_mean
 from wergate.models.label_files import LabelFiles
-from wergate.networks.alphabet import Alphabet, Units
+from wergate.networks.alphabet import Alphabet, Units, special_labels
 
 _WORD_START = "\u2581"  # SentencePiece's mark at word starts
 _BLANKS = ("<blk>", "<blank>", "<ctc_blank>", "<ctc>", "[blank]", "<pad>", "[pad]", "<eps>", "<epsilon>")
 _BLANKS_AT_AN_END = ("_", "-")  # the blank only as first or last label, elsewhere ordinary labels
 _FAIRSEQ = ("<s>", "<pad>", "</s>", "<unk>")  # first labels of fairseq's dictionaries; its CTC blank is the first one
 _WORD_DELIMITERS = ("|", " ", "<space>", "[space]")
-_SPECIAL = re.compile(r"<[^<>]+>|\[[^\[\]]+\]")
-_BYTE = re.compile(r"<0x[0-9A-Fa-f]{2}>")  # SentencePiece's byte fallback: such labels represent text
 _PHONEME_TOKENIZER = "Wav2Vec2PhonemeCTCTokenizer"
 
 
@@ -56,7 +53,7 @@ def read_alphabet(files: LabelFiles, options: LabelOptions, *, outputs: int | No
     else:
         blank_id = _blank_id(labels, files, options.blank)
     delimiter = _word_delimiter(labels, files, options.word_delimiter)
-    special = _special(labels, files, {labels[blank_id], delimiter})
+    special = special_labels(labels, files.special, {labels[blank_id], delimiter})
     textual = [label for label in labels if label not in {*special, labels[blank_id], delimiter}]
     marked = any(label.startswith(_WORD_START) for label in textual)
     units = options.units or _units(textual, files)
@@ -67,8 +64,9 @@ def read_alphabet(files: LabelFiles, options: LabelOptions, *, outputs: int | No
         word_start=_WORD_START if marked else None,
         units=units,
         joiner=" " if units == "phonemes" else "",
-        delimiter_text=None if units == "phonemes" else " ",
+        delimiter_text=None if units == "phonemes" else str(files.hints.get("replace_word_delimiter_char") or " "),
         lower_case=bool(files.hints.get("do_lower_case", False)),
+        clean_up=bool(files.hints.get("clean_up_tokenization_spaces", False)),
         special=special,
     )
 
@@ -142,12 +140,6 @@ def _index(labels: Sequence[str], wanted: str, subject: str, files: LabelFiles, 
 def _excerpt(labels: Sequence[str]) -> str:
     shown = labels if len(labels) <= 8 else [*labels[:4], "...", *labels[-3:]]  # noqa: PLR2004 - first and last labels
     return " ".join(shown)
-
-
-def _special(labels: Sequence[str], files: LabelFiles, used: set[str | None]) -> tuple[str, ...]:
-    """Return the labels without text: those that the tokenizer files name and those in brackets."""
-    bracketed = {label for label in labels if _SPECIAL.fullmatch(label) and not _BYTE.fullmatch(label)}
-    return tuple(label for label in labels if label in bracketed | files.special and label not in used)
 
 
 def _units(textual: Sequence[str], files: LabelFiles) -> Units:

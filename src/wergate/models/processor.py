@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from wergate.errors import SuiteError
 from wergate.models.checkpoint import Checkpoint
-from wergate.networks.alphabet import Alphabet, Units
+from wergate.networks.alphabet import Alphabet, Units, special_labels
 from wergate.networks.frontend import Frontend
 
 if TYPE_CHECKING:
@@ -119,6 +119,8 @@ def _require_frames(checkpoint: Checkpoint, model: Any, frontend: Frontend) -> N
 def alphabet_of(checkpoint: Checkpoint, tokenizer: Any, outputs: int) -> Alphabet:
     """Return the labels of a transformers tokenizer and the rules by which its `decode` turns them into text.
 
+    One rule differs: labels without text, such as "<unk>", are left out, where `decode` writes them out.
+
     Args:
         checkpoint: the checkpoint, for messages.
         tokenizer: its tokenizer.
@@ -139,16 +141,17 @@ def alphabet_of(checkpoint: Checkpoint, tokenizer: Any, outputs: int) -> Alphabe
             "Wav2Vec2PhonemeCTCTokenizer) is accepted; save the tokenizer that the model was fine-tuned with"
         )
     labels = _labels(checkpoint, tokenizer, outputs)
-    special = tuple(token for token in tokenizer.all_special_tokens if token in labels)
-    rules.setdefault("units", _units(set(labels).difference(special)))
-    delimiter = getattr(tokenizer, "_word_delimiter_token", None)  # the public property logs an error if there is none
+    blank_id = _blank_id(checkpoint, tokenizer, labels)
+    named = getattr(tokenizer, "_word_delimiter_token", None)  # the public property logs an error if there is none
+    delimiter = named if named in labels else None
+    special = special_labels(labels, tokenizer.all_special_tokens, {labels[blank_id], delimiter})
+    rules.setdefault("units", _units(set(labels).difference(special, {labels[blank_id]})))
     return Alphabet(
         labels=labels,
-        blank_id=_blank_id(checkpoint, tokenizer, labels),
-        word_delimiter=delimiter if delimiter in labels else None,
+        blank_id=blank_id,
+        word_delimiter=delimiter,
         clean_up=bool(tokenizer.clean_up_tokenization_spaces),
         special=special,
-        keep_special=True,
         **rules,
     )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -14,6 +15,24 @@ from wergate.errors import SuiteError
 Units = Literal["letters", "subwords", "phonemes"]
 # transformers' `clean_up_tokenization_spaces` removes the space in front of these, in this order
 _TIGHT = (" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're")
+
+
+_BRACKETED = re.compile(r"<[^<>]+>|\[[^\[\]]+\]")
+_BYTE = re.compile(r"<0x[0-9A-Fa-f]{2}>")  # SentencePiece's byte fallback: such labels represent text
+
+
+def special_labels(labels: Sequence[str], named: Collection[str], used: Collection[str | None]) -> tuple[str, ...]:
+    """Return the labels without text, by one rule for checkpoints and ONNX files.
+
+    They are the labels that a tokenizer names as special, and those in angle or square brackets.
+
+    Args:
+        labels: all labels.
+        named: labels that the tokenizer names as special.
+        used: labels with a meaning of their own, which are not special: the blank and the word delimiter.
+    """
+    bracketed = {label for label in labels if _BRACKETED.fullmatch(label) and not _BYTE.fullmatch(label)}
+    return tuple(label for label in labels if (label in bracketed or label in named) and label not in used)
 
 
 @dataclass(frozen=True)
@@ -30,8 +49,8 @@ class Alphabet:
         delimiter_text: text that replaces the word delimiter; None drops the delimiter.
         lower_case: convert the transcript to lower case.
         clean_up: drop the spaces before punctuation and English contractions.
-        special: labels that represent no text, such as "<s>".
-        keep_special: write special labels out anyway, as transformers' tokenizers do.
+        special: labels that represent no text, such as "<s>"; they separate repeats and are left out.
+        keep_special: write special labels out, as transformers' tokenizers do; no transcript is judged in this form.
     """
 
     labels: tuple[str, ...]

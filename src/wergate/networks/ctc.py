@@ -20,11 +20,11 @@ def greedy_decode(logits: Logits, alphabet: Alphabet) -> str:
     return alphabet.text(logits.argmax(axis=-1).tolist())
 
 
-def prevalent_label(logits: Logits) -> int | None:
+def prevalent_label(best: npt.NDArray[np.int64]) -> int | None:
     """Return the index of the label that is best in more than half of the frames; None if there is none."""
-    counts = np.bincount(logits.argmax(axis=-1), minlength=logits.shape[-1])
+    counts = np.bincount(best)
     label = int(counts.argmax())
-    return label if 2 * counts[label] > len(logits) else None
+    return label if 2 * counts[label] > len(best) else None
 
 
 def margins(logits: Logits) -> npt.NDArray[np.float32]:

@@ -236,4 +236,4 @@ def _text_of(alphabet: Alphabet, label: str) -> str | None:
         return None
     if label == alphabet.word_delimiter:
         return alphabet.delimiter_text
-    return label if alphabet.keep_special or label not in alphabet.special else None
+    return label if label not in alphabet.special else None

@@ -89,6 +89,7 @@ class EvaluationRow(ResultRow):
     `audio_wait_s` is the part of `elapsed_s` spent waiting for audio. `resumed` utterances were read from transcripts
     of an earlier run; `ignored_lines` of that file belonged to other weights, versions or audio.
     `blank_note` doubts the blank if the reference model gives most frames of every utterance another label.
+    `special_note` counts its transcripts with special labels, such as <unk>, which are left out.
     """
 
     model: str
@@ -106,6 +107,7 @@ class EvaluationRow(ResultRow):
     ignored_lines: int
     resume_note: str | None
     blank_note: str | None
+    special_note: str | None
     reference: WordErrorRow
     candidate: WordErrorRow
     paired: PairedRow
@@ -176,6 +178,7 @@ def evaluation_row(
         ignored_lines=evaluation.ignored_lines,
         resume_note=evaluation.resume_note,
         blank_note=evaluation.blank_note,
+        special_note=evaluation.special_note,
         reference=word_error_row(evaluation.reference.total),
         candidate=word_error_row(evaluation.candidate.total),
         paired=paired_row(evaluation, status),

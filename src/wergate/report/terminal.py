@@ -113,6 +113,8 @@ def _evaluation_lines(row: EvaluationRow) -> Iterator[str]:
         yield f"{row.corpus}: {emptied} transcripts have no word left after the normalizer '{row.normalizer}'"
     if row.blank_note:
         yield f"{row.model} on {row.corpus}: {row.blank_note}"
+    if row.special_note:
+        yield f"{row.model} on {row.corpus}: {row.special_note}"
     if row.resume_note:
         yield f"{row.corpus}, {row.variant}: {row.resume_note}"
     sides = ((row.engine, row.reference, row.expected.reference), (row.label, row.candidate, row.expected.candidate))
