@@ -157,7 +157,7 @@ def test_a_truncated_file_is_rejected(net: Path) -> None:
         OnnxModel(opened(net)).frontend()
 
 
-NEITHER = "no preprocessor_config.json or processor_config.json beside it"
+NEITHER = "no preprocessor_config.json or processor_config.json next to it"
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ class Evaluation:
 
     @property
     def special_note(self) -> str | None:
-        """How many transcripts have special labels, and what one of them looks like; None if there are none."""
+        """Number of transcripts with special labels, and one of them; None if there are none."""
         if not self.with_special:
             return None
         id_, text = next(iter(self.with_special.items()))

@@ -30,10 +30,10 @@ def ir_signature(path: Path, vocabulary: int) -> Signature:
     """
 
     @cache
-    def compiled() -> ov.CompiledModel:
+    def network() -> ov.CompiledModel:
         return compile_ir(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
 
-    return match_signature(ports_of(path, read_ir(path), lambda feed: run_network(compiled(), feed)), vocabulary)
+    return match_signature(ports_of(path, read_ir(path), lambda feed: run_network(network(), feed)), vocabulary)
 
 
 def read_ir(path: Path) -> ov.Model:
