@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,7 +16,7 @@ from wergate.hub import folder_name, snapshot
 from wergate.models.languages import ADAPTERS, adapter_file, has_adapters, languages, require_language, some
 from wergate.models.left_out import require_all_used, require_no_adapter_files
 from wergate.models.quantized import require_unquantized_configuration
-from wergate.models.weight_size import pickle_widening, safetensors_widening
+from wergate.models.weight_size import FULL, safetensors_widening
 from wergate.store import content_key, file_digest
 
 if TYPE_CHECKING:
@@ -130,11 +130,24 @@ def _weight_files(checkpoint: Checkpoint) -> list[Path]:
     return [path for path in _files(checkpoint) if path.match(pattern)]
 
 
+def _pickle_widening(paths: Iterable[Path]) -> int:
+    """Return the bytes that pickled state dictionaries would grow by; their weights are not read."""
+    import torch
+
+    tensors = (
+        tensor
+        for path in paths
+        for tensor in torch.load(path, map_location="meta", weights_only=True).values()
+        if isinstance(tensor, torch.Tensor) and tensor.is_floating_point()
+    )
+    return sum((FULL - tensor.element_size()) * tensor.numel() for tensor in tensors)
+
+
 def float32_bytes(checkpoint: Checkpoint) -> int:
     """Return the size of the weight files in bytes if each parameter took four; 0 if there is no file."""
     if checkpoint.random:
         return 0
-    widening = pickle_widening if checkpoint.pickled else safetensors_widening
+    widening = _pickle_widening if checkpoint.pickled else safetensors_widening
     return checkpoint.weight_bytes + widening(_weight_files(checkpoint))
 
 

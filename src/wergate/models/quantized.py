@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -42,15 +43,10 @@ def _quantized_operations(graph: Any) -> Iterator[str]:
 
 
 def _quantized_weights(graph: Any) -> Iterator[str]:
-    from onnx import TensorProto
-
-    few_bits = {TensorProto.INT8, TensorProto.UINT8, TensorProto.INT4, TensorProto.UINT4}
     for tensor in onnx_tensors(graph):
-        values = 1
-        for size in tensor.dims:
-            values *= size
-        if tensor.data_type in few_bits and len(tensor.dims) > 1 and values >= _LARGE:
-            yield f"weights in {TensorProto.DataType.Name(tensor.data_type)}"
+        few_bits = {tensor.INT8, tensor.UINT8, tensor.INT4, tensor.UINT4}
+        if tensor.data_type in few_bits and len(tensor.dims) > 1 and math.prod(tensor.dims) >= _LARGE:
+            yield f"weights in {tensor.DataType.Name(tensor.data_type)}"
 
 
 def require_unquantized_configuration(name: str, config: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-_FULL = 4  # bytes
+FULL = 4  # bytes of a parameter in full precision
 _STORED = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1}  # names of safetensors, bytes
 
 
@@ -22,31 +22,20 @@ def safetensors_widening(paths: Iterable[Path]) -> int:
         with safe_open(path, framework="np") as opened:
             for name in opened.keys():  # noqa: SIM118 - the file cannot be iterated
                 tensor = opened.get_slice(name)
-                stored = _STORED.get(tensor.get_dtype(), _FULL)
-                yield (_FULL - stored) * math.prod(tensor.get_shape())
+                stored = _STORED.get(tensor.get_dtype(), FULL)
+                yield (FULL - stored) * math.prod(tensor.get_shape())
 
     return sum(sum(growth(path)) for path in paths)
 
 
-def pickle_widening(paths: Iterable[Path]) -> int:
-    """Return the bytes that pickled state dictionaries would grow by; their weights are not read."""
-    import torch
-
-    tensors = (
-        tensor
-        for path in paths
-        for tensor in torch.load(path, map_location="meta", weights_only=True).values()
-        if isinstance(tensor, torch.Tensor) and tensor.is_floating_point()
-    )
-    return sum((_FULL - tensor.element_size()) * tensor.numel() for tensor in tensors)
-
-
 def onnx_widening(graph: Any) -> int:
     """Return the bytes that the tensors of an ONNX graph, and of the graphs inside it, would grow by."""
-    from onnx import TensorProto
+    return sum((FULL - _stored_bytes(tensor)) * math.prod(tensor.dims) for tensor in onnx_tensors(graph))
 
-    stored = {TensorProto.FLOAT16: 2, TensorProto.BFLOAT16: 2, TensorProto.DOUBLE: 8}
-    return sum((_FULL - stored.get(tensor.data_type, _FULL)) * math.prod(tensor.dims) for tensor in onnx_tensors(graph))
+
+def _stored_bytes(tensor: Any) -> int:
+    """Return the bytes of a stored value; that of full precision for integers."""
+    return {tensor.FLOAT16: 2, tensor.BFLOAT16: 2, tensor.DOUBLE: 8}.get(tensor.data_type, FULL)
 
 
 def onnx_tensors(graph: Any) -> Iterator[Any]:

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import openvino as ov
 
 from wergate.networks.ir.file import read_ir
 from wergate.networks.ir.work import CONVOLUTIONS, FAKE_QUANTIZE, SCALING, STORING, stored_in_8_bit, stored_weights
@@ -25,7 +24,7 @@ _PRODUCTS = CONVOLUTIONS | {"MatMul"}
 _EVALUATED = STORING - {"Transpose"}
 _SEVEN_BIT_LEVELS = 128
 _SEVEN_BIT_STEPS, _EIGHT_BIT_STEPS = 63, 127  # from zero to the largest weight
-_HALF_PRECISION = {ov.Type.f16: 2**-11, ov.Type.bf16: 2**-9}  # largest relative change by one rounding
+_HALF_PRECISION = {"f16": 2**-11, "bf16": 2**-9}  # largest relative change by one rounding
 # An IR stores its scales in half precision: that of the weights, and that of SmoothQuant before the layer and in it.
 # Where the network also computes in half precision, so do the weights, their product with SmoothQuant's scale, and
 # the range that they are quantized in.
@@ -90,10 +89,10 @@ def _rounding(quantized: Any) -> float:
     levels = stored_weights(quantized.input_value(1).get_node()).get_data(dtype=np.float32)
     seven_bits = levels.max() - levels.min() < _SEVEN_BIT_LEVELS
     steps = _SEVEN_BIT_STEPS if seven_bits else _EIGHT_BIT_STEPS
-    computed = _HALF_PRECISION.get(quantized.input_value(1).get_element_type())
+    computed = _HALF_PRECISION.get(quantized.input_value(1).get_element_type().get_type_name())
     if computed is not None:
         return 0.5 / steps + _COMPUTED_ROUNDINGS * computed
-    return 0.5 / steps + _STORED_ROUNDINGS * _HALF_PRECISION[ov.Type.f16]
+    return 0.5 / steps + _STORED_ROUNDINGS * _HALF_PRECISION["f16"]
 
 
 def constant_values(node: Any) -> Weights | None:
