@@ -22,15 +22,14 @@ from typing import Any, Literal, Union, get_args, get_origin
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-import annotated_types  # noqa: E402 - the paths come first
-from pydantic import BaseModel  # noqa: E402
+from pydantic import BaseModel  # noqa: E402 - the paths come first
 from pydantic.fields import FieldInfo  # noqa: E402
 
 from fixtures.option_page import option_page  # noqa: E402
 from wergate.config.models import CorpusSettings, ModelSettings, PerCorpus, PerModel  # noqa: E402
 from wergate.config.suite import SuiteConfig  # noqa: E402
 from wergate.formatting import table  # noqa: E402
-from wergate.report.exit_code import _PRECEDENCE, MEANING  # noqa: E402
+from wergate.report.exit_code import MEANING, PRECEDENCE  # noqa: E402
 from wergate.report.results import SCHEMA_VERSION, Results  # noqa: E402
 
 REFERENCE = ROOT / "docs" / "reference"
@@ -107,18 +106,14 @@ def kind(annotation: Any) -> str:
 
 def _bounds(field: FieldInfo) -> str:
     """Return what a number is held to, as " > 0, <= 300"."""
-    signs = {annotated_types.Gt: ">", annotated_types.Ge: ">=", annotated_types.Lt: "<", annotated_types.Le: "<="}
+    signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
     parts = [
-        f"{sign} {next(iter(vars(bound).values())) if hasattr(bound, '__dict__') else _value(bound):g}"
+        f"{sign} {getattr(bound, name):g}"
         for bound in field.metadata
-        for form, sign in signs.items()
-        if isinstance(bound, form)
+        for name, sign in signs.items()
+        if getattr(bound, name, None) is not None
     ]
-    return ", " + ", ".join(parts) if parts else ""
-
-
-def _value(bound: Any) -> float:
-    return float(next(getattr(bound, name) for name in ("gt", "ge", "lt", "le") if hasattr(bound, name)))
+    return "".join(f", {part}" for part in parts)
 
 
 def _default(value: Any) -> str:
@@ -137,18 +132,18 @@ def _shipped(data: Mapping[str, Any], key: str) -> Any:
 
 
 def _keys(name: str, fields: Fields, data: Mapping[str, Any]) -> str:
-    told = meanings()[name]
+    meaning = meanings()[name]
     rows = [
-        (f"`{key}`", kind(field.annotation) + _bounds(field), _default(_shipped(data, key)), told[key])
+        (f"`{key}`", kind(field.annotation) + _bounds(field), _default(_shipped(data, key)), meaning[key])
         for key, field in fields.items()
     ]
     return table(("key", "value", "default", "meaning"), rows)
 
 
 def _thresholds(fields: Fields, data: Mapping[str, Any]) -> str:
-    told = meanings()["threshold"]
+    meaning = meanings()["threshold"]
     rows = [
-        (f"`{key}`", *(_default(data[precision].get(key)) for precision in ("fp16", "int8")), told[key])
+        (f"`{key}`", *(_default(data[precision].get(key)) for precision in ("fp16", "int8")), meaning[key])
         for key in fields
     ]
     return table(("key", "FP16", "INT8", "meaning"), rows)
@@ -277,7 +272,7 @@ Rates and shares are fractions, and a value that cannot be computed is null.""",
 
 def exit_codes() -> str:
     """Return the page of the exit codes."""
-    order = ", ".join(str(int(cause)) for cause in _PRECEDENCE)
+    order = ", ".join(str(int(cause)) for cause in PRECEDENCE)
     rows = [(str(int(code)), MEANING[code]) for code in sorted(MEANING)]
     return (
         "\n\n".join(
@@ -288,7 +283,7 @@ def exit_codes() -> str:
 If several causes apply, the first of {order} is the exit code.
 So a pipeline that tolerates 12 never hides another failure.
 The codes are the same with `-n 2`, and `tox run -e gate` returns them.
-`--allow-inconclusive` turns 12 into 0.
+`--strict` makes an undecided latency a 12, and `--allow-inconclusive` an undecided accuracy a 0.
 If a summary, badge or results file cannot be written at the end, 0 becomes 13.""",
                 "[CI](../ci/README.md) says how a pipeline treats each code.",
             ]

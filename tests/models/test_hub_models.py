@@ -82,9 +82,9 @@ def test_offline_the_cache_is_used(hub: Hub, client: Client) -> None:
 @pytest.mark.parametrize("revision", [None, "main", "0123456789abcdef0123456789abcdef01234567"])
 def test_offline_without_a_cache_is_rejected(revision: str | None, hub: Hub, client: Client) -> None:
     """The message has the id and the option for a local folder."""
-    told = client.snapshot(ID, revision, environ=OFFLINE)
-    assert f"model '{ID}' is not in the cache, or incomplete, and HF_HUB_OFFLINE forbids" in told.error
-    assert "--model PATH" in told.error
+    reply = client.snapshot(ID, revision, environ=OFFLINE)
+    assert f"model '{ID}' is not in the cache, or incomplete, and HF_HUB_OFFLINE forbids" in reply.error
+    assert "--model PATH" in reply.error
     assert [] == hub.requests
 
 
@@ -135,18 +135,18 @@ def test_a_refusal_is_reported(refusal: Refusal, hub: Hub, client: Client) -> No
     """The message has the cause and the remedy, and the output never contains the token."""
     hub.serve(replace(repo("org/gated", USED), gated=True))
     token = {"HF_TOKEN": refusal.token} if refusal.token else {}
-    told = client.snapshot(refusal.hub_id, refusal.revision, environ=token)
-    assert refusal.message in told.error
-    assert not refusal.token or refusal.token not in told.output
-    assert "gated" not in refusal.id or ("hf auth login" in told.error and "HF_TOKEN" in told.error)
+    reply = client.snapshot(refusal.hub_id, refusal.revision, environ=token)
+    assert refusal.message in reply.error
+    assert not refusal.token or refusal.token not in reply.output
+    assert "gated" not in refusal.id or ("hf auth login" in reply.error and "HF_TOKEN" in reply.error)
 
 
 def test_a_gated_model_opens_to_its_token(hub: Hub, client: Client) -> None:
     """The token goes only to the hub, not to the storage that it refers to, and is not printed."""
     hub.serve(replace(repo("org/gated", USED), gated=True))
-    told = client.snapshot("org/gated", environ={"HF_TOKEN": SECRET, "HF_DEBUG": "1"})
-    assert USED == content(told.folder)
-    assert SECRET not in told.output
+    reply = client.snapshot("org/gated", environ={"HF_TOKEN": SECRET, "HF_DEBUG": "1"})
+    assert USED == content(reply.folder)
+    assert SECRET not in reply.output
     stored = [r for r in hub.requests if "/resolve/" not in r.path and r.path.endswith("model.safetensors")]
     assert [None] == [request.authorization for request in stored]
     assert any(SECRET in (request.authorization or "") for request in hub.requests)
@@ -178,8 +178,8 @@ def test_a_connection_that_is_always_cut_is_reported(hub: Hub, client: Client) -
 def test_wrong_bytes_are_found_by_their_checksum(name: str, hub: Hub, client: Client) -> None:
     """A file with the right length and wrong content is named and rejected; only that file is downloaded again."""
     hub.faults.append(Fault(name, flip=True, times=1))
-    told = client.snapshot(ID)
-    assert f"the checksum of {name} is wrong" in told.error
+    reply = client.snapshot(ID)
+    assert f"the checksum of {name} is wrong" in reply.error
     assert "or incomplete" in client.snapshot(ID, environ=OFFLINE).error
     hub.requests.clear()
     assert USED == content(client.snapshot(ID).folder)
@@ -199,8 +199,8 @@ def test_a_blob_that_became_corrupt_is_found_offline(shared: bool, client: Clien
         (folder / "model.safetensors").parent.joinpath((folder / "model.safetensors").readlink()).symlink_to(blob)
         assert USED == content(client.snapshot(ID, environ=OFFLINE).folder)
     blob.write_bytes(WEIGHTS[:-1] + b"?")
-    told = client.snapshot(ID, environ=OFFLINE)
-    assert "the checksum of model.safetensors is wrong" in told.error
+    reply = client.snapshot(ID, environ=OFFLINE)
+    assert "the checksum of model.safetensors is wrong" in reply.error
     assert SMALL == content(folder)
     assert not blob.exists()
     assert USED == content(client.snapshot(ID).folder)
@@ -212,10 +212,10 @@ def test_a_model_with_pickles_only_is_rejected(hub: Hub, client: Client) -> None
     hub.serve(
         old, old.with_commit({**SMALL, **BESIDE, "config.json": b"[]"}, "refs/pr/1").with_commit(USED, "refs/pr/2")
     )
-    told = client.snapshot("org/old")
-    assert "no *.safetensors, only pytorch_model.bin, tf_model.h5; pickled weights are refused" in told.error
-    assert "--model org/old@refs/pr/2" in told.error
-    assert "--allow-pickle" in told.error
+    reply = client.snapshot("org/old")
+    assert "no *.safetensors, only pytorch_model.bin, tf_model.h5; pickled weights are refused" in reply.error
+    assert "--model org/old@refs/pr/2" in reply.error
+    assert "--allow-pickle" in reply.error
     assert 0 == hub.fetched(".bin") == hub.fetched(".h5")
     assert USED == content(client.snapshot("org/old", "refs/pr/2").folder)
 
@@ -244,17 +244,17 @@ def test_a_language_adapter_is_fetched_when_it_is_named(client: Client) -> None:
 def test_an_unreachable_hub_is_reported(client: Client) -> None:
     """With a complete snapshot in the cache, the hub is not needed."""
     nowhere = {"HF_ENDPOINT": "http://127.0.0.1:9"}
-    told = client.snapshot(ID, environ=nowhere)
-    assert "the hub cannot be reached; check the network and HF_ENDPOINT" in told.error
+    reply = client.snapshot(ID, environ=nowhere)
+    assert "the hub cannot be reached; check the network and HF_ENDPOINT" in reply.error
     assert client.snapshot(ID).answer == client.snapshot(ID, environ=nowhere).answer
 
 
 def test_a_cache_that_cannot_be_written_is_reported(hub: Hub, tmp_path: Path) -> None:
     """The message blames the disk, not the network."""
     (tmp_path / "file").write_text("")
-    told = Client(hub, tmp_path / "file" / "home").snapshot(ID)
-    assert f"model '{ID}' cannot be written to the hub's cache: Not a directory" in told.error
-    assert "HF_HOME" in told.error
+    reply = Client(hub, tmp_path / "file" / "home").snapshot(ID)
+    assert f"model '{ID}' cannot be written to the hub's cache: Not a directory" in reply.error
+    assert "HF_HOME" in reply.error
 
 
 def test_unexpected_errors_of_the_client_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,9 +264,9 @@ def test_unexpected_errors_of_the_client_are_reported(monkeypatch: pytest.Monkey
         raise RuntimeError(SECRET)
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", broken)
-    with pytest.raises(SuiteError, match=r"cannot be fetched .RuntimeError in the hub's client.; run again") as told:
+    with pytest.raises(SuiteError, match=r"cannot be fetched .RuntimeError in the hub's client.; run again") as reply:
         snapshot(ID)
-    assert SECRET not in str(told.value)
+    assert SECRET not in str(reply.value)
 
 
 def test_a_hub_with_a_server_error_is_reported(hub: Hub, client: Client) -> None:

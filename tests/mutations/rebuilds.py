@@ -70,9 +70,9 @@ def _nearest(verdicts: list[dict[str, Any]]) -> list[Any]:
 
 def main(path: Path) -> None:
     """Run the rebuilds that the file does not contain yet, one after another."""
-    told = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    finished = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
     honest = root(run(["accuracy"], "--precisions", "int8").output)
-    for number in sorted(set(range(REBUILDS)) - {row["number"] for row in told}):
+    for number in sorted(set(range(REBUILDS)) - {row["number"] for row in finished}):
         with tempfile.TemporaryDirectory() as folder:
             found = rebuild(number, honest, Path(folder))
         with path.open("a") as stream:

@@ -33,11 +33,11 @@ def margin(fault: Fault, found: Catch) -> str:
     value, threshold = figures
     if value is None:
         return f"no number, {threshold:.3g} demanded"
-    told = f"{value:.3g}, {threshold:.3g} demanded"
+    text = f"{value:.3g}, {threshold:.3g} demanded"
     if not threshold:
-        return told
+        return text
     beyond = abs(value - threshold) / abs(threshold)
-    return f"{told}: beyond by {beyond:.0%}" if beyond < _MANY else f"{told}: beyond by {beyond:.0f} times as much"
+    return f"{text}: beyond by {beyond:.0%}" if beyond < _MANY else f"{text}: beyond by {beyond:.0f} times as much"
 
 
 def row(fault: Fault, found: Catch) -> str:
@@ -52,14 +52,14 @@ def row(fault: Fault, found: Catch) -> str:
 
 def rebuild_lines(path: Path) -> list[str]:
     """Return a summary of the rebuilds without a fault."""
-    told = [json.loads(line) for line in path.read_text().splitlines()]
-    alarms = [line for found in told for line in found["alarms"]]
-    verdicts = sum(found["verdicts"] for found in told)
+    rebuilds = [json.loads(line) for line in path.read_text().splitlines()]
+    alarms = [line for found in rebuilds for line in found["alarms"]]
+    verdicts = sum(found["verdicts"] for found in rebuilds)
     gate, value, threshold = min(
-        (found["nearest"] for found in told), key=lambda found: abs(found[1] - found[2]) / abs(found[2])
+        (found["nearest"] for found in rebuilds), key=lambda found: abs(found[1] - found[2]) / abs(found[2])
     )
     nearest = f"Nearest to its threshold was `{gate}`: {value:.4g}, {threshold:.4g} demanded."
-    summary = f"{len(told)} rebuilds gave {verdicts} verdicts and {len(alarms)} alarms."
+    summary = f"{len(rebuilds)} rebuilds gave {verdicts} verdicts and {len(alarms)} alarms."
     return [summary, nearest, *(f"- {line}" for line in alarms)]
 
 

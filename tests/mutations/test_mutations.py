@@ -37,6 +37,6 @@ def test_fault_is_caught(fault: Fault, honest: WarmStore, tmp_path: Path) -> Non
 def test_the_table_tells_of_these_faults() -> None:
     """The table of `python tests/mutations/table.py` lists the present faults, all of them caught."""
     lines = [line for line in DOCUMENT.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
-    told = [tuple(cell.strip(" `") for cell in line.strip("|").split("|")[:2]) for line in lines]
-    assert [(fault.name, fault.gate) for fault in FAULTS] == [cells for cells in told if cells[0] in NAMES]
+    listed = [tuple(cell.strip(" `") for cell in line.strip("|").split("|")[:2]) for line in lines]
+    assert [(fault.name, fault.gate) for fault in FAULTS] == [cells for cells in listed if cells[0] in NAMES]
     assert not [line for line in lines if "not caught" in line]

@@ -226,8 +226,8 @@ def test_a_tokenizer_of_several_languages_is_told_the_one_that_was_gated(source:
     files = source.processor_files | {config.name: config}
     for language, expected in (("ewe", "ewe"), (None, "eng")):
         folder = export(replace(source, processor_files=files, language=language), run(), tmp_path / "out", DATASETS)
-        told = json.loads((folder / config.name).read_text())
-        assert {"target_lang": expected, "pad_token": "<pad>"} == told
+        settings = json.loads((folder / config.name).read_text())
+        assert {"target_lang": expected, "pad_token": "<pad>"} == settings
         verify_export(folder)
 
 
@@ -237,8 +237,8 @@ def test_a_language_model_is_left_behind(source: Exportable, tmp_path: Path) -> 
     config.write_text('{"processor_class": "Wav2Vec2ProcessorWithLM", "do_normalize": true}')
     files = source.processor_files | {config.name: config}
     folder = export(replace(source, processor_files=files), run(), tmp_path / "out", DATASETS)
-    told = json.loads((folder / config.name).read_text())
-    assert {"processor_class": "Wav2Vec2Processor", "do_normalize": True} == told
+    settings = json.loads((folder / config.name).read_text())
+    assert {"processor_class": "Wav2Vec2Processor", "do_normalize": True} == settings
     verify_export(folder)
 
 
@@ -252,8 +252,8 @@ def test_a_processor_gives_the_mask_that_the_ir_asks_for(source: Exportable, tmp
     for takes_mask, xml in ((False, graph()), (True, graph() + graph(takes="attention_mask"))):
         source.ir.write_text(xml)
         folder = export(replace(source, processor_files=files), run(), tmp_path / "out", DATASETS)
-        told = json.loads((folder / config.name).read_text())
-        assert (told["feature_extractor"] if nested else told)["return_attention_mask"] == takes_mask
+        settings = json.loads((folder / config.name).read_text())
+        assert (settings["feature_extractor"] if nested else settings)["return_attention_mask"] == takes_mask
 
 
 def test_the_card_carries_the_results_in_the_hubs_form(source: Exportable, tmp_path: Path) -> None:

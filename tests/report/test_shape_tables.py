@@ -35,7 +35,7 @@ def test_the_executed_work_is_recorded(warm: Warm) -> None:
 
 def test_both_are_shown(warm: Warm) -> None:
     """With --details: two tables of the error shape, and tables of the executed work."""
-    told = " ".join(warm.cold.output.split())
+    output = " ".join(warm.cold.output.split())
     for title in ("error shape", "WER % and rise, by duration (words)", "executed work on 5 s of audio"):
-        assert title in told
-    assert "no FakeQuantize before its values" in told
+        assert title in output
+    assert "no FakeQuantize before its values" in output

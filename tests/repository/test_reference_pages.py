@@ -49,7 +49,7 @@ def test_the_command_finds_no_difference() -> None:
 def test_every_key_has_a_meaning_and_no_meaning_is_left_over() -> None:
     """In each section of the list."""
     keys = {name: set(fields) for name, fields in MODULE.sections().items()}
-    assert keys == {name: set(told) for name, told in MODULE.meanings().items()}
+    assert keys == {name: set(keys_of_section) for name, keys_of_section in MODULE.meanings().items()}
 
 
 def names(tree: ast.AST) -> Iterator[str]:

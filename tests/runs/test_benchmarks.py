@@ -152,10 +152,10 @@ def test_compare_finds_the_baseline_from_another_machine(
     found = shop.run("--benchmark-compare", *plug(monkeypatch, tmp_path, OTHER_MACHINE_ID))
     assert found.code == 0, found.output
     assert None not in baselines_ms(found)
-    told = "CPU Loom (unknown) avx512_core_vnni 64 cores, here "
-    assert f"ADVISORY: the baseline is from another set-up ({told}" in found.output
+    difference = "CPU Loom (unknown) avx512_core_vnni 64 cores, here "
+    assert f"ADVISORY: the baseline is from another set-up ({difference}" in found.output
     assert found.results is not None
-    assert found.results["benchmarks"][0]["advisory"][0].startswith(told)
+    assert found.results["benchmarks"][0]["advisory"][0].startswith(difference)
 
 
 def test_a_benchmark_of_an_object_is_stored_by_its_name(shop: Shop) -> None:

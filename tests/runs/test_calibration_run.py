@@ -138,11 +138,11 @@ def test_every_subset_gives_a_model_of_its_own(studied: Studied) -> None:
 
 def test_the_tables_show_both_studies(studied: Studied) -> None:
     """The draw, each subset and the spread; then where accuracy control was tuned and where it was judged."""
-    told = " ".join(studied.done.output.split())
-    assert "3 subsets of 4 from 12 recordings of calibration, disjoint, seed 0" in told
+    output = " ".join(studied.done.output.split())
+    assert "3 subsets of 4 from 12 recordings of calibration, disjoint, seed 0" in output
     for name in ("subset 3", "mean", "sd", "range", "evaluation, tuning", "evaluation, held out"):
-        assert name in told
-    assert f"{len(control(studied.done)['reverted'])} layers reverted" in told
+        assert name in output
+    assert f"{len(control(studied.done)['reverted'])} layers reverted" in output
 
 
 def test_what_was_tuned_on_is_not_judged(studied: Studied) -> None:
@@ -243,11 +243,11 @@ def test_an_utterance_that_was_tuned_on_is_refused_elsewhere(
     corpus = write_corpus(tmp_path / "second.parquet", rows)
     session = studied.session(tmp_path, corpora=f'["{studied.tiny.corpus}", "{corpus}"]')
     (spec,) = corpus_specs(session.config, str(corpus), tmp_path)
-    told = (
+    message = (
         r"corpus 'second' contains 1 utterances that accuracy control tuned .* on \(first: 'again'\); "
         ".*choose another --corpus"
     )
-    with pytest.raises(SuiteError, match=told):
+    with pytest.raises(SuiteError, match=message):
         held_out(session, studied.model, spec, found)
 
 

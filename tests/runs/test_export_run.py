@@ -25,7 +25,7 @@ def exporting(warm: Warm, folder: Path, tests: Sequence[str], *options: str, sui
     return run(tests, *given, *options)
 
 
-def told(done: Run) -> list[str]:
+def exports(done: Run) -> list[str]:
     """Return the lines about exports."""
     return [line for line in done.output.splitlines() if line.startswith(("exported:", "not exported:", "ERROR:"))]
 
@@ -40,7 +40,7 @@ def test_what_passed_is_exported_from_several_workers_too(warm: Warm, tiny: Tiny
     """IR and processor files are copies, the results hold this variant only, and no file contains a local path."""
     done = exporting(warm, tmp_path / "out", ["accuracy"], "-n", "2")
     assert 0 == done.code, done.output
-    assert [f"exported: model {name} to {tmp_path}/out/model-{name}" for name in ("fp16", "int8")] == told(done)
+    assert [f"exported: model {name} to {tmp_path}/out/model-{name}" for name in ("fp16", "int8")] == exports(done)
     for variant in ("fp16", "int8"):
         folder = tmp_path / "out" / f"model-{variant}"
         results = verify_export(folder)
@@ -65,7 +65,7 @@ def test_what_failed_is_not_exported(warm: Warm, failing: Path, tmp_path: Path) 
     assert [
         "not exported: model fp16: failed size_ratio; --export-failed exports it anyway",
         f"exported: model int8 to {tmp_path}/out/model-int8",
-    ] == told(done)
+    ] == exports(done)
     assert ["model-int8"] == [path.name for path in (tmp_path / "out").iterdir()]
 
 
@@ -75,7 +75,7 @@ def test_what_failed_is_exported_on_demand_and_marked(warm: Warm, failing: Path,
     assert [
         f"exported: model fp16, which FAILED, to {tmp_path}/out/model-fp16",
         f"exported: model int8 to {tmp_path}/out/model-int8",
-    ] == told(done)
+    ] == exports(done)
     assert 10 == done.code
     found = [verify_export(tmp_path / "out" / name).verdict for name in ("model-fp16", "model-int8")]
     assert [Status.FAIL, Status.PASS] == found
@@ -88,7 +88,7 @@ def test_what_was_not_gated_is_not_called_passed(warm: Warm, tmp_path: Path) -> 
     assert [
         "not exported: model fp16: its gates transcript_mismatch_rate did not run on every corpus that was evaluated",
         "not exported: model int8: its gates transcript_mismatch_rate, wer did not run on any corpus",
-    ] == told(done)
+    ] == exports(done)
     assert (0, False) == (done.code, (tmp_path / "out").exists()), done.output
 
 
@@ -98,8 +98,8 @@ def test_a_run_that_was_cut_short_exports_nothing(warm: Warm, tiny: Tiny, tmp_pa
     suite = tiny.suite(tmp_path / "failing.toml", **sizes)
     done = exporting(warm, tmp_path / "out", [GRAPH, WER], "-x", "--export-failed", suite=suite)
     lines = [f"not exported: model {variant}: the run was cut short, " for variant in ("fp16", "int8")]
-    assert (10, 2) == (done.code, len(told(done))), done.output
-    assert all(line.startswith(start) for line, start in zip(told(done), lines, strict=True)), done.output
+    assert (10, 2) == (done.code, len(exports(done))), done.output
+    assert all(line.startswith(start) for line, start in zip(exports(done), lines, strict=True)), done.output
     assert not (tmp_path / "out").exists()
 
 
@@ -119,9 +119,9 @@ def test_a_test_that_fails_without_a_verdict_counts(
     more.write_text(f"def test_more(model, variant_name):\n    {body}\n")
     config = ("-c", str(ROOT / "pytest.ini"), "--rootdir", str(ROOT), "--import-mode", "importlib")
     done = exporting(warm, tmp_path / "out", [TRANSCRIPTS, WER, str(more)], *config, *options)
-    kept_back = {line.split()[3].rstrip(":") for line in told(done) if line.startswith("not exported: model")}
+    kept_back = {line.split()[3].rstrip(":") for line in exports(done) if line.startswith("not exported: model")}
     assert (1, variants) == (done.code, kept_back), done.output
-    assert all("test_more" in line or "cut short" in line for line in told(done) if line.startswith("not"))
+    assert all("test_more" in line or "cut short" in line for line in exports(done) if line.startswith("not"))
 
 
 def test_a_place_that_is_taken_is_told_before_the_work(warm: Warm, tmp_path: Path) -> None:
@@ -132,18 +132,21 @@ def test_a_place_that_is_taken_is_told_before_the_work(warm: Warm, tmp_path: Pat
     done = exporting(warm, tmp_path / "out", [WER])
     line = f"ERROR: export folder '{taken}' is not an export of this suite; "
     line += "only an earlier export of model int8 is replaced;"
-    assert [True] == [found.startswith(line) for found in told(done)], done.output
+    assert [True] == [found.startswith(line) for found in exports(done)], done.output
     assert (13, ["thesis.txt"], False) == (done.code, [path.name for path in taken.iterdir()], "passed" in done.output)
     done = exporting(warm, taken / "thesis.txt", [WER])
     assert [
         f"ERROR: export directory '{taken}/thesis.txt': '{taken}/thesis.txt' is a file; name a folder with --export DIR"
-    ] == told(done)
+    ] == exports(done)
 
 
 def test_to_export_what_failed_needs_a_folder(warm: Warm) -> None:
     """--export-failed without --export is rejected."""
     done = run([WER], "--suite", str(warm.suite), "--export-failed")
-    assert (4, ["ERROR: --export-failed needs a folder to export to; add --export DIR"]) == (done.code, told(done))
+    assert (4, ["ERROR: --export-failed needs a folder to export to; add --export DIR"]) == (
+        done.code,
+        exports(done),
+    )
 
 
 def test_a_folder_that_is_taken_meanwhile_is_an_error(warm: Warm, tmp_path: Path) -> None:
@@ -153,8 +156,8 @@ def test_a_folder_that_is_taken_meanwhile_is_an_error(warm: Warm, tmp_path: Path
     more.write_text(f"def test_more():\n    from pathlib import Path\n    Path({str(taken)!r}).mkdir(parents=True)\n")
     config = ("-c", str(ROOT / "pytest.ini"), "--rootdir", str(ROOT), "--import-mode", "importlib")
     done = exporting(warm, tmp_path / "out", [TRANSCRIPTS, WER, str(more)], *config)
-    assert (13, f"exported: model fp16 to {tmp_path}/out/model-fp16") == (done.code, told(done)[0]), done.output
-    assert told(done)[1].startswith(f"ERROR: export folder '{taken}' is not an export of this suite;")
+    assert (13, f"exported: model fp16 to {tmp_path}/out/model-fp16") == (done.code, exports(done)[0]), done.output
+    assert exports(done)[1].startswith(f"ERROR: export folder '{taken}' is not an export of this suite;")
 
 
 @pytest.fixture
@@ -172,7 +175,7 @@ def test_a_candidate_is_exported_with_the_models_processor(warm: Warm, elsewhere
     """The IR is the candidate's, byte for byte, under its own name; the rest comes from the reference model."""
     options = ("--candidate", str(elsewhere), "--precisions", "none")
     done = exporting(warm, tmp_path / "out", [TRANSCRIPTS, WER], *options)
-    assert [f"exported: model elsewhere to {tmp_path}/out/model-elsewhere"] == told(done), done.output
+    assert [f"exported: model elsewhere to {tmp_path}/out/model-elsewhere"] == exports(done), done.output
     results = verify_export(tmp_path / "out" / "model-elsewhere")
     assert {name: file_digest(elsewhere / name) for name in results.ir} == results.ir
     assert ({"elsewhere"}, True) == ({row.variant for row in results.evaluations}, "config.json" in results.files)
@@ -188,7 +191,7 @@ def test_a_candidate_that_changes_during_the_run_is_not_exported(warm: Warm, els
     options = ("--candidate", str(elsewhere), "--precisions", "none", *config)
     done = exporting(warm, tmp_path / "out", [TRANSCRIPTS, WER, str(more)], *options)
     line = f"ERROR: '{path}' of model elsewhere is not the file that was gated;"
-    assert (13, True) == (done.code, "".join(told(done)).startswith(line)), done.output
+    assert (13, True) == (done.code, "".join(exports(done)).startswith(line)), done.output
     assert [] == list((tmp_path / "out").iterdir())
 
 
@@ -202,7 +205,7 @@ def test_an_onnx_model_is_exported_as_ir_labels_and_results(warm: Warm, tmp_path
         [TRANSCRIPTS, WER],
         *("--model", str(tmp_path / "net.onnx"), "--precisions", "fp16", "--blank", "<blk>"),
     )
-    assert [f"exported: net.onnx fp16 to {tmp_path}/out/net.onnx-fp16"] == told(done), done.output
+    assert [f"exported: net.onnx fp16 to {tmp_path}/out/net.onnx-fp16"] == exports(done), done.output
     folder = tmp_path / "out" / "net.onnx-fp16"
     results = verify_export(folder)
     assert {"tokens.txt", "frontend.json"} == set(results.files)

@@ -95,8 +95,8 @@ def test_a_run_on_a_full_disk_is_told_and_the_next_one_works(tiny: Tiny, tmp_pat
     done = limited(RUN, "20000", "accuracy/test_wer.py", "-p", "no:cacheprovider", *options)
     assert 0 != done.returncode
     assert "Traceback" not in done.stdout
-    told = [line for line in done.stdout.splitlines() if "--cache-dir DIR" in line]
-    (line,) = {line.rpartition("ERROR: ")[2] for line in told}  # under CI pytest's closing summary has it once more
+    errors = [line for line in done.stdout.splitlines() if "--cache-dir DIR" in line]
+    (line,) = {line.rpartition("ERROR: ")[2] for line in errors}  # under CI pytest's closing summary has it once more
     assert str(cache) in line
     assert [] == [path for path in cache.rglob("*") if path.is_file() and path.suffix != ".lock"]
     after = run(["accuracy/test_wer.py"], *options, results=tmp_path / "results.json")

@@ -76,7 +76,7 @@ def test_layers_are_ranked_of_an_onnx_file_too(cold: Cold, tmp_path: Path) -> No
 def test_a_table_of_the_suite_file_tells_what_the_file_does_not(tiny: Tiny, tmp_path: Path) -> None:
     """Labels, blank, word delimiter, units, rate and normalization are keys of `[model.NAME]`."""
     (tmp_path / "mine.json").write_text(json.dumps(["k", "#", "*", "t"]))
-    told = {
+    stated = {
         "spec": str(Spelling(4).export(tmp_path / "net.onnx")),
         "labels": str(tmp_path / "mine.json"),
         "blank": "*",
@@ -85,7 +85,7 @@ def test_a_table_of_the_suite_file_tells_what_the_file_does_not(tiny: Tiny, tmp_
         "sampling_rate": 8000,
         "normalize_audio": True,
     }
-    changes = {f"model__mine__{key}": json.dumps(value) for key, value in told.items()}
+    changes = {f"model__mine__{key}": json.dumps(value) for key, value in stated.items()}
     session = tiny.session(tmp_path, tmp_path / "cache", models='["mine"]', **changes)
     frontend = session.frontend("mine")
     assert (8000, True) == (frontend.sampling_rate, frontend.normalize)

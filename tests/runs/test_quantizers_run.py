@@ -77,8 +77,10 @@ def test_a_quantizer_that_the_toolchain_lacks_is_told(monkeypatch: pytest.Monkey
     import nncf
 
     monkeypatch.delattr(nncf, "compress_weights")
-    told = r"this toolchain has no quantizer 'int8-weights': NNCF is \d.*, and nncf.compress_weights is needed; choose"
-    with pytest.raises(SuiteError, match=told):
+    message = (
+        r"this toolchain has no quantizer 'int8-weights': NNCF is \d.*, and nncf.compress_weights is needed; choose"
+    )
+    with pytest.raises(SuiteError, match=message):
         compress_weights(tmp_path / "fp16.xml", IgnoredScope(), tmp_path / "int8.xml")
 
 

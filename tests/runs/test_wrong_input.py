@@ -37,7 +37,7 @@ class Mistake:
     message: str
 
 
-def told(done: Run, message: str) -> None:
+def refused(done: Run, message: str) -> None:
     """Check that a run ends with one line about the mistake, a non-zero exit code and no traceback."""
     assert 0 != done.code, done.output
     assert "Traceback" not in done.output
@@ -209,7 +209,7 @@ def test_a_mistake_is_told(mistake: Mistake, tiny: Tiny, warm: Warm, tmp_path: P
     """One line names it, the exit code is not zero, and no traceback is shown."""
     wrong = mistake.options(Place(tmp_path, tiny))
     plain = ["--suite", str(warm.suite), "--cache-dir", str(warm.cache), "--precisions", "fp16"]
-    told(run(GATES, *plain, *wrong), mistake.message)
+    refused(run(GATES, *plain, *wrong), mistake.message)
 
 
 @pytest.mark.parametrize("cache", ["/proc/wergate", "{file}/cache"], ids=["no such place", "below a file"])
@@ -217,7 +217,7 @@ def test_a_cache_that_cannot_be_written_is_told(cache: str, warm: Warm, tmp_path
     """The directory and the option are named."""
     (tmp_path / "file").write_text("")
     directory = cache.format(file=tmp_path / "file")
-    told(run(GATES, "--suite", str(warm.suite), "--cache-dir", directory), f"'{directory}' cannot be written")
+    refused(run(GATES, "--suite", str(warm.suite), "--cache-dir", directory), f"'{directory}' cannot be written")
 
 
 def test_audio_that_had_to_be_changed_is_said(warm: Warm, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def _wer_rows(rows: Sequence[EvaluationRow], *, tokens: bool) -> Iterator[tuple[
             *word_errors(row.candidate),
             *_token_rate(row, tokens=tokens, side="candidate"),
             _drop(row.paired),
-            f"{row.utterances - len(row.mismatches)}/{row.utterances}",
+            row.same_text,
             decibels(row.logits.sqnr_db),
         )
 

@@ -129,6 +129,11 @@ class EvaluationRow(ResultRow):
         """WER of the variant minus WER of the reference model, as a fraction."""
         return (self.candidate.wer or 0.0) - (self.reference.wer or 0.0)
 
+    @property
+    def same_text(self) -> str:
+        """Transcripts that equal the reference model's, as "148/160"."""
+        return f"{self.utterances - len(self.mismatches)}/{self.utterances}"
+
 
 def by_cell(evaluations: Iterable[EvaluationRow]) -> Iterator[list[EvaluationRow]]:
     """Yield the rows of each model and corpus, sorted by model, corpus and variant."""

@@ -25,7 +25,7 @@ class Cause(IntEnum):
 
 # Reasons that make the other verdicts incomplete come first, then accuracy, latency and undecided gates: a pipeline
 # that tolerates one code must never tolerate a more serious reason with it.
-_PRECEDENCE = (Cause.SETUP, Cause.UNEXPLAINED, Cause.ACCURACY, Cause.LATENCY, Cause.INCONCLUSIVE)
+PRECEDENCE = (Cause.SETUP, Cause.UNEXPLAINED, Cause.ACCURACY, Cause.LATENCY, Cause.INCONCLUSIVE)
 MEANING: Mapping[int, str] = {
     _PASSED: "all gates passed",
     Cause.UNEXPLAINED: "a test failed, but not by a gate",
@@ -53,7 +53,7 @@ def exit_code(pytest_code: int, causes: Collection[Cause]) -> int:
         return Cause.SETUP
     if pytest_code not in {_PASSED, _FAILED}:
         return pytest_code
-    return next((cause for cause in _PRECEDENCE if cause in causes), pytest_code)
+    return next((cause for cause in PRECEDENCE if cause in causes), pytest_code)
 
 
 def status_of(code: int, *, undecided: bool = False) -> Status:

@@ -18,22 +18,25 @@ _STAGES: tuple[tuple[str, ...], ...] = (
     ("bucket_mismatch_rate", "transcript_mismatch_rate", "transcript_differs", "other_work"),
     ("wer", "word_errors"),
 )
-_ABOUT_TRANSCRIPTS = (
-    "wer",
-    "word_errors",
-    "transcript_mismatch_rate",
+_SHAPE = (
     "deletion_rise",
     "insertion_rise",
     "cer_rise",
     "length_ratio",
     "worse_rate",
     "worst_utterance_rise",
+    "wer_rise",
 )
 
 
 def is_about_transcripts(gate: str) -> bool:
     """Return whether aligned utterances explain why the gate failed."""
-    return gate.partition("[")[0] in {*_ABOUT_TRANSCRIPTS, "wer_rise"}
+    return is_about_shape(gate) or gate in {"wer", "word_errors", "transcript_mismatch_rate"}
+
+
+def is_about_shape(gate: str) -> bool:
+    """Return whether the gate judges the shape of the errors; that of a range names it, as in "wer_rise[2-10s]"."""
+    return gate.partition("[")[0] in _SHAPE
 
 
 def worst_first(verdicts: Sequence[VerdictRow], accepts: Callable[[VerdictRow], bool]) -> list[VerdictRow]:

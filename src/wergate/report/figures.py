@@ -89,7 +89,7 @@ def _words(run: Results) -> Iterator[Figures]:
         for row in rows:
             bounds = interval(row.paired.interval, "+.2f", 100)
             drop = f"{signed_percent(row.wer_drop)} ({bounds})"
-            same = f"{row.utterances - len(row.mismatches)}/{row.utterances}"
+            same = row.same_text
             logits = decibels(row.logits.sqnr_db), percent(row.logits.argmax_agreement)
             lines.append((row.label, *word_errors(row.candidate), drop, same, *logits))
         title = (

@@ -57,7 +57,7 @@ def _cell_lines(rows: Sequence[EvaluationRow]) -> Iterator[tuple[str, ...]]:
     yield (first.model, corpus, first.engine, *word_errors(first.reference), "", "", "", "")
     for row in sorted(rows, key=lambda row: row.variant):
         drop = signed_percent(row.wer_drop), interval(row.paired.interval, ".4g", 100)
-        equal = f"{row.utterances - len(row.mismatches)}/{row.utterances}"
+        equal = row.same_text
         yield ("", "", row.label, *word_errors(row.candidate), *drop, equal, decibels(row.logits.sqnr_db))
 
 

@@ -48,7 +48,7 @@ def _token_rate(errors: WordErrorRow | None) -> tuple[str, ...]:
 def _against_reference(row: EvaluationRow, verdicts: Sequence[VerdictRow]) -> tuple[str, ...]:
     return (
         signed_percent(row.wer_drop),
-        f"{row.utterances - len(row.mismatches)}/{row.utterances}",
+        row.same_text,
         decibels(row.logits.sqnr_db),
         percent(row.logits.argmax_agreement),
         _overall([v for v in verdicts if _belongs(v, row)]),

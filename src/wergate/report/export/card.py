@@ -212,7 +212,7 @@ def evaluation_table(row: EvaluationRow, verdicts: Sequence[VerdictRow]) -> str:
     """Return the table of one corpus: reference model and variant, with the verdict of the gates."""
     compared = (
         signed_percent(row.wer_drop),
-        f"{row.utterances - len(row.mismatches)}/{row.utterances}",
+        row.same_text,
         decibels(row.logits.sqnr_db),
     )
     here = [verdict for verdict in verdicts if verdict.corpus in {None, row.corpus}]
