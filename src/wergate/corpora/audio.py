@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import numpy.typing as npt
 import soundfile
 import soxr
 
+from wergate.corpora.audio_headers import REMEDY, padding, require_promised, streamed
 from wergate.corpora.pointers import REMEDY as POINTER_REMEDY
 from wergate.corpora.pointers import is_pointer
 from wergate.corpora.spelling import other_spelling
@@ -24,7 +24,6 @@ from wergate.errors import BadUtteranceError
 Samples = npt.NDArray[np.float32]
 Encoded = bytes | Path
 _CONTAINERS = "WAV, FLAC, OGG/Vorbis, OGG/Opus and MP3"
-_REMEDY = "repair or remove it, or skip such utterances with --skip-bad"
 _ROUNDED_S = 0.1  # durations in manifests are rounded, so a part may end this much after its recording
 _ESTIMATED = 0.02  # relative error of the length that libsndfile estimates for an MP3 without a header
 _LAST_FRAMES_BYTES = 1024  # padding at the end of an MP3, which decoding may leave unread
@@ -36,18 +35,7 @@ _SILENT = 1e-4  # three steps of 16-bit audio
 _KEPT_MIN = 0.1  # of the channels' mean energy; two speakers, each in a channel, keep half, equal channels all
 _CANCELLED = "lose most of their sound in the mean of their channels, which cancel out; name one in a column 'channel'"
 _FULL_SCALE = 0.999
-_CLIPPED_MIN = (
-    0.001  # share of the samples at full scale; a recording that is only scaled to its peak has a few of them
-)
-_WAV = ("WAV", "WAVEX")
-_NO_DATA = b"data\0\0\0\0"
-_FACT = re.compile(r"Samples/Block *: (\d+).*^fact : \d+\n *frames *: (\d+)", re.DOTALL | re.MULTILINE)
-_UNKNOWN_SIZE = 0x7FFF0000  # programs that write to a pipe state such sizes, and libsndfile reads to the end
-_TOLERATED = 64  # bytes or frames: some programs count the header itself
-_PROMISES = (
-    re.compile(r"^ *(data|SSND|riff|Data Size) *: (?P<stated>\d+) \(should be (?P<present>\d+)\)", re.MULTILINE),
-    re.compile(r"frame count (?P<present>\d+) does not match value from 'ds64' chunk of (?P<stated>\d+)"),
-)
+_CLIPPED_MIN = 0.001  # share of the samples at full scale; a recording scaled to its peak has a few of them
 
 
 @dataclass(frozen=True)
@@ -201,59 +189,21 @@ def _opened(audio: Encoded, name: str) -> Iterator[tuple[Any, BinaryIO]]:
         raise BadUtteranceError(
             name,
             "missing file",
-            f"audio of utterance '{name}' is missing: file '{audio}' does not exist{hint}; {_REMEDY}",
+            f"audio of utterance '{name}' is missing: file '{audio}' does not exist{hint}; {REMEDY}",
         )
     try:
         with (
             audio.open("rb") if isinstance(audio, Path) else io.BytesIO(audio) as stream,
             soundfile.SoundFile(stream) as file,
         ):
-            streamed = _streamed(file, stream)
-            if streamed is None:
+            repaired = streamed(file, stream)
+            if repaired is None:
                 yield file, stream
             else:
-                with soundfile.SoundFile(streamed) as whole:
-                    yield whole, streamed
+                with soundfile.SoundFile(repaired) as whole:
+                    yield whole, repaired
     except (soundfile.LibsndfileError, OSError) as error:
         raise _undecodable(audio, name, error) from error
-
-
-def _streamed(file: Any, stream: BinaryIO) -> BinaryIO | None:
-    """Return a WAV whose header says 0 samples with its true size, or None for any other file.
-
-    A program that writes to a pipe cannot go back and fill in the size.
-    """
-    if file.frames > 0 or file.format not in _WAV:
-        return None
-    stream.seek(0)
-    content = bytearray(stream.read())
-    size = content.find(_NO_DATA) + len(_NO_DATA) - 4
-    left = len(content) - size - 4
-    if size < len(_NO_DATA) - 4 or left <= 0:
-        return None
-    content[size : size + 4] = left.to_bytes(4, "little")
-    return io.BytesIO(content)
-
-
-def _padding(file: Any) -> int:
-    """Return the number of frames with which a codec such as GSM 6.10 fills up its last block, or adds one."""
-    # Encoders may leave anything there. The `fact` chunk of a WAV holds the true length, which libsndfile only logs.
-    found = _FACT.search(file.extra_info)
-    return padding if found and 0 < (padding := file.frames - int(found[2])) < 2 * int(found[1]) else 0
-
-
-def _require_promised(file: Any, name: str) -> None:
-    """Raise an error if a header states more audio than the file has."""
-    # libsndfile corrects the length without an error; only its log names both sizes.
-    for pattern in _PROMISES:
-        found = pattern.search(file.extra_info)
-        if found and int(found["stated"]) - int(found["present"]) > _TOLERATED and int(found["stated"]) < _UNKNOWN_SIZE:
-            raise BadUtteranceError(
-                name,
-                "audio cut short",
-                f"audio of utterance '{name}' is cut short: its header states a size of {found['stated']}, but only "
-                f"{found['present']} is there; complete files are accepted; {_REMEDY}",
-            )
 
 
 def _undecodable(audio: Encoded, name: str, error: Exception) -> BadUtteranceError:
@@ -268,7 +218,7 @@ def _undecodable(audio: Encoded, name: str, error: Exception) -> BadUtteranceErr
     return BadUtteranceError(
         name,
         "undecodable audio",
-        f"audio of utterance '{name}' cannot be decoded ({size}: {reason}); {_CONTAINERS} are accepted; {_REMEDY}",
+        f"audio of utterance '{name}' cannot be decoded ({size}: {reason}); {_CONTAINERS} are accepted; {REMEDY}",
     )
 
 
@@ -283,10 +233,10 @@ def _header(file: Any, name: str, part: Part | None, channel: str | None, max_du
         )
     if frames <= 0:
         raise BadUtteranceError(
-            name, "no samples", f"audio of utterance '{name}' holds 0 samples; at least one frame is needed; {_REMEDY}"
+            name, "no samples", f"audio of utterance '{name}' holds 0 samples; at least one frame is needed; {REMEDY}"
         )
-    _require_promised(file, name)
-    frames -= _padding(file)
+    require_promised(file, name)
+    frames -= padding(file)
     start, length = _cut(part, frames, rate, name)
     header = Header(start, length, rate, int(file.channels), _channel(channel, int(file.channels), name))
     if max_duration_s is not None and header.duration_s > max_duration_s:
@@ -309,7 +259,7 @@ def _channel(stated: str | None, channels: int, name: str) -> int | None:
         name,
         "wrong channel",
         f"channel of utterance '{name}' is '{stated}', but its recording has {channels} channels; a number "
-        f"from 0 to {channels - 1}, or 'average' for the mean of all, is accepted; {_REMEDY}",
+        f"from 0 to {channels - 1}, or 'average' for the mean of all, is accepted; {REMEDY}",
     )
 
 
@@ -329,7 +279,7 @@ def _cut(part: Part | None, frames: int, rate: int, name: str) -> tuple[int, int
             name,
             "part beyond the recording",
             f"utterance '{name}' is the part from {part.offset_s:g} s to {end} of a recording of "
-            f"{frames / rate:.2f} s; the part must lie within the recording; {_REMEDY}",
+            f"{frames / rate:.2f} s; the part must lie within the recording; {REMEDY}",
         )
     return start, length
 
@@ -346,7 +296,7 @@ def _read(file: Any, stream: BinaryIO, header: Header, name: str) -> Samples:
             name,
             "non-finite samples",
             f"audio of utterance '{name}' has {int((~np.isfinite(channels)).sum())} samples that are NaN or infinite; "
-            f"all samples must be finite; {_REMEDY}",
+            f"all samples must be finite; {REMEDY}",
         )
     loudest = float(np.abs(channels).max(initial=0))
     if loudest > _LOUDEST:
@@ -382,7 +332,7 @@ def _require_all(file: Any, stream: BinaryIO, header: Header, decoded: int, name
             name,
             "audio cut short",
             f"audio of utterance '{name}' ends after {decoded_s:.2f} s, {reason}: it is damaged, or an MP3 of variable "
-            f"bit rate without a header; complete files are accepted; {_REMEDY}",
+            f"bit rate without a header; complete files are accepted; {REMEDY}",
         )
 
 
