@@ -7,12 +7,12 @@ import pytest
 from tests.support.forked import environment
 from tests.support.suite_run import Warm, run
 from wergate.evaluation.rows import IntervalRow, LogitsRow, WordErrorRow
-from wergate.report.end import LINES_MAX, End, end_lines
-from wergate.report.evaluation_rows import EvaluationRow, PairedRow
-from wergate.report.failures import worst_first
-from wergate.report.layer_names import short_layer_names
-from wergate.report.terminal import ungated_lines
-from wergate.report.verdict_rows import VerdictRow
+from wergate.report.rows.evaluation import EvaluationRow, PairedRow
+from wergate.report.rows.verdicts import VerdictRow
+from wergate.report.terminal.details import ungated_lines
+from wergate.report.terminal.end import LINES_MAX, End, end_lines
+from wergate.report.terminal.failures import worst_first
+from wergate.report.terminal.layer_names import short_layer_names
 from wergate.timing.rows import RatioRow
 from wergate.verdict import Status, Verdict
 

@@ -17,14 +17,14 @@ from tests.support.suite_run import ROOT
 from wergate.errors import SuiteError
 from wergate.evaluation.rows import IntervalRow, LogitsRow, WordErrorRow
 from wergate.gates.error_shape.rows import RiseRow, ShapeRow, WorstRow
-from wergate.report.evaluation_rows import EvaluationRow, ExpectedRow, PairedRow, TokenRow, UnknownRow
 from wergate.report.export.card import Dataset, dataset
 from wergate.report.export.folder import Exportable, export, folder_name, require_directory
 from wergate.report.export.verify import ExportResults, verify_export
 from wergate.report.redact import without_local_paths
 from wergate.report.results import SCHEMA_VERSION, CpuRow, Results, Rows
-from wergate.report.use_rows import CorpusRow
-from wergate.report.verdict_rows import VerdictRow
+from wergate.report.rows.evaluation import EvaluationRow, ExpectedRow, PairedRow, TokenRow, UnknownRow
+from wergate.report.rows.uses import CorpusRow
+from wergate.report.rows.verdicts import VerdictRow
 from wergate.verdict import Status
 
 CLEAN, NOISY = "embedded:clean", "ORG/NOISE:far:test"

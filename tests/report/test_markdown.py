@@ -15,8 +15,8 @@ from wergate.evaluation.rows import IntervalRow
 from wergate.formatting import table, verbatim
 from wergate.report.redact import redacted
 from wergate.report.results import Results
+from wergate.report.rows.verdicts import VerdictRow
 from wergate.report.summary import Ending, summary
-from wergate.report.verdict_rows import VerdictRow
 from wergate.timing.rows import BenchmarkRow, RatioRow
 
 WER = "accuracy/test_wer.py"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.support.variants import make_variant
 from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
 from wergate.networks.logits import LogitsDifference
-from wergate.report.utterances import worst_utterance_lines
+from wergate.report.terminal.utterances import worst_utterance_lines
 
 LOGITS = LogitsDifference(1, 1, 1.0, 1.0, signal=100.0, noise=1.0)
 

@@ -10,7 +10,7 @@ import pytest
 from tests.support.suite_run import ROOT, Run, Warm, run
 from wergate.evaluation.rows import ResultRow
 from wergate.report.results import Results, Rows
-from wergate.report.verdict_rows import RegressionRow
+from wergate.report.rows.verdicts import RegressionRow
 from wergate.studies.registry import STUDIES
 
 BOTH = ["accuracy", "benchmarks"]

@@ -20,9 +20,9 @@ from pydantic import BaseModel, ConfigDict
 
 from wergate.errors import SuiteError
 from wergate.formatting import decibels, interval, percent, signed_percent, table, word_errors
-from wergate.report.evaluation_rows import by_cell
 from wergate.report.redact import without_local_paths
 from wergate.report.results import Results
+from wergate.report.rows.evaluation import by_cell
 from wergate.studies.registry import STUDIES
 from wergate.timing.rows import BenchmarkRow
 

@@ -8,7 +8,7 @@ from wergate.evaluation.rows import IntervalRow
 from wergate.report.exit_code import meaning_of
 from wergate.report.redact import redacted
 from wergate.report.results import Results
-from wergate.report.verdict_rows import VerdictRow
+from wergate.report.rows.verdicts import VerdictRow
 from wergate.verdict import Status
 
 Property = tuple[str, str]

@@ -17,10 +17,10 @@ from wergate import __version__
 from wergate.config.suite import SuiteConfig
 from wergate.environment import cpu, versions
 from wergate.evaluation.rows import ResultRow
-from wergate.report.evaluation_rows import EvaluationRow
-from wergate.report.execution_rows import ExecutionRow
-from wergate.report.use_rows import ArtifactRow, CalibrationRow, CorpusRow, ModelRow
-from wergate.report.verdict_rows import RegressionRow, VerdictRow
+from wergate.report.rows.evaluation import EvaluationRow
+from wergate.report.rows.execution import ExecutionRow
+from wergate.report.rows.uses import ArtifactRow, CalibrationRow, CorpusRow, ModelRow
+from wergate.report.rows.verdicts import RegressionRow, VerdictRow
 from wergate.store import replace_file
 from wergate.studies.calibration.rows import AccuracyControlRow, CalibrationStudyRow
 from wergate.studies.portability.rows import PortabilityRow

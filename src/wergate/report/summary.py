@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from wergate.formatting import collapsed, decibels, interval, signed_percent, table, verbatim, word_errors
-from wergate.report.evaluation_rows import EvaluationRow
 from wergate.report.exit_code import meaning_of, status_of
 from wergate.report.redact import redacted, without_local_paths
 from wergate.report.results import Results
-from wergate.report.verdict_rows import VerdictRow
+from wergate.report.rows.evaluation import EvaluationRow
+from wergate.report.rows.verdicts import VerdictRow
 from wergate.timing.rows import BenchmarkRow, RatioRow
 from wergate.timing.tables import change
 from wergate.verdict import Status

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wergate.evaluation.rows import WordErrorRow
-from wergate.report.evaluation_rows import EvaluationRow
 from wergate.report.results import Results
+from wergate.report.rows.evaluation import EvaluationRow
 from wergate.verdict import Status
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 from collections.abc import Sequence
 
 from wergate.formatting import decibels, percent, signed_percent, table, word_errors
-from wergate.report.evaluation_rows import TokenRow
-from wergate.report.verdict_rows import VerdictRow
+from wergate.report.rows.evaluation import TokenRow
+from wergate.report.rows.verdicts import VerdictRow
 
 CARD_FILE = "README.md"
 TASK = "automatic-speech-recognition"

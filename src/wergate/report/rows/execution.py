@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from wergate.evaluation.rows import (
-    ResultRow,
-)
+from wergate.evaluation.rows import ResultRow
 from wergate.models.variant import Variant
 from wergate.networks.ir.execution import ExecutedWork
 

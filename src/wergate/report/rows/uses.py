@@ -7,9 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from wergate.evaluation.rows import (
-    ResultRow,
-)
+from wergate.evaluation.rows import ResultRow
 from wergate.session.memo import ArtifactUse, CorpusUse, ModelUse, Uses
 
 

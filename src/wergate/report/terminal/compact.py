@@ -13,7 +13,7 @@ from rich.table import Table
 
 from wergate.evaluation.rows import WordErrorRow
 from wergate.formatting import decibels, interval, percent, signed_percent, word_errors
-from wergate.report.evaluation_rows import EvaluationRow, PairedRow, by_cell
+from wergate.report.rows.evaluation import EvaluationRow, PairedRow, by_cell
 from wergate.timing.rows import RatioRow
 
 ROWS_MAX = 12  # of a table, before the rest is only counted

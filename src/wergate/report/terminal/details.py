@@ -11,11 +11,11 @@ from rich.table import Table
 from wergate.config.variants import subject_of
 from wergate.evaluation.rows import WordErrorRow
 from wergate.formatting import decibels, interval, new_table, percent, signed_percent, word_errors
-from wergate.report.evaluation_rows import EvaluationRow, PairedRow, by_cell
-from wergate.report.execution_rows import ExecutionRow, FallbackRow
-from wergate.report.layer_names import short_layer_names
-from wergate.report.use_rows import ArtifactRow, CalibrationRow, CorpusRow, ModelRow
-from wergate.report.verdict_rows import VerdictRow
+from wergate.report.rows.evaluation import EvaluationRow, PairedRow, by_cell
+from wergate.report.rows.execution import ExecutionRow, FallbackRow
+from wergate.report.rows.uses import ArtifactRow, CalibrationRow, CorpusRow, ModelRow
+from wergate.report.rows.verdicts import VerdictRow
+from wergate.report.terminal.layer_names import short_layer_names
 from wergate.timing.rows import RatioRow
 from wergate.verdict import Status
 

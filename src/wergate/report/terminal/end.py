@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wergate.formatting import interval
-from wergate.report.compact import speed_table, wer_table, wrapped
-from wergate.report.evaluation_rows import EvaluationRow
 from wergate.report.exit_code import Cause, meaning_of, status_of
-from wergate.report.failures import claim_and_remedy
-from wergate.report.layer_names import short_layer_names
-from wergate.report.verdict_rows import VerdictRow
+from wergate.report.rows.evaluation import EvaluationRow
+from wergate.report.rows.verdicts import VerdictRow
+from wergate.report.terminal.compact import speed_table, wer_table, wrapped
+from wergate.report.terminal.failures import claim_and_remedy
+from wergate.report.terminal.layer_names import short_layer_names
 from wergate.timing.rows import RatioRow
 from wergate.verdict import Status
 

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from wergate.formatting import decibels, new_table, percent, signed_percent
 from wergate.gates.error_shape.rows import RiseRow
-from wergate.report.evaluation_rows import EvaluationRow, by_cell
+from wergate.report.rows.evaluation import EvaluationRow, by_cell
 
 _COLUMNS = ("D %", "I %", "CER %", "length", "worse", "better", "worst", "SQNR")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 
-from wergate.report.verdict_rows import VerdictRow
+from wergate.report.rows.verdicts import VerdictRow
 from wergate.verdict import Status
 
 # Causes before consequences: a network that was not quantized or not compiled as it should be gives wrong logits, wrong

@@ -1,0 +1,1 @@
+"""Rows that no other package owns: evaluations, executed work, verdicts, and what a run used."""

@@ -1,0 +1,1 @@
+"""The last lines of a run: verdict, failed gates, tables and the next step."""
