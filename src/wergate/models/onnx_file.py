@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from wergate.corpora.pointers import is_pointer
 from wergate.errors import SuiteError, did_you_mean_beside
 from wergate.models.label_files import LabelFiles, find_label_files
 from wergate.models.labels import LabelOptions
@@ -20,7 +21,6 @@ from wergate.store import content_key, file_digest
 _PREPROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
 _DEFAULT_RATE = 16_000
 _AUDIO_OPTIONS = ("sampling_rate", "normalize_audio")
-_LFS_POINTER = b"version https://git-lfs"
 
 
 @dataclass(frozen=True)
@@ -197,9 +197,8 @@ def _proto(path: Path) -> Any:
 
 
 def _broken(path: Path, error: Exception) -> str:
-    with path.open("rb") as stream:
-        if stream.read(len(_LFS_POINTER)) == _LFS_POINTER:
-            return "it is a Git LFS pointer instead of the file; fetch the file with git lfs pull"
+    if is_pointer(path):
+        return "it is a Git LFS pointer instead of the file; fetch the file with git lfs pull"
     return f"{error}; a complete file is needed"
 
 

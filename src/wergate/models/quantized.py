@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wergate.errors import SuiteError
-from wergate.models.weight_size import onnx_tensors
+from wergate.models.weight_size import onnx_graphs, onnx_tensors
 
 _MARKS = ("quantize", "qlinear", "integer", "qattention", "qgemm", "qembed", "matmulnbits", "matmulfpq4", "matmulbnb4")
 _LARGE = 256  # values; constants of a graph are smaller, weights larger
@@ -34,12 +34,8 @@ def require_unquantized_graph(name: str, proto: Any) -> None:
 
 
 def _quantized_operations(graph: Any) -> Iterator[str]:
-    for node in graph.node:
-        if any(mark in node.op_type.lower() for mark in _MARKS):
-            yield node.op_type
-        for attribute in node.attribute:
-            for inner in (attribute.g, *attribute.graphs):
-                yield from _quantized_operations(inner)
+    kinds = (node.op_type for each in onnx_graphs(graph) for node in each.node)
+    yield from (kind for kind in kinds if any(mark in kind.lower() for mark in _MARKS))
 
 
 def _quantized_weights(graph: Any) -> Iterator[str]:

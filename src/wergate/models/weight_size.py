@@ -40,8 +40,15 @@ def _stored_bytes(tensor: Any) -> int:
 
 def onnx_tensors(graph: Any) -> Iterator[Any]:
     """Yield the stored tensors of an ONNX graph and of the graphs inside it."""
-    yield from graph.initializer
+    for each in onnx_graphs(graph):
+        yield from each.initializer
+        for attribute in (attribute for node in each.node for attribute in node.attribute):
+            yield from (tensor for tensor in (attribute.t, *attribute.tensors) if tensor.data_type)
+
+
+def onnx_graphs(graph: Any) -> Iterator[Any]:
+    """Yield an ONNX graph, or a function, and the graphs inside it, such as the branches of a condition."""
+    yield graph
     for attribute in (attribute for node in graph.node for attribute in node.attribute):
-        yield from (tensor for tensor in (attribute.t, *attribute.tensors) if tensor.data_type)
         for inner in (attribute.g, *attribute.graphs):
-            yield from onnx_tensors(inner)
+            yield from onnx_graphs(inner)
