@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from fixtures.gates.check import Check
 from wergate.config.models import ModelSettings
 from wergate.corpora.corpus import Corpus
 from wergate.gates.calibration_audio import audio_verdicts, listen
 from wergate.session.session import Session
+
+pytestmark = pytest.mark.judges("int8")  # whatever FP16 is, no calibration made it
 
 
 def test_calibration_audio_is_speech(

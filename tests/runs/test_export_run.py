@@ -69,6 +69,20 @@ def test_what_failed_is_not_exported(warm: Warm, failing: Path, tmp_path: Path) 
     assert ["model-int8"] == [path.name for path in (tmp_path / "out").iterdir()]
 
 
+def test_a_calibration_that_failed_holds_back_int8_alone(warm: Warm, tiny: Tiny, tmp_path: Path) -> None:
+    """Calibration does not affect FP16, and the results of its export do not mention it."""
+    suite = tiny.suite(tmp_path / "strict.toml", calibration_audio__utterances_min="1000")
+    tests = [TRANSCRIPTS, WER, "accuracy/test_calibration_audio.py"]
+    done = exporting(warm, tmp_path / "out", tests, suite=suite)
+    assert 10 == done.code, done.output
+    assert [
+        f"exported: model fp16 to {tmp_path}/out/model-fp16",
+        "not exported: model int8: failed calibration_utterances; --export-failed exports it anyway",
+    ] == exports(done)
+    results = verify_export(tmp_path / "out" / "model-fp16")
+    assert [] == [row.gate for row in results.verdicts if row.status is not Status.PASS]
+
+
 def test_what_failed_is_exported_on_demand_and_marked(warm: Warm, failing: Path, tmp_path: Path) -> None:
     """With --export-failed its results and its card name the failed gate."""
     done = exporting(warm, tmp_path / "out", [GRAPH, TRANSCRIPTS, WER], "--export-failed", suite=failing)
