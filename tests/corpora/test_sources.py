@@ -336,6 +336,12 @@ def test_a_parquet_damaged_in_the_middle_is_refused(tmp_path: Path) -> None:
         opened(path)
 
 
+def test_folders_of_the_system_are_not_suggested() -> None:
+    """Something like `/opt` lies next to a mistyped `/op`, but is not a corpus."""
+    with pytest.raises(SuiteError, match=r"corpus '/op' is neither a file nor a known spec; accepted: embedded"):
+        parse_corpus_specs("/op", Path("embedded"))
+
+
 def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
     """A single recording and a missing path are not corpora."""
     (tmp_path / "a.flac").write_bytes(SEVEN[0].audio)

@@ -53,6 +53,17 @@ def test_each_shortage_has_its_own_gate() -> None:
     assert {"calibration_speech"} == failing(AudioStatistics(60.0, (20.0,) * 10 + (1.0,) * 2, "u"))
 
 
+def test_a_shortage_is_remedied_by_more_audio() -> None:
+    """Typical speech does not help a corpus that is too small, nor more of it one without speech."""
+    verdicts = audio_verdicts(AudioStatistics(19.0, (1.0,) * 9, "u"), SHIPPED, scope="tiny")
+    wanted = {verdict.gate: verdict.remedy.partition(" ")[0] for verdict in verdicts}
+    assert {
+        "calibration_utterances": "record",
+        "calibration_audio_s": "record",
+        "calibration_speech": "calibrate",
+    } == wanted
+
+
 def test_clipped_and_silent_utterances_are_named(tmp_path: Path) -> None:
     """Such audio widens or starves the ranges of activations; the verdict on speech names the first of each kind."""
     speech = sound(0.5, seed=1)
