@@ -7,11 +7,12 @@ import pytest
 from tests.support.forked import environment
 from tests.support.suite_run import Warm, run
 from wergate.evaluation.rows import IntervalRow, LogitsRow, WordErrorRow
+from wergate.report.failures.causes import by_cause
+from wergate.report.failures.order import worst_first
 from wergate.report.rows.evaluation import EvaluationRow, PairedRow
 from wergate.report.rows.verdicts import VerdictRow
 from wergate.report.terminal.details import ungated_lines
 from wergate.report.terminal.end import LINES_MAX, End, end_lines
-from wergate.report.terminal.failures import worst_first
 from wergate.report.terminal.layer_names import short_layer_names
 from wergate.timing.rows import RatioRow
 from wergate.verdict import Status, Verdict
@@ -49,13 +50,15 @@ def ratio(model: str, fast: str, slow: str, duration_s: float) -> RatioRow:
     return RatioRow(model=model, duration_s=duration_s, fast=fast, slow=slow, noise=["drift 9 %"], **figures)
 
 
-def verdict(gate: str = "wer", value: float = 0.5, status: str = "PASS", **changes: str) -> VerdictRow:
+def verdict(
+    gate: str = "wer", value: float = 0.5, status: str = "PASS", subject: str = "INT8", **changes: str
+) -> VerdictRow:
     """Return a verdict whose line is that of the gates."""
     threshold = 1.0 if status != "FAIL" else 0.25
     undecided = "the interval still holds 1 after 10 rounds: run it again" if status == "INCONCLUSIVE" else ""
-    found = Verdict(gate, "INT8", value, "<=", threshold, "embedded", f"repair {gate}", undecided=undecided)
+    found = Verdict(gate, subject, value, "<=", threshold, "embedded", f"repair {gate}", undecided=undecided)
     about = {"test": "t", "model": "embedded", "corpus": "embedded:clean", "kind": "accuracy", "interval": None}
-    figures = {"gate": gate, "subject": "INT8", "status": Status(status), "value": value, "line": found.line}
+    figures = {"gate": gate, "subject": subject, "status": Status(status), "value": value, "line": found.line}
     return VerdictRow(relation="<=", threshold=threshold, **figures, **(about | changes))
 
 
@@ -100,35 +103,96 @@ def test_many_rows_are_counted() -> None:
 
 
 @WIDTHS
-def test_failed_gates_come_worst_first_with_their_remedy(width: int) -> None:
-    """Accuracy before latency, causes before consequences, then by the distance from the threshold."""
+def test_causes_come_first_with_one_remedy(width: int) -> None:
+    """Accuracy before latency; gates that fail because of another have a line below it, not one of their own."""
     rows = [
         verdict("speedup_over_fp16", 9.0, "FAIL", kind="latency"),
         verdict("cer_rise", 0.3, "FAIL"),
         verdict("deletion_rise", 0.8, "FAIL"),
         verdict("wer", 0.5, "FAIL"),
+        verdict("wer", 0.7, "FAIL", corpus="embedded:other"),
         verdict("sqnr_db", 0.5, "FAIL"),
-        verdict("int8_work", 0.3, "FAIL"),
+        verdict("size_ratio", 0.3, "FAIL"),
         verdict("reference_wer", 0.9, "INCONCLUSIVE"),
-        verdict("size_ratio"),
+        verdict("length_delta"),
     ]
     failed = worst_first([*rows, rows[1]], lambda row: row.status is Status.PASS)
-    names = ["int8_work", "sqnr_db", "wer", "deletion_rise", "cer_rise", "reference_wer", "speedup_over_fp16"]
+    names = ["size_ratio", "sqnr_db", "wer", "wer", "deletion_rise", "cer_rise", "reference_wer", "speedup_over_fp16"]
     assert names == [row.gate for row in failed]
-    shown = {failed[2].line: ["worst utterances of INT8:", " u1: 3 word errors"]}
+    shown = {failed[3].line: ["worst utterances of INT8:", " u1: 3 word errors"]}
     lines = end_lines(End(10, rows, failed, explanations=shown, evaluations=EVALUATIONS), width)
-    assert "FAIL: accuracy failed; gates: 1 passed, 6 failed, 1 undecided (exit code 10)" == lines[0] == lines[-1]
-    third = next(number for number, line in enumerate(lines) if line.startswith("3. "))
-    assert lines[third : third + 4] == [
-        "3. FAIL INT8 wer=0.5, but should be <= 0.25 [embedded]",
-        "   do: repair wer",
+    assert "FAIL: accuracy failed; gates: 1 passed, 7 failed, 1 undecided (exit code 10)" == lines[0] == lines[-1]
+    numbered = [line for line in lines if line[:2] in {f"{number}." for number in range(9)}]
+    assert ["size_ratio", "sqnr_db", "reference_wer", "speedup_over_fp16"] == [
+        line.split()[3].partition("=")[0] for line in numbered
+    ]
+    second = lines.index("2. FAIL INT8 sqnr_db=0.5, but should be <= 0.25 [embedded]")
+    assert lines[second + 1 : second + 4] == [
+        "   do: repair sqnr_db",
         "   worst utterances of INT8:",
         "    u1: 3 word errors",
     ]
-    assert lines.index("7. FAIL INT8 speedup_over_fp16=9, but should be <= 0.25 [embedded]") < lines.index(
-        " embedded on embedded:clean"
+    following = " ".join(" ".join(lines[second + 4 : lines.index(numbered[2])]).split())
+    assert following == (
+        "4 more gates fail with it: INT8 wer 0.7 (<= 0.25), INT8 deletion_rise 0.8 (<= 0.25), "
+        "INT8 cer_rise 0.3 (<= 0.25)"
     )
+    assert lines.index(numbered[3]) < lines.index(" embedded on embedded:clean")
     assert max(map(len, lines)) <= width
+
+
+def failures(*rows: VerdictRow) -> list[list[str]]:
+    """Return the gates of each failure, its cause first."""
+    return [
+        [failure.cause.gate, *(row.gate for row in failure.consequences)]
+        for failure in by_cause(worst_first(rows, lambda row: row.status is Status.PASS))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("gate", "also", "together"),
+    [
+        ("reference_wer", {"gate": "wer"}, True),
+        ("reference_wer", {"gate": "wer", "subject": "FP16"}, True),
+        ("reference_wer", {"gate": "wer", "corpus": "embedded:other"}, False),
+        ("reference_wer", {"gate": "weight_error"}, False),
+        ("calibration_utterances", {"gate": "wer"}, True),
+        ("calibration_utterances", {"gate": "wer", "subject": "FP16"}, False),
+        ("weight_error", {"gate": "sqnr_db"}, True),
+        ("weight_error", {"gate": "size_ratio"}, False),
+        ("weight_error", {"gate": "inference_precision_differs"}, False),
+        ("sqnr_db", {"gate": "wer", "corpus": "embedded:other"}, True),
+        ("sqnr_db", {"gate": "wer", "model": "another"}, False),
+        ("sqnr_db", {"gate": "wer", "subject": "FP16"}, False),
+        ("sqnr_db", {"gate": "portable_wer"}, True),
+        ("portable_sqnr_db", {"gate": "wer"}, False),
+        ("bucket_sqnr_db", {"gate": "sqnr_db"}, True),
+        ("deletion_rise", {"gate": "wer_rise[2-10s]"}, True),
+        ("int8_work", {"gate": "speedup_over_fp16", "kind": "latency"}, True),
+        ("int8_work", {"gate": "wer"}, False),
+        ("sqnr_db", {"gate": "speedup_over_fp16", "kind": "latency"}, False),
+        ("sqnr_db", {"gate": "restored_wer"}, False),
+    ],
+)
+def test_a_failure_explains_what_comes_after_it(gate: str, also: dict[str, str], together: bool) -> None:
+    """In the same model: of the same variant, on any corpus; only a corpus that no model understands is of all."""
+    rows = verdict(gate, 0.5, "FAIL"), verdict(**{"value": 0.5, "status": "FAIL", **also})
+    assert together is (len(failures(*rows)) == 1)
+
+
+def test_a_fault_of_fp16_is_one_of_int8() -> None:
+    """INT8 is built from FP16; a fault of INT8 alone does not explain FP16, nor does an undecided gate."""
+    fp16, int8 = verdict("sqnr_db", 0.3, "FAIL", subject="FP16"), verdict("sqnr_db", 0.9, "FAIL")
+    assert [["sqnr_db", "sqnr_db"]] == failures(int8, fp16)
+    undecided = verdict("sqnr_db", 0.3, "INCONCLUSIVE", subject="FP16")
+    assert 2 == len(failures(int8, undecided))
+
+
+def test_details_have_a_line_for_each_consequence() -> None:
+    """With its figures."""
+    rows = [verdict("sqnr_db", 0.5, "FAIL"), verdict("wer", 0.5, "FAIL")]
+    lines = end_lines(End(10, rows, rows, details=True), 100)
+    assert "   with it: INT8 wer=0.5, but should be <= 0.25 [embedded]" in lines
 
 
 def test_what_decides_several_gates_is_said_once() -> None:

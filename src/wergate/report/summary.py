@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from wergate.formatting import collapsed, decibels, interval, signed_percent, table, verbatim, word_errors
 from wergate.report.exit_code import meaning_of, status_of
+from wergate.report.failures.causes import Failure, by_cause, consequence_line
+from wergate.report.failures.order import worst_first
 from wergate.report.redact import redacted, without_local_paths
 from wergate.report.results import Results
 from wergate.report.rows.evaluation import EvaluationRow
@@ -145,9 +147,16 @@ def _top(ending: Ending, verdict: Status) -> Iterator[str]:
 def _gates(verdicts: Sequence[VerdictRow]) -> Iterator[str]:
     open_ones = [row for row in verdicts if row.status is not Status.PASS]
     if open_ones:
-        lines = list(dict.fromkeys(row.line for row in open_ones))
+        failures = by_cause(worst_first(open_ones, lambda row: row.status is Status.PASS))
         yield f"### {len(open_ones)} of {len(verdicts)} gates did not pass\n\n{verdict_table(open_ones)}"
-        yield verbatim(lines)
+        yield verbatim([line for failure in failures for line in _failure_lines(failure)])
+
+
+def _failure_lines(failure: Failure) -> Iterator[str]:
+    """Yield a cause with its remedy, and below it the gates that fail with it."""
+    yield failure.cause.line
+    if failure.consequences:
+        yield f"  {consequence_line(failure)}"
 
 
 def _figures(run: Results, ending: Ending) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The last lines of a run, in order: verdict, failed gates, tables, what is undecided, files, next step, verdict."""
+"""The last lines of a run: verdict, causes of failures, tables, what is undecided, files, next step, verdict."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from dataclasses import dataclass, field
 
 from wergate.formatting import interval
 from wergate.report.exit_code import Cause, meaning_of, status_of
+from wergate.report.failures.causes import Failure, by_cause, consequence_line
+from wergate.report.failures.order import claim_and_remedy
 from wergate.report.rows.evaluation import EvaluationRow
 from wergate.report.rows.verdicts import VerdictRow
 from wergate.report.terminal.compact import speed_table, wer_table, wrapped
-from wergate.report.terminal.failures import claim_and_remedy
 from wergate.report.terminal.layer_names import short_layer_names
 from wergate.timing.rows import RatioRow
 from wergate.verdict import Status
 
 LINES_MAX = 38  # of a run that passes; pytest's line above and the one below make 40
-_GATES_MAX = 10  # of the failed ones, with their remedies
+_CAUSES_MAX = 10  # of failed gates, with their remedies
 _WHOLE = ("ERROR: ", "FAIL: ")  # lines that people search for are never wrapped
 _WORDS = {Status.PASS: "passed", Status.FAIL: "failed", Status.INCONCLUSIVE: "undecided"}
 _NEXT: Mapping[int, str] = {
@@ -101,15 +102,28 @@ def _files(files: Sequence[str]) -> str:
 
 
 def _failed(end: End, width: int) -> Iterator[str]:
-    """Yield the failed gates with their remedies, and what explains them."""
-    for number, row in enumerate(end.failed[:_GATES_MAX], start=1):
-        claim, remedy = (short_layer_names(part) for part in claim_and_remedy(row))
+    """Yield what failed, causes first: each cause has its remedy, what explains it, and the gates that fail with it."""
+    found = by_cause(end.failed)
+    for number, failure in enumerate(found[:_CAUSES_MAX], start=1):
+        claim, remedy = (short_layer_names(part) for part in claim_and_remedy(failure.cause))
         margin = " " * (len(f"{number}") + 2)
-        yield from wrapped(f"{number}. {row.status} {claim}", width, margin)
+        yield from wrapped(f"{number}. {failure.cause.status} {claim}", width, margin)
         yield from wrapped(f"{margin}do: {remedy}", width, f"{margin}    ") if remedy else []
-        yield from (f"{margin}{line}" for line in end.explanations.get(row.line, ()))
-    if len(end.failed) > _GATES_MAX:
-        yield f"{len(end.failed) - _GATES_MAX} more gates failed: --details"
+        rows = [failure.cause, *failure.consequences]
+        yield from (f"{margin}{line}" for row in rows for line in end.explanations.get(row.line, ()))
+        yield from _consequences(end, failure, width, margin)
+    left = sum(1 + len(failure.consequences) for failure in found[_CAUSES_MAX:])
+    if left:
+        yield f"{left} more gates failed: --details"
+
+
+def _consequences(end: End, failure: Failure, width: int, margin: str) -> Iterator[str]:
+    if failure.consequences and end.details:
+        for row in failure.consequences:
+            claim = short_layer_names(claim_and_remedy(row)[0])
+            yield from wrapped(f"{margin}with it: {claim}", width, f"{margin}    ")
+    elif failure.consequences:
+        yield from wrapped(f"{margin}{consequence_line(failure)}", width, f"{margin}    ")
 
 
 def _notes(end: End, width: int, room: int) -> list[str]:

@@ -4,19 +4,41 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from enum import IntEnum
 
 from wergate.report.rows.verdicts import VerdictRow
 from wergate.verdict import Status
 
-# Causes before consequences: a network that was not quantized or not compiled as it should be gives wrong logits, wrong
-# logits give wrong transcripts, and wrong transcripts give word errors.
-_STAGES: tuple[tuple[str, ...], ...] = (
-    ("reference_wer", "wer_headline_difference", "calibration_"),
-    ("inference_precision_differs", "rejected_compilations", "fake_quantize", "int8_weights", "weight_error"),
-    ("int8_work", "size_ratio"),
-    ("max_abs_delta", "mean_abs_delta", "sqnr_db", "argmax_agreement", "length_max_abs_delta", "bucket_sqnr_db"),
-    ("bucket_mismatch_rate", "transcript_mismatch_rate", "transcript_differs", "other_work"),
-    ("wer", "word_errors"),
+
+class Stage(IntEnum):
+    """Order of the gates, causes before consequences.
+
+    A network that was not quantized or not compiled as it should be gives wrong logits, wrong logits give wrong
+    transcripts, and wrong transcripts give word errors.
+    """
+
+    CORPUS = 0
+    NETWORK = 1
+    WORK = 2
+    BUCKETS = 3
+    LOGITS = 4
+    TRANSCRIPTS = 5
+    WORDS = 6
+    SHAPE = 7
+    OTHER = 8
+
+
+_GATES: tuple[tuple[Stage, tuple[str, ...]], ...] = (
+    (Stage.CORPUS, ("reference_wer", "wer_headline_difference", "calibration_")),
+    (
+        Stage.NETWORK,
+        ("inference_precision_differs", "rejected_compilations", "fake_quantize", "int8_weights", "weight_error"),
+    ),
+    (Stage.WORK, ("int8_work", "size_ratio")),
+    (Stage.BUCKETS, ("bucket_sqnr_db", "bucket_mismatch_rate")),
+    (Stage.LOGITS, ("max_abs_delta", "mean_abs_delta", "sqnr_db", "argmax_agreement", "length_max_abs_delta")),
+    (Stage.TRANSCRIPTS, ("transcript_mismatch_rate", "transcript_differs", "other_work")),
+    (Stage.WORDS, ("wer", "word_errors")),
 )
 _SHAPE = (
     "deletion_rise",
@@ -51,10 +73,18 @@ def worst_first(verdicts: Sequence[VerdictRow], accepts: Callable[[VerdictRow], 
     return sorted(failed.values(), key=_rank)
 
 
-def _rank(row: VerdictRow) -> tuple[bool, bool, int, float]:
-    gate = row.gate.removeprefix("portable_")
-    stage = next((n for n, gates in enumerate(_STAGES) if _named(gate, gates)), len(_STAGES))
-    return row.kind == "latency", row.status is Status.INCONCLUSIVE, stage, -_excess(row)
+def stage_of(gate: str) -> Stage:
+    """Return the stage of a gate; "portable_" is the same gate on another instruction set."""
+    name = gate.removeprefix("portable_")
+    if is_about_shape(name):
+        return Stage.SHAPE
+    return next((stage for stage, gates in _GATES if _named(name, gates)), Stage.OTHER)
+
+
+def _rank(row: VerdictRow) -> tuple[bool, bool, int, bool, float]:
+    """FP16 comes before INT8, which is built from it."""
+    undecided = row.status is Status.INCONCLUSIVE
+    return row.kind == "latency", undecided, stage_of(row.gate), row.subject != "FP16", -_excess(row)
 
 
 def _named(gate: str, names: Sequence[str]) -> bool:

@@ -1,0 +1,1 @@
+"""The gates that failed a run: worst first, and grouped by cause."""
