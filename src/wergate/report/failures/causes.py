@@ -54,7 +54,7 @@ def _explains(cause: VerdictRow, row: VerdictRow) -> bool:
 
 
 def _reaches(cause: VerdictRow, row: VerdictRow) -> bool:
-    """Return whether a fault of the one variant is one of the other: INT8 is built from FP16, on every instruction set."""
+    """Return whether a fault of one variant is a fault of the other: INT8 is built from FP16."""
     if cause.gate.startswith(_PORTABLE) and not row.gate.startswith(_PORTABLE):
         return False
     return cause.subject == row.subject or (cause.subject, row.subject) == ("FP16", "INT8")
