@@ -12,6 +12,7 @@ from wergate.gates.ir import (
     GRAPH_BASELINE,
     count_verdicts,
     executed_verdict,
+    graph_verdict,
     precision_verdict,
     read_baseline,
     size_verdict,
@@ -19,6 +20,8 @@ from wergate.gates.ir import (
 )
 from wergate.models.variant import Variant
 from wergate.session.session import Session
+
+_SAME_NETWORK = 0.9  # share of operations that match; a fault leaves more, and another converter names and orders anew
 
 
 def test_quantized_operations_equal_the_baseline(
@@ -34,6 +37,19 @@ def test_quantized_operations_equal_the_baseline(
     if baseline is None:
         pytest.skip(f"no graph baseline for {key}: store this run's with --update-baselines")
     check(*count_verdicts(counts, baseline, variant))
+
+
+def test_graph_is_that_of_fp16_but_for_quantization(session: Session, variant: Variant, check: Check) -> None:
+    """Without FakeQuantize, SmoothQuant and compression, the operations and constants are those of the FP16 IR."""
+    if variant.name == "fp16":
+        pytest.skip("the FP16 IR is what the others are compared with")
+    comparison = session.models.graph_comparison(variant)
+    if variant.is_candidate and comparison.matched < _SAME_NETWORK * comparison.operations:
+        pytest.skip(
+            f"{variant.name} is another graph than the FP16 IR, as of another converter: {comparison.matched} of "
+            f"{comparison.operations} operations match"
+        )
+    check(graph_verdict(comparison, variant))
 
 
 def test_compiled_model_executes_in_8_bit(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,13 @@ def test_a_looser_threshold_lets_a_canary_pass(precision: Precision, key: str) -
     stated = CONFIG.thresholds.of(precision)
     looser = stated.model_copy(update={key: getattr(stated, key) * LOOSER[key[-4:]]})
     assert passing(*bad_verdicts(stated, looser))
+
+
+@pytest.mark.parametrize("tolerance", [1e-3, 1e-4, 1e-9])
+def test_a_canary_of_a_strict_tolerance_is_not_longer(tolerance: float) -> None:
+    """Its memory and time do not grow as the tolerance shrinks, and it still fails."""
+    stated = CONFIG.thresholds.of("int8").model_copy(update={"wer_drop_max": tolerance})
+    (verdict,) = [verdict for verdict in bad_verdicts(stated, stated) if verdict.gate == "wer"]
+    assert verdict.status is Status.FAIL
+    words = int(re.findall(r"(\d+) words", verdict.line)[0])
+    assert words <= 2000

@@ -51,8 +51,13 @@ def layers(model: ov.Model) -> Iterator[Layer]:
 
 def edit(path: Path, change: Callable[[dict[str, Layer]], None]) -> None:
     """Change layers of an IR and save it; a layer has a short name such as "layers.1.attention.k_proj"."""
+    edit_model(path, lambda model: change({_short(layer.name): layer for layer in layers(model)}))
+
+
+def edit_model(path: Path, change: Callable[[ov.Model], None]) -> None:
+    """Change an IR and save it."""
     model = ov.Core().read_model(path)
-    change({_short(layer.name): layer for layer in layers(model)})
+    change(model)
     damaged = path.with_name("damaged.xml")
     ov.save_model(model, damaged, compress_to_fp16=False)
     del model

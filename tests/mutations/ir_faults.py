@@ -5,16 +5,19 @@ Checksums are made to match, so that the store cannot see them.
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+import openvino as ov
 
 from tests.mutations.fault import Fault, Scratch
-from tests.mutations.ir_edits import Layer, edit
+from tests.mutations.ir_edits import Layer, edit, edit_model
 
 _LAYER = "encoder.layers.1.attention.k_proj"  # one that no error rate misses
+_ROLLED = "encoder.layers.2.attention.out_proj/aten::linear/MatMul"
 _ITS_TWIN = "encoder.layers.2.attention.k_proj"
 
 Layers = dict[str, Layer]
@@ -68,6 +71,34 @@ def pass_off_fp16(scratch: Scratch) -> None:
     scratch.resign("int8-ir")
 
 
+def in_graph(pattern: str, replacement: str) -> Callable[[Scratch], None]:
+    """Return a function that replaces an attribute of the INT8 IR wherever it has a value, and no weights."""
+    return partial(_edit_graph, pattern, replacement)
+
+
+def _edit_graph(pattern: str, replacement: str, scratch: Scratch) -> None:
+    path = scratch.artifact("int8-ir") / "model.xml"
+    text, count = re.subn(pattern, replacement, path.read_text(encoding="utf-8"))
+    assert count > 0
+    path.write_text(text, encoding="utf-8")
+    scratch.resign("int8-ir")
+
+
+def roll_a_head(scratch: Scratch) -> None:
+    """Move the channels before one product by one place; no weight changes."""
+    edit_model(scratch.artifact("int8-ir") / "model.xml", _roll)
+    scratch.resign("int8-ir")
+
+
+def _roll(model: ov.Model) -> None:
+    product = next(op for op in model.get_ordered_ops() if op.get_friendly_name().endswith(_ROLLED))
+    source = product.input_value(0)
+    width = source.get_partial_shape()[2].get_length()
+    order = np.roll(np.arange(width), 1)
+    rolled = ov.opset13.gather(source, ov.opset13.constant(order), ov.opset13.constant(np.int64(2)))
+    product.input(0).replace_source_output(rolled.output(0))
+
+
 FAULTS = (
     Fault("one layer's scale doubled", "weight_error", in_int8(double_scale)),
     Fault("one layer's zero point shifted by one step", "weight_error", in_int8(shift_zero_point)),
@@ -75,5 +106,8 @@ FAULTS = (
     Fault("two layers swapped", "weight_error", in_int8(swap_layers)),
     Fault("weights at 4 bits", "weight_error", in_int8(keep_4_bits)),
     Fault("the FP16 IR passed off as INT8", "int8_work", pass_off_fp16),
+    Fault("GELU in its other form", "graph_differs", in_graph('approximation_mode="ERF"', 'approximation_mode="TANH"')),
+    Fault("epsilon of the norms 1e-2", "graph_differs", in_graph(r'\beps="[^"]*"', 'eps="0.01"')),
+    Fault("one layer's channels rolled by a Gather", "graph_differs", roll_a_head),
     Fault("an IR of an earlier checkpoint left in the store", "weight_error", in_int8(move_as_training_does)),
 )

@@ -23,6 +23,7 @@ from wergate.gates.wer import wer_verdict
 from wergate.models.variant import Variant
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.frontend import Frontend
+from wergate.networks.ir.equivalence import GraphComparison, GraphDifference
 from wergate.networks.ir.execution import ExecutedLayer, ExecutedWork
 from wergate.networks.ir.weights import LayerWeights
 from wergate.networks.logits import LogitsDifference
@@ -31,6 +32,7 @@ from wergate.verdict import Verdict
 _BEYOND = 1.02  # factor on a threshold: the smallest excess that a gate must detect
 _UTTERANCES = 1000
 _WORDS = 100  # per utterance; a rate below one error in 100 words needs longer utterances
+_WORDS_MAX = 1000  # and a rate below one error in 1000 words is exceeded by more: an alignment takes quadratic time
 _FRONTEND = Frontend(16_000, normalize=False, receptive_field=400, hop=320, alphabet=Alphabet(("", "A"), 0, None))
 
 
@@ -86,9 +88,8 @@ def _dropped(rate: float, canary: Variant) -> Evaluation:
 
     Identical utterances leave nothing to chance.
     """
-    # As few words as the rate allows: torchmetrics' alignment takes quadratic time.
     more = math.ceil(max(0.0, rate) * _WORDS)
-    text = " ".join("A" * (math.floor(more / rate) if more else _WORDS))
+    text = " ".join("A" * (min(_WORDS_MAX, math.floor(more / rate)) if more else _WORDS))
     hypothesis = text + " A" * more
     difference = LogitsDifference(frames=1, values=1, signal=1.0)
     outcomes = (UtteranceOutcome(name, 1.0, text, text, hypothesis, difference) for name in ("one", "two"))
@@ -139,6 +140,8 @@ def _bad_graph(stated: Thresholds, canary: Variant) -> Iterator[Verdict]:
     large = math.ceil(_beyond(stated.size_ratio_max) * _UTTERANCES)
     yield ir.size_verdict(canary, ir_bytes=large, weight_bytes=_UTTERANCES)
     yield from ir.count_verdicts({"fake_quantize": 1}, {"fake_quantize": 2}, canary)
+    changed = GraphComparison(_UTTERANCES, _UTTERANCES, (GraphDifference("canary", "changed"),))
+    yield ir.graph_verdict(changed, canary)
     yield accuracy.headline_verdict(Transcripts(1e-3, ()), subject="canary", scope="canary")
     yield ir.precision_verdict("f32", "bf16", wanted="f32", variant=canary)
     yield ir.precision_verdict("bf16", "f32", wanted="f32", variant=canary)

@@ -11,6 +11,7 @@ import numpy as np
 
 from wergate.errors import SuiteError
 from wergate.models.variant import Variant
+from wergate.networks.ir.equivalence import GraphComparison
 from wergate.networks.ir.execution import ExecutedWork
 from wergate.networks.ir.weights import LayerWeights
 from wergate.verdict import Verdict
@@ -61,6 +62,23 @@ def _compared(layer: LayerWeights) -> str:
     if not layer.known:
         return f"{layer.name}, which the FP16 IR does not have"
     return f"{layer.name} compared with the FP16 IR; rounding alone explains {layer.rounding:.4f}"
+
+
+def graph_verdict(comparison: GraphComparison, variant: Variant) -> Verdict:
+    """Gate the number of places where an IR without its quantization differs from the FP16 IR."""
+    first = comparison.differences[0] if comparison.differences else None
+    found = f"; first: {first.name} {first.reason}" if first else ""
+    return Verdict(
+        gate="graph_differs",
+        subject=variant.subject,
+        value=len(comparison.differences),
+        relation="==",
+        threshold=0,
+        basis=f"{comparison.matched} of {comparison.operations} operations compared with the FP16 IR{found}",
+        scope=variant.model,
+        remedy="the network itself changed, not only its precision: build the IR again from the FP16 IR, "
+        "and check what else edits it",
+    )
 
 
 def precision_verdict(asked: str, runs: str, *, wanted: str, variant: Variant) -> Verdict:

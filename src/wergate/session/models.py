@@ -13,6 +13,7 @@ from wergate.models.resolve import resolve_model
 from wergate.models.variant import Variant
 from wergate.networks.frontend import Frontend, read_frontend
 from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE
+from wergate.networks.ir.equivalence import GraphComparison, compare_graphs
 from wergate.networks.ir.execution import ExecutedWork, GraphCounts, executed_work, graph_counts
 from wergate.networks.ir.weights import LayerWeights, weight_errors
 from wergate.quantization.legacy import Legacy, find_legacy
@@ -127,6 +128,13 @@ class Models:
     def weights(self, variant: Variant) -> tuple[LayerWeights, ...]:
         """Return the error of each layer's 8-bit weights against the FP16 IR."""
         return weight_errors(self.variant(variant.model, "fp16").path, variant.path)
+
+    def graph_comparison(self, variant: Variant) -> GraphComparison:
+        """Compare the graph of a variant, without its quantization, with that of the FP16 IR."""
+        quantization = self._config.settings_of(variant.model).quantization
+        corrected = variant.is_candidate or quantization.bias_correction
+        original = self.variant(variant.model, "fp16").path
+        return compare_graphs(original, variant.path, corrected_biases=corrected)
 
     def executed(self, model: str, path: Path) -> ExecutedWork:
         """Return the work that a compiled IR executes, by layer and precision."""

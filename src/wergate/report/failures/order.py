@@ -32,9 +32,9 @@ _GATES: tuple[tuple[Stage, tuple[str, ...]], ...] = (
     (Stage.CORPUS, ("reference_wer", "wer_headline_difference", "calibration_")),
     (
         Stage.NETWORK,
-        ("inference_precision_differs", "rejected_compilations", "fake_quantize", "int8_weights", "weight_error"),
+        ("inference_precision_differs", "rejected_compilations", "graph_differs", "weight_error"),
     ),
-    (Stage.WORK, ("int8_work", "size_ratio")),
+    (Stage.WORK, ("int8_work", "size_ratio", "fake_quantize", "int8_weights")),
     (Stage.BUCKETS, ("bucket_sqnr_db", "bucket_mismatch_rate")),
     (Stage.LOGITS, ("max_abs_delta", "mean_abs_delta", "sqnr_db", "argmax_agreement", "length_max_abs_delta")),
     (Stage.TRANSCRIPTS, ("transcript_mismatch_rate", "transcript_differs", "other_work")),
