@@ -113,6 +113,27 @@ class Store:
         folder = self.root / kind / key[:32]
         return _found(folder, kind, key, time.perf_counter()) if _defect(folder, kind, key) is None else None
 
+    def update(self, name: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
+        """Change a small JSON file of the cache directory, one process at a time, and return its new content.
+
+        Args:
+            name: name of the file without its suffix.
+            change: returns the new content for the old one, which is empty if the file is absent or damaged.
+
+        Raises:
+            SuiteError: the cache directory cannot be written.
+        """
+        path = self.root / f"{name}.json"
+        with self._writing(), self._locked(name, "json"):
+            before: dict[str, Any] = {}
+            with contextlib.suppress(FileNotFoundError, ValueError):
+                before = dict(json.loads(path.read_text(encoding="utf-8")))
+            after = change(before)
+            temporary = path.with_name(f".{path.name}")
+            temporary.write_text(json.dumps(after, indent=1, sort_keys=True), encoding="utf-8")
+            temporary.replace(path)
+        return after
+
     def _build(self, kind: str, key: str, parts: Mapping[str, Any], build: Callable[[Path], None]) -> None:
         """Build under a temporary name, then rename; the caller holds the lock of the key."""
         folder = self.root / kind / key[:32]

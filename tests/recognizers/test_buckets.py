@@ -23,6 +23,7 @@ from wergate.networks.frontend import Frontend
 from wergate.networks.ir.conversion import export
 from wergate.recognizers.bucketed import BucketedRecognizer, Compilable
 from wergate.recognizers.buckets import Buckets, CompiledMemory, choose_buckets, compiled_memory, corpus_buckets
+from wergate.recognizers.compilations import Compilation
 from wergate.recognizers.compiled_store import compilable, static_options
 from wergate.recognizers.openvino import OpenVinoRecognizer
 from wergate.store import Store
@@ -134,15 +135,16 @@ def test_stored_buckets_need_no_dynamic_model(exported: tuple[Path, Frontend], t
 
 
 def test_a_stream_with_wrong_logits_is_not_used(exported: tuple[Path, Frontend], tmp_path: Path) -> None:
-    """A compilation with wrong logits is discarded and counted; if all compilations are wrong, the run ends."""
+    """A compilation with wrong logits is discarded and reported; if all compilations are wrong, the run ends."""
     path, frontend = exported
     right, length = stored(exported, Store(tmp_path)), frontend.whole_frames(RATE)
     wrong = [_compiled_wrong(path, length)]
     once = replace(right, compile_for=lambda samples: wrong.pop() if wrong else right.compile_for(samples))
-    found = BucketedRecognizer(once, Buckets((length,)), streams=2, probe_sqnr_db_min=20.0)
+    reported: list[Compilation] = []
+    found = BucketedRecognizer(once, Buckets((length,)), streams=2, probe_sqnr_db_min=20.0, report=reported.append)
     speech = sound(0.8, seed=1)
     np.testing.assert_allclose(found.logits_of([speech])[0], found.dynamic.logits(speech[None])[0], atol=1e-4)
-    assert 1 == found.rejected
+    assert [Compilation(length, 2, accepted=accepted) for accepted in (False, True)] == reported
     always = replace(right, compile_for=lambda samples: _compiled_wrong(path, samples))
     never = BucketedRecognizer(always, Buckets((length,)), streams=2, probe_sqnr_db_min=20.0)
     with pytest.raises(SuiteError, match=r"wrong logits in each of 3 compilations .*--shapes dynamic"):

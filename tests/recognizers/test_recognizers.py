@@ -148,5 +148,5 @@ def test_without_fused_kernels_int8_is_equal_bit_by_bit(tiny: Tiny, own_warm: Wa
     assert "DISABLE" == recognizers.static_options(2)["SNIPPETS_MODE"]  # so small a model is equal with them as well
     speech = sound(1.0, seed=5)
     dynamic = recognizers.dynamic(variant)
-    found = recognizers.in_buckets(variant.path, variant.frontend, [1.0], lambda: dynamic)
+    found = recognizers.in_buckets(variant, [1.0], lambda: dynamic)
     np.testing.assert_array_equal(found.logits_of([speech])[0], dynamic.logits(speech[None])[0])

@@ -1,79 +1,111 @@
-"""Parallel inferences: a compiled model with a stream that gives different logits is never used."""
+"""Parallel inferences: a compiled model with a stream that gives different logits is never used, and is counted."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import count
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
-import openvino as ov
 import pytest
 
-from tests.support.suite_run import Warm
+from tests.support.forked import environment
+from tests.support.suite_run import Run, Warm, run
 from tests.support.tiny import Tiny, sound
+from tests.support.wrong_streams import VARIABLE, corrupt
+from wergate.environment import cpu, version
 from wergate.errors import SuiteError
 from wergate.networks.frontend import read_frontend
+from wergate.recognizers.compilations import COUNTER, Compilation, Counter, Counts, Report, ignore
 from wergate.recognizers.openvino import OpenVinoRecognizer
+from wergate.report.exit_code import Cause
+from wergate.store import Store
 
-Compile = Callable[[], OpenVinoRecognizer]
-
-
-class WrongRequest:
-    """A request whose stream gives wrong logits, the same ones every time."""
-
-    def __init__(self, request: ov.InferRequest) -> None:
-        self._request = request
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._request, name)
-
-    def get_output_tensor(self, *given: Any) -> SimpleNamespace:
-        """Return the network's logits, scaled by 1.001."""
-        return SimpleNamespace(data=self._request.get_output_tensor(*given).data * np.float32(1.001))
+ACCEPTED, REJECTED = (Compilation(16_000, 2, accepted=accepted) for accepted in (True, False))
 
 
 @pytest.fixture
-def compile_two(tiny: Tiny, warm: Warm, tmp_path: Path) -> Compile:
+def compile_two(tiny: Tiny, warm: Warm, tmp_path: Path) -> Callable[..., OpenVinoRecognizer]:
     """Return a function that compiles the tiny FP16 IR for two streams."""
     artifact = tiny.session(tmp_path, warm.cache).models.ir(str(tiny.model), "fp16")
     frontend = read_frontend(artifact.file("frontend.json"))
-    return lambda: OpenVinoRecognizer(
-        artifact.file("model.xml"), frontend, device="CPU", inference_precision="f32", streams=2
-    )
+
+    def compiled(report: Report = ignore) -> OpenVinoRecognizer:
+        path = artifact.file("model.xml")
+        return OpenVinoRecognizer(path, frontend, device="CPU", inference_precision="f32", streams=2, report=report)
+
+    return compiled
 
 
-def corrupt(monkeypatch: pytest.MonkeyPatch, compilations: int) -> None:
-    """Make every second request of the first compilations with several streams give wrong logits."""
-    create, seen, numbers = ov.CompiledModel.create_infer_request, list[int](), count()
-
-    def create_wrong(compiled: ov.CompiledModel) -> Any:
-        request = create(compiled)
-        if compiled.get_property("NUM_STREAMS") < 2:
-            return request
-        if id(compiled) not in seen:
-            seen.append(id(compiled))
-            alive.append(compiled)  # a deleted model's id could be reused
-        return WrongRequest(request) if len(seen) <= compilations and next(numbers) % 2 else request
-
-    alive: list[ov.CompiledModel] = []
-    monkeypatch.setattr(ov.CompiledModel, "create_infer_request", create_wrong)
-
-
-def test_streams_that_disagree_end_the_run(compile_two: Compile, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_streams_that_disagree_end_the_run(
+    compile_two: Callable[..., OpenVinoRecognizer], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The run ends with a message after a few compilations, so that no gate uses such logits."""
     corrupt(monkeypatch, compilations=99)
+    reported: list[Compilation] = []
     with pytest.raises(SuiteError, match="different logits on its 2 streams"):
-        compile_two()
+        compile_two(reported.append)
+    assert [Compilation(None, 2, accepted=False)] * 3 == reported
 
 
-def test_a_compilation_that_disagrees_is_repeated(compile_two: Compile, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second compilation is correct, and the recognizer gives its logits."""
+def test_a_compilation_that_disagrees_is_repeated(
+    compile_two: Callable[..., OpenVinoRecognizer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second compilation is correct, and the recognizer gives its logits; both are reported."""
     utterances = [sound(0.5, seed=n) for n in range(4)]
     expected = compile_two().logits_of(utterances)
     corrupt(monkeypatch, compilations=1)
-    assert all(
-        np.array_equal(left, right) for left, right in zip(compile_two().logits_of(utterances), expected, strict=True)
-    )
+    reported: list[Compilation] = []
+    found = compile_two(reported.append).logits_of(utterances)
+    assert all(np.array_equal(left, right) for left, right in zip(found, expected, strict=True))
+    assert [False, True] == [compilation.accepted for compilation in reported]
+
+
+@pytest.fixture
+def run_with(warm: Warm, tmp_path: Path) -> Callable[[int], Run]:
+    """Return a function that transcribes in buckets with wrong streams in the first compilations, from cached IRs."""
+
+    def started(wrong: int) -> Run:
+        options = ("-p", "tests.support.wrong_streams", "--suite", str(warm.suite), "--cache-dir", str(warm.cache))
+        tests = ["accuracy/test_buckets.py", "accuracy/test_wer.py"]
+        variables = {**environment(), VARIABLE: str(wrong)}
+        return run(tests, *options, results=tmp_path / "results.json", variables=variables)
+
+    return started
+
+
+def test_a_rejected_compilation_is_a_note_and_fails_nothing(run_with: Callable[[int], Run]) -> None:
+    """Compilations that were made again did not harm: each is a row of the results, and the terminal counts them."""
+    found = run_with(2)
+    assert 0 == found.code, found.output
+    assert found.results is not None
+    assert 2 == len(found.results["rejections"])
+    last = found.results["rejections"][-1]
+    assert (cpu().isa, version("openvino"), 2) == (last["isa"], last["openvino"], last["streams"])
+    assert "OpenVINO compiled 2 times with wrong logits on one of its streams" in found.text
+    assert f"over all runs with this cache: {last['rejected']} of {last['tried']} compilations rejected" in found.text
+
+
+def test_three_in_a_row_fail_the_run(run_with: Callable[[int], Run]) -> None:
+    """If no compilation has right streams, the run aborts, and the rejected compilations are in the results."""
+    found = run_with(99)
+    assert Cause.SETUP == found.code, found.output
+    assert "a stream gave wrong logits in each of 3 compilations" in found.text
+    assert found.results is not None
+    assert 3 <= len(found.results["rejections"])
+
+
+def test_compilations_are_counted_over_runs(tmp_path: Path) -> None:
+    """The counter adds up in the store, also after its file was damaged."""
+    isa, openvino = cpu().isa, version("openvino")
+    assert Counts(isa, openvino, tried=1, rejected=1) == Counter(Store(tmp_path)).add(REJECTED)
+    assert Counts(isa, openvino, tried=2, rejected=1) == Counter(Store(tmp_path)).add(ACCEPTED)
+    (tmp_path / f"{COUNTER}.json").write_text("{", encoding="utf-8")
+    assert Counts(isa, openvino, tried=1, rejected=0) == Counter(Store(tmp_path)).add(ACCEPTED)
+
+
+def test_a_store_that_cannot_be_written_counts_nothing(tmp_path: Path) -> None:
+    """A run from a read-only store goes on."""
+    (tmp_path / "file").touch()
+    for _ in range(2):
+        found = Counter(Store(tmp_path / "file")).add(REJECTED)
+        assert (1, 1) == (found.tried, found.rejected)

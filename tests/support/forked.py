@@ -24,7 +24,8 @@ _HEAVY = (
     *pytest_plugins,
 )
 _PLACES = os.pathsep.join(str(_ROOT / name) for name in ("", "src"))
-_READ_LATER = ("GITHUB_STEP_SUMMARY", "PYTHONPATH")  # variables that none of these modules reads at import
+# Variables that none of these modules reads at import.
+_READ_LATER = ("GITHUB_STEP_SUMMARY", "PYTHONPATH", "WRONG_STREAMS")
 _OF_LIBRARIES = ("PYTEST_", "KMP_")  # prefixes of variables that pytest and, at import, scikit-learn set
 
 

@@ -152,7 +152,7 @@ def _bad_buckets(stated: Thresholds, canary: Variant) -> Iterator[Verdict]:
     noisy = LogitsDifference(
         frames=1, values=1, signal=10 ** (_below(stated.bucket_sqnr_db_min or 0.0) / 10), noise=1.0
     )
-    found = BucketComparison(_UTTERANCES, mismatches, noisy, rejected=1, lengths_s=(1.0,), padding=0.0)
+    found = BucketComparison(_UTTERANCES, mismatches, noisy, lengths_s=(1.0,), padding=0.0)
     yield from bucket_verdicts(found, canary, corpus="canary")
 
 

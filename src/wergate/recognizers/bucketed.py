@@ -21,6 +21,7 @@ from wergate.networks.logits import difference
 from wergate.networks.signature import Feed, Signature
 from wergate.recognizers.base import features, in_order
 from wergate.recognizers.buckets import Buckets
+from wergate.recognizers.compilations import Compilation, Report, ignore
 from wergate.recognizers.openvino import Job, OpenVinoRecognizer, Requests, infer_all, stream_probe
 
 Compile = Callable[[int], ov.CompiledModel]
@@ -53,10 +54,11 @@ class BucketedRecognizer:
     Attributes:
         frontend: features, frame geometry and alphabet of the network.
         buckets: the fixed lengths.
-        rejected: number of compilations that were discarded because one of their streams gave wrong logits.
     """
 
-    def __init__(self, ir: Compilable, buckets: Buckets, *, streams: int, probe_sqnr_db_min: float) -> None:
+    def __init__(
+        self, ir: Compilable, buckets: Buckets, *, streams: int, probe_sqnr_db_min: float, report: Report = ignore
+    ) -> None:
         """Start compiling for all buckets, the longest first, in as many threads as there are streams.
 
         Args:
@@ -64,9 +66,10 @@ class BucketedRecognizer:
             buckets: the fixed lengths.
             streams: parallel inferences in each bucket.
             probe_sqnr_db_min: smallest accepted SQNR in dB of a padded probe's logits, compared with the dynamic model.
+            report: receives each compilation, with the comparison of its streams.
         """
         self.frontend, self.buckets = ir.frontend, buckets
-        self.rejected = 0
+        self._report = report
         self._ir = ir
         self._streams = streams
         self._probe_sqnr_db_min = probe_sqnr_db_min
@@ -134,9 +137,10 @@ class BucketedRecognizer:
         # Compiling again helps, so a compilation with such a stream is discarded.
         for _ in range(_COMPILATIONS):
             requests = Requests(compiled, self._ir.signature, self._streams)
-            if self._agree(requests, length):
+            agreed = self._agree(requests, length)
+            self._report(Compilation(length, self._streams, accepted=agreed))
+            if agreed:
                 return self._verified.setdefault(length, requests)
-            self.rejected += 1
             compiled = self._ir.compile_for(length)
         raise SuiteError(
             f"a stream gave wrong logits in each of {_COMPILATIONS} compilations for {length} samples; equal inputs "

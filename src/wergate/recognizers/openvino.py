@@ -18,6 +18,7 @@ from wergate.networks.frontend import Frontend
 from wergate.networks.ir.file import compile_ir, ir_signature, ports_of, read_ir, run_network
 from wergate.networks.signature import Feed, Signature, match_signature
 from wergate.recognizers.base import features, in_order
+from wergate.recognizers.compilations import Compilation, Report, ignore
 
 _HINT = "INFERENCE_PRECISION_HINT"
 _COMPILATIONS = 3
@@ -43,8 +44,8 @@ class OpenVinoRecognizer:
         device: str,
         inference_precision: str,
         streams: int = 1,
-        signature: Signature | None = None,
         samples: int | None = None,
+        report: Report = ignore,
     ) -> None:
         """Compile an IR.
 
@@ -55,8 +56,8 @@ class OpenVinoRecognizer:
             inference_precision: "f32" or "bf16"; the precision of the IR's weights does not determine it.
             streams: inferences that `logits_of` runs in parallel. The runtime compiles for each new length on one core,
                 so one stream per core is fastest for a corpus of many lengths.
-            signature: meaning of the IR's inputs and output; by default matched from the IR.
             samples: the only length that will be run, at least two frames; by default any length.
+            report: receives each compilation for several streams, with the comparison of its streams.
 
         Raises:
             SuiteError: the device does not exist or cannot run the model, streams disagree in each of several
@@ -70,8 +71,8 @@ class OpenVinoRecognizer:
             )
         samples = samples and frontend.used_samples(samples)
         self._probe = stream_probe(frontend, samples)
-        if samples is not None:
-            signature = signature or ir_signature(path, len(frontend.alphabet.labels))
+        # A model of fixed length cannot run the short inputs that tell what a network's inputs mean.
+        signature = None if samples is None else ir_signature(path, len(frontend.alphabet.labels))
         options = {_HINT: inference_precision}
         options |= {"PERFORMANCE_HINT": "LATENCY"} if streams == 1 else {"NUM_STREAMS": str(streams)} | _FEW_LENGTHS
         for _ in range(_COMPILATIONS):
@@ -81,7 +82,10 @@ class OpenVinoRecognizer:
             self._requests = Requests(compiled, self.signature, streams)
             # With two streams, some compilations give wrong logits on one of them (docs/findings/two-streams.md).
             # Compiling again helps, so a compilation whose streams disagree is discarded.
-            if self._settle():
+            agreed = self._settle()
+            if streams > 1:
+                report(Compilation(samples, streams, accepted=agreed))
+            if agreed:
                 self.asked_precision, self.precision = options[_HINT], _chosen_precision(compiled, options[_HINT])
                 return
         raise SuiteError(

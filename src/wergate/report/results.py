@@ -19,7 +19,7 @@ from wergate.environment import cpu, versions
 from wergate.evaluation.rows import ResultRow
 from wergate.report.rows.evaluation import EvaluationRow
 from wergate.report.rows.execution import ExecutionRow
-from wergate.report.rows.uses import ArtifactRow, CalibrationRow, CorpusRow, ModelRow
+from wergate.report.rows.uses import ArtifactRow, CalibrationRow, CorpusRow, ModelRow, RejectionRow
 from wergate.report.rows.verdicts import RegressionRow, VerdictRow
 from wergate.store import replace_file
 from wergate.studies.calibration.rows import AccuracyControlRow, CalibrationStudyRow
@@ -58,6 +58,7 @@ class Results(ResultRow):
     corpora: list[CorpusRow]
     calibrations: list[CalibrationRow]
     artifacts: list[ArtifactRow]
+    rejections: list[RejectionRow]
     evaluations: list[EvaluationRow]
     executions: list[ExecutionRow]
     calibration_studies: list[CalibrationStudyRow]

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from wergate.corpora.corpus import Corpus
 from wergate.models.base import ReferenceModel
 from wergate.progress import Progress
+from wergate.recognizers.compilations import Compilation, Counts
 from wergate.store import Artifact, Store
 
 Made = TypeVar("Made")
@@ -41,6 +42,16 @@ class CorpusUse:
     corpus: Corpus
 
 
+@dataclass(frozen=True)
+class Rejection:
+    """A compilation of a variant that gave wrong logits on a stream and was not used, and the counts over all runs."""
+
+    model: str
+    variant: str
+    compilation: Compilation
+    counts: Counts
+
+
 @dataclass
 class Uses:
     """Everything that a session has used since the last report."""
@@ -49,6 +60,7 @@ class Uses:
     corpora: list[CorpusUse] = field(default_factory=list)
     calibrations: list[CorpusUse] = field(default_factory=list)
     artifacts: list[ArtifactUse] = field(default_factory=list)
+    rejections: list[Rejection] = field(default_factory=list)
 
 
 class Memo:

@@ -16,9 +16,10 @@ from wergate.networks.ir.file import may_be_padded
 from wergate.recognizers.base import Recognizer
 from wergate.recognizers.bucketed import BucketedRecognizer
 from wergate.recognizers.buckets import Buckets, CompiledMemory, compiled_memory, corpus_buckets
+from wergate.recognizers.compilations import Compilation, Counter, Report, ignore
 from wergate.recognizers.compiled_store import compilable, static_options
 from wergate.recognizers.openvino import OpenVinoRecognizer
-from wergate.session.memo import Resources
+from wergate.session.memo import Rejection, Resources
 
 Made = TypeVar("Made")
 _MAX_STREAMS = 8
@@ -31,6 +32,7 @@ class Recognizers:
         """Take the configuration; variants are compiled on demand."""
         self._config = config
         self._store, self._memo = resources.store, resources.memo
+        self._counter = Counter(resources.store)
         self._bucketed: MemoryBoundedCache[BucketedRecognizer] = MemoryBoundedCache(config.buckets.memory_gb * 1e9)
 
     def compile(self, variant: Variant, *, streams: int = 1, samples: int | None = None) -> OpenVinoRecognizer:
@@ -45,19 +47,27 @@ class Recognizers:
         """
         if variant.is_candidate:
             require_sampling_rate(variant.name, variant.path, variant.frontend)
-        recognizer = self.compile_ir(variant.path, variant.frontend, streams=streams, samples=samples)
+        report = self._reporter(variant)
+        recognizer = self.compile_ir(variant.path, variant.frontend, streams=streams, samples=samples, report=report)
         if variant.is_candidate:
             require_same_frames(variant.name, recognizer if samples is None else self.single(variant))
         return recognizer
 
     def compile_ir(
-        self, path: Path, frontend: Frontend, *, streams: int = 1, samples: int | None = None
+        self,
+        path: Path,
+        frontend: Frontend,
+        *,
+        streams: int = 1,
+        samples: int | None = None,
+        report: Report = ignore,
     ) -> OpenVinoRecognizer:
         """Compile any IR of a model; every call compiles again.
 
         Args:
             streams: number of inferences that run at once.
             samples: the only input length that the recognizer accepts; any length by default.
+            report: receives each compilation for several streams.
         """
         return OpenVinoRecognizer(
             path,
@@ -66,7 +76,18 @@ class Recognizers:
             inference_precision=self._config.inference_precision,
             streams=streams,
             samples=samples,
+            report=report,
         )
+
+    def _reporter(self, variant: Variant) -> Report:
+        """Return a function that counts the compilations of a variant and records the rejected ones."""
+
+        def report(compilation: Compilation) -> None:
+            counts = self._counter.add(compilation)
+            if not compilation.accepted:
+                self._memo.uses.rejections.append(Rejection(variant.model, variant.name, compilation, counts))
+
+        return report
 
     def single(self, variant: Variant) -> OpenVinoRecognizer:
         """Return the recognizer for single utterances of any length."""
@@ -109,27 +130,27 @@ class Recognizers:
         """
         if variant.is_candidate:
             self.single(variant)  # checks the candidate against the reference model
-        path, frontend, durations_s = variant.path, variant.frontend, corpus.durations.values()
         return self._bucketed.get(
-            (variant.model, corpus.spec, path),
-            lambda: self.in_buckets(path, frontend, durations_s, lambda: self.dynamic(variant)),
-            lambda made: self._compiled_memory(path).of(made.buckets.lengths),
+            (variant.model, corpus.spec, variant.path),
+            lambda: self.in_buckets(variant, corpus.durations.values(), lambda: self.dynamic(variant)),
+            lambda made: self._compiled_memory(variant.path).of(made.buckets.lengths),
         )
 
     def in_buckets(
-        self, path: Path, frontend: Frontend, durations_s: Iterable[float], dynamic: Callable[[], OpenVinoRecognizer]
+        self, variant: Variant, durations_s: Iterable[float], dynamic: Callable[[], OpenVinoRecognizer]
     ) -> BucketedRecognizer:
-        """Compile an IR for the buckets of the given durations, or load it compiled from the store.
+        """Compile a variant for the buckets of the given durations, or load it compiled from the store.
 
         Args:
-            dynamic: compiles the same IR with dynamic shapes.
+            dynamic: compiles the same variant with dynamic shapes.
         """
         options = self.static_options(self.corpus_streams)
         return BucketedRecognizer(
-            compilable(self._store, path, dynamic, frontend, options),
-            self.buckets(path, frontend, durations_s),
+            compilable(self._store, variant.path, dynamic, variant.frontend, options),
+            self.buckets(variant.path, variant.frontend, durations_s),
             streams=self.corpus_streams,
             probe_sqnr_db_min=self._config.buckets.probe_sqnr_db_min,
+            report=self._reporter(variant),
         )
 
     def buckets(self, path: Path, frontend: Frontend, durations_s: Iterable[float]) -> Buckets:

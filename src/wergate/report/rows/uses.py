@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from wergate.evaluation.rows import ResultRow
-from wergate.session.memo import ArtifactUse, CorpusUse, ModelUse, Uses
+from wergate.session.memo import ArtifactUse, CorpusUse, ModelUse, Rejection, Uses
 
 
 class ModelRow(ResultRow):
@@ -70,6 +70,23 @@ class ArtifactRow(ResultRow):
     build_s: float
 
 
+class RejectionRow(ResultRow):
+    """A compilation that gave wrong logits on one of its streams and was not used.
+
+    `samples` is its fixed length (null for any length). `tried` and `rejected` count compilations for several streams
+    over all runs that share the store, on this instruction set with this version of OpenVINO.
+    """
+
+    model: str
+    variant: str
+    samples: int | None
+    streams: int
+    isa: str
+    openvino: str
+    tried: int
+    rejected: int
+
+
 def model_row(use: ModelUse) -> ModelRow:
     """Return the row of a reference model."""
     found = use.reference
@@ -113,6 +130,7 @@ def use_rows(uses: Uses) -> Mapping[str, Sequence[BaseModel]]:
         "corpora": [corpus_row(use) for use in uses.corpora],
         "calibrations": [calibration_row(use) for use in uses.calibrations],
         "artifacts": [artifact_row(use) for use in uses.artifacts],
+        "rejections": [rejection_row(found) for found in uses.rejections],
     }
 
 
@@ -127,4 +145,19 @@ def artifact_row(use: ArtifactUse) -> ArtifactRow:
         status="built" if artifact.built else "found",
         seconds=artifact.seconds,
         build_s=artifact.build_seconds,
+    )
+
+
+def rejection_row(rejection: Rejection) -> RejectionRow:
+    """Return the row of a rejected compilation."""
+    compilation, counts = rejection.compilation, rejection.counts
+    return RejectionRow(
+        model=rejection.model,
+        variant=rejection.variant,
+        samples=compilation.samples,
+        streams=compilation.streams,
+        isa=counts.isa,
+        openvino=counts.openvino,
+        tried=counts.tried,
+        rejected=counts.rejected,
     )

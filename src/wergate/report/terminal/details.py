@@ -13,7 +13,7 @@ from wergate.evaluation.rows import WordErrorRow
 from wergate.formatting import decibels, interval, new_table, percent, signed_percent, word_errors
 from wergate.report.rows.evaluation import EvaluationRow, PairedRow, by_cell
 from wergate.report.rows.execution import ExecutionRow, FallbackRow
-from wergate.report.rows.uses import ArtifactRow, CalibrationRow, CorpusRow, ModelRow
+from wergate.report.rows.uses import ArtifactRow, CalibrationRow, CorpusRow, ModelRow, RejectionRow
 from wergate.report.rows.verdicts import VerdictRow
 from wergate.report.terminal.layer_names import short_layer_names
 from wergate.timing.rows import RatioRow
@@ -84,6 +84,21 @@ def artifact_lines(artifacts: Sequence[ArtifactRow]) -> Iterator[str]:
 def model_lines(models: Sequence[ModelRow]) -> Iterator[str]:
     """Yield how each model is read, each thing once."""
     yield from dict.fromkeys(f"{row.model}: {note}" for row in models for note in row.notes)
+
+
+def rejection_lines(rejections: Sequence[RejectionRow]) -> Iterator[str]:
+    """Yield one line per variant with rejected compilations, and one with their number over all runs."""
+    for (model, variant), count in Counter((row.model, row.variant) for row in rejections).items():
+        yield (
+            f"{model} {variant}: OpenVINO compiled {count} times with wrong logits on one of its streams; "
+            "the suite compiled again and used none of these (docs/findings/two-streams.md)"
+        )
+    if rejections:
+        last = max(rejections, key=lambda row: row.tried)
+        yield (
+            f"over all runs with this cache: {last.rejected} of {last.tried} compilations rejected "
+            f"(OpenVINO {last.openvino}, {last.isa})"
+        )
 
 
 def note_lines(evaluations: Sequence[EvaluationRow], corpora: Sequence[CorpusRow]) -> Iterator[str]:

@@ -69,7 +69,7 @@ class Workload:
         if mode != "buckets":
             return dynamic()
         durations_s = self.bucketed_s or self.durations_s
-        bucketed = recognizers.in_buckets(compiled.path, compiled.frontend, durations_s, dynamic)
+        bucketed = recognizers.in_buckets(compiled, durations_s, dynamic)
         # buckets compile in the background, which would disturb the timing of the other sides
         bucketed.try_all()
         return bucketed
