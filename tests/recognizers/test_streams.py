@@ -104,7 +104,7 @@ def test_compilations_are_counted_over_runs(tmp_path: Path) -> None:
 
 
 def test_a_store_that_cannot_be_written_counts_nothing(tmp_path: Path) -> None:
-    """A run from a read-only store goes on."""
+    """A run from a read-only store continues."""
     (tmp_path / "file").touch()
     for _ in range(2):
         found = Counter(Store(tmp_path / "file")).add(REJECTED)

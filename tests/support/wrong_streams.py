@@ -1,6 +1,6 @@
 """Compiled models whose second stream gives wrong logits, the same ones every time.
 
-As a plugin (`-p tests.support.wrong_streams`), the module spoils the first compilations of a run;
+As a plugin (`-p tests.support.wrong_streams`), the module corrupts the first compilations of a run;
 the environment variable `WRONG_STREAMS` is their number.
 """
 
@@ -50,7 +50,7 @@ def corrupt(monkeypatch: pytest.MonkeyPatch, compilations: int) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Spoil the first compilations of this run."""
+    """Corrupt the first compilations of this run."""
     monkeypatch = pytest.MonkeyPatch()
     corrupt(monkeypatch, int(os.environ[VARIABLE]))
     config.add_cleanup(monkeypatch.undo)

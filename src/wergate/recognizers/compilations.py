@@ -64,7 +64,7 @@ class Counter:
             return {**before, isa: {**known, openvino: sums}}
 
         found = {isa: {openvino: added}}
-        # A run that finds everything in the store works with a read-only one, and a count is no reason to stop it.
+        # A run that finds everything in the store works with a read-only one, and must not stop because of a count.
         with contextlib.suppress(SuiteError):
             found = self._store.update(COUNTER, counted)
         return Counts(isa, openvino, **found[isa][openvino])

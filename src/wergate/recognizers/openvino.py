@@ -71,7 +71,7 @@ class OpenVinoRecognizer:
             )
         samples = samples and frontend.used_samples(samples)
         self._probe = stream_probe(frontend, samples)
-        # A model of fixed length cannot run the short inputs that tell what a network's inputs mean.
+        # A model of fixed length cannot run the short inputs that show what a network's inputs mean.
         signature = None if samples is None else ir_signature(path, len(frontend.alphabet.labels))
         options = {_HINT: inference_precision}
         options |= {"PERFORMANCE_HINT": "LATENCY"} if streams == 1 else {"NUM_STREAMS": str(streams)} | _FEW_LENGTHS
