@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,13 @@ from openvino import opset13
 from openvino.utils.node_factory import NodeFactory
 
 from wergate.networks.ir.file import read_ir
+from wergate.networks.ir.front_end import front_end
 from wergate.networks.ir.weights import Weights, constant_values, smoothing_factors
-from wergate.networks.ir.work import FAKE_QUANTIZE, MOVING, STORING, stored_in_8_bit
+from wergate.networks.ir.work import FAKE_QUANTIZE, MOVING, SCALING, stored_in_8_bit, stored_weights
 
 _OPSET = "opset13"
 _PASSING = MOVING | {"Pad", "Slice", "StridedSlice"}  # pass a quantized value on to the layer after them
+_WEIGHTS = 1  # number of the operand that is the weights of a convolution, and of most products
 _TIED = 1  # number of consumers of a product whose bias belongs to it alone
 
 
@@ -66,6 +69,30 @@ class QuantizedIr:
         self._twins = find_twins(layers, self._original.get_ordered_ops())
         self.layers = tuple(self._layer(op) for op in layers)
 
+    @cached_property
+    def front_end_operations(self) -> Mapping[str, str]:
+        """Types of the operations of the FP16 IR's spectral front end by name; empty if it has none."""
+        return front_end(self._original)
+
+    @cached_property
+    def front_end(self) -> frozenset[str]:
+        """Names of the quantized layers of the spectral front end."""
+        own = front_end(self._model)
+        return frozenset(layer.name for layer in self.layers if layer.name in own)
+
+    def type_of(self, name: str) -> str:
+        """Return the type of an operation of the FP16 IR, or of the quantized IR if the FP16 IR has none of that name.
+
+        Args:
+            name: name of the operation.
+        """
+        return self._types[name]
+
+    @cached_property
+    def _types(self) -> Mapping[str, str]:
+        operations = (*self._model.get_ops(), *self._original.get_ops())
+        return {op.get_friendly_name(): op.get_type_name() for op in operations}
+
     def without(self, names: Collection[str]) -> ov.Model:
         """Return a copy of the quantized IR with the named layers in floating point."""
         model = self._model.clone()
@@ -88,10 +115,16 @@ def quantized_names(path: Path) -> tuple[str, ...]:
 
 
 def _is_layer(op: Any) -> bool:
-    if op.get_type_name() in _PASSING | STORING | {FAKE_QUANTIZE}:
+    kind = op.get_type_name()
+    if kind in _PASSING | {FAKE_QUANTIZE} or (kind in SCALING and _is_of_weights(op)):
         return False
     sources = [port.get_source_output() for port in op.inputs()]
     return any(stored_in_8_bit(source.get_node()) or _unquantized(source) is not None for source in sources)
+
+
+def _is_of_weights(op: Any) -> bool:
+    """Return whether an operation scales stored weights; any other computes with activations, and is a layer."""
+    return all(stored_weights(port.get_source_output().get_node()).get_type_name() == "Constant" for port in op.inputs())
 
 
 def _unquantized(source: Any) -> Any:
@@ -111,27 +144,32 @@ def _unquantized(source: Any) -> Any:
 
 def _revert(op: Any, twin: Any) -> None:
     """Put a layer back into floating point; 8-bit weights without a twin stay as they are."""
-    restored = None if twin is None else _restored(op, twin)  # needs the FakeQuantize, so it comes before the bypass
+    # The weights need the FakeQuantize before the layer, so they come before the bypass.
+    restored = {} if twin is None else {number: _restored(op, twin, number) for number in _stored_operands(op)}
     for number, port in enumerate(op.inputs()):
-        source = port.get_source_output()
-        if stored_in_8_bit(source.get_node()):
-            if number == 1 and restored is not None:
-                port.replace_source_output(restored.output(0))
-        elif (before := _unquantized(source)) is not None:
+        source, own = port.get_source_output(), restored.get(number)
+        if own is not None:
+            port.replace_source_output(own.output(0))
+        elif not stored_in_8_bit(source.get_node()) and (before := _unquantized(source)) is not None:
             port.replace_source_output(before)
     if twin is not None:
         _restore_bias(op, twin)
 
 
-def _restored(op: Any, twin: Any) -> Any:
-    """Return the twin's weights as a constant for the layer; None if the shapes differ."""
-    original, own = weights(twin), op.inputs()[1:2]
-    if original is None or not own:
+def _stored_operands(op: Any) -> list[int]:
+    """Return the numbers of the operands that are stored in 8 bits; a product may have its weights on the left."""
+    return [number for number in range(len(op.inputs())) if stored_in_8_bit(op.input_value(number).get_node())]
+
+
+def _restored(op: Any, twin: Any, number: int) -> Any:
+    """Return an operand of the twin as a constant for the layer; None if there is none, or the shapes differ."""
+    port = op.input(number)
+    original = constant_values(twin.input_value(number).get_node()) if number < len(twin.inputs()) else None
+    if original is not None and number == _WEIGHTS:
+        original = oriented(oriented(original, twin), op) / smoothing_factors(op)
+    if original is None or list(original.shape) != list(port.get_partial_shape().to_shape()):
         return None
-    values = oriented(original, op)
-    if list(values.shape) != list(own[0].get_partial_shape().to_shape()):
-        return None
-    return _constant(values / smoothing_factors(op), own[0])
+    return _constant(original, port)
 
 
 def _constant(values: Weights, port: Any) -> Any:

@@ -8,11 +8,15 @@ from rich.table import Table
 
 from wergate.studies.base import RowsByKind, Study
 from wergate.studies.sensitivity.rows import ScopeRow, SensitivityRow
-from wergate.studies.sensitivity.tables import scope_lines, sensitivity_tables
+from wergate.studies.sensitivity.tables import front_end_lines, scope_lines, sensitivity_tables
 
 
 def _tables(rows: RowsByKind) -> Iterator[Table]:
     return sensitivity_tables(rows["sensitivities"], rows["scopes"])
+
+
+def _lines(rows: RowsByKind) -> Iterator[str]:
+    return front_end_lines(rows["sensitivities"])
 
 
 def _settings(rows: RowsByKind) -> Iterator[str]:
@@ -26,5 +30,6 @@ STUDY = Study(
     where="accuracy/test_sensitivity.py",
     kinds={"sensitivities": SensitivityRow, "scopes": ScopeRow},
     tables=_tables,
+    lines=_lines,
     settings=_settings,
 )

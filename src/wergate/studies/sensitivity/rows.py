@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from wergate.evaluation.rows import LogitsRow, ResultRow, WordErrorRow, logits_row, word_error_row
 from wergate.evaluation.wer import WordErrors
 from wergate.models.variant import Variant
 from wergate.studies.sensitivity.scope import Scope, ScopeResult
-from wergate.studies.sensitivity.study import LayerCost, Sensitivity
+from wergate.studies.sensitivity.study import GroupCost, LayerCost, Sensitivity
 
 
 class LayerRow(ResultRow):
@@ -25,10 +27,25 @@ class LayerRow(ResultRow):
     left_out_errors: WordErrorRow | None
 
 
+class GroupRow(ResultRow):
+    """Cost of quantizing the layers of the spectral front end together, in the same terms as `LayerRow`.
+
+    `operations` are all operations of the front end by type, in 8 bit or not.
+    """
+
+    names: list[str]
+    operations: dict[str, int]
+    alone: LogitsRow
+    left_out: LogitsRow
+    alone_errors: WordErrorRow
+    left_out_errors: WordErrorRow
+
+
 class SensitivityRow(ResultRow):
     """Accuracy cost of a variant's layers, the worst first.
 
-    `quantized` is the whole variant, `restored` the variant with all its layers in floating point.
+    `quantized` is the whole variant, `restored` the variant with all its layers in floating point. `front_end` is null
+    if the network has no spectral front end in 8 bit.
     """
 
     model: str
@@ -40,6 +57,7 @@ class SensitivityRow(ResultRow):
     fp16_errors: WordErrorRow
     quantized_errors: WordErrorRow
     layers: list[LayerRow]
+    front_end: GroupRow | None
 
 
 class JudgedRow(ResultRow):
@@ -56,8 +74,10 @@ class JudgedRow(ResultRow):
 class ScopeRow(ResultRow):
     """The smallest ignored scope that makes a variant pass, judged on utterances outside the search.
 
-    `names` is empty if the variant passes without a scope, null if no scope helps. `fails` are the gates that failed.
-    `rebuilt` is true if INT8 was rebuilt with the scope. `toml` is the scope as a setting for suite.toml.
+    `names` is empty if the variant passes without a scope, null if no scope helps. `types` are the operation types of
+    the names, and `front_end` the names that belong to the spectral front end. `fails` are the gates that failed.
+    `rebuilt` is true if INT8 was rebuilt with the scope. `limits` are thresholds that the scope makes necessary, because
+    it leaves work and weights in floating point. `toml` is all of this as settings for suite.toml.
     """
 
     model: str
@@ -66,7 +86,10 @@ class ScopeRow(ResultRow):
     fails: list[str]
     tried: int
     names: list[str] | None
+    types: list[str]
+    front_end: list[str]
     rebuilt: bool
+    limits: dict[str, float]
     judged: JudgedRow | None
     toml: str
 
@@ -83,6 +106,18 @@ def sensitivity_row(ranking: Sensitivity, variant: Variant) -> SensitivityRow:
         fp16_errors=word_error_row(ranking.fp16_errors),
         quantized_errors=word_error_row(ranking.quantized_errors),
         layers=[_layer_row(cost) for cost in ranking.layers],
+        front_end=None if ranking.front_end is None else _group_row(ranking.front_end),
+    )
+
+
+def _group_row(cost: GroupCost) -> GroupRow:
+    return GroupRow(
+        names=list(cost.names),
+        operations=dict(Counter(cost.operations.values())),
+        alone=logits_row(cost.alone),
+        left_out=logits_row(cost.left_out),
+        alone_errors=word_error_row(cost.alone_errors),
+        left_out_errors=word_error_row(cost.left_out_errors),
     )
 
 
@@ -119,7 +154,10 @@ def scope_row(scope: Scope, judged: ScopeResult | None, variant: Variant, *, cor
         fails=list(scope.before),
         tried=scope.tried,
         names=None if scope.names is None else list(scope.names),
+        types=list(scope.types),
+        front_end=list(scope.front_end),
         rebuilt=scope.rebuilt,
+        limits={} if judged is None else dict(judged.limits),
         judged=None if judged is None else _judged_row(judged),
         toml=toml,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -25,10 +26,12 @@ class SampleResult:
 
     Attributes:
         logits: difference to the FP16 IR's logits, over all frames.
+        worst_sqnr_db: SQNR of the utterance with the lowest one.
         hypotheses: transcripts by utterance id.
     """
 
     logits: LogitsDifference
+    worst_sqnr_db: float
     hypotheses: Mapping[str, str]
 
 
@@ -71,12 +74,13 @@ class Sample:
             path: the IR that was edited; both have the same inputs and outputs.
         """
         logits = self._logits(model, path)
-        differences = (difference(reference=self._expected[id_], candidate=own) for id_, own in logits.items())
-        return SampleResult(total(differences), self._transcripts(logits))
+        differences = [difference(reference=self._expected[id_], candidate=own) for id_, own in logits.items()]
+        worst = min(one.sqnr_db for one in differences)
+        return SampleResult(total(differences), worst, self._transcripts(logits))
 
     def original_figures(self) -> SampleResult:
         """Return the FP16 IR's own result: no difference, and its transcripts."""
-        return SampleResult(LogitsDifference(), self._transcripts(self._expected))
+        return SampleResult(LogitsDifference(), math.inf, self._transcripts(self._expected))
 
     @cached_property
     def _expected(self) -> Mapping[str, Logits]:

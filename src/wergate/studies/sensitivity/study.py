@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,8 @@ from wergate.evaluation.normalize import NORMALIZERS
 from wergate.evaluation.wer import WordErrors, count_word_errors
 from wergate.models.variant import Variant
 from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE, save_ir
-from wergate.networks.ir.layers import QuantizedIr, QuantizedLayer
+from wergate.networks.ir.file import read_ir
+from wergate.networks.ir.layers import QuantizedIr, QuantizedLayer, quantized_names
 from wergate.networks.logits import LogitsDifference
 from wergate.progress import Progress
 from wergate.session.session import Session
@@ -45,6 +46,26 @@ class LayerCost:
 
 
 @dataclass(frozen=True)
+class GroupCost:
+    """Cost of quantizing the layers of the spectral front end together, compared with the FP16 IR.
+
+    Attributes:
+        names: the layers, in the network's order.
+        operations: types of all operations of the front end by name, in 8 bit or not.
+        alone: result with these layers in 8 bit and all others in floating point.
+        left_out: result with these layers in floating point and all others in 8 bit.
+        alone_errors, left_out_errors: word errors of the same two on the search utterances.
+    """
+
+    names: tuple[str, ...]
+    operations: Mapping[str, str]
+    alone: LogitsDifference
+    left_out: LogitsDifference
+    alone_errors: WordErrors
+    left_out_errors: WordErrors
+
+
+@dataclass(frozen=True)
 class Sensitivity:
     """Cost of each layer of a variant, the worst first.
 
@@ -55,6 +76,7 @@ class Sensitivity:
         restored: logits of the variant with all its layers in floating point, which must equal the FP16 IR's.
         layers: cost of each layer.
         fp16_errors, quantized_errors: word errors of the FP16 IR and of the variant on the search utterances.
+        front_end: cost of the spectral front end; None if the network has none in 8 bit.
     """
 
     sample: Corpus
@@ -64,6 +86,7 @@ class Sensitivity:
     layers: tuple[LayerCost, ...]
     fp16_errors: WordErrors
     quantized_errors: WordErrors
+    front_end: GroupCost | None = None
 
 
 class LayerStudy:
@@ -110,6 +133,20 @@ class LayerStudy:
             corpus, {"left_out": sorted(left_out)}, lambda: sample.figures(self.ir.without(left_out), self.variant.path)
         )
 
+    def figures_of(self, ir: Artifact, corpus: Corpus) -> SampleResult:
+        """Return the result of another IR of the same network on a sample."""
+        sample, path = self._samples[corpus.fingerprint], ir.file(MODEL_FILE)
+        return self._stored(corpus, {"instead": [ir.key]}, lambda: sample.figures(read_ir(path), path))
+
+    def in_fp16(self, layers: Iterable[str]) -> tuple[str, ...]:
+        """Return the names of layers in the FP16 IR, or in the variant where the FP16 IR has no match."""
+        twins = {layer.name: layer.twin or layer.name for layer in self.ir.layers}
+        return tuple(twins[name] for name in layers)
+
+    def newly_quantized(self, ir: Artifact) -> tuple[str, ...]:
+        """Return the names of layers that are quantized in an IR from the same FP16 IR, but not in the variant."""
+        return tuple(name for name in quantized_names(ir.file(MODEL_FILE)) if name not in self.names)
+
     def fp16(self, corpus: Corpus) -> SampleResult:
         """Return the result of the FP16 IR on a sample."""
         return self._stored(corpus, {}, self._samples[corpus.fingerprint].original_figures)
@@ -143,7 +180,9 @@ class LayerStudy:
         parts = {**self.parts, **changes, "audio": dict(corpus.digests)}
         artifact = self._used(self._session.store.get("layer-figures", parts, build))
         figures = json.loads(artifact.file(_FIGURES).read_text(encoding="utf-8"))
-        return SampleResult(LogitsDifference(**figures["logits"]), figures["hypotheses"])
+        return SampleResult(
+            LogitsDifference(**figures["logits"]), figures["worst_sqnr_db"], figures["hypotheses"]
+        )
 
     def _used(self, artifact: Artifact) -> Artifact:
         return self._session.memo.used(self.variant.model, None, artifact)
@@ -194,7 +233,18 @@ def sensitivity(study: LayerStudy, progress: Progress) -> Sensitivity:
         (*with_errors, *ranked[worst:]),
         study.errors(study.fp16(study.search)),
         study.errors(study.figures((), study.search)),
+        _front_end(study, everything),
     )
+
+
+def _front_end(study: LayerStudy, everything: frozenset[str]) -> GroupCost | None:
+    group = study.ir.front_end
+    if not group:
+        return None
+    alone, left_out = (study.figures(names, study.sample) for names in (everything - group, group))
+    errors = (study.errors(study.figures(names, study.search)) for names in (everything - group, group))
+    names = tuple(name for name in study.names if name in group)
+    return GroupCost(names, study.ir.front_end_operations, alone.logits, left_out.logits, *errors)
 
 
 def _cost(study: LayerStudy, layer: QuantizedLayer, everything: frozenset[str]) -> LayerCost:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from rich.table import Table
@@ -29,8 +30,12 @@ def _layer_table(row: SensitivityRow) -> Table:
     names = short_names([layer.twin or layer.name for layer in row.layers])
     for layer, name in list(zip(row.layers, names, strict=True))[:_SHOWN]:
         alone, left_out = (layer.alone, layer.alone_errors), (layer.left_out, layer.left_out_errors)
-        table.add_row(name, *_figures(*alone), *_figures(*left_out))
+        typed = name if layer.kind in name else f"{name} ({layer.kind})"
+        table.add_row(typed, *_figures(*alone), *_figures(*left_out))
     table.add_section()
+    if (group := row.front_end) is not None:
+        alone, left_out = (group.alone, group.alone_errors), (group.left_out, group.left_out_errors)
+        table.add_row(f"spectral front end, {_layers(len(group.names))}", *_figures(*alone), *_figures(*left_out))
     table.add_row("all in 8 bit", "", "", "", *_figures(row.quantized, row.quantized_errors))
     table.add_row("all in floating point", "", "", "", *_figures(row.restored, row.fp16_errors))
     return table
@@ -54,13 +59,31 @@ def _scope_table(rows: Sequence[ScopeRow]) -> Table:
     return table
 
 
+def front_end_lines(rows: Sequence[SensitivityRow]) -> Iterator[str]:
+    """Yield the operations of each network's spectral front end by type."""
+    for row in rows:
+        if (group := row.front_end) is not None:
+            count = sum(group.operations.values())
+            kinds = ", ".join(group.operations)
+            quantized = ", ".join(group.names)
+            yield f"{row.model}: spectral front end of {count} operations ({kinds}); {row.variant} quantizes {quantized}"
+
+
 def scope_lines(scopes: Sequence[ScopeRow]) -> Iterator[str]:
-    """Yield the ignored scope of each variant as a setting for suite.toml."""
+    """Yield the ignored scope of each variant as settings for suite.toml."""
     for row in {(row.model, row.variant): row for row in scopes}.values():
         if row.names == []:
             yield f"{row.model} {row.variant}: passes without an ignored scope"
         if row.names:
             how = "INT8 rebuilt with it" if row.rebuilt else "its layers restored in the graph"
-            count, fails = f"{len(row.names)} layer{'s' * (len(row.names) > 1)}", ", ".join(row.fails)
-            yield f"{row.model} {row.variant} fails {fails}; smallest ignored scope: {count} ({how}); in suite.toml:"
+            kinds = ", ".join(f"{count} {kind}" for kind, count in Counter(row.types).items())
+            where = f", {len(row.front_end)} of them in the spectral front end" if row.front_end else ""
+            yield (
+                f"{row.model} {row.variant} fails {', '.join(row.fails)}; smallest ignored scope: "
+                f"{_layers(len(row.names))} ({kinds}{where}; {how}); in suite.toml:"
+            )
             yield from row.toml.splitlines()
+
+
+def _layers(count: int) -> str:
+    return f"{count} layer{'s' * (count > 1)}"
