@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import openvino as ov
@@ -159,3 +160,23 @@ def _compiled_wrong(path: Path, samples: int) -> ov.CompiledModel:
     result.input(0).replace_source_output(negative.output(0))
     model.reshape({port: [1, samples] for port in model.inputs})
     return ov.Core().compile_model(model, "CPU", static_options("f32", 2))
+
+
+def test_equal_operations_are_counted_once(tmp_path: Path) -> None:
+    """Reshaping merges two quantizers of one value, as accuracy control leaves them; the estimate is that of one."""
+    from openvino import opset13 as op
+
+    def quantized(value: Any) -> Any:
+        bounds = [op.constant(np.float32(bound)) for bound in (-1, 1, -1, 1)]
+        return op.fake_quantize(value, *bounds, 256)
+
+    found = []
+    for count in (1, 2):
+        waveforms = op.parameter([-1, -1], ov.Type.f32)
+        weights = op.constant(np.ones((1, 8), np.float32))
+        channels = op.unsqueeze(waveforms, op.constant(-1))
+        products = [op.matmul(quantized(channels), weights, transpose_a=False, transpose_b=False) for _ in range(count)]
+        path = tmp_path / f"{count}.xml"
+        ov.save_model(ov.Model([*products], [waveforms]), path, compress_to_fp16=False)
+        found.append(compiled_memory(path, streams=1).per_sample)
+    assert [4 * (8 + 8)] * 2 == found  # the output of eight channels is read and written

@@ -152,11 +152,11 @@ def compiled_memory(path: Path, *, streams: int) -> CompiledMemory:
 
 def _widest_bytes(path: Path) -> int:
     model = read_ir(path)
-    operations = model.get_ordered_ops()
     # an output with a static shape does not depend on the length: it is a weight on its way to an operation
-    growing = {op.get_friendly_name() for op in operations if any(_is_dynamic(output) for output in op.outputs())}
+    growing = {op.get_friendly_name() for op in model.get_ops() if any(_is_dynamic(output) for output in op.outputs())}
     fix_length(path, model, _TRIAL_SAMPLES)
-    return _ACTIVATION_BYTES * max((sum(_elements(op, growing)) for op in operations), default=0)
+    # reshaping merges equal operations, so those from before it may no longer be in the graph
+    return _ACTIVATION_BYTES * max((sum(_elements(op, growing)) for op in model.get_ordered_ops()), default=0)
 
 
 def _is_dynamic(output: Any) -> bool:
