@@ -26,6 +26,7 @@ from pydantic import BaseModel  # noqa: E402 - the paths come first
 from pydantic.fields import FieldInfo  # noqa: E402
 
 from fixtures.option_page import option_page  # noqa: E402
+from wergate.config.bounds import bounds_of  # noqa: E402
 from wergate.config.models import CorpusSettings, ModelSettings, PerCorpus, PerModel  # noqa: E402
 from wergate.config.suite import SuiteConfig  # noqa: E402
 from wergate.formatting import table  # noqa: E402
@@ -105,15 +106,9 @@ def kind(annotation: Any) -> str:
 
 
 def _bounds(field: FieldInfo) -> str:
-    """Return what a number is held to, as " > 0, <= 300"."""
-    signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
-    parts = [
-        f"{sign} {getattr(bound, name):g}"
-        for bound in field.metadata
-        for name, sign in signs.items()
-        if getattr(bound, name, None) is not None
-    ]
-    return "".join(f", {part}" for part in parts)
+    """Return the numbers that a key accepts, as ", above 0, at most 300"."""
+    words = bounds_of(field.annotation, field.metadata).words
+    return f", {words}" if words else ""
 
 
 def _default(value: Any) -> str:
@@ -143,10 +138,15 @@ def _keys(name: str, fields: Fields, data: Mapping[str, Any]) -> str:
 def _thresholds(fields: Fields, data: Mapping[str, Any]) -> str:
     meaning = meanings()["threshold"]
     rows = [
-        (f"`{key}`", *(_default(data[precision].get(key)) for precision in ("fp16", "int8")), meaning[key])
-        for key in fields
+        (
+            f"`{key}`",
+            *(_default(data[precision].get(key)) for precision in ("fp16", "int8")),
+            bounds_of(field.annotation, field.metadata).words,
+            meaning[key],
+        )
+        for key, field in fields.items()
     ]
-    return table(("key", "FP16", "INT8", "meaning"), rows)
+    return table(("key", "FP16", "INT8", "accepted", "meaning"), rows)
 
 
 _TITLES = {
@@ -172,6 +172,7 @@ In `[corpus.NAME]`, it holds for that corpus.""",
     "threshold": (
         "`[thresholds.fp16]` and `[thresholds.int8]`",
         """A gate without a threshold is only reported.
+`KEY = false` turns off a threshold that `suite.toml` has, if the gate can do without one.
 A candidate is held to the thresholds of INT8 if its graph is quantized, else to those of FP16.
 Rates, rises and shares are fractions: 0.01 is one percentage point.""",
     ),

@@ -16,8 +16,7 @@ from wergate.config.suite import SuiteConfig
 from wergate.errors import SuiteError
 
 SHIPPED = tomllib.loads(SUITE.read_text(encoding="utf-8"))
-WHOLE = {"thresholds", "model", "corpus"}  # tables that are replaced as a whole
-OWN_THRESHOLDS = "wer_drop_max = 0.1\nmismatch_rate_max = 1.0\nlength_delta_max = 9.0\nsize_ratio_max = 1.0\n"
+WHOLE = {"model", "corpus"}  # tables that are replaced as a whole
 
 
 def based(folder: Path, text: str) -> SuiteConfig:
@@ -58,12 +57,35 @@ def test_missing_keys_are_inherited(tmp_path: Path) -> None:
     assert config.model.keys() >= {"mine", "tutorial", "tutorial-nncf"}
 
 
-def test_thresholds_are_not_completed(tmp_path: Path) -> None:
-    """Absent thresholds are not gated, so the thresholds of a file replace those of the base as a whole."""
-    path = tmp_path / "mine.toml"
-    path.write_text("[thresholds.int8]\nwer_drop_max = 0.1\n")
-    with pytest.raises(SuiteError, match=r"mine\.toml: key 'thresholds\.fp16' is missing; add it"):
-        load_config(path, {}, base=SUITE)
+def test_one_threshold_replaces_only_that_one(tmp_path: Path) -> None:
+    """All other thresholds are those of suite.toml; the table of a model goes on winning."""
+    found = based(tmp_path, "[thresholds.int8]\nwer_drop_max = 0.05\n")
+    shipped = load_config(SUITE, {}).thresholds
+    int8 = shipped.int8.model_copy(update={"wer_drop_max": 0.05})
+    assert shipped.model_copy(update={"int8": int8}) == found.thresholds == found.settings_of("mine").thresholds
+    assert 0.02 == found.settings_of("embedded").thresholds.int8.wer_drop_max
+
+
+def test_a_threshold_can_be_turned_off(tmp_path: Path) -> None:
+    """`false` stands for no threshold, at the top and in the table of a model."""
+    text = "[thresholds]\nreference_wer_max = false\n[thresholds.fp16]\nsqnr_db_min = false\n"
+    found = based(tmp_path, f"{text}[model.mine.thresholds.int8]\ncer_rise_max = false\n")
+    assert (None, None, 20.0) == (
+        found.thresholds.reference_wer_max,
+        found.thresholds.fp16.sqnr_db_min,
+        found.thresholds.int8.sqnr_db_min,
+    )
+    assert (None, 0.005) == (
+        found.settings_of("mine").thresholds.int8.cer_rise_max,
+        found.settings_of("other").thresholds.int8.cer_rise_max,
+    )
+
+
+@pytest.mark.parametrize("key", ["wer_drop_max", "mismatch_rate_max", "length_delta_max", "size_ratio_max"])
+def test_a_gate_that_needs_its_threshold_cannot_be_turned_off(key: str, tmp_path: Path) -> None:
+    """`false` is refused there."""
+    with pytest.raises(SuiteError, match=rf"mine\.toml: thresholds\.int8\.{key} = False is not a number"):
+        based(tmp_path, f"[thresholds.int8]\n{key} = false\n")
 
 
 @pytest.mark.parametrize("path", [path for path in leaves(SHIPPED) if path[0] not in WHOLE], ids=".".join)
@@ -92,34 +114,6 @@ def test_shared_settings_apply_to_every_model(tmp_path: Path) -> None:
     assert "performance" == found.settings_of("unnamed").quantization.preset
 
 
-def test_own_thresholds_gate_only_listed_keys(tmp_path: Path) -> None:
-    """A threshold that only the base has is not gated, except for the bounds of the length."""
-    found = based(tmp_path, f"[thresholds.fp16]\n{OWN_THRESHOLDS}[thresholds.int8]\n{OWN_THRESHOLDS}").thresholds
-    named = tomllib.loads(OWN_THRESHOLDS) | {"length_ratio_min": 0.9, "length_ratio_max": 1.1}
-    assert [named, named] == [gates.model_dump(exclude_unset=True) for gates in (found.fp16, found.int8)]
-    assert (None, None, 0.0, 0.0) == (
-        found.reference_wer_max,
-        found.int8.sqnr_db_min,
-        found.int8.int8_work_min,
-        found.int8.near_tie_margin,
-    )
-
-
-def test_own_bounds_of_the_length_win(tmp_path: Path) -> None:
-    """Each of the two bounds is inherited separately."""
-    text = f"[thresholds.fp16]\n{OWN_THRESHOLDS}[thresholds.int8]\n{OWN_THRESHOLDS}length_ratio_min = 0.5\n"
-    int8 = based(tmp_path, text).thresholds.int8
-    assert (0.5, 1.1) == (int8.length_ratio_min, int8.length_ratio_max)
-
-
-@pytest.mark.parametrize("key", tomllib.loads(OWN_THRESHOLDS))
-def test_a_required_threshold_is_not_inherited(key: str, tmp_path: Path) -> None:
-    """Own thresholds that lack a required key are refused."""
-    others = "".join(line for line in OWN_THRESHOLDS.splitlines(keepends=True) if not line.startswith(key))
-    with pytest.raises(SuiteError, match=rf"mine\.toml: key 'thresholds\.int8\.{key}' is missing; add it"):
-        based(tmp_path, f"[thresholds.fp16]\n{OWN_THRESHOLDS}[thresholds.int8]\n{others}")
-
-
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -127,7 +121,7 @@ def test_a_required_threshold_is_not_inherited(key: str, tmp_path: Path) -> None
         ("[thresholds]\nfp16 = 1", "thresholds.fp16 = 1 is not accepted"),
         ("quantization = 1", "quantization = 1 is not accepted"),
         ("[device]\nname = 1", "device = {'name': 1} is not accepted"),
-        ("[thresholds.reference_wer_max]\nint8 = 1", "key 'thresholds.fp16' is missing"),
+        ("[thresholds.reference_wer_max]\nint8 = 1", "thresholds.reference_wer_max = {'int8': 1} is not a number"),
     ],
 )
 def test_a_value_of_another_shape_is_refused(text: str, message: str, tmp_path: Path) -> None:

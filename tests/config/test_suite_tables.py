@@ -48,7 +48,7 @@ normalizer = "basic"
 expected_wer = {{ reference = 0.5, int8 = 0.625 }}
 
 [model.special.thresholds.int8]
-wer_drop_max = 7.0
+wer_drop_max = 0.75
 int8_work_min = 0.2
 
 [model.special.quantization.ignored_scope]
@@ -67,7 +67,7 @@ def test_a_table_overrides_shared_settings(config: SuiteConfig) -> None:
     """A table overrides single keys, down to single thresholds; everything else is shared."""
     plain, special = config.settings_of("plain"), config.settings_of("special")
     assert ("upper", "basic") == (plain.normalizer, special.normalizer)
-    assert (9.0, 7.0) == (plain.thresholds.int8.wer_drop_max, special.thresholds.int8.wer_drop_max)
+    assert (1.0, 0.75) == (plain.thresholds.int8.wer_drop_max, special.thresholds.int8.wer_drop_max)
     assert plain.thresholds.fp16 == special.thresholds.fp16
     assert ([], ["Convolution"]) == tuple(one.quantization.ignored_scope.types for one in (plain, special))
     assert plain.quantization.subset_size == special.quantization.subset_size == 3

@@ -38,7 +38,7 @@ def test_what_a_result_depends_on_is_there(warm: Warm) -> None:
     assert results["cpu"]["isa"]
     assert results["cpu"]["cores"] >= 1
     assert ("f32", "CPU") == (results["options"]["inference_precision"], results["options"]["device"])
-    assert results["options"]["thresholds"]["int8"]["wer_drop_max"] == 9.0
+    assert results["options"]["thresholds"]["int8"]["wer_drop_max"] == 1.0
 
 
 def test_word_errors_are_whole(warm: Warm) -> None:

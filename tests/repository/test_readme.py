@@ -61,7 +61,7 @@ def test_a_command_passes_on_a_tiny_model(
         tmp_path / "tiny.toml",
         benchmarks__durations_s="[0.5]",
         benchmarks__paired__durations_s="[0.5]",
-        benchmarks__sqnr_db_min__int8="-99.0",
+        benchmarks__sqnr_db_min__int8="-20.0",
     )
     places = {
         "path/to/checkpoint": str(tiny.model),

@@ -28,11 +28,11 @@ NUMBERS = range(20, 30)
 SETTINGS = {
     "calibration_study__subsets": "3",
     "calibration_study__subset_size": "4",
-    "calibration_study__wer_range_max": "9.0",
+    "calibration_study__wer_range_max": "1.0",
     "calibration_study__sqnr_db_range_max": "99.0",
     "accuracy_control__validation_utterances": "4",
     "accuracy_control__max_drop": "0.0",
-    "accuracy_control__held_out_drop_max": "9.0",
+    "accuracy_control__held_out_drop_max": "1.0",
     "accuracy_control__int8_work_min": "0.0",
 }
 
@@ -176,7 +176,7 @@ def test_layers_taken_back_are_what_they_were(studied: Studied, found: Controlle
 
 def test_the_same_run_again_builds_nothing(studied: Studied, tmp_path: Path) -> None:
     """A second run finds all IRs; budgets do not affect builds."""
-    done = studied.run(tmp_path, accuracy_control__held_out_drop_max="8.0", calibration_study__wer_range_max="8.0")
+    done = studied.run(tmp_path, accuracy_control__held_out_drop_max="0.9", calibration_study__wer_range_max="0.9")
     assert {"found"} == set(done.statuses)
     assert {"int8-ir", "controlled-ir"} <= {row["kind"] for row in done.results["artifacts"]}
     assert study(studied.done) == study(done)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.suite_run import ROOT, Run, Warm, run
-from tests.support.tiny import Tiny
+from tests.support.impossible import impossible
+from tests.support.suite_run import ROOT, Run, Warm, finish, run, start
 from wergate.report.exit_code import MEANING, Cause, cause_of, exit_code, status_of
 from wergate.verdict import Status
 
@@ -129,10 +129,11 @@ def test_what_may_stay_open_explains_no_failure(tmp_path: Path) -> None:
     assert (0, 1) == (allowed.code, crashed.code), crashed.output
 
 
-def test_the_shipped_gates_end_with_their_code(tiny: Tiny, warm: Warm, tmp_path: Path) -> None:
+def test_the_shipped_gates_end_with_their_code(warm: Warm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A real model that loses too many words gives the code of accuracy."""
-    suite = tiny.suite(tmp_path / "mine.toml", thresholds__int8__wer_drop_max="-9.0")
-    done = run(["accuracy/test_wer.py"], "--suite", str(suite), "--cache-dir", str(warm.cache), "-n", "2")
+    plugin = impossible(monkeypatch, tmp_path, wer_drop_max=-9.0)
+    given = ("--suite", str(warm.suite), "--cache-dir", str(warm.cache), "-n", "2", *plugin)
+    done = finish(start(["accuracy/test_wer.py"], *given))
     assert 10 == done.code, done.output
 
 

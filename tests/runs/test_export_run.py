@@ -71,7 +71,7 @@ def test_what_failed_is_not_exported(warm: Warm, failing: Path, tmp_path: Path) 
 
 def test_a_calibration_that_failed_holds_back_int8_alone(warm: Warm, tiny: Tiny, tmp_path: Path) -> None:
     """Calibration does not affect FP16, and the results of its export do not mention it."""
-    suite = tiny.suite(tmp_path / "strict.toml", calibration_audio__utterances_min="1000")
+    suite = tiny.suite(tmp_path / "strict.toml", calibration_audio__utterances_min="300")
     tests = [TRANSCRIPTS, WER, "accuracy/test_calibration_audio.py"]
     done = exporting(warm, tmp_path / "out", tests, suite=suite)
     assert 10 == done.code, done.output

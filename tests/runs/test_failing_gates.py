@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.support.impossible import impossible
 from tests.support.suite_run import Run, Warm, finish, run, start
 from tests.support.tiny import Tiny
 from wergate.store import MANIFEST, file_digest
@@ -65,34 +66,34 @@ class Threshold:
     """A threshold that no model can meet, and its gate."""
 
     key: str
-    value: str
+    value: float
     gate: str
 
 
 THRESHOLDS = (
-    Threshold("wer_drop_max", "-9.0", "wer"),
-    Threshold("mismatch_rate_max", "-1.0", "transcript_mismatch_rate"),
-    Threshold("max_abs_delta_max", "-1.0", "max_abs_delta"),
-    Threshold("mean_abs_delta_max", "-1.0", "mean_abs_delta"),
-    Threshold("sqnr_db_min", "999.0", "sqnr_db"),
-    Threshold("argmax_agreement_min", "2.0", "argmax_agreement"),
-    Threshold("size_ratio_max", "0.0", "size_ratio"),
-    Threshold("deletion_rise_max", "-9.0", "deletion_rise"),
-    Threshold("insertion_rise_max", "-9.0", "insertion_rise"),
-    Threshold("cer_rise_max", "-9.0", "cer_rise"),
-    Threshold("range_wer_rise_max", "-9.0", "wer_rise[<2 s]"),
-    Threshold("worse_rate_max", "-1.0", "worse_rate"),
-    Threshold("worst_utterance_rise_max", "-9.0", "worst_utterance_rise"),
-    Threshold("worst_sqnr_db_min", "999.0", "worst_sqnr_db"),
-    Threshold("int8_work_min", "2.0", "int8_work"),
+    Threshold("wer_drop_max", -9.0, "wer"),
+    Threshold("mismatch_rate_max", -1.0, "transcript_mismatch_rate"),
+    Threshold("max_abs_delta_max", -1.0, "max_abs_delta"),
+    Threshold("mean_abs_delta_max", -1.0, "mean_abs_delta"),
+    Threshold("sqnr_db_min", 999.0, "sqnr_db"),
+    Threshold("argmax_agreement_min", 2.0, "argmax_agreement"),
+    Threshold("size_ratio_max", 0.0, "size_ratio"),
+    Threshold("deletion_rise_max", -9.0, "deletion_rise"),
+    Threshold("insertion_rise_max", -9.0, "insertion_rise"),
+    Threshold("cer_rise_max", -9.0, "cer_rise"),
+    Threshold("range_wer_rise_max", -9.0, "wer_rise[<2 s]"),
+    Threshold("worse_rate_max", -1.0, "worse_rate"),
+    Threshold("worst_utterance_rise_max", -9.0, "worst_utterance_rise"),
+    Threshold("worst_sqnr_db_min", 999.0, "worst_sqnr_db"),
+    Threshold("int8_work_min", 2.0, "int8_work"),
 )
 
 
-def test_every_threshold_is_held_to(tiny: Tiny, warm: Warm, tmp_path: Path) -> None:
+def test_every_threshold_is_held_to(tiny: Tiny, warm: Warm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With impossible thresholds every gate fails, each with its own message and remedy."""
-    changes = {f"thresholds__int8__{threshold.key}": threshold.value for threshold in THRESHOLDS}
+    plugin = impossible(monkeypatch, tmp_path, **{threshold.key: threshold.value for threshold in THRESHOLDS})
     tests = ["test_wer.py", "test_transcripts.py", "test_logits.py", "test_error_shape.py", "test_graph.py"]
-    done = gated(tiny, warm.cache, tmp_path, tests, "--precisions", "int8", **changes)
+    done = gated(tiny, warm.cache, tmp_path, tests, "--precisions", "int8", *plugin)
     assert {threshold.gate for threshold in THRESHOLDS} == failing(done)
     for threshold in THRESHOLDS:
         (row,) = done.gate(threshold.gate, "INT8")
@@ -104,7 +105,7 @@ def test_every_threshold_is_held_to(tiny: Tiny, warm: Warm, tmp_path: Path) -> N
 
 def test_the_gates_of_one_precision_leave_the_other_alone(tiny: Tiny, warm: Warm, tmp_path: Path) -> None:
     """FP16 holds while INT8 fails."""
-    done = gated(tiny, warm.cache, tmp_path, ["test_logits.py"], thresholds__int8__sqnr_db_min="999.0")
+    done = gated(tiny, warm.cache, tmp_path, ["test_logits.py"], thresholds__int8__sqnr_db_min="200.0")
     assert {"sqnr_db"} == failing(done)
     assert ["PASS"] == [row["status"] for row in done.gate("sqnr_db", "FP16")]
 
@@ -166,13 +167,14 @@ def test_differing_transcripts_are_shown_aligned(tiny: Tiny, cache: Path, tmp_pa
     assert "1 of 4 differ from pytorch" in done.output
 
 
-def test_a_failed_gate_is_followed_by_its_worst_utterances(tiny: Tiny, warm: Warm, tmp_path: Path) -> None:
+def test_a_failed_gate_is_followed_by_its_worst_utterances(
+    warm: Warm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without --details, from workers too: the cause with its remedy, utterances once, no report of pytest."""
-    suite = tiny.suite(
-        tmp_path / "mine.toml", thresholds__int8__mismatch_rate_max="-1.0", thresholds__int8__wer_drop_max="-9.0"
-    )
-    given = ("--suite", str(suite), "--cache-dir", str(warm.cache), "--precisions", "int8", "-n", "2")
-    done = run(["accuracy/test_wer.py", "accuracy/test_transcripts.py"], *given, results=tmp_path / "results.json")
+    plugin = impossible(monkeypatch, tmp_path, mismatch_rate_max=-1.0, wer_drop_max=-9.0)
+    given = ("--suite", str(warm.suite), "--cache-dir", str(warm.cache), "--precisions", "int8", "-n", "2", *plugin)
+    tests, results = ["accuracy/test_wer.py", "accuracy/test_transcripts.py"], tmp_path / "results.json"
+    done = finish(start(tests, *given, "--results", str(results)), results)
     assert {"wer", "transcript_mismatch_rate"} == failing(done)
     assert ["1. FAIL INT8 transcript_mismatch_rate"] == [
         line.partition("=")[0] for line in done.output.splitlines() if re.match(r"\d\. FAIL", line)

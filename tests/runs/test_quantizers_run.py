@@ -41,7 +41,7 @@ def rows(done: Run, kind: str) -> list[dict[str, Any]]:
 def test_every_way_is_a_row_of_one_table(tiny: Tiny, own_warm: Warm, tmp_path: Path) -> None:
     """Each is a model of its own; only weight compression leaves activations in floating point."""
     found = rows(
-        _run(tiny, own_warm, tmp_path, "--study", "quantizers", accuracy_control__max_drop="9.0"), "quantizers"
+        _run(tiny, own_warm, tmp_path, "--study", "quantizers", accuracy_control__max_drop="1.0"), "quantizers"
     )
     by_name = {row["name"]: row for row in found}
     assert {
@@ -64,7 +64,7 @@ def test_every_way_is_a_row_of_one_table(tiny: Tiny, own_warm: Warm, tmp_path: P
 
 def test_accuracy_control_tells_what_it_took_back(tiny: Tiny, own_warm: Warm, tmp_path: Path) -> None:
     """It is tuned on calibration utterances; the reverted layers are printed as an ignored scope."""
-    done = _run(tiny, own_warm, tmp_path, "--quantizer", "nncf-accuracy-control", accuracy_control__max_drop="9.0")
+    done = _run(tiny, own_warm, tmp_path, "--quantizer", "nncf-accuracy-control", accuracy_control__max_drop="1.0")
     (row,) = rows(done, "reverted")
     assert {"u10", "u11", "u12"} >= set(row["utterances"])
     assert (2, []) == (len(row["utterances"]), row["layers"])

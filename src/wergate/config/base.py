@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Precision = Literal["fp16", "int8"]
 InferencePrecision = Literal["f32", "bf16"]
@@ -15,7 +15,21 @@ Units = Literal["letters", "subwords", "phonemes"]
 Normalizer = Literal["none", "upper", "basic", "turkish", "characters", "english"]
 QuantizerName = Literal["nncf", "nncf-accuracy-control", "int8-weights", "pot", "pot-accuracy-aware"]
 Aggregator = Literal["min", "max", "mean", "median"]
-Fraction = float
+
+# A threshold beyond these bounds gates nothing, or lets nothing pass.
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Decibels = Annotated[float, Field(ge=-20, le=200)]
+LogitDifference = Annotated[float, Field(ge=0, le=1000)]
+Ratio = Annotated[float, Field(gt=0, le=100)]
+Kib = Annotated[float, Field(gt=0, le=1_000_000)]
+
+
+def _unset_if_false(value: Any) -> Any:
+    return None if value is False else value
+
+
+# TOML has no null: `KEY = false` turns off a threshold that the file would inherit.
+OrOff = BeforeValidator(_unset_if_false)
 
 
 class Section(BaseModel):

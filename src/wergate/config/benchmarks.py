@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, PositiveFloat
 
-from wergate.config.base import Precision, Section
+from wergate.config.base import Decibels, Fraction, Kib, Precision, Ratio, Section
 
 
 class MemoryGrowthSettings(Section):
@@ -21,7 +21,7 @@ class MemoryGrowthSettings(Section):
     """
 
     skip_models: list[str] = Field(default_factory=list)
-    max_kib: PositiveFloat
+    max_kib: Kib
     budget_s: PositiveFloat
     windows: int = Field(ge=2)
     duration_s: PositiveFloat
@@ -37,10 +37,10 @@ class NoiseSettings(Section):
         mode_gap_min: smallest relative distance at which two speeds count as two modes.
     """
 
-    steal_max: float = Field(ge=0, le=1)
-    others_max: float = Field(ge=0, le=1)
-    drift_max: float = Field(gt=0)
-    mode_gap_min: float = Field(gt=0)
+    steal_max: Fraction
+    others_max: Fraction
+    drift_max: Ratio
+    mode_gap_min: Ratio
 
 
 class PairedTimingSettings(Section):
@@ -58,7 +58,7 @@ class PairedTimingSettings(Section):
     durations_s: list[PositiveFloat] = Field(min_length=1)
     budget_s: PositiveFloat
     open_budget_factor: float = Field(ge=1)
-    open_width_min: float = Field(ge=0)
+    open_width_min: float = Field(ge=0, le=100)
     blocks_min: int = Field(ge=4)
     confidence: float = Field(gt=0.5, lt=1)
 
@@ -75,7 +75,7 @@ class LengthGrowthSettings(Section):
 
     lengths: int = Field(ge=200, multiple_of=2)
     calls: int = Field(ge=1, le=10)
-    max_kib_per_length: PositiveFloat
+    max_kib_per_length: Kib
     confidence: float = Field(gt=0.5, lt=1)
 
 
@@ -100,14 +100,14 @@ class PeerRaceSettings(Section):
     rounds: int = Field(gt=0)
     calls: int = Field(gt=0)
     block: int = Field(gt=0)
-    sqnr_db_min: dict[Literal["f32", "bf16", "int8"], float]
+    sqnr_db_min: dict[Literal["f32", "bf16", "int8"], Decibels]
 
 
 class Int8RateSettings(Section):
     """Smallest speed-up of INT8 over another recognizer, by model; it is not gated for models that are not listed."""
 
-    int8_over_fp16_min: dict[str, float] = Field(default_factory=dict)
-    int8_over_reference_min: dict[str, float] = Field(default_factory=dict)
+    int8_over_fp16_min: dict[str, Ratio] = Field(default_factory=dict)
+    int8_over_reference_min: dict[str, Ratio] = Field(default_factory=dict)
 
 
 class BenchmarkSettings(Int8RateSettings):
@@ -135,11 +135,11 @@ class BenchmarkSettings(Int8RateSettings):
     durations_s: list[PositiveFloat]
     throughput_utterances: int = Field(gt=0)
     audio_wait_max: float = Field(gt=0, le=1)
-    sqnr_db_min: dict[Precision, float] = Field(default_factory=dict)
-    int8_sqnr_db_min_by_model: dict[str, float] = Field(default_factory=dict)
+    sqnr_db_min: dict[Precision, Decibels] = Field(default_factory=dict)
+    int8_sqnr_db_min_by_model: dict[str, Decibels] = Field(default_factory=dict)
     without_vnni: Int8RateSettings = Int8RateSettings()
-    fp16_over_reference_min: dict[str, float] = Field(default_factory=dict)
-    baseline_speed_min: float = Field(gt=0)
+    fp16_over_reference_min: dict[str, Ratio] = Field(default_factory=dict)
+    baseline_speed_min: Ratio
     paired: PairedTimingSettings
     memory: MemoryGrowthSettings
     noise: NoiseSettings

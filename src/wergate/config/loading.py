@@ -9,12 +9,13 @@ from typing import Any
 
 import pydantic
 from pydantic import BaseModel
+from pydantic_core import ErrorDetails
 
 from wergate.config.base import Section
+from wergate.config.bounds import bounds_at
 from wergate.config.models import CorpusSettings, ModelSettings, PerCorpus, PerModel
 from wergate.config.paths import expanded, located
 from wergate.config.suite import SuiteConfig
-from wergate.config.thresholds import ALWAYS_GATED
 from wergate.errors import SuiteError, did_you_mean
 
 _TABLES: Mapping[str, type[Section]] = {"model": ModelSettings, "corpus": CorpusSettings}
@@ -22,6 +23,8 @@ _SHARED: Mapping[str, type[Section]] = {"model": PerModel, "corpus": PerCorpus}
 _PATHS = frozenset(
     {"models", "corpora", "calibration", "candidates", "labels", "spec", "cache_dir", "legacy_python", "baselines"}
 )
+_OUT_OF_BOUNDS = {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}
+_PERCENT = 100
 _LISTS = {"model": "models", "corpus": "corpora"}
 
 
@@ -48,7 +51,8 @@ def load_config(path: Path, overrides: Mapping[str, Any], *, base: Path | None =
         from_the_command_line = set(given) & {str(part) for part in error.errors()[0]["loc"]}
         source = "command line" if from_the_command_line else path.name
         raise SuiteError(f"{source}: {_explain(error)}") from error
-    _require_something_to_gate(config, path.name)
+    asked = "command line: --precisions none" if "precisions" in given else f"{path.name}: precisions = []"
+    _require_something_to_gate(config, asked)
     return config
 
 
@@ -79,24 +83,11 @@ def _parsed(path: Path) -> dict[str, Any]:
 def _based(own: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
     """Return a file's keys, with missing keys inherited from the base, table by table.
 
-    Three kinds of tables are not merged but replaced as a whole. `[thresholds]` is one, because an absent threshold
-    is not gated; only the thresholds that are always gated are inherited. `[model.NAME]` and `[corpus.NAME]` are the
-    others, because their missing keys have the values at the top of the file.
+    The tables `[model.NAME]` and `[corpus.NAME]` are not merged but replaced as a whole, because their missing keys
+    have the values at the top of the file.
     """
     whole = {kind: {**base.get(kind, {}), **own[kind]} for kind in _TABLES if isinstance(own.get(kind), dict)}
-    thresholds = own.get("thresholds")
-    if isinstance(thresholds, dict):
-        whole["thresholds"] = _laid(_always_gated(thresholds, base.get("thresholds", {})), thresholds)
     return _laid(base, own) | whole
-
-
-def _always_gated(own: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the base's thresholds that are always gated, for each precision in a file's own thresholds."""
-    return {
-        precision: {key: gates[key] for key in ALWAYS_GATED if key in gates}
-        for precision, gates in base.items()
-        if isinstance(gates, dict) and precision in own
-    }
 
 
 def _resolved(kind: str, data: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
@@ -132,12 +123,12 @@ def _laid(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     return laid
 
 
-def _require_something_to_gate(config: SuiteConfig, source: str) -> None:
-    """Raise an error if a model has neither a precision nor a candidate."""
+def _require_something_to_gate(config: SuiteConfig, asked: str) -> None:
+    """Raise an error if a model has neither a precision, as the text says that was asked, nor a candidate."""
     for model in config.models:
         if not config.precisions and not config.settings_of(model).candidates:
             raise SuiteError(
-                f"{source}: precisions = [] leaves nothing to gate for model '{model}'; "
+                f"{asked} leaves nothing to gate for model '{model}'; "
                 "without a --candidate, fp16 or int8 is needed; correct --precisions"
             )
 
@@ -157,12 +148,33 @@ def _explain(error: pydantic.ValidationError) -> str:
         return f"unknown key '{'.'.join(location[:-1])}'{hint}; accepted here: {', '.join(known)}; correct or remove it"
     if first["type"] == "missing":
         return f"key '{key}' is missing; add it"
+    return _explain_value(first, key)
+
+
+def _explain_value(first: ErrorDetails, key: str) -> str:
+    """Describe a value that its key does not accept."""
     if first["type"] == "float_type":
         return f"{key} = {first['input']!r} is not a number; give one without quotes, such as 0.01"
+    if first["type"] in _OUT_OF_BOUNDS:
+        return f"{key} = {first['input']!r} is not accepted: {_accepted(first['loc'], first['input'])}; correct it"
     if first["type"] == "literal_error" and isinstance(first["input"], str):
         hint = did_you_mean(first["input"], _listed(first["ctx"]["expected"]))
         return f"{key} = {first['input']!r} is not accepted{hint}: {first['msg']}; correct it"
     return f"{key} = {first['input']!r} is not accepted: {first['msg']}; correct it"
+
+
+def _accepted(location: tuple[int | str, ...], value: float) -> str:
+    """Return the numbers that the key at a location accepts; a fraction of more than 1 may be meant in percent."""
+    bounds = bounds_at(*_section_at(location))
+    percent = f"; {value:g} % is {value / 100:g}" if bounds.is_fraction and 1 < value <= _PERCENT else ""
+    return f"a number {bounds.words} is needed{percent}"
+
+
+def _section_at(location: tuple[int | str, ...]) -> tuple[type[BaseModel], tuple[int | str, ...]]:
+    """Return the section that a location starts in, and the rest of the location."""
+    if location[0] in _TABLES:
+        return _TABLES[str(location[0])], location[2:]
+    return SuiteConfig, location
 
 
 def _listed(expected: str) -> list[str]:

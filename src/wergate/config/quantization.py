@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, PositiveFloat
 
-from wergate.config.base import Aggregator, Fraction, OverflowFix, Section
+from wergate.config.base import Aggregator, Decibels, Fraction, OverflowFix, Section
 
 
 class BucketSettings(Section):
@@ -27,7 +27,7 @@ class BucketSettings(Section):
     memory_gb: PositiveFloat
     compiling_s: PositiveFloat
     longest_s: PositiveFloat
-    probe_sqnr_db_min: float
+    probe_sqnr_db_min: Decibels
     compared_utterances: int = Field(ge=1)
     fused: bool
 
@@ -115,10 +115,10 @@ class CalibrationAudioSettings(Section):
         level_range_db_min: smallest variation of the level that counts as speech, in dB.
     """
 
-    utterances_min: int = Field(ge=1)
-    audio_s_min: float = Field(ge=0)
-    speech_min: Fraction = Field(ge=0, le=1)
-    level_range_db_min: float = Field(ge=0)
+    utterances_min: int = Field(ge=1, le=300)  # the largest `subset_size`
+    audio_s_min: float = Field(ge=0, le=86_400)
+    speech_min: Fraction
+    level_range_db_min: float = Field(ge=0, le=100)
 
 
 class AccuracyControlSettings(Section):
@@ -132,8 +132,8 @@ class AccuracyControlSettings(Section):
         int8_work_min: smallest share of the ordinary INT8 model's 8-bit work that must remain.
     """
 
-    max_drop: Fraction = Field(ge=0)
+    max_drop: Fraction
     validation_utterances: int = Field(gt=0)
     seed: int = Field(ge=0)
     held_out_drop_max: Fraction
-    int8_work_min: Fraction = Field(ge=0, le=1)
+    int8_work_min: Fraction

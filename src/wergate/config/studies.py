@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, PositiveFloat
 
-from wergate.config.base import Fraction, Isa, Section
+from wergate.config.base import Decibels, Fraction, Isa, Section
 
 
 class CalibrationStudySettings(Section):
@@ -23,8 +23,8 @@ class CalibrationStudySettings(Section):
     subsets: int = Field(ge=2)
     subset_size: int = Field(gt=0, le=300)
     seed: int = Field(ge=0)
-    wer_range_max: Fraction = Field(ge=0)
-    sqnr_db_range_max: float = Field(ge=0)
+    wer_range_max: Fraction
+    sqnr_db_range_max: float = Field(ge=0, le=200)
 
 
 class PortabilitySettings(Section):
@@ -39,7 +39,7 @@ class PortabilitySettings(Section):
         patience_s: seconds to wait for one answer of a process with another instruction set.
     """
 
-    wer_loss_max: Fraction = Field(ge=0)
+    wer_loss_max: Fraction
     wer_loss_max_by_isa: dict[Isa, Fraction] = Field(default_factory=dict)
     overflow_fixes: Literal["failure", "always", "never"]
     timing_s: PositiveFloat
@@ -66,7 +66,7 @@ class SensitivitySettings(Section):
     search_utterances: int = Field(gt=0)
     wer_layers: int = Field(ge=0)
     seed: int = Field(ge=0)
-    restored_sqnr_db_min: float
+    restored_sqnr_db_min: Decibels
 
 
 class QuantizerStudySettings(Section):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from wergate.config.base import Fraction, Precision, Section
+from typing import Annotated
 
-ALWAYS_GATED = ("length_ratio_min", "length_ratio_max")  # inherited if the thresholds of a user's file lack them
+from pydantic import Field
+
+from wergate.config.base import Decibels, Fraction, LogitDifference, OrOff, Precision, Ratio, Section
 
 
 class Thresholds(Section):
     """Thresholds of one precision; a gate without a threshold is reported but cannot fail.
+
+    In a suite file, `KEY = false` turns off a threshold that would be inherited, unless the key is required.
 
     Word error rates and other rates are fractions. A drop or a rise is absolute, variant minus reference model.
     `int8_work_min` and `near_tie_margin` default to 0: no 8-bit work is required, and no frame is a near-tie.
@@ -43,26 +47,26 @@ class Thresholds(Section):
 
     wer_drop_max: Fraction
     mismatch_rate_max: Fraction
-    max_abs_delta_max: float | None = None
-    mean_abs_delta_max: float | None = None
-    sqnr_db_min: float | None = None
-    argmax_agreement_min: Fraction | None = None
-    length_delta_max: float
-    size_ratio_max: float
+    max_abs_delta_max: Annotated[LogitDifference | None, OrOff] = None
+    mean_abs_delta_max: Annotated[LogitDifference | None, OrOff] = None
+    sqnr_db_min: Annotated[Decibels | None, OrOff] = None
+    argmax_agreement_min: Annotated[Fraction | None, OrOff] = None
+    length_delta_max: LogitDifference
+    size_ratio_max: Ratio
     int8_work_min: Fraction = 0.0
-    weight_error_max: Fraction | None = None
-    near_tie_margin: float = 0.0
-    deletion_rise_max: Fraction | None = None
-    insertion_rise_max: Fraction | None = None
-    cer_rise_max: Fraction | None = None
-    range_wer_rise_max: Fraction | None = None
+    weight_error_max: Annotated[Fraction | None, OrOff] = None
+    near_tie_margin: LogitDifference = 0.0
+    deletion_rise_max: Annotated[Fraction | None, OrOff] = None
+    insertion_rise_max: Annotated[Fraction | None, OrOff] = None
+    cer_rise_max: Annotated[Fraction | None, OrOff] = None
+    range_wer_rise_max: Annotated[Fraction | None, OrOff] = None
     length_ratio_min: Fraction
-    length_ratio_max: Fraction
-    worse_rate_max: Fraction | None = None
-    worst_utterance_rise_max: Fraction | None = None
-    worst_sqnr_db_min: float | None = None
-    bucket_mismatch_rate_max: Fraction | None = None
-    bucket_sqnr_db_min: float | None = None
+    length_ratio_max: float = Field(ge=1, le=100)
+    worse_rate_max: Annotated[Fraction | None, OrOff] = None
+    worst_utterance_rise_max: Annotated[Fraction | None, OrOff] = None
+    worst_sqnr_db_min: Annotated[Decibels | None, OrOff] = None
+    bucket_mismatch_rate_max: Annotated[Fraction | None, OrOff] = None
+    bucket_sqnr_db_min: Annotated[Decibels | None, OrOff] = None
 
 
 class ThresholdsByPrecision(Section):
@@ -79,7 +83,7 @@ class ThresholdsByPrecision(Section):
 
     fp16: Thresholds
     int8: Thresholds
-    reference_wer_max: Fraction | None = None
+    reference_wer_max: Annotated[Fraction | None, OrOff] = None
 
     def of(self, precision: Precision) -> Thresholds:
         """Return the thresholds of one precision."""

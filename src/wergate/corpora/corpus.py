@@ -19,7 +19,9 @@ from wergate.errors import BadUtteranceError, SuiteError
 from wergate.progress import Progress, silent
 from wergate.store import Store, text_digest
 
+CALIBRATION_SHARE = 4  # at most one recording of so many is set aside
 __all__ = [
+    "CALIBRATION_SHARE",
     "Columns",
     "Corpus",
     "CorpusSpec",
@@ -95,6 +97,11 @@ class Corpus:
         return 0 if "" in names else len(names)
 
     @property
+    def limited(self) -> bool:
+        """Whether the limit left out utterances that could be evaluated."""
+        return self.spec.limit == len(self.entries) < len(self.whole)
+
+    @property
     def skipped_by_reason(self) -> dict[str, int]:
         """Number of skipped utterances by reason, the most frequent reason first."""
         return dict(Counter(bad.reason for bad in self.skipped).most_common())
@@ -150,6 +157,15 @@ class Corpus:
                 max_duration_s=self.spec.max_duration_s,
             )
             yield Utterance(entry.id, recording.text, recording.speaker, waveform)
+
+    def place(self, utterance_id: str) -> str:
+        """Return where the audio of an utterance is: the path of its file, or the row of the file that holds it."""
+        entry = next(entry for entry in self.entries if entry.id == utterance_id)
+        for recording in recordings(self.source, self.columns, [entry.number]):
+            if isinstance(recording, Recording) and isinstance(recording.audio, Path):
+                part = recording.part
+                return f"{recording.audio}, from {part.offset_s:g} s" if part else str(recording.audio)
+        return f"{self.spec.path or self.spec.name}, row {entry.number}"
 
     def _require_unchanged(self, recording: Recording, entry: Entry) -> None:
         """Raise an error if a recording is not the one that was indexed."""
@@ -223,7 +239,7 @@ class Corpus:
             SuiteError: the corpus has fewer than two different recordings.
         """
         unique = _unique(self.whole)
-        wanted = min(count, max(1, len(unique) // 4))
+        wanted = min(count, max(1, len(unique) // CALIBRATION_SHARE))
         held = draw_utterances({entry.id: entry.duration_s for entry in unique}, wanted, seed)
         calibration = tuple(entry for entry in self.whole if entry.id in held)
         known = {entry.digest for entry in calibration}

@@ -68,6 +68,7 @@ def evaluate(
         normalizer,
         tuple((whole.get(id_) or done[id_]) for id_ in corpus.ids),
         speakers=corpus.speakers,
+        limited=corpus.limited,
         elapsed_s=work.elapsed_s,
         audio_wait_s=work.audio_wait_s,
         resumed=len(resumed.outcomes),

@@ -52,6 +52,7 @@ class Evaluation:
         normalizer: name of the normalizer that references and hypotheses pass before errors are counted.
         outcomes: one per utterance, in corpus order.
         speakers: number of speakers in the corpus; 0 unless it names the speaker of every utterance.
+        limited: whether a limit left out utterances of the corpus.
         elapsed_s: seconds from the first utterance to the last: audio decoding, inference and comparison.
         audio_wait_s: part of `elapsed_s` that was spent waiting for audio.
         resumed: number of utterances read from the transcripts of an earlier run, without inference.
@@ -68,6 +69,7 @@ class Evaluation:
     normalizer: str
     outcomes: tuple[UtteranceOutcome, ...]
     speakers: int = 0
+    limited: bool = False
     elapsed_s: float = 0.0
     audio_wait_s: float = 0.0
     resumed: int = 0

@@ -15,10 +15,10 @@ from wergate.verdict import Verdict
 
 _HEADLINE_ROUNDING = 1e-6  # torchmetrics computes in float32
 _FP16_REMEDY = "an FP16 IR at f32 inference precision must match the model: check the conversion and the precision hint"
-_INT8_REMEDY = (
-    "check the logits gates and find the layers with --study sensitivity, "
-    "then extend quantization.ignored_scope or the calibration corpus"
+_FIND_LAYERS = (
+    "find the layers with --study sensitivity, then extend quantization.ignored_scope or the calibration corpus"
 )
+_INT8_REMEDY = f"check the logits gates and {_FIND_LAYERS}"
 
 
 def reference_verdict(evaluation: Evaluation, threshold: float) -> Verdict:
@@ -77,7 +77,7 @@ def logits_verdicts(evaluation: Evaluation) -> tuple[Verdict, ...]:
             threshold=threshold,
             basis=f"{logits.frames} frames compared with {evaluation.engine}",
             scope=evaluation.scope,
-            remedy=remedy_of(subject),
+            remedy=_FP16_REMEDY if subject == "FP16" else _FIND_LAYERS,
         )
         for gate, value, relation, threshold in claims
         if threshold is not None
@@ -109,7 +109,7 @@ def worst_delta_verdict(deltas: Sequence[float], variant: Variant) -> Verdict:
         relation="<=",
         threshold=variant.thresholds.length_delta_max,
         scope=f"{variant.model}, {len(deltas)} lengths",
-        remedy=remedy_of(variant.subject),
+        remedy=_FP16_REMEDY if variant.subject == "FP16" else _FIND_LAYERS,
     )
 
 

@@ -5,6 +5,7 @@ An INT8 model that was calibrated on silence, noise or a single utterance has th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,13 +13,16 @@ import numpy as np
 
 from wergate.config.quantization import CalibrationAudioSettings
 from wergate.corpora.audio import Samples
-from wergate.corpora.corpus import Corpus
+from wergate.corpora.corpus import CALIBRATION_SHARE, Corpus
+from wergate.errors import SuiteError
 from wergate.verdict import Relation, Verdict
 
 _FRAME_S = 0.025
 _FLOOR = 1e-9  # mean square, -90 dB of full scale: below one step of 16-bit audio
 _LOUD, _QUIET = 95, 10  # percentiles
 _REMEDY = "calibrate on speech that is typical of the model's input: name another corpus with --calibration"
+_FP16 = "gate FP16 alone with --precisions fp16"
+_ROUNDED = 0.99  # headers may round durations
 _MORE = "record more utterances, of which a quarter may be set aside, or name a larger corpus with --calibration"
 
 
@@ -54,6 +58,40 @@ def listen(corpus: Corpus, sampling_rate: int) -> AudioStatistics:
         for remark in utterance.waveform.remarks:
             remarks.setdefault(remark, []).append(utterance.id)
     return AudioStatistics(audio_s, tuple(ranges.values()), min(ranges, key=ranges.__getitem__), remarks)
+
+
+def require_enough(part: Corpus, settings: CalibrationAudioSettings, *, subset_size: int, of: str) -> None:
+    """Check, before anything is built, that the part of a corpus that calibrates INT8 is not too small for its gates.
+
+    Args:
+        part: the calibration corpus, which is a part of an evaluation corpus.
+        settings: thresholds of the gates.
+        subset_size: largest number of calibration utterances.
+        of: name of the evaluation corpus.
+
+    Raises:
+        SuiteError: the part has fewer utterances or less audio than the gates demand.
+    """
+    count, audio_s = len(part), sum(part.durations.values())
+    lacking = []
+    if count < settings.utterances_min:
+        lacking.append(f"{settings.utterances_min} utterances (calibration_audio.utterances_min)")
+    if audio_s < settings.audio_s_min * _ROUNDED:
+        lacking.append(f"{settings.audio_s_min:g} s of audio (calibration_audio.audio_s_min)")
+    if not lacking:
+        return
+    found = f"{count} utterance{'' if count == 1 else 's'}, {audio_s:.1f} s"
+    if count == subset_size:
+        raise SuiteError(
+            f"quantization.subset_size = {subset_size} allows {found} to calibrate INT8 on, but at least "
+            f"{' and '.join(lacking)} are needed; raise subset_size, or {_FP16}"
+        )
+    needed = max(settings.utterances_min, math.ceil(settings.audio_s_min * count / audio_s)) * CALIBRATION_SHARE
+    raise SuiteError(
+        f"corpus '{of}' is too small to calibrate INT8 on a part of it: a quarter of its recordings is {found}, but at "
+        f"least {' and '.join(lacking)} are needed, which takes about {needed} such recordings; record more, name a "
+        f"corpus with --calibration, or {_FP16}"
+    )
 
 
 def level_range_db(samples: Samples, sampling_rate: int) -> float:

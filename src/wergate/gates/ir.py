@@ -102,7 +102,9 @@ def precision_verdict(asked: str, runs: str, *, wanted: str, variant: Variant) -
     )
 
 
-def size_verdict(variant: Variant, *, ir_bytes: int, weight_bytes: int, stored_bytes: int | None = None) -> Verdict:
+def size_verdict(
+    variant: Variant, *, ir_bytes: int, weight_bytes: int, stored_bytes: int | None = None, graph_bytes: int = 0
+) -> Verdict:
     """Gate the size of the IR relative to the checkpoint.
 
     Args:
@@ -110,6 +112,7 @@ def size_verdict(variant: Variant, *, ir_bytes: int, weight_bytes: int, stored_b
         ir_bytes: size of the IR.
         weight_bytes: size of the checkpoint at four bytes a parameter.
         stored_bytes: size of the checkpoint's files, if it is another.
+        graph_bytes: part of the IR's size that its graph takes, the `.xml`.
     """
     basis = f"IR {ir_bytes / 1e6:.2f} MB, checkpoint {weight_bytes / 1e6:.2f} MB"
     if stored_bytes is not None and stored_bytes < weight_bytes:
@@ -122,8 +125,18 @@ def size_verdict(variant: Variant, *, ir_bytes: int, weight_bytes: int, stored_b
         threshold=variant.thresholds.size_ratio_max,
         basis=basis,
         scope=variant.model,
-        remedy="check whether the weights are compressed: FP16 constants, i8 weights",
+        remedy=_size_remedy(variant, ir_bytes, weight_bytes, graph_bytes),
     )
+
+
+def _size_remedy(variant: Variant, ir_bytes: int, weight_bytes: int, graph_bytes: int) -> str:
+    """Return the next step: the graph of a tiny network takes more room than its weights."""
+    if (ir_bytes - graph_bytes) / weight_bytes <= variant.thresholds.size_ratio_max:
+        return (
+            f"the graph alone, the .xml, takes {graph_bytes / 1e6:.2f} MB, and the weights are small enough: raise "
+            f"thresholds.{variant.precision}.size_ratio_max for so small a network"
+        )
+    return "check whether the weights are compressed: FP16 constants, i8 weights"
 
 
 def count_verdicts(counts: Counts, baseline: Counts, variant: Variant) -> tuple[Verdict, ...]:

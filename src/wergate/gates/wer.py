@@ -41,7 +41,7 @@ def wer_verdict(evaluation: Evaluation, *, min_words: int) -> Verdict:
         scope=evaluation.scope,
         remedy=remedy_of(variant.subject),
         interval=_shifted(reference, drop.interval),
-        undecided=undecided(drop, tolerance, min_words),
+        undecided=undecided(drop, tolerance, min_words, limited=evaluation.limited),
     )
 
 
@@ -59,15 +59,17 @@ def require_words(evaluation: Evaluation) -> None:
         )
 
 
-def undecided(drop: WerDrop, tolerance: float, min_words: int) -> str:
-    """Return why a drop does not decide the gate and what would decide it; empty if it does decide."""
+def undecided(drop: WerDrop, tolerance: float, min_words: int, *, limited: bool = False) -> str:
+    """Return why a drop does not decide the gate and what would decide it; empty if it does decide.
+
+    Args:
+        limited: whether the corpus has more utterances than were evaluated.
+    """
     if drop.utterances < _FEWEST_UTTERANCES:
-        return "one utterance cannot be resampled: evaluate at least two"
+        return f"one utterance cannot be resampled: {'raise --limit to' if limited else 'evaluate'} at least two"
     if drop.words < min_words:
-        return (
-            f"only {drop.words} words: too few to decide (at least {min_words}); evaluate a larger corpus, or lower "
-            "--min-words"
-        )
+        more = "raise --limit" if limited else "evaluate a larger corpus"
+        return f"only {drop.words} words: too few to decide (at least {min_words}); {more}, or lower --min-words"
     if drop.interval.high <= tolerance or drop.interval.low > tolerance:
         return ""
     return f"the tolerance of {tolerance:g} lies inside the interval of the drop: {_needed_words(drop, tolerance)}"

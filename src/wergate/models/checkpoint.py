@@ -93,14 +93,46 @@ def resolve_checkpoint(
         return _random_checkpoint(spec, embedded / "checkpoint")
     if Path(spec).is_dir():
         return _folder_checkpoint(folder_name(Path(spec)), Path(spec), language=language, allow_pickle=allow_pickle)
-    match = _HUB_SPEC.fullmatch(spec)
-    if match and not spec.startswith((".", "/")):
-        found = snapshot(match["id"], match["revision"], allow_pickle=allow_pickle, language=language)
-        checkpoint = _folder_checkpoint(spec, found.folder, language=language, allow_pickle=allow_pickle)
-        return replace(checkpoint, revision=found.commit)
+    match = _on_the_hub(spec)
+    if match is None:
+        raise _unknown(spec, names)
+    found = snapshot(match["id"], match["revision"], allow_pickle=allow_pickle, language=language)
+    checkpoint = _folder_checkpoint(spec, found.folder, language=language, allow_pickle=allow_pickle)
+    return replace(checkpoint, revision=found.commit)
+
+
+def require_spec(
+    spec: str, *, language: str | None = None, allow_pickle: bool = False, names: Collection[str] = ()
+) -> None:
+    """Check a spec as far as that takes neither the hub nor a digest of the weights.
+
+    Args:
+        spec: as in `resolve_checkpoint`, as are the others.
+        language: language of the vocabulary and adapter.
+        allow_pickle: use pickled weights if there are no others.
+        names: names of models in the suite file.
+
+    Raises:
+        SuiteError: the spec is unknown, or its folder is not a checkpoint that can be used.
+    """
+    if spec == "embedded" or spec in _RANDOM_SPECS:
+        return
+    if Path(spec).is_dir():
+        _require_usable(folder_name(Path(spec)), Path(spec), language=language, allow_pickle=allow_pickle)
+    elif _on_the_hub(spec) is None:
+        raise _unknown(spec, names)
+
+
+def _on_the_hub(spec: str) -> re.Match[str] | None:
+    """Return the parts of an id of the hub; None for a local path, such as that of an audio file."""
+    return None if spec.startswith((".", "/")) or Path(spec).is_file() else _HUB_SPEC.fullmatch(spec)
+
+
+def _unknown(spec: str, names: Collection[str]) -> SuiteError:
     hint = did_you_mean(spec, ["embedded", *_RANDOM_SPECS, *names])
-    raise SuiteError(
-        f"model '{spec}' is neither a folder nor a known spec{hint}; accepted: embedded, {', '.join(_RANDOM_SPECS)}, "
+    problem = "is a file, but no .onnx file" if Path(spec).is_file() else f"is neither a folder nor a known spec{hint}"
+    return SuiteError(
+        f"model '{spec}' {problem}; accepted: embedded, {', '.join(_RANDOM_SPECS)}, "
         "ORG/NAME[@REVISION], FILE.onnx, a local folder that exists or a [model.NAME] of the suite file; check --model"
     )
 
@@ -108,6 +140,14 @@ def resolve_checkpoint(
 def _folder_checkpoint(
     name: str, folder: Path, *, language: str | None = None, allow_pickle: bool = False
 ) -> Checkpoint:
+    pickled = _require_usable(name, folder, language=language, allow_pickle=allow_pickle)
+    found = Checkpoint(name, folder, "", language=language, pickled=pickled)
+    weight_bytes = sum(path.stat().st_size for path in _weight_files(found))
+    return replace(found, digest=_digest(found), weight_bytes=weight_bytes)
+
+
+def _require_usable(name: str, folder: Path, *, language: str | None, allow_pickle: bool) -> bool:
+    """Check that a folder is a checkpoint that can be used, and return whether its weights are pickled."""
     require_no_adapter_files(name, folder)
     _require_ctc(name, folder)
     _require_no_code(name, folder)
@@ -120,9 +160,7 @@ def _folder_checkpoint(
             "contain any code; save the model with save_pretrained(safe_serialization=True), or trust its "
             "pytorch_model.bin with --allow-pickle"
         )
-    found = Checkpoint(name, folder, "", language=language, pickled=pickled)
-    weight_bytes = sum(path.stat().st_size for path in _weight_files(found))
-    return replace(found, digest=_digest(found), weight_bytes=weight_bytes)
+    return pickled
 
 
 def _weight_files(checkpoint: Checkpoint) -> list[Path]:

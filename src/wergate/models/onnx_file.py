@@ -114,13 +114,10 @@ def open_onnx(path: Path, options: OnnxOptions) -> OnnxFile:
         SuiteError: the file does not exist, is not ONNX or is quantized already, external data is missing, or
             no labels exist.
     """
-    if not path.is_file():
-        hint = did_you_mean_beside(path)
-        raise SuiteError(f"model '{path}' does not exist{hint}; an .onnx file is accepted; check --model")
+    labels = require_onnx(path, options)
     proto = _proto(path)
     require_unquantized_graph(path.name, proto)
     external = _external_files(path, proto)
-    labels = find_label_files(path, options.labels.labels)
     preprocessor = next((file for name in _PREPROCESSOR_FILES if (file := path.parent / name).is_file()), None)
     weights = [path, *external.values()]
     settings = labels.all | ({preprocessor.name: preprocessor} if preprocessor else {})
@@ -132,6 +129,18 @@ def open_onnx(path: Path, options: OnnxOptions) -> OnnxFile:
     }
     size = sum(file.stat().st_size for file in weights)
     return OnnxFile(path, options, labels, external, preprocessor, content_key(parts), size)
+
+
+def require_onnx(path: Path, options: OnnxOptions) -> LabelFiles:
+    """Find the labels of an ONNX file, which is not read.
+
+    Raises:
+        SuiteError: the file does not exist, or no labels exist.
+    """
+    if not path.is_file():
+        hint = did_you_mean_beside(path)
+        raise SuiteError(f"model '{path}' does not exist{hint}; an .onnx file is accepted; check --model")
+    return find_label_files(path, options.labels.labels)
 
 
 def gathered(file: OnnxFile, folder: Path) -> Path:

@@ -8,10 +8,10 @@ from wergate.config.models import ModelSettings
 from wergate.config.suite import SuiteConfig
 from wergate.errors import SuiteError
 from wergate.models.base import ReferenceModel
-from wergate.models.checkpoint import resolve_checkpoint
+from wergate.models.checkpoint import require_spec, resolve_checkpoint
 from wergate.models.labels import LabelOptions
 from wergate.models.onnx import OnnxModel
-from wergate.models.onnx_file import OnnxOptions, open_onnx
+from wergate.models.onnx_file import OnnxOptions, open_onnx, require_onnx
 from wergate.models.transformers import TransformersModel
 
 _OF_ONNX = ("labels", "blank", "word_delimiter", "units", "sampling_rate", "normalize_audio")
@@ -41,6 +41,20 @@ def resolve_model(settings: ModelSettings, config: SuiteConfig, embedded: Path) 
         names=config.model.keys() - {settings.name},
     )
     return TransformersModel(found)
+
+
+def require_model(settings: ModelSettings, config: SuiteConfig) -> None:
+    """Check a model's spec and options as far as that takes neither the hub nor a look at the weights.
+
+    Raises:
+        SuiteError: the spec is unknown, a file is missing, or an option does not apply to this kind of model.
+    """
+    _require_applicable(settings)
+    if settings.spec.endswith(".onnx"):
+        require_onnx(Path(settings.spec), _onnx_options(settings))
+    else:
+        names = config.model.keys() - {settings.name}
+        require_spec(settings.spec, language=settings.language, allow_pickle=config.allow_pickle, names=names)
 
 
 def _require_applicable(settings: ModelSettings) -> None:

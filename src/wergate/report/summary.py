@@ -114,12 +114,14 @@ class Ending:
         mistakes: errors in the set-up that must be corrected before there is a verdict.
         unexplained: ids of tests that failed without a verdict of a gate.
         notes: remarks on the measurements.
+        latency: why no gate has judged the speed that was measured; empty if one has.
     """
 
     code: int
     mistakes: Sequence[str] = ()
     unexplained: Sequence[str] = ()
     notes: Sequence[str] = ()
+    latency: str = ""
 
 
 def summary(run: Results, ending: Ending) -> str:
@@ -137,7 +139,8 @@ def broken_summary(mistake: str, code: int) -> str:
 def _top(ending: Ending, verdict: Status) -> Iterator[str]:
     undecided = verdict is Status.INCONCLUSIVE
     status, meaning = status_of(ending.code, undecided=undecided), meaning_of(ending.code, undecided=undecided)
-    yield f"## wergate: {status}\n\n{meaning} (exit code {ending.code})"
+    latency = f"; {ending.latency}" if ending.latency else ""
+    yield f"## wergate: {status}\n\n{meaning}{latency} (exit code {ending.code})"
     if ending.mistakes:
         yield verbatim(ending.mistakes)
     if ending.unexplained:

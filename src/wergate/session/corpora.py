@@ -61,6 +61,15 @@ class Corpora:
 
         return self._memo.get(("calibration", model), make)
 
+    def calibration_part(self, model: str) -> Corpus | None:
+        """Return the part of a model's first corpus that calibrates INT8; None if another corpus does.
+
+        No model is needed for it, so it may still hold utterances that are too short for one frame of the model.
+        """
+        if self._calibration_spec(model) is not None:
+            return None
+        return self._opened(self.first(model)).hold_out(self._subset_size(model))[1]
+
     def first(self, model: str) -> CorpusSpec:
         """Return the first evaluation corpus of a model."""
         return corpus_specs(self._config, self._config.settings_of(model).corpora[0], self._embedded)[0]
@@ -81,8 +90,11 @@ class Corpora:
         whole = self._long_enough(model, self.first(model))
         if not self._calibrates:
             return whole, replace(whole, entries=())
-        count = self._config.settings_of(model).quantization.subset_size
+        count = self._subset_size(model)
         return self._memo.get(("split", model, whole.spec, count), lambda: whole.hold_out(count))
+
+    def _subset_size(self, model: str) -> int:
+        return self._config.settings_of(model).quantization.subset_size
 
     def _long_enough(self, model: str, spec: CorpusSpec) -> Corpus:
         """Open a corpus, and treat utterances that are too short for one frame of a model as unusable."""

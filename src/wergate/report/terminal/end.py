@@ -44,10 +44,12 @@ class End:
         undecided: those that are INCONCLUSIVE and fail nothing.
         explanations: lines below a failed gate, by the verdict's line.
         tables: lines of further tables.
+        worst: lines on the utterances that got worst.
         notes: sentences about the figures.
         exported: a line for each variant, where --export is given.
         files: paths of the files that were written.
         details: whether all notes are shown, however many there are.
+        latency: why no gate has judged the speed that was measured; empty if one has.
     """
 
     code: int
@@ -58,31 +60,39 @@ class End:
     ratios: Sequence[RatioRow] = ()
     explanations: Mapping[str, Sequence[str]] = field(default_factory=dict)
     tables: Sequence[str] = ()
+    worst: Sequence[str] = ()
     notes: Sequence[str] = ()
     exported: Sequence[str] = ()
     files: Sequence[str] = ()
     details: bool = False
+    latency: str = ""
 
 
 def end_lines(end: End, width: int) -> list[str]:
     """Return the lines; a run that passes has at most `LINES_MAX` of them, unless studies add tables."""
-    verdict = headline(end.code, end.verdicts)
+    verdict = headline(end.code, end.verdicts, end.latency)
     figures = [*wer_table(end.evaluations, width), *speed_table(end.ratios, width)]
     last = ["", *end.exported, _files(end.files), *wrapped(f"next: {next_step(end)}", width), verdict]
-    tables = ["", *end.tables] if end.tables else []
+    tables = [line for part in (end.tables, end.worst) if part for line in ("", *part)]
     room = LINES_MAX - 1 - len(figures) - len(last)
     return [verdict, *_failed(end, width), *figures, *tables, *_notes(end, width, room), *last]
 
 
-def headline(code: int, verdicts: Sequence[VerdictRow]) -> str:
-    """Return the verdict on a run in one line, with the number of gates behind it."""
+def headline(code: int, verdicts: Sequence[VerdictRow], latency: str = "") -> str:
+    """Return the verdict on a run in one line, with the number of gates behind it.
+
+    Args:
+        latency: as in `End`.
+    """
     counts = Counter(row.status for row in verdicts)
     status = status_of(code, undecided=bool(counts[Status.INCONCLUSIVE]))
     if status is Status.PASS:
-        return f"{status}: all {len(verdicts)} gates passed" if verdicts else f"{status}: no gate ran"
+        gates = f"all {len(verdicts)} gates passed" if verdicts else "no gate ran"
+        return "; ".join([f"{status}: {gates}", *([latency] if latency else [])])
     gates = ", ".join(f"{counts[status]} {_WORDS[status]}" for status in Status if counts[status])
     why = "" if status is Status.INCONCLUSIVE else f"{meaning_of(code)}; "
-    return f"{status}: {why}gates: {gates or 'none ran'} (exit code {code})"
+    found = "; ".join([f"gates: {gates or 'none ran'}", *([latency] if latency else [])])
+    return f"{status}: {why}{found} (exit code {code})"
 
 
 def next_step(end: End) -> str:

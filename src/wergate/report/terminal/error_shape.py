@@ -10,7 +10,7 @@ from wergate.formatting import decibels, new_table, percent, signed_percent
 from wergate.gates.error_shape.rows import RiseRow
 from wergate.report.rows.evaluation import EvaluationRow, by_cell
 
-_COLUMNS = ("D %", "I %", "CER %", "length", "worse", "better", "worst", "SQNR")
+_COLUMNS = ("D %", "I %", "CER %", "length", "worse", "better", "worst", "min SQNR")
 
 
 def shape_tables(evaluations: Sequence[EvaluationRow]) -> Iterator[Table]:

@@ -45,21 +45,48 @@ def worst_utterance_lines(evaluation: Evaluation, width: int) -> list[str]:
     Args:
         width: columns that a line may take.
     """
-    normalizer = NORMALIZERS[evaluation.normalizer]
     engine, subject = evaluation.engine, evaluation.variant.subject
     lines = []
-    for outcome, before, now in _worst(evaluation):
+    for outcome, before, now in _worst(evaluation)[:_SHOWN]:
         lines.append(f"{outcome.id}: {_errors(now)}, {engine} {before.errors}")
-        texts = (outcome.text, outcome.reference_hypothesis, outcome.hypothesis)
-        columns = list(_columns(*(normalizer(text).split() for text in texts)))
+        columns = _all_columns(evaluation, outcome)
         lines += [f"  {line}" for line in _aligned(columns, ("reference", engine, subject), width - 2)]
     return lines
 
 
+def worse_utterances(evaluation: Evaluation) -> list[UtteranceOutcome]:
+    """Return the utterances in which a variant has more word errors than the reference model, the worst first."""
+    return [outcome for outcome, before, now in _worst(evaluation) if now.errors > before.errors]
+
+
+def whole_utterance_lines(evaluation: Evaluation, outcome: UtteranceOutcome, width: int) -> list[str]:
+    """Return an utterance with its errors and the places in which it is shown, aligned from its start to its end.
+
+    Args:
+        width: columns that a line may take.
+    """
+    number = evaluation.outcomes.index(outcome)
+    before, now = evaluation.reference.errors[number], evaluation.candidate.errors[number]
+    engine, subject = evaluation.engine, evaluation.variant.subject
+    added = f"{now.errors - before.errors:+d} ({engine} {before.errors}, {subject} {now.errors})"
+    columns = _all_columns(evaluation, outcome)
+    return [
+        f"{outcome.id}: word errors {added}",
+        *(f"  {line}" for line in _aligned(columns, ("reference", engine, subject), width - 2, whole=True)),
+    ]
+
+
+def _all_columns(evaluation: Evaluation, outcome: UtteranceOutcome) -> list[_Column]:
+    normalizer = NORMALIZERS[evaluation.normalizer]
+    texts = (outcome.text, outcome.reference_hypothesis, outcome.hypothesis)
+    return list(_columns(*(normalizer(text).split() for text in texts)))
+
+
 def _worst(evaluation: Evaluation) -> list[tuple[UtteranceOutcome, WordErrors, WordErrors]]:
+    """Return the utterances with another transcript than the reference model's, by the errors added, most first."""
     rows = zip(evaluation.outcomes, evaluation.reference.errors, evaluation.candidate.errors, strict=True)
     wrong = [row for row in rows if not row[0].matches]
-    return sorted(wrong, key=lambda row: (row[1].errors - row[2].errors, -row[2].errors))[:_SHOWN]
+    return sorted(wrong, key=lambda row: (row[1].errors - row[2].errors, -row[2].errors))
 
 
 def _errors(found: WordErrors) -> str:
@@ -95,18 +122,25 @@ def _by_place(text: Sequence[str], hypothesis: Sequence[str]) -> _Placed:
     return placed
 
 
-def _aligned(columns: Sequence[_Column], names: tuple[str, str, str], width: int) -> Iterator[str]:
-    """Yield the parts of an utterance in which the second recognizer errs or differs, four lines each."""
+def _aligned(
+    columns: Sequence[_Column], names: tuple[str, str, str], width: int, *, whole: bool = False
+) -> Iterator[str]:
+    """Yield the parts of an utterance in which the second recognizer errs or differs, four lines each.
+
+    Args:
+        whole: show every part; otherwise two at most.
+    """
     margin = max(map(len, names)) + 2
-    parts = [part for part in _wrapped(columns, width - margin) if any(c.shown for c in part)]
-    for part in parts[:_PARTS]:
+    parts = [part for part in _wrapped(columns, width - margin) if whole or any(c.shown for c in part)]
+    most = len(parts) if whole else _PARTS
+    for part in parts[:most]:
         rows = ([c.text for c in part], [c.first for c in part], [c.second for c in part])
         for name, words in zip(names, rows, strict=True):
             cells = ((word or _ABSENT).ljust(c.width) for word, c in zip(words, part, strict=True))
             yield f"{name:{margin}}{' '.join(cells)}".rstrip()
         yield f"{'':{margin}}{' '.join(c.mark.ljust(c.width) for c in part)}".rstrip()
-    if len(parts) > _PARTS:
-        yield f"... and {len(parts) - _PARTS} more lines of this utterance"
+    if len(parts) > most:
+        yield f"... and {len(parts) - most} more lines of this utterance"
 
 
 def _wrapped(columns: Sequence[_Column], width: int) -> Iterator[list[_Column]]:
