@@ -8,6 +8,7 @@ import pytest
 
 from fixtures.gates.check import Check, RecordWork
 from wergate.config.suite import SuiteConfig
+from wergate.corpora.spec import CorpusSpec
 from wergate.gates.ir import (
     GRAPH_BASELINE,
     count_verdicts,
@@ -62,11 +63,13 @@ def test_compiled_model_executes_in_8_bit(
 
 
 def test_inference_precision_is_the_configured_one(
-    session: Session, suite_config: SuiteConfig, variant: Variant, check: Check
+    session: Session, suite_config: SuiteConfig, corpus_spec: CorpusSpec, variant: Variant, check: Check
 ) -> None:
-    """The recognizer that transcribes the corpora runs in the configured precision."""
-    recognizer, wanted = session.recognizers.dynamic(variant), suite_config.inference_precision
-    check(precision_verdict(recognizer.asked_precision, recognizer.precision, wanted=wanted, variant=variant))
+    """Each compiled model that transcribes a corpus runs in the configured precision, layer by layer."""
+    corpus = session.corpora.corpus(variant.model, corpus_spec)
+    models = session.recognizers.precisions(variant, corpus)
+    wanted = suite_config.inference_precision
+    check(precision_verdict(models, wanted=wanted, variant=variant, corpus=corpus_spec.name))
 
 
 def test_ir_is_smaller_than_the_checkpoint(session: Session, variant: Variant, check: Check) -> None:

@@ -16,7 +16,7 @@ from wergate.evaluation import evaluate as comparison
 from wergate.networks.ctc import Logits
 from wergate.recognizers.bucketed import BucketedRecognizer
 from wergate.recognizers.openvino import OpenVinoRecognizer
-from wergate.session import evaluations
+from wergate.session import evaluations, recognizers
 
 
 def drop_last_frame(_: Scratch) -> None:
@@ -69,10 +69,16 @@ def ask_for_bf16(_: Scratch) -> None:
     OpenVinoRecognizer.__init__ = lambda *given, **named: compile_it(*given, **named | {"inference_precision": "bf16"})
 
 
+def ask_for_bf16_in_buckets(_: Scratch) -> None:
+    options = recognizers.static_options
+    recognizers.static_options = lambda _precision, streams, **named: options("bf16", streams, **named)
+
+
 FAULTS = (
     Fault("the last frame dropped", "length_max_abs_delta", drop_last_frame, LENGTHS),
     Fault("the last word dropped", "deletion_rise", drop_last_word),
     Fault("transcripts of two utterances swapped", "worst_utterance_rise", swap_transcripts),
     Fault("padding without a mask", "sqnr_db", pad_without_mask),
     Fault("bf16 where f32 was asked", "inference_precision_differs", ask_for_bf16),
+    Fault("bf16 in buckets alone", "inference_precision_differs", ask_for_bf16_in_buckets),
 )

@@ -108,9 +108,14 @@ class LogMel:
         channel = graph.add("Unsqueeze", wave, graph.integers("axes", [1]), name="mel/channel")
         angle = 2 * np.pi * np.outer(np.arange(_BINS), np.arange(_WINDOW)) / _WINDOW
         basis = np.concatenate([np.cos(angle), np.sin(angle)]) * np.hanning(_WINDOW)
-        spectrum = graph.add("Conv", channel, graph.weight("mel/basis", basis[:, None]), strides=[_HOP], name="mel/stft")
+        spectrum = graph.add(
+            "Conv", channel, graph.weight("mel/basis", basis[:, None]), strides=[_HOP], name="mel/stft"
+        )
         real, imaginary = graph.split(spectrum, axis=1, name="mel/parts")
-        powers = (graph.add("Mul", real, real, name="mel/real_power"), graph.add("Mul", imaginary, imaginary, name="mel/imaginary_power"))
+        powers = (
+            graph.add("Mul", real, real, name="mel/real_power"),
+            graph.add("Mul", imaginary, imaginary, name="mel/imaginary_power"),
+        )
         power = graph.add("Add", *powers, name="mel/power")
         bands = self._bands(graph, power)
         floored = graph.add("Add", bands, graph.weight("mel/epsilon", 1e-5), name="mel/floor")
@@ -158,7 +163,9 @@ class LogMel:
         for label in range(1, len(LABELS)):
             band = 2 + 2 * (label - 1)
             matched[[band - 1, band, band + 1], label] = (-0.5, 2.0, -0.5)
-        logits = graph.add("MatMul", hidden, graph.weight("head/weights", _orthonormal(rng) @ matched), name="head/product")
+        logits = graph.add(
+            "MatMul", hidden, graph.weight("head/weights", _orthonormal(rng) @ matched), name="head/product"
+        )
         bias = np.zeros(len(LABELS))
         bias[0] = 2.5
         return graph.add("Add", logits, graph.weight("head/bias", bias), name="head/logits")

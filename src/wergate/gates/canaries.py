@@ -25,6 +25,7 @@ from wergate.networks.alphabet import Alphabet
 from wergate.networks.frontend import Frontend
 from wergate.networks.ir.equivalence import GraphComparison, GraphDifference
 from wergate.networks.ir.execution import ExecutedLayer, ExecutedWork
+from wergate.networks.ir.precision import RunPrecision
 from wergate.networks.ir.weights import LayerWeights
 from wergate.networks.logits import LogitsDifference
 from wergate.verdict import Verdict
@@ -143,8 +144,10 @@ def _bad_graph(stated: Thresholds, canary: Variant) -> Iterator[Verdict]:
     changed = GraphComparison(_UTTERANCES, _UTTERANCES, (GraphDifference("canary", "changed"),))
     yield ir.graph_verdict(changed, canary)
     yield accuracy.headline_verdict(Transcripts(1e-3, ()), subject="canary", scope="canary")
-    yield ir.precision_verdict("f32", "bf16", wanted="f32", variant=canary)
-    yield ir.precision_verdict("bf16", "f32", wanted="f32", variant=canary)
+    for precision in (("f32", "bf16", ()), ("bf16", "f32", ()), ("f32", "f32", ("canary",))):
+        asked, reported, half = precision
+        models = [RunPrecision(None, asked, reported, 1, half)]
+        yield ir.precision_verdict(models, wanted="f32", variant=canary, corpus="canary")
 
 
 def _bad_buckets(stated: Thresholds, canary: Variant) -> Iterator[Verdict]:

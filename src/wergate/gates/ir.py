@@ -13,6 +13,7 @@ from wergate.errors import SuiteError
 from wergate.models.variant import Variant
 from wergate.networks.ir.equivalence import GraphComparison
 from wergate.networks.ir.execution import ExecutedWork
+from wergate.networks.ir.precision import RunPrecision
 from wergate.networks.ir.weights import LayerWeights
 from wergate.verdict import Verdict
 
@@ -81,22 +82,27 @@ def graph_verdict(comparison: GraphComparison, variant: Variant) -> Verdict:
     )
 
 
-def precision_verdict(asked: str, runs: str, *, wanted: str, variant: Variant) -> Verdict:
-    """Gate the inference precision: both the requested and the reported one must be the expected one.
+def precision_verdict(models: Sequence[RunPrecision], *, wanted: str, variant: Variant, corpus: str) -> Verdict:
+    """Gate the inference precision of every compiled model that transcribes a corpus.
 
     Args:
-        asked: precision that was requested from the runtime.
-        runs: precision that the runtime reports.
+        models: precision of each compiled model: as it was asked for, as it reports it, and layer by layer.
         wanted: precision that the configuration states.
+        corpus: name of the corpus.
     """
+    wrong = [model for model in models if not model.is_in(wanted)]
+    shown = wrong[0] if wrong else models[0]
+    where = "for any length" if shown.samples is None else f"for {shown.samples} samples"
+    half = f"{len(shown.half)} of {shown.layers} layers in half precision"
     return Verdict(
         gate="inference_precision_differs",
         subject=variant.subject,
-        value=int(asked != wanted) + int(runs != wanted),
+        value=len(wrong),
         relation="==",
         threshold=0,
-        basis=f"expected {wanted}, requested {asked}, runtime reports {runs}",
-        scope=variant.model,
+        basis=f"{len(models)} compiled models, {wanted} expected; the one {where}: requested {shown.asked}, "
+        f"runtime reports {shown.reported}, {half}",
+        scope=f"{variant.model}, {corpus}",
         remedy="this run says nothing about the expected precision: use a device that supports it, or change "
         "inference_precision",
     )

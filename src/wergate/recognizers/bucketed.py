@@ -17,6 +17,7 @@ from wergate.corpora.audio import Samples
 from wergate.errors import SuiteError
 from wergate.networks.ctc import Logits
 from wergate.networks.frontend import Frontend
+from wergate.networks.ir.precision import RunPrecision, run_precision
 from wergate.networks.logits import difference
 from wergate.networks.signature import Feed, Signature
 from wergate.recognizers.base import features, in_order
@@ -39,6 +40,7 @@ class Compilable:
         compile_for: compiles the IR for one utterance of the given number of samples.
         compile_dynamic: compiles the IR for any length.
         expected: returns the dynamic model's logits, shape (frames, vocabulary), for a waveform of shape (samples,).
+        asked_precision: inference precision that `compile_for` asks for, "f32" or "bf16".
     """
 
     frontend: Frontend
@@ -46,6 +48,7 @@ class Compilable:
     compile_for: Compile
     compile_dynamic: Callable[[], OpenVinoRecognizer]
     expected: Callable[[Samples], Logits]
+    asked_precision: str = "f32"
 
 
 class BucketedRecognizer:
@@ -87,6 +90,12 @@ class BucketedRecognizer:
         """Wait for all compilations and verify their streams now, not when each bucket is first used."""
         for length in self.buckets.lengths:
             self._requests(length)
+
+    def precisions(self) -> Iterator[RunPrecision]:
+        """Yield the precision that each bucket's compiled model runs in, read back from the runtime."""
+        for length in self.buckets.lengths:
+            compiled = self._requests(length).compiled
+            yield run_precision(compiled, asked=self._ir.asked_precision, samples=length)
 
     def logits(self, waveforms: Samples) -> Logits:
         """See `Recognizer.logits`."""

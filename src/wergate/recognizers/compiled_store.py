@@ -19,6 +19,7 @@ from wergate.environment import cpu, source_digest, versions
 from wergate.networks.ctc import Logits
 from wergate.networks.frontend import Frontend
 from wergate.networks.ir.file import compile_ir, ir_signature
+from wergate.networks.ir.precision import INFERENCE_PRECISION
 from wergate.recognizers.bucketed import Compilable
 from wergate.recognizers.openvino import OpenVinoRecognizer
 from wergate.recognizers.stored_logits import read_logits, stored_logits
@@ -37,7 +38,7 @@ def static_options(inference_precision: str, streams: int, *, fused: bool = True
         fused: use the plugin's fused kernels, which exist for fixed lengths only. Without them, INT8 logits equal those
             of the dynamic model bit by bit (docs/studies/padding.md).
     """
-    options = {"INFERENCE_PRECISION_HINT": inference_precision, "NUM_STREAMS": str(streams)}
+    options = {INFERENCE_PRECISION: inference_precision, "NUM_STREAMS": str(streams)}
     # The streams of all buckets share the cores, so no stream may be pinned to one core.
     return options | {"ENABLE_CPU_PINNING": "NO"} | ({} if fused else {"SNIPPETS_MODE": "DISABLE"})
 
@@ -65,6 +66,7 @@ def compilable(
         _stored_compiler(store, path, options, parts),
         compile_dynamic,
         _stored_logits(store, compile_dynamic, parts),
+        options[INFERENCE_PRECISION],
     )
 
 

@@ -16,11 +16,11 @@ from wergate.errors import SuiteError
 from wergate.networks.ctc import Logits
 from wergate.networks.frontend import Frontend
 from wergate.networks.ir.file import compile_ir, ir_signature, ports_of, read_ir, run_network
+from wergate.networks.ir.precision import INFERENCE_PRECISION, RunPrecision, reported_precision, run_precision
 from wergate.networks.signature import Feed, Signature, match_signature
 from wergate.recognizers.base import features, in_order
 from wergate.recognizers.compilations import Compilation, Report, ignore
 
-_HINT = "INFERENCE_PRECISION_HINT"
 _COMPILATIONS = 3
 # By default the CPU plugin caches what it compiles for each of a corpus's thousands of lengths: 12 MB each in INT8.
 _FEW_LENGTHS = {"CPU_RUNTIME_CACHE_CAPACITY": "100"}
@@ -69,11 +69,12 @@ class OpenVinoRecognizer:
             self._single = cache(
                 lambda: OpenVinoRecognizer(path, frontend, device=device, inference_precision=inference_precision)
             )
-        samples = samples and frontend.used_samples(samples)
+        self._samples = samples = samples and frontend.used_samples(samples)
+        self.asked_precision = inference_precision
         self._probe = stream_probe(frontend, samples)
         # A model of fixed length cannot run the short inputs that show what a network's inputs mean.
         signature = None if samples is None else ir_signature(path, len(frontend.alphabet.labels))
-        options = {_HINT: inference_precision}
+        options = {INFERENCE_PRECISION: inference_precision}
         options |= {"PERFORMANCE_HINT": "LATENCY"} if streams == 1 else {"NUM_STREAMS": str(streams)} | _FEW_LENGTHS
         for _ in range(_COMPILATIONS):
             compiled = compile_ir(path, device, options, samples=samples)
@@ -86,7 +87,7 @@ class OpenVinoRecognizer:
             if streams > 1:
                 report(Compilation(samples, streams, accepted=agreed))
             if agreed:
-                self.asked_precision, self.precision = options[_HINT], _chosen_precision(compiled, options[_HINT])
+                self.precision = reported_precision(compiled, inference_precision)
                 return
         raise SuiteError(
             f"device '{device}' gave different logits on its {streams} streams in {_COMPILATIONS} compilations; "
@@ -101,6 +102,10 @@ class OpenVinoRecognizer:
         # All requests start at the same time, two per stream, so that every stream gets one.
         probes = [self._probe] * len(self._requests.idle)
         return all(np.array_equal(expected, logits) for _, logits in self._infer_each(probes))
+
+    def precisions(self) -> Iterator[RunPrecision]:
+        """Yield the precision that the compiled model runs in, read back from the runtime."""
+        yield run_precision(self._request.get_compiled_model(), asked=self.asked_precision, samples=self._samples)
 
     def logits(self, waveforms: Samples) -> Logits:
         """See `Recognizer.logits`."""
@@ -154,12 +159,6 @@ def stream_probe(frontend: Frontend, samples: int | None = None) -> Samples:
     return np.asarray(np.sin(np.arange(samples or frontend.sampling_rate) * 0.1), dtype=np.float32)
 
 
-def _chosen_precision(compiled: ov.CompiledModel, asked: str) -> str:
-    """Return the inference precision that a compiled model reports, or the requested one if it reports none."""
-    reported = _HINT in compiled.get_property("SUPPORTED_PROPERTIES")
-    return str(compiled.get_property(_HINT).get_type_name()) if reported else asked
-
-
 def _compiled_signature(path: Path, compiled: ov.CompiledModel, vocabulary: int) -> Signature:
     return match_signature(ports_of(path, read_ir(path), lambda feed: run_network(compiled, feed)), vocabulary)
 
@@ -171,6 +170,7 @@ class Requests:
     """Inference requests of a compiled model, enough to keep all its streams busy.
 
     Attributes:
+        compiled: the compiled model.
         signature: meaning of the model's inputs and output.
         streams: number of streams that the model was compiled for.
         idle: requests that are not in use.
@@ -178,6 +178,7 @@ class Requests:
 
     def __init__(self, compiled: ov.CompiledModel, signature: Signature, streams: int) -> None:
         """Create all requests of a model that was compiled for `streams` streams."""
+        self.compiled = compiled
         self.signature = signature
         self.streams = streams
         self.idle = [compiled.create_infer_request() for _ in range(_PER_STREAM * streams)]

@@ -13,6 +13,7 @@ from wergate.models.candidates import require_same_frames, require_sampling_rate
 from wergate.models.variant import Variant
 from wergate.networks.frontend import Frontend
 from wergate.networks.ir.file import may_be_padded
+from wergate.networks.ir.precision import RunPrecision
 from wergate.recognizers.base import Recognizer
 from wergate.recognizers.bucketed import BucketedRecognizer
 from wergate.recognizers.buckets import Buckets, CompiledMemory, compiled_memory, corpus_buckets
@@ -108,6 +109,11 @@ class Recognizers:
     def for_corpus(self, variant: Variant, corpus: Corpus) -> Recognizer:
         """Return the recognizer for a whole corpus: in buckets if `runs_in_buckets`, else with dynamic shapes."""
         return self.bucketed(variant, corpus) if self.runs_in_buckets(variant) else self.dynamic(variant)
+
+    def precisions(self, variant: Variant, corpus: Corpus) -> list[RunPrecision]:
+        """Return the precision of each compiled model that runs a variant: for a corpus, and for any length."""
+        buckets = self.bucketed(variant, corpus).precisions() if self.runs_in_buckets(variant) else ()
+        return [*buckets, *self.dynamic(variant).precisions()]
 
     def runs_in_buckets(self, variant: Variant) -> bool:
         """Return whether a variant runs corpora in buckets: if configured, on a CPU, and if its IR masks padding."""

@@ -79,7 +79,9 @@ def _is_weighted(op: Any) -> bool:
     """Return whether an operation is a product with weights."""
     if op.get_type_name() not in _LEARNED:
         return False
-    return any(stored_weights(port.get_source_output().get_node()).get_type_name() == "Constant" for port in op.inputs())
+    return any(
+        stored_weights(port.get_source_output().get_node()).get_type_name() == "Constant" for port in op.inputs()
+    )
 
 
 def _squares(op: Any) -> bool:

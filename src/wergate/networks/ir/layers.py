@@ -124,7 +124,9 @@ def _is_layer(op: Any) -> bool:
 
 def _is_of_weights(op: Any) -> bool:
     """Return whether an operation scales stored weights; any other computes with activations, and is a layer."""
-    return all(stored_weights(port.get_source_output().get_node()).get_type_name() == "Constant" for port in op.inputs())
+    return all(
+        stored_weights(port.get_source_output().get_node()).get_type_name() == "Constant" for port in op.inputs()
+    )
 
 
 def _unquantized(source: Any) -> Any:

@@ -180,9 +180,7 @@ class LayerStudy:
         parts = {**self.parts, **changes, "audio": dict(corpus.digests)}
         artifact = self._used(self._session.store.get("layer-figures", parts, build))
         figures = json.loads(artifact.file(_FIGURES).read_text(encoding="utf-8"))
-        return SampleResult(
-            LogitsDifference(**figures["logits"]), figures["worst_sqnr_db"], figures["hypotheses"]
-        )
+        return SampleResult(LogitsDifference(**figures["logits"]), figures["worst_sqnr_db"], figures["hypotheses"])
 
     def _used(self, artifact: Artifact) -> Artifact:
         return self._session.memo.used(self.variant.model, None, artifact)
