@@ -285,7 +285,8 @@ If several causes apply, the first of {order} is the exit code.
 So a pipeline that tolerates 12 never hides another failure.
 The codes are the same with `-n 2`, and `tox run -e gate` returns them.
 `--strict` makes an undecided latency a 12, and `--allow-inconclusive` an undecided accuracy a 0.
-If a summary, badge or results file cannot be written at the end, 0 becomes 13.""",
+If a summary, badge or results file cannot be written at the end, 0 becomes 13.
+A warning of a library is shown and changes no code; a warning of wergate's own code is a 1.""",
                 "[CI](../ci/README.md) says how a pipeline treats each code.",
             ]
         )
