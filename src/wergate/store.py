@@ -8,6 +8,7 @@ it is never used: the store warns and rebuilds it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import logging
@@ -259,7 +260,8 @@ def replace_file(path: Path, text: str, *, what: str) -> None:
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a file system that is read-only refuses this too
+            temporary.unlink(missing_ok=True)
         raise _unwritable(path, what, error) from error
 
 
@@ -281,5 +283,40 @@ def append_to_file(path: Path, text: str, *, what: str) -> None:
         raise _unwritable(path, what, error) from error
 
 
+@contextlib.contextmanager
+def writing(path: Path, *, what: str) -> Iterator[None]:
+    """Make the folder of a file, and turn an error of the file system while it is written into one line.
+
+    Args:
+        path: the file, or one of several in its folder.
+        what: as in `replace_file`.
+
+    Raises:
+        SuiteError: the file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise _unwritable(path, what, error) from error
+
+
+def require_writable(path: Path, *, what: str) -> None:
+    """Reject a file whose folder is, or would be made, where nothing can be written, as in a read-only checkout.
+
+    Args:
+        path: the file.
+        what: as in `replace_file`.
+
+    Raises:
+        SuiteError: the file cannot be written.
+    """
+    existing = next(folder for folder in path.absolute().parents if folder.exists())
+    if not os.access(existing, os.W_OK | os.X_OK):
+        read_only = os.statvfs(existing).f_flag & os.ST_RDONLY
+        number = errno.EROFS if read_only else errno.EACCES
+        raise _unwritable(path, what, OSError(number, os.strerror(number)))
+
+
 def _unwritable(path: Path, what: str, error: OSError) -> SuiteError:
-    return SuiteError(f"{what} file '{path}' cannot be written: {error.strerror}; correct --{what}")
+    return SuiteError(f"{what} file '{path}' cannot be written: {error.strerror or error}; correct --{what}")

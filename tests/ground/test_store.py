@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -17,7 +18,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wergate.errors import SuiteError
-from wergate.store import MANIFEST, Artifact, DamagedArtifactWarning, Store, content_key
+from wergate.store import (
+    MANIFEST,
+    Artifact,
+    DamagedArtifactWarning,
+    Store,
+    append_to_file,
+    content_key,
+    replace_file,
+    require_writable,
+    writing,
+)
 
 PARTS = {"weights": "abc", "versions": {"openvino": "1"}}
 SRC = Path(__file__).parents[2] / "src"
@@ -237,3 +248,48 @@ def test_a_full_disk_is_an_error(tmp_path: Path) -> None:
     (line,) = process.stdout.splitlines()
     assert line.startswith(f"cache directory '{tmp_path}' cannot be written: File too large; ")
     assert [] == [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".lock"]
+
+
+@dataclass(frozen=True)
+class Writer:
+    """A way to write a file, and the option that its message names."""
+
+    id: str
+    write: Callable[[Path], None]
+
+
+def _write_after_all(path: Path) -> None:
+    with writing(path, what="results"):
+        path.write_text("")
+
+
+WRITERS = (
+    Writer("replace", lambda path: replace_file(path, "", what="results")),
+    Writer("append", lambda path: append_to_file(path, "", what="results")),
+    Writer("any way", _write_after_all),
+)
+
+
+@pytest.mark.parametrize("writer", WRITERS, ids=lambda writer: writer.id)
+def test_a_read_only_file_system_is_reported(writer: Writer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one line, although such a file system also refuses to remove a file."""
+
+    def refuse(path: Path, *_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    for name in ("open", "write_text", "replace", "unlink"):
+        monkeypatch.setattr(Path, name, refuse)
+    with pytest.raises(
+        SuiteError, match=r"results file '.*' cannot be written: Read-only file system; correct --results"
+    ):
+        writer.write(tmp_path / "results.json")
+
+
+def test_a_folder_that_cannot_be_written_is_known_before_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The closest folder that exists decides, because others are made."""
+    require_writable(tmp_path / "new" / "newer" / "results.json", what="results")
+    asked: list[Path] = []
+    monkeypatch.setattr(os, "access", lambda path, _: bool(asked.append(path)))
+    with pytest.raises(SuiteError, match=r"results file '.*' cannot be written: Permission denied; correct --results"):
+        require_writable(tmp_path / "new" / "newer" / "results.json", what="results")
+    assert [tmp_path] == asked

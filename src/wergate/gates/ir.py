@@ -15,6 +15,7 @@ from wergate.networks.ir.equivalence import GraphComparison
 from wergate.networks.ir.execution import ExecutedWork
 from wergate.networks.ir.precision import RunPrecision
 from wergate.networks.ir.weights import LayerWeights
+from wergate.store import writing
 from wergate.verdict import Verdict
 
 GRAPH_BASELINE = "graph.json"
@@ -173,10 +174,14 @@ def read_baseline(path: Path, key: str) -> Counts | None:
 
 
 def write_baseline(path: Path, key: str, counts: Counts) -> None:
-    """Store counts under a key, in a sorted file so that reviews see small diffs."""
+    """Store counts under a key, in a sorted file so that reviews see small diffs.
+
+    Raises:
+        SuiteError: the file cannot be read or written.
+    """
     stored = {**_read(path), key: dict(counts)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(stored, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    with writing(path, what="baselines"):
+        path.write_text(json.dumps(stored, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _read(path: Path) -> dict[str, Counts]:

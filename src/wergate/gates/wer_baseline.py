@@ -17,7 +17,7 @@ import pydantic
 from pydantic import BaseModel, ConfigDict
 
 from wergate.errors import SuiteError
-from wergate.store import replace_file, text_digest
+from wergate.store import replace_file, text_digest, writing
 
 WER_BASELINE = "wer.json"
 _SCHEMA = 1
@@ -97,10 +97,9 @@ def write_transcripts(path: Path, key: str, machine: str, result: StoredTranscri
     The file is sorted and has one utterance per line, so that reviews see small diffs.
 
     Raises:
-        SuiteError: the present file cannot be read, or was edited by hand.
+        SuiteError: the present file cannot be read or written, or was edited by hand.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(path.parent):
+    with writing(path, what="baselines"), _locked(path.parent):
         entries = _read(path)
         entries.setdefault(key, {})[machine] = _Signed(**result.model_dump(), sha256=result.checksum)
         content = _File(schema_version=_SCHEMA, entries=entries).model_dump()

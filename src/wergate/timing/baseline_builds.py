@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from wergate.errors import SuiteError
-from wergate.store import replace_file
+from wergate.store import replace_file, writing
 
 BUILDS_FILE = "builds.json"
 SCHEMA_VERSION = 1
@@ -54,10 +54,14 @@ def read_builds(path: Path) -> dict[tuple[str, str], Build]:
 
 
 def write_builds(path: Path, builds: Mapping[tuple[str, str], Build]) -> None:
-    """Write the builds by (model, variant), sorted, and replace the previous file."""
+    """Write the builds by (model, variant), sorted, and replace the previous file.
+
+    Raises:
+        SuiteError: the file cannot be written.
+    """
     names: dict[str, dict[str, str]] = {}
     for (model, variant), build in sorted(builds.items()):
         names.setdefault(model, {})[variant] = f"{build.kind}/{build.key}"
-    path.parent.mkdir(parents=True, exist_ok=True)
     content = {"schema_version": SCHEMA_VERSION, "builds": names}
-    replace_file(path, json.dumps(content, indent=1) + "\n", what="benchmark-storage")
+    with writing(path, what="benchmark-storage"):
+        replace_file(path, json.dumps(content, indent=1) + "\n", what="benchmark-storage")
