@@ -127,6 +127,8 @@ class AccuracyControlSettings(Section):
     Attributes:
         max_drop: largest drop of 1 - WER on the validation utterances, absolute; the target of the tuning.
         validation_utterances: number of utterances to tune on.
+        validation_wer_max: largest word error rate of the FP16 IR on them; above it, their transcripts do not belong to
+            the audio, and nothing is tuned.
         seed: seed of their sample.
         held_out_drop_max: largest drop of 1 - WER on all other utterances, absolute.
         int8_work_min: smallest share of the ordinary INT8 model's 8-bit work that must remain.
@@ -134,6 +136,7 @@ class AccuracyControlSettings(Section):
 
     max_drop: Fraction
     validation_utterances: int = Field(gt=0)
+    validation_wer_max: float = Field(gt=0)
     seed: int = Field(ge=0)
     held_out_drop_max: Fraction
     int8_work_min: Fraction

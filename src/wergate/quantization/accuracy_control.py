@@ -1,30 +1,32 @@
 """FP16 IR to INT8 IR with accuracy control: NNCF reverts layers to floating point until the drop of 1 - WER is small.
 
-Higher is better for NNCF's metric, so it is 1 - WER instead of the WER.
+Higher is better for NNCF's metric, so it is 1 - WER instead of the WER. While the logits fail a gate of a plain run,
+the metric is lower by how far they do, so that tuning goes on until its result passes that gate as well.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
 
-import numpy.typing as npt
-
 from wergate.config.models import ModelSettings
 from wergate.config.quantization import QuantizationSettings
+from wergate.config.thresholds import Thresholds
 from wergate.corpora.corpus import Corpus
 from wergate.environment import cpu, source_digest, versions
+from wergate.errors import SuiteError
 from wergate.evaluation.normalize import NORMALIZERS
 from wergate.evaluation.wer import WordErrors, count_word_errors
-from wergate.networks.ctc import greedy_decode
+from wergate.networks.ctc import Logits, greedy_decode
 from wergate.networks.frontend import Frontend, read_frontend
 from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE, save_ir
-from wergate.networks.ir.file import ir_signature
+from wergate.networks.ir.file import compile_ir, ir_signature
+from wergate.networks.logits import LogitsDifference, difference, total
 from wergate.networks.signature import Feed, Signature
 from wergate.progress import Progress
 from wergate.quantization import nncf as quantize
@@ -32,6 +34,8 @@ from wergate.quantization.nncf import nncf_function, refused_scope, require_matc
 from wergate.store import Artifact, Store
 
 TUNING_FILE = "tuning.json"
+_LOGITS = ("sqnr_db_min", "argmax_agreement_min", "worst_sqnr_db_min")
+_SHORTFALL_MAX = 1.0  # of one gate
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Tuning:
         fp16_wer: WER of the FP16 IR.
         int8_wer: WER of the IR with all layers quantized, before any was reverted.
         tuned_wer: WER of the resulting IR.
+        int8_sqnr_db, tuned_sqnr_db: SQNR in dB of the logits of both, compared with the FP16 IR's.
         validations: number of times that all or some of the utterances were transcribed.
     """
 
@@ -50,13 +55,16 @@ class Tuning:
     fp16_wer: float
     int8_wer: float
     tuned_wer: float
+    int8_sqnr_db: float
+    tuned_sqnr_db: float
     validations: int
 
 
 @dataclass(frozen=True)
 class ValidationUtterance:
-    """A validation utterance: the network's inputs and the reference transcript."""
+    """A validation utterance: its id, the network's inputs and the reference transcript."""
 
+    id: str
     feed: Feed
     text: str
 
@@ -83,7 +91,8 @@ def controlled_ir(
         progress: progress display.
 
     Raises:
-        SuiteError: the ignored scope is not accepted, or the installed NNCF has no accuracy control.
+        SuiteError: the FP16 IR does not understand the validation utterances, the ignored scope is not accepted, or the
+            installed NNCF has no accuracy control.
     """
     # The choice of reverted layers depends on INT8 results, and these depend on the CPU's instruction set ("isa").
     parts = {
@@ -93,6 +102,7 @@ def controlled_ir(
         "normalizer": normalizer,
         "settings": settings.quantization.model_dump(exclude={"subset_size"}),
         "max_drop": settings.accuracy_control.max_drop,
+        "logits": [getattr(settings.thresholds.int8, name) for name in _LOGITS],
         "isa": cpu().isa,
         "versions": versions(("openvino", "nncf", "jiwer")),
         "source": source_digest(__name__),
@@ -101,61 +111,132 @@ def controlled_ir(
     def build(folder: Path) -> None:
         frontend = read_frontend(fp16.file(FRONTEND_FILE))
         signature = ir_signature(fp16.file(MODEL_FILE), len(frontend.alphabet.labels))
+        utterances = _validation_utterances(validation, frontend, signature)
+        measure = Measure(signature, frontend, normalizer, settings.thresholds.int8, progress)
+        fp16_errors = measure.compare_with(fp16.file(MODEL_FILE), utterances)
+        _require_understood(fp16_errors.wer, fp16_errors.words, validation, settings)
         inputs = quantize.calibration_inputs(calibration, frontend, signature)
         feeds = list(progress(inputs, "reading calibration audio", len(calibration)))
-        utterances = _validation_utterances(validation, frontend, signature)
-        measure = Measure(signature, frontend, normalizer, progress)
         _control(fp16.file(MODEL_FILE), feeds, utterances, measure, settings, folder / MODEL_FILE)
         shutil.copyfile(fp16.file(FRONTEND_FILE), folder / FRONTEND_FILE)
         measure.measure_saved(folder / MODEL_FILE, utterances)
         measure.finish()
         _write_tuning(measure, validation, folder / TUNING_FILE)
 
-    return store.get("controlled-ir", parts, build)
+    controlled = store.get("controlled-ir", parts, build)
+    _require_understood(read_tuning(controlled).fp16_wer, len(validation), validation, settings)
+    return controlled
+
+
+def _require_understood(wer: float, words: int, validation: Corpus, settings: ModelSettings) -> None:
+    """Refuse to tune on transcripts that the FP16 IR does not reproduce: on those, any change may look like a gain.
+
+    Args:
+        wer: WER of the FP16 IR on the validation utterances.
+        words: number of their words; only whether it is 0 counts.
+
+    Raises:
+        SuiteError: there are no words, or the WER is above `accuracy_control.validation_wer_max`.
+    """
+    limit = settings.accuracy_control.validation_wer_max
+    if words and wer <= limit:
+        return
+    found = f"the FP16 IR has a word error rate of {wer:,.0%}" if words else "the transcripts have no words"
+    raise SuiteError(
+        f"accuracy control cannot tune '{settings.name}': {found} on the {len(validation)} utterances of "
+        f"'{validation.name}'; transcripts that the model reproduces with a rate of at most {limit:.0%} "
+        "(accuracy_control.validation_wer_max) are needed; name a calibration corpus that has them with --calibration, "
+        "or choose another --quantizer"
+    )
 
 
 class Measure:
-    """NNCF's validation function, which returns 1 - WER.
+    """NNCF's validation function, which returns 1 - WER, less the shortfall of the logits.
 
     Attributes:
         wers: the WERs of all calls.
+        sqnrs_db: the SQNRs of all calls, compared with the FP16 IR.
     """
 
-    def __init__(self, signature: Signature, frontend: Frontend, normalizer: str, progress: Progress) -> None:
+    def __init__(
+        self,
+        signature: Signature,
+        frontend: Frontend,
+        normalizer: str,
+        thresholds: Thresholds,
+        progress: Progress,
+    ) -> None:
         self.wers: list[float] = []
+        self.sqnrs_db: list[float] = []
+        self._expected: dict[str, Logits] = {}
         self._signature = signature
         self._alphabet = frontend.alphabet
         self._normalizer = NORMALIZERS[normalizer]
+        self._thresholds = thresholds
         self._open = True
         runs = takewhile(lambda _: self._open, count())  # the number of validations is not known in advance
         self._ticks = progress(runs, "tuning with accuracy control: validations")
 
+    def compare_with(self, path: Path, utterances: Sequence[ValidationUtterance]) -> WordErrors:
+        """Set the FP16 IR whose logits all others are compared with, and return its word errors."""
+        self._expected = self._logits(compile_ir(path, "CPU", {}), utterances)
+        return sum(self._errors(self._expected, utterances), WordErrors())
+
     def __call__(self, compiled: Any, utterances: Iterable[ValidationUtterance]) -> tuple[float, list[float]]:
-        """Return 1 - WER of a compiled model, and the negative number of word errors of each utterance."""
-        request, transcribed = compiled.create_infer_request(), list(utterances)
-        errors = count_word_errors(
-            references=[utterance.text for utterance in transcribed],
-            hypotheses=[self._transcript(request, utterance.feed) for utterance in transcribed],
-            normalizer=self._normalizer,
-        )
+        """Return the metric of a compiled model, and a value of each utterance by which NNCF ranks layers.
+
+        The value is the negative number of word errors. Where these are equal, the noise decides.
+        """
+        transcribed = list(utterances)
+        logits = self._logits(compiled, transcribed)
+        errors = self._errors(logits, transcribed)
+        differences = [
+            difference(reference=self._expected[utterance.id], candidate=logits[utterance.id])
+            for utterance in transcribed
+        ]
         self.wers.append(sum(errors, WordErrors()).wer)
+        self.sqnrs_db.append(total(differences).sqnr_db)
         next(self._ticks)
-        return 1 - self.wers[-1], [-float(counted.errors) for counted in errors]
+        values = [-counted.errors - _noise_share(own) for counted, own in zip(errors, differences, strict=True)]
+        return 1 - self.wers[-1] - shortfall(differences, self._thresholds), values
 
     def measure_saved(self, path: Path, utterances: Sequence[ValidationUtterance]) -> None:
         """Measure the saved IR; NNCF's last validation may have been of another candidate."""
-        import openvino as ov
-
-        self(ov.Core().compile_model(path, "CPU"), utterances)
+        self(compile_ir(path, "CPU", {}), utterances)
 
     def finish(self) -> None:
         """End the progress display."""
         self._open = False
         next(self._ticks, None)
 
-    def _transcript(self, request: Any, feed: Feed) -> str:
-        output: npt.NDArray[Any] = request.infer(feed)[self._signature.output]
-        return greedy_decode(self._signature.logits(output)[0], self._alphabet)
+    def _logits(self, compiled: Any, utterances: Sequence[ValidationUtterance]) -> dict[str, Logits]:
+        request = compiled.create_infer_request()
+        outputs = ((each.id, request.infer(each.feed)[self._signature.output]) for each in utterances)
+        return {id_: self._signature.logits(output)[0].copy() for id_, output in outputs}
+
+    def _errors(
+        self, logits: Mapping[str, Logits], utterances: Sequence[ValidationUtterance]
+    ) -> tuple[WordErrors, ...]:
+        return count_word_errors(
+            references=[utterance.text for utterance in utterances],
+            hypotheses=[greedy_decode(logits[utterance.id], self._alphabet) for utterance in utterances],
+            normalizer=self._normalizer,
+        )
+
+
+def shortfall(differences: Sequence[LogitsDifference], thresholds: Thresholds) -> float:
+    """Return how far logits are below the thresholds of a plain run, relative to these; 0 if they reach all of them."""
+    whole, worst = total(differences), min(own.sqnr_db for own in differences)
+    claims = zip((whole.sqnr_db, whole.argmax_agreement, worst), _LOGITS, strict=True)
+    limits: Iterator[tuple[float, float | None]] = ((value, getattr(thresholds, name)) for value, name in claims)
+    missing = ((limit - value) / (abs(limit) or 1.0) for value, limit in limits if limit is not None)
+    return sum(min(_SHORTFALL_MAX, each) for each in missing if not each <= 0)
+
+
+def _noise_share(own: LogitsDifference) -> float:
+    """Return the noise relative to the signal, at most 1, so that a word error always counts more."""
+    share = own.noise / own.signal if own.signal else 0.0
+    return share if share <= 1 else 1.0
 
 
 def _validation_utterances(validation: Corpus, frontend: Frontend, signature: Signature) -> list[ValidationUtterance]:
@@ -164,7 +245,8 @@ def _validation_utterances(validation: Corpus, frontend: Frontend, signature: Si
     # (docs/findings/one-frame-first.md).
     utterances = sorted(validation.utterances(frontend.sampling_rate), key=lambda u: -u.waveform.duration_s)
     return [
-        ValidationUtterance(signature.feed(frontend.features(u.waveform.samples)[None]), u.text) for u in utterances
+        ValidationUtterance(u.id, signature.feed(frontend.features(u.waveform.samples)[None]), u.text)
+        for u in utterances
     ]
 
 
@@ -211,11 +293,14 @@ def _write_tuning(measure: Measure, validation: Corpus, path: Path) -> None:
     """Write the utterances and the WERs of tuning as JSON."""
     # NNCF's first call only tests the function on one utterance, so its WER is dropped.
     _, fp16_wer, int8_wer, *_, tuned_wer = measure.wers
+    _, _, int8_sqnr_db, *_, tuned_sqnr_db = measure.sqnrs_db
     tuning = {
         "utterances": dict(validation.digests),
         "fp16_wer": fp16_wer,
         "int8_wer": int8_wer,
         "tuned_wer": tuned_wer,
+        "int8_sqnr_db": int8_sqnr_db,
+        "tuned_sqnr_db": tuned_sqnr_db,
         "validations": len(measure.wers) - 2,  # without NNCF's test call and without `measure_saved`
     }
     path.write_text(json.dumps(tuning, indent=1, ensure_ascii=False), encoding="utf-8")

@@ -11,7 +11,7 @@ from typing import Any
 
 import openvino as ov
 
-from wergate.networks.ir.work import CONVOLUTIONS, FAKE_QUANTIZE, stored_weights
+from wergate.networks.ir.work import CONVOLUTIONS, FAKE_QUANTIZE, is_stored
 
 _LEARNED = CONVOLUTIONS | {"MatMul", "LSTMSequence", "GRUSequence", "RNNSequence"}
 _LOGARITHM = "Log"
@@ -79,9 +79,7 @@ def _is_weighted(op: Any) -> bool:
     """Return whether an operation is a product with weights."""
     if op.get_type_name() not in _LEARNED:
         return False
-    return any(
-        stored_weights(port.get_source_output().get_node()).get_type_name() == "Constant" for port in op.inputs()
-    )
+    return any(is_stored(port.get_source_output().get_node()) for port in op.inputs())
 
 
 def _squares(op: Any) -> bool:

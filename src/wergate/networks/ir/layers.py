@@ -21,7 +21,7 @@ from openvino.utils.node_factory import NodeFactory
 from wergate.networks.ir.file import read_ir
 from wergate.networks.ir.front_end import front_end
 from wergate.networks.ir.weights import Weights, constant_values, smoothing_factors
-from wergate.networks.ir.work import FAKE_QUANTIZE, MOVING, SCALING, stored_in_8_bit, stored_weights
+from wergate.networks.ir.work import FAKE_QUANTIZE, MOVING, SCALING, is_stored, stored_in_8_bit
 
 _OPSET = "opset13"
 _PASSING = MOVING | {"Pad", "Slice", "StridedSlice"}  # pass a quantized value on to the layer after them
@@ -109,9 +109,9 @@ class QuantizedIr:
         return QuantizedLayer(op.get_friendly_name(), op.get_type_name(), name, stored)
 
 
-def quantized_names(path: Path) -> tuple[str, ...]:
-    """Return the names of an IR's quantized layers, in the network's order."""
-    return tuple(op.get_friendly_name() for op in read_ir(path).get_ordered_ops() if _is_layer(op))
+def quantized_types(path: Path) -> Mapping[str, str]:
+    """Return the types of an IR's quantized layers by name, in the network's order."""
+    return {op.get_friendly_name(): op.get_type_name() for op in read_ir(path).get_ordered_ops() if _is_layer(op)}
 
 
 def _is_layer(op: Any) -> bool:
@@ -124,9 +124,7 @@ def _is_layer(op: Any) -> bool:
 
 def _is_of_weights(op: Any) -> bool:
     """Return whether an operation scales stored weights; any other computes with activations, and is a layer."""
-    return all(
-        stored_weights(port.get_source_output().get_node()).get_type_name() == "Constant" for port in op.inputs()
-    )
+    return all(is_stored(port.get_source_output().get_node()) for port in op.inputs())
 
 
 def _unquantized(source: Any) -> Any:

@@ -101,6 +101,11 @@ def stored_in_8_bit(node: Any) -> bool:
     return stored.get_type_name() == "Constant" and stored.output(0).get_element_type() in EIGHT_BIT_TYPES
 
 
+def is_stored(node: Any) -> bool:
+    """Return whether a value is stored in the IR, looking through operations that scale, move or quantize it."""
+    return bool(stored_weights(node).get_type_name() == "Constant")
+
+
 def stored_weights(node: Any) -> Any:
     """Return the operation that weights come from, looking through operations that scale, move or quantize them."""
     return _origin(node, STORING | {FAKE_QUANTIZE})

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wergate.config.models import ModelSettings
 from wergate.networks.ir.conversion import MODEL_FILE
-from wergate.networks.ir.layers import quantized_names
+from wergate.networks.ir.layers import quantized_types
 from wergate.quantization.accuracy_control import Tuning, read_tuning
 from wergate.session.session import Session
 from wergate.store import Artifact
 from wergate.studies.quantizers.study import time_irs
+from wergate.studies.sensitivity.scope import limits_to_change
 from wergate.timing.paired import Paired
 from wergate.verdict import Verdict
 
@@ -23,14 +25,16 @@ class RevertedLayers:
         ir: the accuracy-controlled IR.
         plain: the ordinary INT8 IR.
         tuning: NNCF's report of the tuning.
-        layers: layers in floating point in `ir` only, with their names in the FP16 IR.
+        layers: types of the layers in floating point in `ir` only, by their names in the FP16 IR.
+        limits: thresholds that these layers make necessary.
         speed: speed-up over the ordinary INT8 IR.
     """
 
     ir: Artifact
     plain: Artifact
     tuning: Tuning
-    layers: tuple[str, ...]
+    layers: Mapping[str, str]
+    limits: Mapping[str, float]
     speed: Paired
 
 
@@ -39,12 +43,14 @@ def reverted(session: Session, model: str) -> RevertedLayers:
     models = session.models
     ir = models.ir(model, "int8")
     plain = models.quantized(model, session.config.settings_of(model).model_copy(update={"quantizer": "nncf"}))
-    still_quantized = quantized_names(ir.file(MODEL_FILE))
+    still_quantized = quantized_types(ir.file(MODEL_FILE))
+    before = quantized_types(plain.file(MODEL_FILE))
     return RevertedLayers(
         ir,
         plain,
         read_tuning(ir),
-        tuple(name for name in quantized_names(plain.file(MODEL_FILE)) if name not in still_quantized),
+        {name: kind for name, kind in before.items() if name not in still_quantized},
+        limits_to_change(session, models.variant(model, "int8"), ir),
         time_irs(
             session,
             models.variant(model, "int8"),

@@ -33,9 +33,9 @@ class QuantizerRow(ResultRow):
 class RevertedRow(ResultRow):
     """A model whose quantizer is accuracy control, compared with the same model without accuracy control.
 
-    `layers` are the layers that accuracy control reverted. The WERs are those on the tuning utterances.
-    `speed` is the speed-up over the ordinary INT8 IR. `toml` is the layers as an ignored scope, which makes the search
-    unnecessary.
+    `layers` are the layers that accuracy control reverted, and `types` their operation types. The WERs and SQNRs are
+    those on the tuning utterances. `speed` is the speed-up over the ordinary INT8 IR. `toml` is the layers as an
+    ignored scope, which makes the search unnecessary, with the thresholds in `limits` that it makes necessary.
     """
 
     model: str
@@ -45,8 +45,12 @@ class RevertedRow(ResultRow):
     fp16_wer: float | None
     int8_wer: float | None
     tuned_wer: float | None
+    int8_sqnr_db: float | None
+    tuned_sqnr_db: float | None
     validations: int
     layers: list[str]
+    types: list[str]
+    limits: dict[str, float]
     build_s: float
     plain_build_s: float
     speed: float
@@ -86,13 +90,17 @@ def reverted_row(reverted_layers: RevertedLayers, settings: ModelSettings) -> Re
         fp16_wer=finite(tuning.fp16_wer),
         int8_wer=finite(tuning.int8_wer),
         tuned_wer=finite(tuning.tuned_wer),
+        int8_sqnr_db=finite(tuning.int8_sqnr_db),
+        tuned_sqnr_db=finite(tuning.tuned_sqnr_db),
         validations=tuning.validations,
         layers=list(reverted_layers.layers),
+        types=list(reverted_layers.layers.values()),
+        limits=dict(reverted_layers.limits),
         build_s=reverted_layers.ir.build_seconds,
         plain_build_s=reverted_layers.plain.build_seconds,
         speed=reverted_layers.speed.ratio,
         speed_interval=_interval(reverted_layers.speed),
-        toml=toml(settings, reverted_layers.layers) if reverted_layers.layers else "",
+        toml=toml(settings, list(reverted_layers.layers), reverted_layers.limits) if reverted_layers.layers else "",
     )
 
 

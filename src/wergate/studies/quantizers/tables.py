@@ -9,6 +9,7 @@ from rich.table import Table
 
 from wergate.formatting import decibels, new_table, percent, signed_percent
 from wergate.studies.quantizers.rows import QuantizerRow, RevertedRow
+from wergate.studies.sensitivity.tables import count_types
 
 
 def quantizer_tables(rows: Sequence[QuantizerRow]) -> Iterator[Table]:
@@ -35,15 +36,17 @@ def reverted_lines(rows: Sequence[RevertedRow]) -> Iterator[str]:
     """Yield the number of reverted layers, its effect and cost, and the suite.toml setting that replaces the search."""
     for row in rows:
         drops = f"{_points(row.int8_wer, row.fp16_wer)} before and {_points(row.tuned_wer, row.fp16_wer)} after"
+        noise = f"SQNR {decibels(row.int8_sqnr_db)} dB before and {decibels(row.tuned_sqnr_db)} after"
+        types = f" ({count_types(row.types)})" if row.types else ""
         low, high = row.speed_interval.low or 0.0, row.speed_interval.high or 0.0
         yield (
-            f"{row.model}: accuracy control reverted {len(row.layers)} layers; drop {drops} on its "
+            f"{row.model}: accuracy control reverted {len(row.layers)} layers{types}; drop {drops}, {noise}, on its "
             f"{len(row.utterances)} tuning utterances (at most {percent(row.max_drop)} allowed), built in "
             f"{row.build_s:.0f} s ({row.plain_build_s:.0f} s without it), speed-up {row.speed:.2f} ({low:.2f} to "
             f"{high:.2f}) over INT8 without it"
         )
         if row.toml:
-            yield f"{row.model}: to get the same result without the search, in suite.toml:"
+            yield f"{row.model}: to keep these layers in floating point with --quantizer nncf, in suite.toml:"
             yield from row.toml.splitlines()
 
 

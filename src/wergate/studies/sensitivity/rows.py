@@ -76,7 +76,7 @@ class ScopeRow(ResultRow):
 
     `names` is empty if the variant passes without a scope, null if no scope helps. `types` are the operation types of
     the names, and `front_end` the names that belong to the spectral front end. `fails` are the gates that failed.
-    `rebuilt` is true if INT8 was rebuilt with the scope. `limits` are thresholds that the scope makes necessary, because
+    `rebuilt` is true if INT8 was rebuilt with the scope. `limits` are thresholds that the scope makes necessary:
     it leaves work and weights in floating point. `toml` is all of this as settings for suite.toml.
     """
 

@@ -118,7 +118,7 @@ def _rebuilt(session: Session, study: LayerStudy, search: _Search, scope: Scope)
     """Quantize again with the scope, and with a wider one as long as the result fails."""
     # NNCF may quantize operations next to an ignored one that it left alone before, which no edited graph shows.
     group = study.in_fp16(name for name in study.names if name in study.ir.front_end)
-    names, wider = (), scope.names or ()
+    names, wider = tuple[str, ...](), scope.names or ()
     for _ in range(_BUILDS):
         if wider == names:
             break

@@ -16,7 +16,7 @@ from wergate.evaluation.wer import WordErrors, count_word_errors
 from wergate.models.variant import Variant
 from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE, save_ir
 from wergate.networks.ir.file import read_ir
-from wergate.networks.ir.layers import QuantizedIr, QuantizedLayer, quantized_names
+from wergate.networks.ir.layers import QuantizedIr, QuantizedLayer, quantized_types
 from wergate.networks.logits import LogitsDifference
 from wergate.progress import Progress
 from wergate.session.session import Session
@@ -145,7 +145,7 @@ class LayerStudy:
 
     def newly_quantized(self, ir: Artifact) -> tuple[str, ...]:
         """Return the names of layers that are quantized in an IR from the same FP16 IR, but not in the variant."""
-        return tuple(name for name in quantized_names(ir.file(MODEL_FILE)) if name not in self.names)
+        return tuple(name for name in quantized_types(ir.file(MODEL_FILE)) if name not in self.names)
 
     def fp16(self, corpus: Corpus) -> SampleResult:
         """Return the result of the FP16 IR on a sample."""

@@ -64,9 +64,10 @@ def front_end_lines(rows: Sequence[SensitivityRow]) -> Iterator[str]:
     for row in rows:
         if (group := row.front_end) is not None:
             count = sum(group.operations.values())
-            kinds = ", ".join(group.operations)
-            quantized = ", ".join(group.names)
-            yield f"{row.model}: spectral front end of {count} operations ({kinds}); {row.variant} quantizes {quantized}"
+            yield (
+                f"{row.model}: spectral front end of {count} operations ({', '.join(group.operations)}); "
+                f"{row.variant} quantizes {', '.join(group.names)}"
+            )
 
 
 def scope_lines(scopes: Sequence[ScopeRow]) -> Iterator[str]:
@@ -76,13 +77,17 @@ def scope_lines(scopes: Sequence[ScopeRow]) -> Iterator[str]:
             yield f"{row.model} {row.variant}: passes without an ignored scope"
         if row.names:
             how = "INT8 rebuilt with it" if row.rebuilt else "its layers restored in the graph"
-            kinds = ", ".join(f"{count} {kind}" for kind, count in Counter(row.types).items())
             where = f", {len(row.front_end)} of them in the spectral front end" if row.front_end else ""
             yield (
                 f"{row.model} {row.variant} fails {', '.join(row.fails)}; smallest ignored scope: "
-                f"{_layers(len(row.names))} ({kinds}{where}; {how}); in suite.toml:"
+                f"{_layers(len(row.names))} ({count_types(row.types)}{where}; {how}); in suite.toml:"
             )
             yield from row.toml.splitlines()
+
+
+def count_types(types: Sequence[str]) -> str:
+    """Return the number of operations of each type, such as "1 Convolution, 2 MatMul"."""
+    return ", ".join(f"{count} {kind}" for kind, count in Counter(types).items())
 
 
 def _layers(count: int) -> str:
