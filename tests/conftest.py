@@ -17,6 +17,8 @@ from tests.support.once import once
 from tests.support.suite_run import Warm, run
 from tests.support.tiny import Tiny, save_model, spoken, write_corpus
 
+for _proxy in ("ALL_PROXY", "all_proxy"):  # tox passes it on for pip, and a local hub of the tests needs no proxy
+    os.environ.pop(_proxy, None)
 os.environ.pop("GITHUB_STEP_SUMMARY", None)  # where CI runs these tests, their runs are none of its summary's business
 collect_ignore = [*without_torch.MODULES] if without_torch.is_absent() else []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -12,6 +13,8 @@ from functools import partial
 from glob import escape
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from wergate.errors import SuiteError
 
@@ -204,6 +207,7 @@ def _converted_at(hub_id: str) -> str | None:
     return None
 
 
+_PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")  # of the client
 Answer = TypeVar("Answer")
 
 
@@ -318,7 +322,10 @@ def _status(error: BaseException) -> int | None:
 
 
 def _broken(name: str, chain: Sequence[BaseException], what: str) -> SuiteError | None:
-    """Return the error for an unreachable server, a full disk or a broken connection, or None for any other cause."""
+    """Return the error for an unusable client, an unreachable server, a full disk or a broken connection, or None."""
+    unusable = _unusable_client(name, chain, what)
+    if unusable is not None:
+        return unusable
     kinds = {base.__name__ for cause in chain for base in type(cause).__mro__}
     if kinds & {"ConnectError", "ConnectTimeout", "ProxyError", "UnsupportedProtocol"}:
         return SuiteError(
@@ -337,6 +344,36 @@ def _broken(name: str, chain: Sequence[BaseException], what: str) -> SuiteError 
             "the rest"
         )
     return None
+
+
+def _unusable_client(name: str, chain: Sequence[BaseException], what: str) -> SuiteError | None:
+    """Return the error for a package that the client needs and has not found, or for a proxy that it cannot use."""
+    proxies = {f"{key.upper()}_PROXY": urlsplit(url).scheme for key, url in getproxies().items() if "://" in url}
+    missing, local = _missing_package(chain), f"or name a local copy with --{what} PATH"
+    if missing is not None:
+        socks = next((key for key, scheme in proxies.items() if scheme.startswith("socks")), None)
+        of_proxy = socks is not None and "sock" in missing.lower()
+        needing, unset = (f"the proxy of {socks}", f"unset {socks}, ") if of_proxy else ("the hub's client", "")
+        return SuiteError(
+            f"{name} cannot be fetched: {needing} needs the package '{missing}', which is not installed; "
+            f"run `pip install {missing}`, {unset}{local}"
+        )
+    bad = next((key for key, scheme in proxies.items() if scheme not in _PROXY_SCHEMES), None)
+    if bad is not None and isinstance(chain[0], ValueError):
+        return SuiteError(
+            f"{name} cannot be fetched: the proxy of {bad} has the scheme '{proxies[bad]}'; "
+            f"{', '.join(_PROXY_SCHEMES)} are accepted; correct {bad}, {local}"
+        )
+    return None
+
+
+def _missing_package(chain: Sequence[BaseException]) -> str | None:
+    """Return the name of the package whose import failed, or None if no import is the reason."""
+    failed = [cause for cause in chain if isinstance(cause, ImportError)]
+    if not failed or not (failed[0] is chain[0] or any("socks" in str(cause).lower() for cause in failed)):
+        return None  # libraries try imports in passing, so an ImportError may only be the context of another error
+    quoted = re.search(r"'([\w.-]+)'", str(failed[0]))
+    return next((cause.name.partition(".")[0] for cause in failed if cause.name), None) or (quoted and quoted[1])
 
 
 def _is_of_disk(error: OSError) -> bool:

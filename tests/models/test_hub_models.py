@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import huggingface_hub
@@ -247,6 +248,53 @@ def test_an_unreachable_hub_is_reported(client: Client) -> None:
     reply = client.snapshot(ID, environ=nowhere)
     assert "the hub cannot be reached; check the network and HF_ENDPOINT" in reply.error
     assert client.snapshot(ID).answer == client.snapshot(ID, environ=nowhere).answer
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """A proxy that the client cannot use, and the expected message."""
+
+    id: str
+    variable: str
+    address: str
+    message: str
+
+
+NEEDS_SOCKS = (
+    "model 'org/speech' cannot be fetched: the proxy of {} needs the package 'socksio', which is not installed; "
+    "run `pip install socksio`, unset {}, or name a local copy with --model PATH"
+)
+BAD_SCHEME = "model 'org/speech' cannot be fetched: the proxy of ALL_PROXY has the scheme 'socks4'; http, https, "
+PROXIES = (
+    Proxy("SOCKS", "ALL_PROXY", "socks5://user:pass@127.0.0.1:9", NEEDS_SOCKS.format("ALL_PROXY", "ALL_PROXY")),
+    Proxy("SOCKS with names", "ALL_PROXY", "socks5h://127.0.0.1:9", NEEDS_SOCKS.format("ALL_PROXY", "ALL_PROXY")),
+    Proxy("of one protocol", "HTTPS_PROXY", "socks5://127.0.0.1:9", NEEDS_SOCKS.format("HTTPS_PROXY", "HTTPS_PROXY")),
+    Proxy("in small letters", "all_proxy", "socks5://127.0.0.1:9", NEEDS_SOCKS.format("ALL_PROXY", "ALL_PROXY")),
+    Proxy("of another kind", "ALL_PROXY", "socks4://127.0.0.1:9", BAD_SCHEME),
+)
+
+
+@pytest.mark.skipif(find_spec("socksio") is not None, reason="socksio is installed, so the client can use SOCKS")
+@pytest.mark.parametrize("proxy", PROXIES, ids=lambda proxy: proxy.id)
+def test_a_proxy_that_the_client_cannot_use_is_reported(proxy: Proxy, client: Client) -> None:
+    """The message names the variable and what is missing, and not the address, which may have a password."""
+    reply = client.snapshot(ID, environ={proxy.variable: proxy.address})
+    assert reply.error.startswith(proxy.message)
+    assert "pass" not in reply.error.replace("password", "")
+
+
+def test_a_missing_package_of_the_client_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the name of its import, also where a message stands in for it."""
+
+    def broken(*_: object, **__: object) -> None:
+        import a_package_that_nobody_has.inner  # noqa: F401
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", broken)
+    message = (
+        r"the hub's client needs the package 'a_package_that_nobody_has', which is not installed; run `pip install"
+    )
+    with pytest.raises(SuiteError, match=message):
+        snapshot(ID)
 
 
 def test_a_cache_that_cannot_be_written_is_reported(hub: Hub, tmp_path: Path) -> None:

@@ -102,6 +102,7 @@ class Client:
         All requests to other hosts go to the server's proxy, which refuses and records them.
         """
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(("HF_", "PYTEST_"))}
+        inherited = {key: value for key, value in inherited.items() if not key.lower().endswith("_proxy")}
         own = {"HF_ENDPOINT": self.hub.url, "HF_HOME": str(self.home), "PYTHONPATH": str(ROOT / "src")}
         away = {"HTTP_PROXY": self.hub.proxy_url, "HTTPS_PROXY": self.hub.proxy_url, "NO_PROXY": "127.0.0.1"}
         away["HF_UPDATE_DOWNLOAD_COUNTS"] = "0"  # otherwise `datasets` reports each download to another host
