@@ -33,7 +33,12 @@ def write(path: Path, found: Iterable[Row]) -> Path:
 
 def heard(row: Row, change: Callable[[Samples], Samples]) -> Row:
     """Return a row with changed samples and an unchanged header of 16 kHz."""
+    return encoded(row, "FLAC", change)
+
+
+def encoded(row: Row, form: str, change: Callable[[Samples], Samples] = lambda samples: samples) -> Row:
+    """Return a row whose audio is encoded in another form, such as "WAV"."""
     samples, _ = soundfile.read(io.BytesIO(row["audio"]["bytes"]), dtype="float32")
     stream = io.BytesIO()
-    soundfile.write(stream, change(samples), RATE, format="FLAC")
+    soundfile.write(stream, change(samples), RATE, format=form)
     return row | {"audio": row["audio"] | {"bytes": stream.getvalue()}}

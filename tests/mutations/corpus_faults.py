@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import soxr
 
-from tests.mutations.corpus_edits import RATE, Row, Samples, heard, rows, write
+from tests.mutations.corpus_edits import RATE, Row, Samples, encoded, heard, rows, write
 from tests.mutations.fault import Fault, Scratch
 
 _AUDIO_GATE = ("accuracy/test_calibration_audio.py",)  # seen before anything is quantized
@@ -41,6 +41,10 @@ def calibrate_on_one(scratch: Scratch) -> None:
     calibrate(scratch, rows("calibration")[:1])
 
 
+def calibrate_on_the_evaluation_as_wav(scratch: Scratch) -> None:
+    calibrate(scratch, [encoded(row, "WAV") for row in rows("other")])
+
+
 def evaluate_on(scratch: Scratch, found: list[Row]) -> None:
     """Make the run evaluate these rows; the calibration corpus stays."""
     path = write(scratch.folder / "other.parquet", found)
@@ -63,6 +67,12 @@ FAULTS = (
     Fault("calibration on silence", "calibration_speech", calibrate_on_silence, _AUDIO_GATE),
     Fault("calibration on noise", "calibration_speech", calibrate_on_noise, _AUDIO_GATE),
     Fault("calibration on one utterance", "calibration_utterances", calibrate_on_one, _AUDIO_GATE),
+    Fault(
+        "calibration on the evaluation audio in another encoding",
+        "calibration_overlap",
+        calibrate_on_the_evaluation_as_wav,
+        _AUDIO_GATE,
+    ),
     Fault("8 kHz audio passed as 16 kHz", "reference_wer", pass_8_khz_as_16),
     Fault("references shuffled", "reference_wer", shuffle_references),
 )

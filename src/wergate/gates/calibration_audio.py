@@ -125,3 +125,24 @@ def audio_verdicts(statistics: AudioStatistics, settings: CalibrationAudioSettin
     for gate, value, relation, threshold, basis in claims:
         remedy = _REMEDY if gate == "calibration_speech" else _MORE
         yield Verdict(gate, "INT8", value, relation, threshold, scope, remedy, basis)
+
+
+def overlap_verdict(shared: Sequence[tuple[str, str]], *, evaluation: str, scope: str) -> Verdict:
+    """Gate the number of recordings that calibrate INT8 and evaluate it, too.
+
+    Args:
+        shared: ids of each such recording in the calibration corpus and in the evaluation corpus.
+        evaluation: name of the evaluation corpus.
+        scope: model and calibration corpus.
+    """
+    first = f"; first: '{shared[0][0]}' is '{shared[0][1]}' there" if shared else ""
+    return Verdict(
+        gate="calibration_overlap",
+        subject="INT8",
+        value=len(shared),
+        relation="==",
+        threshold=0,
+        basis=f"samples compared with those of {evaluation}{first}",
+        scope=scope,
+        remedy="INT8 was calibrated on what it is evaluated on: name another corpus with --calibration",
+    )

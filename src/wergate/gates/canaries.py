@@ -16,7 +16,7 @@ from wergate.config.thresholds import Thresholds
 from wergate.evaluation.evaluation import Evaluation, Transcripts, UtteranceOutcome
 from wergate.gates import accuracy, ir
 from wergate.gates.buckets import BucketComparison, bucket_verdicts
-from wergate.gates.calibration_audio import AudioStatistics, audio_verdicts
+from wergate.gates.calibration_audio import AudioStatistics, audio_verdicts, overlap_verdict
 from wergate.gates.error_shape.gates import shape_verdicts
 from wergate.gates.error_shape.shape import ErrorShape, Lengths, Range, Rise, Worst
 from wergate.gates.wer import wer_verdict
@@ -74,6 +74,7 @@ def bad_audio_verdicts(stated: CalibrationAudioSettings) -> Iterator[Verdict]:
     for gate, statistics in bad.items():
         verdicts = audio_verdicts(statistics, stated, scope="canary")
         yield from (verdict for verdict in verdicts if verdict.gate == gate)
+    yield overlap_verdict([("canary", "canary")], evaluation="canary", scope="canary")
 
 
 def _beyond(maximum: float) -> float:
