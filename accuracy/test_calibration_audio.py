@@ -1,4 +1,4 @@
-"""The calibration audio of INT8 is speech, there is enough of it, and nothing of it evaluates INT8."""
+"""The calibration audio of INT8 is speech, there is enough of it, and none of it evaluates INT8."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from wergate.gates.ir import (
 from wergate.models.variant import Variant
 from wergate.session.session import Session
 
-_SAME_NETWORK = 0.9  # share of operations that match; a fault leaves more, and another converter names and orders anew
+_SAME_NETWORK = 0.9  # share of operations that match; a fault leaves more, and another converter matches far fewer
 
 
 def test_quantized_operations_equal_the_baseline(

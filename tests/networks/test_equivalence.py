@@ -59,7 +59,7 @@ def drop_residual(model: ov.Model) -> None:
 
 
 def shrink_constant(model: ov.Model) -> None:
-    """Change a constant that is no weight and no bias of a product: that of the mask."""
+    """Change a constant that is neither a weight nor a bias of a product: that of the mask."""
     kept = [op for op in model.get_ordered_ops() if op.get_type_name() == "Multiply" and len(_constants(op)) == 1]
     op = [op for op in kept if not op.get_friendly_name().endswith("smooth_quant")][-1]
     (number,) = _constants(op)

@@ -69,7 +69,7 @@ def compare_graphs(original: Path, quantized: Path, *, corrected_biases: bool) -
 
 
 def _computing(model: Any) -> int:
-    """Return how many operations are no constants, outputs or results of constants alone."""
+    """Return how many operations compute on activations."""
     reached: set[str] = set()
     pending = [result.input_value(0).get_node() for result in model.get_results()]
     while pending:
