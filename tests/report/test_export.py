@@ -465,7 +465,10 @@ def test_local_paths_are_not_published(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     options = {"models": [str(folder), "ORG/NAME"], "cache_dir": str(tmp_path / "secret")}
     row = verdict().model_copy(update={"model": str(folder), "line": f"INT8 wer=0.05 [{folder}]"})
-    cleaned = without_local_paths(run().model_copy(update={"options": options, "verdicts": [row]}))
+    variables = {"LD_LIBRARY_PATH": f"{folder}:/opt/lib", "OMP_NUM_THREADS": "2"}
+    updated = {"options": options, "verdicts": [row], "environment": variables}
+    cleaned = without_local_paths(run().model_copy(update=updated))
+    assert {"LD_LIBRARY_PATH": "mine:lib", "OMP_NUM_THREADS": "2"} == cleaned.environment
     assert {"models": ["mine", "ORG/NAME"], "cache_dir": "secret"} == cleaned.options
     assert ("mine", "INT8 wer=0.05 [mine]") == (cleaned.verdicts[0].model, cleaned.verdicts[0].line)
     assert str(tmp_path) not in cleaned.model_dump_json()

@@ -16,6 +16,7 @@ import yaml
 
 from tests.support.suite_run import ROOT
 from wergate import __version__
+from wergate.environment import VARIABLES
 
 ADDRESS = "https://github.com/wergate/wergate"
 GITHUB = ROOT / ".github"
@@ -143,6 +144,18 @@ def test_the_tests_run_the_linters_first() -> None:
     """Linters of code and of spelling, in the order of `lint`."""
     lint, tests = (tox()[f"testenv:{name}"]["commands"].strip().splitlines() for name in ("lint", "tests"))
     assert tests[:-1] == lint[: len(tests) - 1]
+
+
+def test_what_changes_measurements_reaches_the_runs_of_users() -> None:
+    """Variables of libraries, of proxies and of GitHub, in every environment that runs gates; not in the tests."""
+    passed = set(tox()["measuring"]["pass_env"].split())
+    assert {"{[testenv]pass_env}", *VARIABLES, "GITHUB_*"} == passed
+    assert {"gate", "pot", "optimum", "peers"} == {
+        section.removeprefix("testenv:")
+        for section in tox().sections()
+        if tox()[section].get("pass_env") == "{[measuring]pass_env}"
+    }
+    assert "ALL_PROXY" in tox()["testenv"]["pass_env"].split()
 
 
 def test_the_guide_names_what_exists() -> None:

@@ -251,7 +251,8 @@ def test_what_was_seen_stands_beside_each_measurement(shop: Shop, tmp_path: Path
     assert (row["p99_ms"] is None) is (row["rounds"] < 662)
     assert stored["extra_info"]["p50_ms"] == pytest.approx(row["median_ms"])
     assert stored["extra_info"]["seen"] == row["seen"]
-    assert {"governor", "load_before", "load_after", "steal", "others"} == set(row["seen"])
+    activity = {"governor", "load_before", "load_after", "steal", "others", "throttled", "throttled_s"}
+    assert activity == set(row["seen"])
     assert "p90" in found.output
     assert "activity while timing: load" in found.output
 

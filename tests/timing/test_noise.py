@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.support.shipped import section
+from wergate.cgroups import Throttling
 from wergate.config.benchmarks import NoiseSettings
 from wergate.errors import SuiteError
 from wergate.timing.noise import Counters, MachineActivity, drift, governor, modes, noises, read_counters, seen_between
@@ -159,6 +160,23 @@ def test_activity_of_the_machine_is_reported() -> None:
     assert noises(times, replace(QUIET, steal=0.01, others=0.1), RULE) == ()
     assert noises(times, replace(QUIET, steal=None, others=None), RULE) == ()
     assert noises(times, None, RULE) == ()
+
+
+def test_throttling_is_noise() -> None:
+    """Once is enough; without a quota, or within it, there is nothing to report."""
+    assert noises([0.01] * 5, replace(QUIET, throttled=3, throttled_s=0.12), RULE) == (
+        "throttled by the CPU quota 3 times, 120 ms",
+    )
+    assert noises([0.01] * 5, replace(QUIET, throttled=0, throttled_s=0.0), RULE) == ()
+
+
+def test_throttling_between_two_readings_is_counted() -> None:
+    """The counters of the system never start at zero; without a quota they are unknown."""
+    after = replace(BEFORE, total_s=104.0, throttling=Throttling(12, 3.5))
+    seen = seen_between(replace(BEFORE, throttling=Throttling(10, 3.0)), after)
+    assert (seen.throttled, seen.throttled_s) == (2, 0.5)
+    unknown = seen_between(BEFORE, after)
+    assert (unknown.throttled, unknown.throttled_s) == (None, None)
 
 
 BEFORE = Counters(total_s=100.0, busy_s=50.0, own_s=10.0, stolen_s=1.0, load=0.5)

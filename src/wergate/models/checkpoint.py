@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wergate.environment import versions
+from wergate.environment import cpu, versions
 from wergate.errors import SuiteError, did_you_mean
 from wergate.hub import folder_name, snapshot
 from wergate.models.languages import ADAPTERS, adapter_file, has_adapters, languages, require_language, some
@@ -274,6 +274,7 @@ def load_model(checkpoint: Checkpoint) -> PreTrainedModel:
         SuiteError: the weights do not fit the architecture or cannot be read, or PyTorch is not installed.
     """
     _require_pytorch(checkpoint.name)
+    _keep_within_quota()
     if checkpoint.random:
         return _random_model()
     from transformers import AutoModelForCTC
@@ -310,6 +311,14 @@ def _require_pytorch(name: str) -> None:
             f"model '{name}' is a checkpoint, and PyTorch, which runs it, is not installed; an ONNX file and its "
             "candidates need no PyTorch; install torch, or name an ONNX file with --model FILE.onnx"
         )
+
+
+def _keep_within_quota() -> None:
+    """Limit PyTorch's threads to a CPU quota, of which it knows nothing."""
+    import torch
+
+    if cpu().quota is not None:
+        torch.set_num_threads(min(cpu().cores, torch.get_num_threads()))
 
 
 def _load_adapter(model: Any, checkpoint: Checkpoint) -> None:

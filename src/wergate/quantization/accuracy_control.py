@@ -18,7 +18,7 @@ from wergate.config.models import ModelSettings
 from wergate.config.quantization import QuantizationSettings
 from wergate.config.thresholds import Thresholds
 from wergate.corpora.corpus import Corpus
-from wergate.environment import cpu, source_digest, versions
+from wergate.environment import cpu, source_digest, thread_options, versions
 from wergate.errors import SuiteError
 from wergate.evaluation.normalize import NORMALIZERS
 from wergate.evaluation.wer import WordErrors, count_word_errors
@@ -202,7 +202,7 @@ class Measure:
 
     def measure_saved(self, path: Path, utterances: Sequence[ValidationUtterance]) -> None:
         """Measure the saved IR; NNCF's last validation may have been of another candidate."""
-        self(compile_ir(path, "CPU", {}), utterances)
+        self(compile_ir(path, "CPU", thread_options()), utterances)
 
     def finish(self) -> None:
         """End the progress display."""

@@ -15,7 +15,7 @@ import numpy as np
 import openvino as ov
 
 from wergate.corpora.audio import Samples
-from wergate.environment import cpu, source_digest, versions
+from wergate.environment import cpu, source_digest, thread_options, versions
 from wergate.networks.ctc import Logits
 from wergate.networks.frontend import Frontend
 from wergate.networks.ir.file import compile_ir, ir_signature
@@ -38,7 +38,7 @@ def static_options(inference_precision: str, streams: int, *, fused: bool = True
         fused: use the plugin's fused kernels, which exist for fixed lengths only. Without them, INT8 logits equal those
             of the dynamic model bit by bit (docs/studies/padding.md).
     """
-    options = {INFERENCE_PRECISION: inference_precision, "NUM_STREAMS": str(streams)}
+    options = {INFERENCE_PRECISION: inference_precision, "NUM_STREAMS": str(streams), **thread_options()}
     # The streams of all buckets share the cores, so no stream may be pinned to one core.
     return options | {"ENABLE_CPU_PINNING": "NO"} | ({} if fused else {"SNIPPETS_MODE": "DISABLE"})
 

@@ -18,6 +18,7 @@ import pydantic
 import rich.table
 from pydantic import BaseModel, ConfigDict
 
+from wergate.environment import size_of
 from wergate.errors import SuiteError
 from wergate.formatting import decibels, interval, percent, signed_percent, table, word_errors
 from wergate.report.redact import without_local_paths
@@ -62,12 +63,13 @@ class Machine(_Record):
     cpu: str
     isa: str
     cores: int
+    quota: float | None = None
     parts: tuple[Part, ...]
 
     @property
     def name(self) -> str:
         """The heading of the machine."""
-        return f"{self.cpu}, {self.cores} cores, {self.isa}"
+        return f"{self.cpu}, {size_of(self.cores, self.quota)}, {self.isa}"
 
     @property
     def file_name(self) -> str:
@@ -218,7 +220,8 @@ def machine_of(run: Results, commit: str) -> Machine:
         for title, tables in [*found, *_study_tables(run)]
         if tables
     ]
-    return Machine(cpu=run.cpu.model, isa=run.cpu.isa, cores=run.cpu.cores, parts=tuple(parts))
+    cpu = run.cpu
+    return Machine(cpu=cpu.model, isa=cpu.isa, cores=cpu.cores, quota=cpu.quota, parts=tuple(parts))
 
 
 def read_results(path: Path) -> Results:

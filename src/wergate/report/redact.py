@@ -17,12 +17,18 @@ Run = TypeVar("Run", bound=Results)
 
 
 def without_local_paths(run: Run, *, also: Iterable[str] = ()) -> Run:
-    """Return results in which every local path of the options or of `also` is cut to its last component."""
+    """Return results in which every local path of the options, variables or `also` is cut to its last component."""
     data = run.model_dump(mode="json")
+    data["environment"] = {name: _without_folders(value) for name, value in data["environment"].items()}
     paths = sorted(
         {*local_paths(data["options"]), *also}, key=len, reverse=True
     )  # longest first: a folder after the files in it
     return type(run).model_validate(_replaced(data, {path: Path(path).name for path in paths}))
+
+
+def _without_folders(value: str) -> str:
+    """Return the value of a variable, with each path of a list such as that of LD_LIBRARY_PATH cut to its end."""
+    return os.pathsep.join(Path(part).name if is_local_path(part) else part for part in value.split(os.pathsep))
 
 
 def is_local_path(text: str) -> bool:

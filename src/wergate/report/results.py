@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from wergate import __version__
 from wergate.config.suite import SuiteConfig
-from wergate.environment import cpu, versions
+from wergate.environment import cpu, size_of, variables, versions
 from wergate.evaluation.rows import ResultRow
 from wergate.report.rows.evaluation import EvaluationRow
 from wergate.report.rows.execution import ExecutionRow
@@ -36,16 +36,25 @@ SCHEMA_FILE = Path(__file__).with_name("results.schema.json")
 
 
 class CpuRow(ResultRow):
-    """The CPU of the machine."""
+    """The CPU of the machine: `cores` follow from affinity and quota; `quota` is in CPUs, or null without one."""
 
     model: str
     isa: str
     flags: tuple[str, ...]
     cores: int
+    quota: float | None = None
+
+    @property
+    def size(self) -> str:
+        """Number of cores, and the quota if there is one."""
+        return size_of(self.cores, self.quota)
 
 
 class Results(ResultRow):
-    """All results of a run."""
+    """All results of a run.
+
+    `environment` has the variables that change logits or times, such as `OMP_NUM_THREADS`.
+    """
 
     schema_version: int
     wergate: str
@@ -53,6 +62,7 @@ class Results(ResultRow):
     verdict: Status
     versions: dict[str, str]
     cpu: CpuRow
+    environment: dict[str, str] = Field(default={})
     options: dict[str, object]
     models: list[ModelRow]
     corpora: list[CorpusRow]
@@ -125,7 +135,7 @@ def results(
     verdict: Status,
     rows: Rows,
 ) -> Results:
-    """Return the results of a run with its settings, versions and CPU."""
+    """Return the results of a run with its settings, versions, CPU and environment variables."""
     machine = cpu()
     return Results(
         schema_version=SCHEMA_VERSION,
@@ -133,7 +143,8 @@ def results(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         verdict=verdict,
         versions=versions(),
-        cpu=CpuRow(model=machine.model, isa=machine.isa, flags=machine.flags, cores=machine.cores),
+        cpu=CpuRow(model=machine.model, isa=machine.isa, flags=machine.flags, cores=machine.cores, quota=machine.quota),
+        environment=variables(),
         options=config.model_dump(mode="json"),
         **rows.written,
     )

@@ -185,4 +185,5 @@ def machine_line(run: Results) -> str:
         f"{name} {run.versions[name]}" for name in ("openvino", "nncf", "torch") if name in run.versions
     )
     setting = f"{run.options.get('device')}, {run.options.get('inference_precision')}"
-    return f"{run.cpu.model}, {run.cpu.cores} cores, {run.cpu.isa}; {setting}; wergate {run.wergate}, {packages}"
+    given = "".join(f"; {name}={value}" for name, value in run.environment.items())
+    return f"{run.cpu.model}, {run.cpu.size}, {run.cpu.isa}; {setting}; wergate {run.wergate}, {packages}{given}"

@@ -15,6 +15,7 @@ import psutil
 import scipy  # scipy.stats loads on first use: an import here would take more than a second
 from numpy.typing import NDArray
 
+from wergate.cgroups import Throttling, throttling
 from wergate.config.benchmarks import NoiseSettings
 from wergate.timing.percentiles import require_times
 
@@ -55,6 +56,8 @@ def _noises(times_s: Sequence[float], seen: MachineActivity | None, rule: NoiseS
         yield f"steal {100 * (seen.steal or 0.0):.1f} %"
     if seen is not None and (seen.others or 0.0) > rule.others_max:
         yield f"others {100 * (seen.others or 0.0):.0f} %"
+    if seen is not None and seen.throttled:
+        yield f"throttled by the CPU quota {seen.throttled} times, {1000 * (seen.throttled_s or 0.0):.0f} ms"
     change = drift(times_s)
     if abs(change) > rule.drift_max:
         yield f"drift {100 * change:+.0f} %"
@@ -142,6 +145,7 @@ class Counters:
         own_s: time of this process and its finished children.
         stolen_s: time that the hypervisor gave to others; None if the system does not report it.
         load: mean number of runnable tasks over the last minute.
+        throttling: how often the CPU quota stopped this process and others of its groups; None without a quota.
     """
 
     total_s: float
@@ -149,6 +153,7 @@ class Counters:
     own_s: float
     stolen_s: float | None
     load: float
+    throttling: Throttling | None = None
 
 
 @dataclass(frozen=True)
@@ -160,6 +165,7 @@ class MachineActivity:
         load_before, load_after: mean number of runnable tasks over the last minute.
         steal: share of all CPU time that the hypervisor gave to others; None if unknown, or if the run was too short.
         others: share of all CPU time that other processes used; None if the run was too short.
+        throttled, throttled_s: how often the CPU quota was used up, and for how many seconds; None without a quota.
     """
 
     governor: str
@@ -167,6 +173,8 @@ class MachineActivity:
     load_after: float
     steal: float | None
     others: float | None
+    throttled: int | None = None
+    throttled_s: float | None = None
 
 
 def read_counters() -> Counters:
@@ -182,6 +190,7 @@ def read_counters() -> Counters:
         own_s=own.user + own.system + own.children_user + own.children_system,
         stolen_s=stolen,
         load=os.getloadavg()[0],
+        throttling=throttling(),
     )
 
 
@@ -195,6 +204,7 @@ def seen_between(before: Counters, after: Counters) -> MachineActivity:
     total_s = after.total_s - before.total_s
     long_enough = total_s >= _LEAST_CPU_S
     stolen_s = None if before.stolen_s is None or after.stolen_s is None else after.stolen_s - before.stolen_s
+    stopped = _between(before.throttling, after.throttling)
     others_s = max(0.0, (after.busy_s - before.busy_s) - (after.own_s - before.own_s))
     return MachineActivity(
         governor=governor(),
@@ -202,7 +212,15 @@ def seen_between(before: Counters, after: Counters) -> MachineActivity:
         load_after=after.load,
         steal=stolen_s / total_s if long_enough and stolen_s is not None else None,
         others=others_s / total_s if long_enough else None,
+        throttled=None if stopped is None else stopped.times,
+        throttled_s=None if stopped is None else stopped.seconds,
     )
+
+
+def _between(before: Throttling | None, after: Throttling | None) -> Throttling | None:
+    if before is None or after is None:
+        return None
+    return Throttling(after.times - before.times, after.seconds - before.seconds)
 
 
 def governor(cpus: Path = _CPUS) -> str:

@@ -11,7 +11,8 @@ class SeenRow(ResultRow):
     """Activity of the machine during a measurement.
 
     `steal` and `others` are shares of all CPU time, or null if unknown. A load is the mean number of runnable tasks
-    over the last minute.
+    over the last minute. `throttled` and `throttled_s` say how often and how long the CPU quota stopped the process, or
+    are null without a quota.
     """
 
     governor: str
@@ -19,6 +20,8 @@ class SeenRow(ResultRow):
     load_after: float
     steal: float | None
     others: float | None
+    throttled: int | None = None
+    throttled_s: float | None = None
 
 
 class BenchmarkRow(ResultRow):

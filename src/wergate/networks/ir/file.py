@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import openvino as ov
 
+from wergate.environment import thread_options
 from wergate.errors import SuiteError
 from wergate.networks.ir.padding import is_marked_padding_exact
 from wergate.networks.signature import Feed, Inputs, Port, Ports, Run, Signature, match_inputs, match_signature
@@ -117,12 +118,13 @@ def compile_ir(path: Path, device: str, options: Mapping[str, str], *, samples: 
         SuiteError: the file is damaged, or the device does not exist or cannot run the model.
     """
     core = ov.Core()
+    options = (thread_options() if device == "CPU" else {}) | dict(options)
     try:
         if samples is None:
-            return core.compile_model(path, device, dict(options))
+            return core.compile_model(path, device, options)
         model = core.read_model(path)
         fix_length(path, model, samples)
-        return core.compile_model(model, device, dict(options))
+        return core.compile_model(model, device, options)
     except RuntimeError as error:
         read_ir(path)  # if the file is damaged, its own error says so instead of blaming the device
         raise SuiteError(

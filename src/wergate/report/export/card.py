@@ -250,7 +250,7 @@ def environment_table(results: Results) -> str:
     """Return the table of CPU, device, inference precision and versions."""
     cpu = results.cpu
     rows = [
-        ("CPU", f"{cpu.model}, {cpu.cores} cores"),
+        ("CPU", f"{cpu.model}, {cpu.size}"),
         ("ISA", cpu.isa),
         ("device", str(results.options.get("device"))),
         ("inference precision", str(results.options.get("inference_precision"))),

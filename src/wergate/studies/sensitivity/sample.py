@@ -12,6 +12,7 @@ import openvino as ov
 
 from wergate.corpora.audio import Samples
 from wergate.corpora.corpus import Corpus
+from wergate.environment import thread_options
 from wergate.networks.ctc import Logits, greedy_decode
 from wergate.networks.frontend import Frontend
 from wergate.networks.ir.file import ir_signature, read_ir
@@ -59,7 +60,8 @@ class Sample:
         self._frontend = frontend
         self._original = original
         self._device = device
-        self._hint = {"INFERENCE_PRECISION_HINT": inference_precision}
+        threads = thread_options() if device == "CPU" else {}
+        self._options = {"INFERENCE_PRECISION_HINT": inference_precision, **threads}
 
     @cached_property
     def texts(self) -> Mapping[str, str]:
@@ -99,7 +101,7 @@ class Sample:
 
     def _logits(self, model: ov.Model, path: Path) -> Mapping[str, Logits]:
         signature = _signature(path, len(self._frontend.alphabet.labels))
-        request = ov.Core().compile_model(model, self._device, self._hint).create_infer_request()
+        request = ov.Core().compile_model(model, self._device, self._options).create_infer_request()
         return {
             id_: signature.logits(request.infer(signature.feed(batch))[signature.output])[0]
             for id_, batch in self._inputs.items()

@@ -12,6 +12,7 @@ import numpy as np
 import openvino as ov
 import openvino.opset13 as op
 
+from wergate.environment import thread_options
 from wergate.networks.ir.file import fix_length, read_ir
 from wergate.networks.ir.work import operations
 from wergate.networks.signature import Feed
@@ -29,6 +30,7 @@ def gemm_gmacs(precision: str, *, streams: int) -> float:
         streams: number of products that run in parallel, one per core.
     """
     options = {"INFERENCE_PRECISION_HINT": "f32" if precision == "i8" else precision, "NUM_STREAMS": str(streams)}
+    options |= thread_options()
     compiled = ov.Core().compile_model(_products(quantized=precision == "i8"), "CPU", options)
     batch = np.random.default_rng(0).uniform(-1, 1, (_SIZE, _SIZE)).astype(np.float32)
     requests = [compiled.create_infer_request() for _ in range(streams)]
