@@ -170,15 +170,23 @@ class Store:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
-        """Turn an error of the file system into one line."""
+        """Turn an error in writing the cache directory into one line; a build may also fail on other files."""
         try:
             yield
         except OSError as error:
+            if not self._concerns(error):
+                raise
             reason = os.strerror(error.errno) if error.errno else str(error)
             raise SuiteError(
                 f"cache directory '{self.root}' cannot be written: {reason}; a writable directory with space for "
                 "the models is needed; free some space or name another with --cache-dir DIR"
             ) from error
+
+    def _concerns(self, error: OSError) -> bool:
+        """Return whether an error is about a file of this directory, or names no file at all."""
+        if not isinstance(error.filename, str | os.PathLike):
+            return True
+        return Path(error.filename).is_relative_to(self.root) and error.errno != errno.ENOENT
 
 
 def _remove(path: Path) -> None:

@@ -56,3 +56,22 @@ def test_a_canary_of_a_strict_tolerance_is_not_longer(tolerance: float) -> None:
     assert verdict.status is Status.FAIL
     words = int(re.findall(r"(\d+) words", verdict.line)[0])
     assert words <= 2000
+
+
+OPTIONAL = [
+    (precision, key)
+    for precision in PRECISIONS
+    for key, value in CONFIG.thresholds.of(precision).model_dump().items()
+    if value is not None and type(CONFIG.thresholds.of(precision)).model_fields[key].default is None
+]
+
+
+@pytest.mark.parametrize(("precision", "key"), OPTIONAL)
+def test_a_threshold_lost_on_the_way_lets_a_canary_pass(precision: Precision, key: str) -> None:
+    """A threshold that the variants do not carry gates nothing, so its canary counts as passed, and is named."""
+    stated = CONFIG.thresholds.of(precision)
+    lost = stated.model_copy(update={key: None})
+    first = next(bad_verdicts(stated, lost))
+    assert (Status.PASS, key) == (first.status, first.gate)
+    assert f"the configuration states {getattr(stated, key):g}, but the variants carry no {key}" in first.line
+    assert key != next(bad_verdicts(lost, lost)).gate  # nobody states it

@@ -42,7 +42,7 @@ EPILOGUE = """
         yield Said(said=line.split('"')[3].upper())
 
 
-serve(answers, lambda error: f"reported: {error}")
+serve(answers)
 """
 
 
@@ -107,10 +107,10 @@ def test_it_answers_until_nothing_more_is_asked(tmp_path: Path, folders: Path) -
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("raise ValueError('no such thing')", "reported: no such thing"),
+        ("raise ValueError('no such thing')", "ValueError: no such thing"),
         ("print('its last words'); os._exit(3)", "its last words"),
         ("os.kill(os.getpid(), 9)", "a library's chatter"),
-        ("sys.stdout.flush(); os.truncate(2, 0); os._exit(3)", "its process ended with 3"),
+        ("sys.stdout.flush(); os.truncate(2, 0); os._exit(3)", "its process ended with code 3"),
         ("yield Other()", """it answered '{"other":"kind of answer"}': a library's chatter"""),
         ("print('why', flush=True); os.write(4, b'[1, 2\\n')", "it answered '[1, 2': why"),
         ("os.write(4, b'{'); os._exit(1)", "a library's chatter"),

@@ -11,7 +11,7 @@ import pytest
 from tests.support.log_mel import LogMel
 from tests.support.once import once
 from tests.support.suite_run import Run, run
-from tests.support.tiny import Spoken, write_corpus
+from tests.support.tiny import write_corpus
 
 FRONT_END = {"mel/stft", "mel/bands"}
 CONTROL = ("--quantizer", "nncf-accuracy-control")
@@ -78,7 +78,7 @@ def test_int8_loses_most_words_and_the_study_is_named(spoilt: Spoilt) -> None:
 
 
 def test_the_study_finds_a_scope_that_passes_all_gates(spoilt: Spoilt, tmp_path: Path) -> None:
-    """The spectral front end is ranked and named, its scope holds elsewhere, and the printed lines make all gates pass."""
+    """The front end is ranked and named, its scope holds elsewhere, and the printed lines make all gates pass."""
     found = spoilt.run("accuracy", "--study", "sensitivity", results=tmp_path / "found.json")
     assert 0 == found.code, found.output
     assert found.results is not None

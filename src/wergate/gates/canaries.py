@@ -45,6 +45,7 @@ def bad_verdicts(stated: Thresholds, handed: Thresholds) -> Iterator[Verdict]:
         handed: thresholds that the variants of the run carry; the gates use these.
     """
     canary = _canary(handed)
+    yield from _ungated(stated, handed)
     yield wer_verdict(_dropped(_beyond(stated.wer_drop_max), canary), min_words=0)
     if stated.mismatch_rate_max < 1:  # no more than all utterances can differ
         yield accuracy.mismatch_verdict(_misheard(_beyond(stated.mismatch_rate_max), canary))
@@ -59,6 +60,22 @@ def bad_verdicts(stated: Thresholds, handed: Thresholds) -> Iterator[Verdict]:
 def _canary(thresholds: Thresholds) -> Variant:
     """Return a variant that stands for the variants of the run."""
     return Variant("canary", "canary", Path(), _FRONTEND, False, "int8", thresholds, "canary", "canary")  # noqa: FBT003
+
+
+def _ungated(stated: Thresholds, handed: Thresholds) -> Iterator[Verdict]:
+    """Yield a verdict that passes for each threshold that is stated but not handed: nothing would fail its canary."""
+    for key, threshold in stated.model_dump().items():
+        if threshold is not None and getattr(handed, key) is None:
+            yield Verdict(
+                gate=key,
+                subject="canary",
+                value=math.inf,
+                relation="<=",
+                threshold=math.inf,
+                basis=f"the configuration states {threshold:g}, but the variants carry no {key}",
+                scope="canary",
+                remedy="find where the threshold is lost between the settings and the variant",
+            )
 
 
 def bad_audio_verdicts(stated: CalibrationAudioSettings) -> Iterator[Verdict]:

@@ -52,11 +52,16 @@ def require_words(evaluation: Evaluation) -> None:
         SuiteError: no reference has a word after normalization.
     """
     if not evaluation.reference.total.words:
-        raise SuiteError(
-            f"corpus '{evaluation.corpus}' has no words in its {len(evaluation.outcomes)} transcripts after the "
-            f"normalizer '{evaluation.normalizer}'; a word error rate needs words; name the column of transcripts with "
-            "--columns text=NAME, or choose another --normalizer"
-        )
+        raise no_words(evaluation.corpus, len(evaluation.outcomes), evaluation.normalizer)
+
+
+def no_words(corpus: str, utterances: int, normalizer: str) -> SuiteError:
+    """Return the error for utterances that have no words after normalization."""
+    return SuiteError(
+        f"corpus '{corpus}' has no words in its {utterances} transcripts after the normalizer '{normalizer}'; a word "
+        "error rate needs words; name the column of transcripts with --columns text=NAME, or choose another "
+        "--normalizer"
+    )
 
 
 def undecided(drop: WerDrop, tolerance: float, min_words: int, *, limited: bool = False) -> str:

@@ -17,6 +17,7 @@ from wergate.models.languages import ADAPTERS, adapter_file, has_adapters, langu
 from wergate.models.left_out import require_all_used, require_no_adapter_files
 from wergate.models.quantized import require_unquantized_configuration
 from wergate.models.weight_size import FULL, safetensors_widening
+from wergate.steps import lacks_memory
 from wergate.store import content_key, file_digest
 
 if TYPE_CHECKING:
@@ -290,6 +291,8 @@ def load_model(checkpoint: Checkpoint) -> PreTrainedModel:
             output_loading_info=True,
         )
     except Exception as error:  # safetensors and transformers raise many types of exception
+        if lacks_memory(error):
+            raise
         raise SuiteError(f"model '{checkpoint.name}' cannot be loaded: {error}; check its files") from error
     missing = sorted(key for key in report["missing_keys"] if not key.endswith(_TRAINING_ONLY))
     require_all_used(checkpoint.name, model, unexpected=report["unexpected_keys"], missing=missing)

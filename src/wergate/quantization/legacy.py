@@ -149,4 +149,6 @@ def _opt_out(home: Path) -> None:
 
 def _environment(work: Path) -> dict[str, str]:
     places = dict.fromkeys(("HOME", "TMPDIR", "XDG_CACHE_HOME"), str(work))
-    return os.environ | places | {"PYTHONPATH": str(DRIVER.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    # Unbuffered, because a crash of a native library would lose the last lines of the log.
+    settings = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
+    return os.environ | places | settings | {"PYTHONPATH": str(DRIVER.parent)}

@@ -18,6 +18,7 @@ from wergate.networks.ctc import Logits
 from wergate.networks.frontend import Frontend
 from wergate.networks.signature import Feed, Port, Ports, Signature, match_signature
 from wergate.recognizers.base import features
+from wergate.steps import lacks_memory
 
 _FATAL = 4  # ONNX Runtime's log level; measuring the frame geometry tries lengths that fail, and each would be logged
 _DTYPES = {"float": "float32", "double": "float64"}
@@ -88,15 +89,18 @@ def onnx_ports(path: Path, *, threads: int | None = None, spinning: bool = False
             path, _session_options(threads, spinning=spinning), providers=["CPUExecutionProvider"]
         )
     except Exception as error:  # ONNX Runtime has a separate exception class for each of its status codes
+        if lacks_memory(error):
+            raise
         raise SuiteError(
-            f"model '{path.name}' cannot be loaded by ONNX Runtime: {_reason(error)}; a complete ONNX file, with its "
-            "external data in the same folder, is accepted; check --model"
+            f"model '{path.name}' cannot be loaded by ONNX Runtime: {_reason(error)}; {_loadable(error)}; check --model"
         ) from error
 
     def run(feed: Feed) -> Sequence[npt.NDArray[Any]]:
         try:
             outputs: Sequence[npt.NDArray[Any]] = session.run(None, feed)
         except Exception as error:  # as above
+            if lacks_memory(error):
+                raise
             shapes = ", ".join(f"'{key}' {list(value.shape)}" for key, value in feed.items())
             raise SuiteError(
                 f"model '{path.name}' fails in ONNX Runtime on {shapes}: {_reason(error)}; the network must take "
@@ -121,6 +125,13 @@ def _session_options(threads: int | None, *, spinning: bool) -> Any:
     options.add_session_config_entry("session.intra_op.allow_spinning", "1" if spinning else "0")
     options.add_session_config_entry("session.force_spinning_stop", "1")
     return options
+
+
+def _loadable(error: Exception) -> str:
+    """Return what is accepted in place of a file that cannot be loaded."""
+    if "tensor(bfloat16)" in str(error):
+        return "on a CPU it computes nothing in bfloat16: weights in bfloat16 that are cast to float32 are accepted"
+    return "a complete ONNX file, with its external data in the same folder, is accepted"
 
 
 def _reason(error: Exception) -> str:

@@ -12,6 +12,7 @@ from wergate.corpora.spec import CorpusSpec
 from wergate.networks.frontend import Frontend
 from wergate.session.matrix import calibration_spec, corpus_specs
 from wergate.session.memo import CorpusUse, Resources
+from wergate.steps import step
 
 _FRAME_MAX_S = 0.25  # no known model needs more audio for its first frame
 
@@ -105,4 +106,8 @@ class Corpora:
         return opened.without_short(frontend.shortest_input(), frontend.sampling_rate, model=model)
 
     def _opened(self, spec: CorpusSpec) -> Corpus:
-        return self._memo.get(("opened", spec), lambda: open_corpus(spec, progress=self._progress, store=self._store))
+        def make() -> Corpus:
+            with step(f"reading corpus '{spec.name}'"):
+                return open_corpus(spec, progress=self._progress, store=self._store)
+
+        return self._memo.get(("opened", spec), make)

@@ -25,6 +25,7 @@ from wergate.session.matrix import Cell
 from wergate.session.memo import Resources
 from wergate.session.models import Models
 from wergate.session.recognizers import Recognizers
+from wergate.steps import step
 from wergate.store import content_key, file_digest
 
 _DECIDING = ("device", "inference_precision", "shapes")
@@ -60,8 +61,11 @@ class Evaluations:
 
         def make() -> Mapping[str, ReferenceUtterance]:
             corpus, recognizer = self._corpora.corpus(model, spec), self._models.reference_recognizer(model)
-            artifacts = reference_run(self._store, self._models.reference(model), corpus, recognizer, self._progress)
-            return read_reference([self._memo.used(model, corpus.name, artifact) for artifact in artifacts], corpus)
+            reference = self._models.reference(model)
+            with step(f"reference run of '{model}' on '{corpus.name}'"):
+                artifacts = reference_run(self._store, reference, corpus, recognizer, self._progress)
+                used = [self._memo.used(model, corpus.name, artifact) for artifact in artifacts]
+                return read_reference(used, corpus)
 
         return self._memo.get(("reference", model, spec), make)
 
@@ -93,15 +97,17 @@ class Evaluations:
             journal: stores finished utterances; those that it already holds are not computed again.
         """
         model = variant.model
-        return evaluate(
-            Candidate(variant, recognizer),
-            self._corpora.corpus(model, spec),
-            lambda: self.reference(model, spec),
-            engine=self._models.reference(model).engine,
-            normalizer=self._corpora.normalizer(model, spec),
-            progress=self._progress,
-            journal=journal,
-        )
+        corpus = self._corpora.corpus(model, spec)
+        with step(f"evaluation of {variant.subject} of '{model}' on '{corpus.name}'"):
+            return evaluate(
+                Candidate(variant, recognizer),
+                corpus,
+                lambda: self.reference(model, spec),
+                engine=self._models.reference(model).engine,
+                normalizer=self._corpora.normalizer(model, spec),
+                progress=self._progress,
+                journal=journal,
+            )
 
     def _journal(self, variant: Variant) -> Journal | None:
         """Return the journal of a variant's transcripts, or None if the run keeps none."""
@@ -131,7 +137,13 @@ class Evaluations:
         """Return the first `duration_s` seconds of a corpus: float32, shape (samples,)."""
         rate = self._models.frontend(model).sampling_rate
         key = "excerpt", model, spec, duration_s, rate
-        return self._memo.get(key, lambda: excerpt(self._corpora.corpus(model, spec), duration_s, rate))
+
+        def make() -> Samples:
+            corpus = self._corpora.corpus(model, spec)
+            with step(f"reading {duration_s:g} s of corpus '{corpus.name}'"):
+                return excerpt(corpus, duration_s, rate)
+
+        return self._memo.get(key, make)
 
     def excerpt_logits(self, model: str, spec: CorpusSpec, duration_s: float) -> Logits:
         """Return the reference model's logits for an excerpt: shape (frames, vocabulary)."""
@@ -161,5 +173,6 @@ class Evaluations:
 
     def _reference_logits(self, model: str, corpus: str | None, waveforms: Samples) -> Logits:
         recognizer = self._models.reference_recognizer(model)
-        artifact = reference_logits(self._store, self._models.reference(model), recognizer, waveforms)
-        return read_logits(self._memo.used(model, corpus, artifact))
+        with step(f"inference of reference model '{model}' on {waveforms.shape[1]} samples"):
+            artifact = reference_logits(self._store, self._models.reference(model), recognizer, waveforms)
+            return read_logits(self._memo.used(model, corpus, artifact))

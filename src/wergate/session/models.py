@@ -15,6 +15,7 @@ from wergate.networks.frontend import Frontend, read_frontend
 from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE
 from wergate.networks.ir.equivalence import GraphComparison, compare_graphs
 from wergate.networks.ir.execution import ExecutedWork, GraphCounts, executed_work, graph_counts
+from wergate.networks.ir.file import named
 from wergate.networks.ir.weights import LayerWeights, weight_errors
 from wergate.quantization.legacy import Legacy, find_legacy
 from wergate.quantization.registry import ConversionTask, QuantizationTask, converted_ir, quantized_ir
@@ -22,6 +23,7 @@ from wergate.recognizers.base import Recognizer
 from wergate.session.corpora import Corpora
 from wergate.session.matrix import candidates
 from wergate.session.memo import ModelUse, Resources
+from wergate.steps import step
 from wergate.store import Artifact
 
 
@@ -44,7 +46,8 @@ class Models:
 
         def make() -> ReferenceModel:
             settings = self._config.settings_of(model)
-            found = resolve_model(settings, self._config, self._embedded)
+            with step(f"reading model '{model}'"):
+                found = resolve_model(settings, self._config, self._embedded)
             self._memo.uses.models.append(ModelUse(model, settings.spec, settings.quantizer, found))
             return found
 
@@ -52,9 +55,12 @@ class Models:
 
     def reference_recognizer(self, model: str) -> Recognizer:
         """Return the recognizer of the reference model."""
-        return self._memo.get(
-            ("reference-recognizer", model), lambda: self.reference(model).recognizer(self.frontend(model))
-        )
+
+        def make() -> Recognizer:
+            with step(f"loading model '{model}'"):
+                return self.reference(model).recognizer(self.frontend(model))
+
+        return self._memo.get(("reference-recognizer", model), make)
 
     def variant(self, model: str, name: str) -> Variant:
         """Return a variant, and build its IR if the store does not have it.
@@ -100,18 +106,26 @@ class Models:
         if name != "fp16":
             return self.quantized(model, settings)
         task = ConversionTask(self._store, self.reference(model), settings, self._progress, self.legacy)
-        return self._memo.used(model, None, converted_ir(task))
+        with step(f"conversion of '{model}' to FP16"):
+            return self._memo.used(model, None, converted_ir(task))
 
     def quantized(self, model: str, settings: ModelSettings) -> Artifact:
         """Return the INT8 IR of a model's FP16 IR, quantized with the given settings."""
         task = QuantizationTask(
             self._store, self.ir(model, "fp16"), self._corpora.calibration(model), settings, self._progress, self.legacy
         )
-        return self._memo.used(model, None, quantized_ir(task))
+        with step(f"quantization of '{model}' with {settings.quantizer}"):
+            return self._memo.used(model, None, quantized_ir(task))
 
     def frontend(self, model: str) -> Frontend:
         """Return a model's features, frame geometry and alphabet."""
-        return self._memo.get(("frontend", model), lambda: read_frontend(self.ir(model, "fp16").file(FRONTEND_FILE)))
+
+        def make() -> Frontend:
+            ir = self.ir(model, "fp16")
+            with step(f"reading the frontend of '{model}'"):
+                return read_frontend(ir.file(FRONTEND_FILE))
+
+        return self._memo.get(("frontend", model), make)
 
     def legacy(self) -> Legacy:
         """Return the legacy environment, which runs POT.
@@ -123,11 +137,18 @@ class Models:
 
     def graph(self, path: Path) -> GraphCounts:
         """Return the size of an IR and the counts of its quantized nodes."""
-        return self._memo.get(("graph", path), lambda: graph_counts(path))
+
+        def make() -> GraphCounts:
+            with step(f"reading the graph of {named(path)}"):
+                return graph_counts(path)
+
+        return self._memo.get(("graph", path), make)
 
     def weights(self, variant: Variant) -> tuple[LayerWeights, ...]:
         """Return the error of each layer's 8-bit weights against the FP16 IR."""
-        return weight_errors(self.variant(variant.model, "fp16").path, variant.path)
+        original = self.variant(variant.model, "fp16")
+        with step(f"comparison of the weights of {variant.subject} of '{variant.model}'"):
+            return weight_errors(original.path, variant.path)
 
     def graph_comparison(self, variant: Variant) -> GraphComparison:
         """Compare the graph of a variant, without its quantization, with that of the FP16 IR."""
@@ -138,13 +159,15 @@ class Models:
 
     def executed(self, model: str, path: Path) -> ExecutedWork:
         """Return the work that a compiled IR executes, by layer and precision."""
-        return executed_work(
-            path,
-            device=self._config.device,
-            inference_precision=self._config.inference_precision,
-            sampling_rate=self.frontend(model).sampling_rate,
-            ignored_scope=self._config.settings_of(model).quantization.ignored_scope,
-        )
+        rate = self.frontend(model).sampling_rate
+        with step(f"reading the executed layers of {named(path)} of '{model}'"):
+            return executed_work(
+                path,
+                device=self._config.device,
+                inference_precision=self._config.inference_precision,
+                sampling_rate=rate,
+                ignored_scope=self._config.settings_of(model).quantization.ignored_scope,
+            )
 
     def _precision(self, name: str, path: Path) -> Precision:
         """Return the precision whose thresholds apply to a variant; a quantized candidate counts as INT8."""

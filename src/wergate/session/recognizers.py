@@ -12,7 +12,7 @@ from wergate.environment import cpu
 from wergate.models.candidates import require_same_frames, require_sampling_rate
 from wergate.models.variant import Variant
 from wergate.networks.frontend import Frontend
-from wergate.networks.ir.file import may_be_padded
+from wergate.networks.ir.file import may_be_padded, named
 from wergate.networks.ir.precision import RunPrecision
 from wergate.recognizers.base import Recognizer
 from wergate.recognizers.bucketed import BucketedRecognizer
@@ -21,6 +21,7 @@ from wergate.recognizers.compilations import Compilation, Counter, Report, ignor
 from wergate.recognizers.compiled_store import compilable, static_options
 from wergate.recognizers.openvino import OpenVinoRecognizer
 from wergate.session.memo import Rejection, Resources
+from wergate.steps import step
 
 Made = TypeVar("Made")
 _MAX_STREAMS = 8
@@ -70,15 +71,16 @@ class Recognizers:
             samples: the only input length that the recognizer accepts; any length by default.
             report: receives each compilation for several streams.
         """
-        return OpenVinoRecognizer(
-            path,
-            frontend,
-            device=self._config.device,
-            inference_precision=self._config.inference_precision,
-            streams=streams,
-            samples=samples,
-            report=report,
-        )
+        with step(f"compilation of {named(path)}"):
+            return OpenVinoRecognizer(
+                path,
+                frontend,
+                device=self._config.device,
+                inference_precision=self._config.inference_precision,
+                streams=streams,
+                samples=samples,
+                report=report,
+            )
 
     def _reporter(self, variant: Variant) -> Report:
         """Return a function that counts the compilations of a variant and records the rejected ones."""
@@ -151,13 +153,14 @@ class Recognizers:
             dynamic: compiles the same variant with dynamic shapes.
         """
         options = self.static_options(self.corpus_streams)
-        return BucketedRecognizer(
-            compilable(self._store, variant.path, dynamic, variant.frontend, options),
-            self.buckets(variant.path, variant.frontend, durations_s),
-            streams=self.corpus_streams,
-            probe_sqnr_db_min=self._config.buckets.probe_sqnr_db_min,
-            report=self._reporter(variant),
-        )
+        with step(f"compilation of {named(variant.path)} for fixed lengths"):
+            return BucketedRecognizer(
+                compilable(self._store, variant.path, dynamic, variant.frontend, options),
+                self.buckets(variant.path, variant.frontend, durations_s),
+                streams=self.corpus_streams,
+                probe_sqnr_db_min=self._config.buckets.probe_sqnr_db_min,
+                report=self._reporter(variant),
+            )
 
     def buckets(self, path: Path, frontend: Frontend, durations_s: Iterable[float]) -> Buckets:
         """Return the bucket lengths for the given durations; cost and memory limit their number."""

@@ -15,7 +15,7 @@ from wergate.config.suite import SuiteConfig
 from wergate.errors import SuiteError
 from wergate.session.session import Session
 from wergate.store import Artifact, Store
-from wergate.studies.process import run_module
+from wergate.studies.process import answer, run_module
 from wergate.timing.memory import peak_rss_bytes
 
 
@@ -42,11 +42,15 @@ class BuildCost(BaseModel):
         return {"convert_s": self.convert_s, "quantize_s": self.quantize_s, "peak_rss_mb": peak_rss_mb}
 
 
+class NotBuiltError(SuiteError):
+    """The store has no such artifact."""
+
+
 class FoundOnly(Store):
-    """A store that finds existing artifacts and raises LookupError instead of building one."""
+    """A store that finds existing artifacts and raises `NotBuiltError` instead of building one."""
 
     def _build(self, kind: str, *_: object) -> None:
-        raise LookupError(kind)
+        raise NotBuiltError(f"the store has no {kind}; build it first")
 
 
 def is_built(request: BuildRequest) -> bool:
@@ -54,7 +58,7 @@ def is_built(request: BuildRequest) -> bool:
     session = Session(request.config, embedded=request.embedded, store=FoundOnly(request.cache_dir))
     try:
         session.models.ir(request.model, "int8")
-    except LookupError:
+    except NotBuiltError:
         return False
     return True
 
@@ -83,13 +87,8 @@ def build_in_subprocess(request: BuildRequest) -> BuildCost:
 
 def main(read: Callable[[], str] = sys.stdin.read) -> int:
     """Read a `BuildRequest` as JSON, build, and print the `BuildCost` as the last line."""
-    try:
-        cost = build(BuildRequest.model_validate_json(read()))
-    except SuiteError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - a command prints
-        return 1
-    print(cost.model_dump_json())  # noqa: T201
-    return 0
+    request = BuildRequest.model_validate_json(read())
+    return answer("build", lambda: build(request))
 
 
 if __name__ == "__main__":

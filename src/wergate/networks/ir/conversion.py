@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from wergate.errors import SuiteError
 from wergate.networks.ir.padding import blind_to_padding, mark_padding_exact
 from wergate.networks.ir.tracing import traceable
+from wergate.steps import lacks_memory, said
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -48,6 +49,8 @@ def export(model: PreTrainedModel, path: Path, *, half: bool = True) -> None:
         try:
             ir = ov.convert_model(model, example_input=example, input=shapes)
         except Exception as error:  # the tracer and the converter raise many types of exception
+            if lacks_memory(error):
+                raise
             raise _cannot_convert(model, error) from error
     for port, name in zip(ir.inputs, example, strict=True):
         port.get_tensor().set_names({name})
@@ -81,6 +84,8 @@ def convert_onnx(source: Path, path: Path, *, name: str) -> None:
     try:
         ir = ov.convert_model(source)
     except Exception as error:  # OpenVINO's frontends raise many types of exception
+        if lacks_memory(error):
+            raise
         reason = " ".join(str(error).split())
         raise SuiteError(
             f"model '{name}' cannot be converted by OpenVINO: {reason}; only standard ONNX operations are accepted; "
@@ -106,8 +111,7 @@ def save_ir(ir: Any, path: Path, *, half: bool = True) -> None:
         ov.save_model(ir, path, compress_to_fp16=half)
         ov.Core().read_model(path)
     except RuntimeError as error:
-        reason = str(error).strip().splitlines()[-1]
         raise SuiteError(
-            f"IR '{path.name}' could not be saved completely in '{path.parent}': {reason}; "
+            f"IR '{path.name}' could not be saved completely in '{path.parent}': {said(error)}; "
             "free some space or choose another directory with --cache-dir DIR"
         ) from error

@@ -15,6 +15,7 @@ from wergate.environment import thread_options
 from wergate.errors import SuiteError
 from wergate.networks.ir.padding import is_marked_padding_exact
 from wergate.networks.signature import Feed, Inputs, Port, Ports, Run, Signature, match_inputs, match_signature
+from wergate.steps import lacks_memory, said
 
 _DTYPES = {"f16": "float16", "f32": "float32", "f64": "float64", "i32": "int32", "i64": "int64", "boolean": "bool"}
 
@@ -47,8 +48,8 @@ def read_ir(path: Path) -> ov.Model:
         return ov.Core().read_model(path)
     except RuntimeError as error:
         raise SuiteError(
-            f"{_named(path)} cannot be read: {_last_line(error)}; a complete .xml and the .bin that was written with "
-            "it are needed; copy both files again"
+            f"{named(path)} cannot be read: {said(error)}; a complete .xml and the .bin that was written with "
+            "it are needed; copy both files again, or run again if the suite built them"
         ) from error
 
 
@@ -83,10 +84,11 @@ def run_network(compiled: ov.CompiledModel, feed: Feed) -> list[npt.NDArray[Any]
 
 def ports_of(path: Path, model: ov.Model, run: Run) -> Ports:
     """Return the inputs and outputs of a network, with the function that runs it."""
-    return Ports(_named(path), _ports(model.inputs), _ports(model.outputs), run, is_marked_padding_exact(model))
+    return Ports(named(path), _ports(model.inputs), _ports(model.outputs), run, is_marked_padding_exact(model))
 
 
-def _named(path: Path) -> str:
+def named(path: Path) -> str:
+    """Return the name of an IR in messages: its folder and its file."""
     return f"IR '{path.parent.name}/{path.name}'"
 
 
@@ -126,9 +128,11 @@ def compile_ir(path: Path, device: str, options: Mapping[str, str], *, samples: 
         fix_length(path, model, samples)
         return core.compile_model(model, device, options)
     except RuntimeError as error:
+        if lacks_memory(error):
+            raise
         read_ir(path)  # if the file is damaged, its own error says so instead of blaming the device
         raise SuiteError(
-            f"device '{device}' cannot run the model: {_last_line(error)}; "
+            f"device '{device}' cannot run the model: {said(error)} ({named(path)}); "
             f"available devices: {', '.join(core.available_devices)}; check --device"
         ) from error
 
@@ -147,8 +151,3 @@ def fix_length(path: Path, model: ov.Model, samples: int) -> Feed:
     feed = ir_inputs(path, model).feed(np.zeros((1, samples), np.float32))
     model.reshape({position: list(array.shape) for position, array in feed.items()})
     return feed
-
-
-def _last_line(error: RuntimeError) -> str:
-    """Return the last line of an OpenVINO error; the lines before it are locations in OpenVINO's code."""
-    return str(error).strip().splitlines()[-1]

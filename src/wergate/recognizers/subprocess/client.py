@@ -22,6 +22,7 @@ from wergate.networks.ctc import Logits
 from wergate.networks.frontend import Frontend
 from wergate.recognizers.subprocess import messages
 from wergate.recognizers.subprocess.messages import Done, Executed, Failure, Order, Task
+from wergate.steps import end_of
 
 _SOURCE = Path(wergate.__file__).parents[1]
 _PARTING_S = 10.0  # time for a process to exit by itself after its input is closed
@@ -159,7 +160,7 @@ class Client(Generic[Opening]):
 
     def _ended(self, code: int, last_words: str) -> str:
         """Return the text of a message about a process that ended without an answer."""
-        return f"{self._failed}: {last_words or f'its process ended with {code}'}"
+        return f"{self._failed}: {last_words or end_of(code)}"
 
     def _last_words(self) -> str:
         lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()

@@ -14,16 +14,16 @@ from pydantic import BaseModel
 from wergate.corpora.audio import Samples
 from wergate.networks.ctc import Logits
 from wergate.recognizers.subprocess.messages import LOGITS, WAVEFORMS, Failure, Task, read_arrays, write_arrays
+from wergate.steps import said
 
 Answers = Callable[[Iterator[str]], Iterator[BaseModel]]
 
 
-def serve(answers: Answers, message_of: Callable[[Exception], str]) -> None:
+def serve(answers: Answers) -> None:
     """Read questions from standard input and write answers to standard output; redirect prints to standard error.
 
     Args:
         answers: takes the lines of input, of which the first is the order, and yields one answer per line.
-        message_of: returns an error as one line.
     """
     questions = os.fdopen(os.dup(0), encoding="utf-8")
     answered = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -35,7 +35,7 @@ def serve(answers: Answers, message_of: Callable[[Exception], str]) -> None:
         for answer in answers(questions):
             print(answer.model_dump_json(), file=answered, flush=True)
     except Exception as error:  # noqa: BLE001 - the client reports whatever a runtime raises
-        print(Failure(failure=message_of(error)).model_dump_json(), file=answered, flush=True)
+        print(Failure(failure=said(error)).model_dump_json(), file=answered, flush=True)
 
 
 def timed(task: Task, infer: Callable[[list[Samples]], list[Logits]]) -> list[float]:

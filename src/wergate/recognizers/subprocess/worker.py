@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from wergate.errors import SuiteError
 from wergate.networks.frontend import read_frontend
 from wergate.networks.ir.execution import ExecutedLayer, executed_work
 from wergate.recognizers.openvino import OpenVinoRecognizer
@@ -49,12 +47,5 @@ def primitives(layers: Iterable[ExecutedLayer]) -> list[Primitive]:
     ]
 
 
-def message_of(error: Exception) -> str:
-    """Return the last line of an error; OpenVINO's errors are RuntimeErrors with the reason in their last line."""
-    known = isinstance(error, SuiteError | RuntimeError)
-    lines = (str(error) if known else "".join(traceback.format_exception_only(error))).strip().splitlines()
-    return lines[-1] if lines else type(error).__name__
-
-
 if __name__ == "__main__":
-    serve(answers, message_of)
+    serve(answers)

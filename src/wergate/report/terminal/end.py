@@ -25,7 +25,7 @@ _WORDS = {Status.PASS: "passed", Status.FAIL: "failed", Status.INCONCLUSIVE: "un
 _NEXT: Mapping[int, str] = {
     2: "run again; finished builds are in the cache, and an unfinished one starts over",
     Cause.SETUP: "fix the error shown above",
-    Cause.UNEXPLAINED: "read the traceback above: a test failed, but not by a gate",
+    Cause.UNEXPLAINED: "read the failure above: a test failed, but not by a gate",
     Cause.ACCURACY: "start with item 1 above, then run again",
     Cause.LATENCY: "start with item 1 above, then run again",
     Cause.INCONCLUSIVE: "get more evidence, as each line says, or accept undecided accuracy with --allow-inconclusive",

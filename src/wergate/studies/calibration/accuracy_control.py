@@ -10,11 +10,13 @@ from wergate.corpora.corpus import Corpus
 from wergate.corpora.spec import CorpusSpec
 from wergate.errors import SuiteError
 from wergate.evaluation.wer import WordErrors
+from wergate.gates.wer import require_words
 from wergate.networks.ir.conversion import MODEL_FILE
 from wergate.networks.ir.execution import ExecutedWork
 from wergate.quantization.accuracy_control import Tuning, controlled_ir, read_tuning
 from wergate.session.matrix import Cell
 from wergate.session.session import Session
+from wergate.steps import step
 from wergate.store import Artifact
 
 SUBJECT = "accuracy-controlled INT8"
@@ -107,15 +109,17 @@ def controlled_model(session: Session, model: str) -> ControlledModel:
     """
     spec, settings = session.corpora.first(model), session.config.settings_of(model)
     validation = draw_validation(session.corpora.corpus(model, spec), settings.accuracy_control)
-    ir = controlled_ir(
-        session.store,
-        session.models.ir(model, "fp16"),
-        session.corpora.calibration(model),
-        validation,
-        settings=settings,
-        normalizer=session.corpora.normalizer(model, spec),
-        progress=session.progress,
-    )
+    fp16, calibration = session.models.ir(model, "fp16"), session.corpora.calibration(model)
+    with step(f"quantization of '{model}' with accuracy control"):
+        ir = controlled_ir(
+            session.store,
+            fp16,
+            calibration,
+            validation,
+            settings=settings,
+            normalizer=session.corpora.normalizer(model, spec),
+            progress=session.progress,
+        )
     tuning = read_tuning(session.memo.used(model, None, ir))
     return ControlledModel(
         ir,
@@ -154,6 +158,7 @@ def tuned_on(corpus: Corpus, tuning: Tuning) -> tuple[str, ...]:
 def _drop(session: Session, model: str, spec: CorpusSpec, ir: Artifact, ids: Collection[str]) -> HeldOutDrop:
     """Return the drop on these utterances, with transcripts from the suite's ordinary evaluations."""
     fp16 = session.evaluation(Cell(model, spec, "fp16"))
+    require_words(fp16)
     candidate = session.evaluations.of(session.models.variant_of(model, ir, subject=SUBJECT), spec)
     used = [number for number, outcome in enumerate(candidate.outcomes) if outcome.id in ids]
     return HeldOutDrop(

@@ -15,8 +15,10 @@ from wergate.corpora.sampling import draw_utterances
 from wergate.corpora.spec import CorpusSpec
 from wergate.errors import SuiteError
 from wergate.evaluation.evaluation import Evaluation
+from wergate.gates.wer import require_words
 from wergate.quantization.nncf import int8_ir
 from wergate.session.session import Session
+from wergate.steps import step
 from wergate.store import Artifact
 
 
@@ -100,16 +102,20 @@ def calibration_spread(session: Session, model: str, spec: CorpusSpec) -> Calibr
 
 
 def _calibrated(session: Session, model: str, spec: CorpusSpec, subset: Corpus) -> CalibratedModel:
-    ir = int8_ir(
-        session.store,
-        session.models.ir(model, "fp16"),
-        subset,
-        settings=session.config.settings_of(model).quantization,
-        progress=session.progress,
-    )
+    fp16 = session.models.ir(model, "fp16")
+    with step(f"quantization of '{model}', calibrated on {subset.name}"):
+        ir = int8_ir(
+            session.store,
+            fp16,
+            subset,
+            settings=session.config.settings_of(model).quantization,
+            progress=session.progress,
+        )
     session.memo.used(model, None, ir)
     variant = session.models.variant_of(model, ir, subject=f"INT8 of {subset.name}")
-    return CalibratedModel(subset, ir, session.evaluations.of(variant, spec))
+    evaluation = session.evaluations.of(variant, spec)
+    require_words(evaluation)
+    return CalibratedModel(subset, ir, evaluation)
 
 
 def draw_subsets(pool: Corpus, settings: CalibrationStudySettings) -> tuple[Corpus, ...]:

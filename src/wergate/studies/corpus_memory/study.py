@@ -24,7 +24,7 @@ from wergate.evaluation.transcript_file import TranscriptFile
 from wergate.session.matrix import Cell
 from wergate.session.session import Session
 from wergate.store import Store
-from wergate.studies.process import run_module
+from wergate.studies.process import answer, run_module
 from wergate.timing.memory import peak_rss_bytes
 
 TEXT = "A PIECE OF SPEECH THAT NOBODY WROTE DOWN"
@@ -78,19 +78,21 @@ def evaluate_in_subprocess(request: MemoryRequest) -> MemoryCost:
 def main(read: Callable[[], str] = sys.stdin.read) -> int:
     """Read a `MemoryRequest` as JSON, evaluate, and print the `MemoryCost` as the last line."""
     request = MemoryRequest.model_validate_json(read())
+    return answer("evaluation", lambda: _evaluated(request))
+
+
+def _evaluated(request: MemoryRequest) -> MemoryCost:
     transcripts = TranscriptFile(request.corpus.with_suffix(".jsonl"))
     store = Store(request.cache_dir)
     session = Session(request.config, embedded=request.embedded, store=store, transcripts=transcripts)
     spec = CorpusSpec(request.corpus.name, request.corpus)
     evaluation = session.evaluation(Cell(request.model, spec, "int8"))
-    cost = MemoryCost(
+    return MemoryCost(
         utterances=len(evaluation.outcomes),
         words=evaluation.candidate.total.words,
         audio_s=evaluation.audio_s,
         peak_mb=peak_rss_bytes() / 1e6,
     )
-    print(cost.model_dump_json())  # noqa: T201 - a command prints
-    return 0
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE
 from wergate.recognizers.buckets import Buckets
 from wergate.recognizers.subprocess.messages import read_arrays, write_arrays
 from wergate.session.session import Session
+from wergate.steps import step
 from wergate.store import Artifact
 from wergate.studies.peers.catalog import PEERS, Peer, why_absent
 from wergate.studies.peers.client import PeerClient
@@ -168,7 +169,8 @@ class PeerRun:
             return self._session.models.ir(self._model, peer.file).file(MODEL_FILE)
         if peer.engine == "onnxruntime" and self._checkpoint is not None:
             calibration, frontend = self._session.corpora.calibration(self._model), self._session.frontend(self._model)
-            return onnx_file(self._session.store, peer.file, self._checkpoint, calibration, frontend)
+            with step(f"building the ONNX file of {peer.name} of '{self._model}'"):
+                return onnx_file(self._session.store, peer.file, self._checkpoint, calibration, frontend)
         return self._onnx
 
     def _order(self, peer: Peer) -> PeerOrder:

@@ -139,11 +139,5 @@ def answers(lines: Iterator[str]) -> Iterator[PeerDone]:
         yield PeerDone(seconds=seconds, size_bytes=peer.size_bytes, peak_bytes=peak_rss_bytes())
 
 
-def message_of(error: Exception) -> str:
-    """Return the class name of an error and the first line of its message."""
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0] if lines else ''}"
-
-
 if __name__ == "__main__":
-    serve(answers, message_of)
+    serve(answers)

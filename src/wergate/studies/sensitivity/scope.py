@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from wergate.config.models import ModelSettings
 from wergate.corpora.spec import CorpusSpec
+from wergate.errors import SuiteError
 from wergate.evaluation.evaluation import Evaluation
 from wergate.models.variant import Variant
 from wergate.networks.ir.conversion import MODEL_FILE
@@ -179,10 +180,18 @@ def judge(session: Session, study: LayerStudy, spec: CorpusSpec, ir: Artifact) -
         study: the variant and its search utterances.
         spec: the corpus.
         ir: the IR with the scope.
+
+    Raises:
+        SuiteError: the search used all utterances of the corpus.
     """
     variant, searched = study.variant, {*study.search.digests.values()}
     corpus = session.corpora.corpus(variant.model, spec)
     unseen = {id_ for id_, digest in corpus.digests.items() if digest not in searched}
+    if not unseen:
+        raise SuiteError(
+            f"corpus '{corpus.name}' has no utterance outside the search of the scope, which would judge it: its "
+            f"{len(corpus)} were all searched; at least two different recordings are needed; evaluate more utterances"
+        )
     with_scope = replace(variant, path=ir.file(MODEL_FILE), subject=f"{variant.subject} with its scope")
     before = session.evaluation(Cell(variant.model, spec, variant.name))
     after = session.evaluations.of(with_scope, spec)

@@ -13,6 +13,7 @@ from wergate.environment import cpu, source_digest, versions
 from wergate.errors import SuiteError
 from wergate.evaluation.normalize import NORMALIZERS
 from wergate.evaluation.wer import WordErrors, count_word_errors
+from wergate.gates.wer import no_words
 from wergate.models.variant import Variant
 from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE, save_ir
 from wergate.networks.ir.file import read_ir
@@ -20,6 +21,7 @@ from wergate.networks.ir.layers import QuantizedIr, QuantizedLayer, quantized_ty
 from wergate.networks.logits import LogitsDifference
 from wergate.progress import Progress
 from wergate.session.session import Session
+from wergate.steps import step
 from wergate.store import Artifact, content_key, file_digest
 from wergate.studies.sensitivity.sample import Sample, SampleResult
 
@@ -101,7 +103,8 @@ class LayerStudy:
         self._session, self.variant, model = session, variant, variant.model
         self.settings = session.config.settings_of(model).sensitivity
         spec = session.corpora.first(model)
-        self.normalizer = NORMALIZERS[session.corpora.normalizer(model, spec)]
+        self._normalizer_name = session.corpora.normalizer(model, spec)
+        self.normalizer = NORMALIZERS[self._normalizer_name]
         evaluated, pool = session.corpora.corpus(model, spec), session.corpora.calibration(model)
         # at most half of the corpus is searched, so that the rest can judge the scope
         searched = min(self.settings.search_utterances, len(evaluated) // 2 or 1)
@@ -119,7 +122,12 @@ class LayerStudy:
     @cached_property
     def ir(self) -> QuantizedIr:
         """The variant's quantized layers, matched with those of the FP16 IR."""
-        return QuantizedIr(self.variant.path, self._original.file(MODEL_FILE))
+        with step(f"matching the layers of {self._named} with those of its FP16 IR"):
+            return QuantizedIr(self.variant.path, self._original.file(MODEL_FILE))
+
+    @property
+    def _named(self) -> str:
+        return f"{self.variant.subject} of '{self.variant.model}'"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -129,9 +137,14 @@ class LayerStudy:
     def figures(self, left_out: Collection[str], corpus: Corpus) -> SampleResult:
         """Return the result of the variant on a sample with these layers in floating point."""
         sample = self._samples[corpus.fingerprint]
-        return self._stored(
-            corpus, {"left_out": sorted(left_out)}, lambda: sample.figures(self.ir.without(left_out), self.variant.path)
-        )
+
+        def measure() -> SampleResult:
+            with step(f"putting {_listed(left_out)} of {self._named} back into floating point"):
+                model = self.ir.without(left_out)
+            with step(f"inference of {self._named} with {_listed(left_out)} in floating point"):
+                return sample.figures(model, self.variant.path)
+
+        return self._stored(corpus, {"left_out": sorted(left_out)}, measure)
 
     def figures_of(self, ir: Artifact, corpus: Corpus) -> SampleResult:
         """Return the result of another IR of the same network on a sample."""
@@ -149,17 +162,25 @@ class LayerStudy:
 
     def fp16(self, corpus: Corpus) -> SampleResult:
         """Return the result of the FP16 IR on a sample."""
-        return self._stored(corpus, {}, self._samples[corpus.fingerprint].original_figures)
+        with step(f"inference of the FP16 IR of '{self.variant.model}'"):
+            return self._stored(corpus, {}, self._samples[corpus.fingerprint].original_figures)
 
     def errors(self, figures: SampleResult) -> WordErrors:
-        """Return the word errors of a result on the search utterances."""
+        """Return the word errors of a result on the search utterances.
+
+        Raises:
+            SuiteError: these utterances have no words.
+        """
         texts = self._samples[self.search.fingerprint].texts
         by_utterance = count_word_errors(
             references=list(texts.values()),
             hypotheses=[figures.hypotheses[id_] for id_ in texts],
             normalizer=self.normalizer,
         )
-        return sum(by_utterance, WordErrors())
+        total = sum(by_utterance, WordErrors())
+        if not total.words:
+            raise no_words(self.search.name, len(texts), self._normalizer_name)
+        return total
 
     def _sample(self, corpus: Corpus) -> Sample:
         config = self._session.config
@@ -210,6 +231,11 @@ class LayerStudy:
             "versions": versions(("openvino", "numpy", "soxr", "soundfile")),
             "source": source_digest(__name__),
         }
+
+
+def _listed(layers: Collection[str]) -> str:
+    """Return the number of layers, or the name of the only one."""
+    return f"layer '{next(iter(layers))}'" if len(layers) == 1 else f"{len(layers)} layers"
 
 
 def sensitivity(study: LayerStudy, progress: Progress) -> Sensitivity:
