@@ -138,7 +138,7 @@ def test_no_threshold_is_a_word_a_flag_or_nan(path: tuple[str, ...], tmp_path: P
 
 
 def test_percent_is_recognized(tmp_path: Path) -> None:
-    """The error says which fraction a percentage is; a value that is no percentage gets no such hint."""
+    """The error says which fraction a percentage is; any other value gets no such hint."""
     path = ("thresholds", "int8", "wer_drop_max")
     for value, ending in ((5, "from 0 to 1 is needed; 5 % is 0.05; correct it"), (-1, "is needed; correct it")):
         with pytest.raises(SuiteError) as caught:

@@ -58,7 +58,7 @@ def test_missing_keys_are_inherited(tmp_path: Path) -> None:
 
 
 def test_one_threshold_replaces_only_that_one(tmp_path: Path) -> None:
-    """All other thresholds are those of suite.toml; the table of a model goes on winning."""
+    """All other thresholds are those of suite.toml; the table of a model still wins."""
     found = based(tmp_path, "[thresholds.int8]\nwer_drop_max = 0.05\n")
     shipped = load_config(SUITE, {}).thresholds
     int8 = shipped.int8.model_copy(update={"wer_drop_max": 0.05})

@@ -98,7 +98,7 @@ class Corpus:
 
     @property
     def limited(self) -> bool:
-        """Whether the limit left out utterances that could be evaluated."""
+        """True if the limit left out utterances that could be evaluated."""
         return self.spec.limit == len(self.entries) < len(self.whole)
 
     @property

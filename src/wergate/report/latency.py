@@ -1,4 +1,4 @@
-"""Whether a run that timed speech has judged its speed."""
+"""Remark on a run that timed speech and judged none of it."""
 
 from __future__ import annotations
 
