@@ -145,6 +145,14 @@ def test_a_mistake_before_there_is_a_session_has_the_same_code(tmp_path: Path) -
     assert 4 == run(["accuracy/test_wer.py"], "--limit", "few").code  # pytest's own parser's
 
 
+def test_progress_bars_bury_no_mistake(tmp_path: Path) -> None:
+    """The standard error of libraries is left out where a line says what is wrong, and stays elsewhere."""
+    bar = "import sys\ndef bar():\n    sys.stderr.write('Loading weights: 100%\\n')\n\n"
+    for tests, shown in ((MISTAKE, False), (ACCURACY, False), (CRASH, True)):
+        done = run_of(tmp_path, bar + tests.replace(":\n    ", ":\n    bar()\n    "), "--details")
+        assert shown == ("Loading weights" in done.output), done.output
+
+
 def test_no_test_is_no_verdict(tmp_path: Path) -> None:
     """pytest's own codes keep their meaning."""
     done = run_of(tmp_path, "")
