@@ -13,7 +13,8 @@ from tests.support.tiny import Spoken, encoded, sound, write_corpus
 from wergate.config.quantization import CalibrationAudioSettings
 from wergate.corpora.corpus import open_corpus
 from wergate.corpora.spec import CorpusSpec
-from wergate.gates.calibration_audio import AudioStatistics, audio_verdicts, level_range_db, listen
+from wergate.errors import SuiteError
+from wergate.gates.calibration_audio import AudioStatistics, audio_verdicts, level_range_db, listen, require_enough
 from wergate.verdict import Status
 
 RATE = 16_000
@@ -74,3 +75,35 @@ def test_clipped_and_silent_utterances_are_named(tmp_path: Path) -> None:
     assert {"clipped": ["loud", "louder"], "silent": ["none"]} == statistics.remarks
     basis = [verdict.basis for verdict in audio_verdicts(statistics, SHIPPED, scope="tiny")][-1]
     assert "2 utterances clipped, first 'loud'; 1 utterances silent, first 'none'" in basis
+
+
+def refusal(folder: Path, seconds: list[float], *, size: int = 300, again: int = 0) -> str:
+    """Return the error for recordings of these durations, the first of which occur again; empty if they suffice."""
+    rows = [Spoken(f"u{n}", "A LION", encoded(sound(length, seed=n))) for n, length in enumerate(seconds)]
+    rows += [row.but(id=f"{row.id} again") for row in rows[:again]]
+    corpus = open_corpus(CorpusSpec("mine", write_corpus(folder / "mine.parquet", rows)))
+    try:
+        require_enough(corpus.hold_out(size)[1], SHIPPED, subset_size=size, of=corpus.name)
+    except SuiteError as error:
+        return str(error)
+    return ""
+
+
+def test_a_corpus_is_too_small_exactly_if_its_part_is(tmp_path: Path) -> None:
+    """A quarter of 40 recordings is ten; a recording that occurs again counts once."""
+    assert "" == refusal(tmp_path, [2.5] * 40)
+    assert "a quarter of its recordings is 9 utterances, 22.5 s, but at least 10 utterances" in refusal(
+        tmp_path, [2.5] * 39
+    )
+    assert "is 9 utterances" in refusal(tmp_path, [2.5] * 39, again=20)
+
+
+def test_what_would_do_is_named(tmp_path: Path) -> None:
+    """The number of recordings that suffice, by their number and by their duration, or the setting that is too low."""
+    few = refusal(tmp_path, [1.0] * 11)
+    assert few.startswith("corpus 'mine' is too small to calibrate INT8 on a part of it: a quarter of its recordings ")
+    assert "10 utterances (calibration_audio.utterances_min) and 20 s of audio (calibration_audio.audio_s_min)" in few
+    assert "which takes about 80 such recordings; record more, name a corpus with --calibration, or gate FP16" in few
+    assert "which takes about 40 such recordings" in refusal(tmp_path, [4.0] * 11)
+    low = refusal(tmp_path, [4.0] * 40, size=5)
+    assert low.startswith("quantization.subset_size = 5 allows 5 utterances, 20.0 s to calibrate INT8 on, but at least")

@@ -155,3 +155,11 @@ def test_the_estimate_is_the_square_of_the_ratio() -> None:
     drop = WerDrop(0.005, Interval(-0.005, 0.015), 0.1, 100, 1_234, 10_000)
     assert "about 3,800 more words would decide this if the drop stays at 0.0050" in undecided(drop, 0.01, 0)
     assert math.ceil(1_234 * 3 / 100) * 100 == 3_800
+
+
+def test_a_limited_corpus_has_more_words() -> None:
+    """The remedy is the limit, and not a larger corpus."""
+    few = replace(corpus(utterances=29), limited=True)
+    assert gated(few).line.endswith("too few to decide (at least 300); raise --limit, or lower --min-words")
+    one = replace(corpus(utterances=1), limited=True)
+    assert gated(one, min_words=0).line.endswith("one utterance cannot be resampled: raise --limit to at least two")

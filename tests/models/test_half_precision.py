@@ -113,6 +113,19 @@ def test_the_verdict_on_size_says_how_the_file_is_stored(ratio: float, status: S
     assert "half" not in size_verdict(variant, ir_bytes=ir_bytes, weight_bytes=full, stored_bytes=full).basis
 
 
+def test_the_graph_of_a_tiny_network_is_told_from_its_weights() -> None:
+    """The remedy names what takes the room; a large IR without compressed weights keeps the other one."""
+    variant = replace(make_variant("int8"), thresholds=Thresholds(**REQUIRED | {"size_ratio_max": 0.35}))
+    tiny = size_verdict(variant, ir_bytes=290_000, weight_bytes=400_000, graph_bytes=190_000)
+    assert Status.FAIL is tiny.status
+    assert tiny.line.endswith(
+        "; the graph alone, the .xml, takes 0.19 MB, and the weights are small enough: raise "
+        "thresholds.int8.size_ratio_max for so small a network"
+    )
+    large = size_verdict(variant, ir_bytes=290_000, weight_bytes=400_000, graph_bytes=90_000)
+    assert large.line.endswith("; check whether the weights are compressed: FP16 constants, i8 weights")
+
+
 def test_rounding_in_half_precision_is_no_fault(half: Half) -> None:
     """No layer of a network that computes in half precision is further away than rounding explains."""
     layers = weight_errors(half.fp16, half.int8)

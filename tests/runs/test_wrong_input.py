@@ -212,6 +212,46 @@ def test_a_mistake_is_told(mistake: Mistake, tiny: Tiny, warm: Warm, tmp_path: P
     refused(run(GATES, *plain, *wrong), mistake.message)
 
 
+def audio_as_model(place: Place) -> list[str]:
+    """Name a recording in place of a model."""
+    (place.folder / "speech.wav").write_bytes(encoded(sound(0.5, seed=1), container="WAV"))
+    return ["--model", str(place.folder / "speech.wav")]
+
+
+EARLY = (
+    Mistake("folder that is missing", lambda p: ["--model", str(p.folder / "gone")], "gone' is neither a folder nor a"),
+    Mistake("recording for a model", audio_as_model, "speech.wav' is a file, but not an .onnx file; accepted: "),
+    Mistake("random model that is unknown", lambda _: ["--model", "random:none"], "'random:none' is neither a folder"),
+    Mistake("ONNX file", lambda p: ["--model", str(p.folder / "n.onnx")], "n.onnx' does not exist; an .onnx file is"),
+    Mistake("folder without a checkpoint", lambda p: ["--model", str(p.folder)], "has no readable config.json in"),
+    Mistake("calibration", lambda p: ["--calibration", str(p.folder / "gone")], "gone' is neither a file nor a known"),
+    Mistake("candidate", lambda p: ["--candidate", str(p.folder / "gone.xml")], "gone.xml' is not an OpenVINO IR"),
+    Mistake("summary on a folder", lambda p: ["--summary", str(p.folder)], "is a folder; name a file with --summary"),
+    Mistake("badge in no folder", lambda _: ["--badge", "/absent/b.json"], "'/absent/b.json' is in a folder that"),
+    Mistake("nothing to gate", lambda _: ["--precisions", "none"], "command line: --precisions none leaves nothing"),
+    Mistake("none of the worst", lambda _: ["--worst", "0"], "--worst 0 prints nothing; give a number of at least 1"),
+)
+
+
+@pytest.mark.parametrize("folder", ["accuracy", "benchmarks"])
+@pytest.mark.parametrize("mistake", EARLY, ids=lambda mistake: mistake.id)
+def test_a_mistake_is_found_before_the_tests_start(mistake: Mistake, folder: str, tiny: Tiny, tmp_path: Path) -> None:
+    """The line is all that the run prints, and it ends with exit code 13."""
+    done = run([folder], *mistake.options(Place(tmp_path, tiny)))
+    (line,) = (line for line in done.output.splitlines() if line)
+    assert (13, "ERROR: ", 1) == (done.code, line[:7], line.count(mistake.message)), done.output
+
+
+def test_a_mistyped_option_gets_a_suggestion() -> None:
+    """pytest names the unknown options, and a line of the suite the ones that are like them."""
+    done = run(GATES, "--presicions", "fp16", "--modle", "x", "--no-such-thing")
+    assert 4 == done.code, done.output
+    lines = [line.strip() for line in done.output.splitlines()]
+    assert ["did you mean: --precisions for --presicions, --model for --modle"] == [
+        line for line in lines if line.startswith("did you mean")
+    ]
+
+
 @pytest.mark.parametrize("cache", ["/proc/wergate", "{file}/cache"], ids=["no such place", "below a file"])
 def test_a_cache_that_cannot_be_written_is_told(cache: str, warm: Warm, tmp_path: Path) -> None:
     """The directory and the option are named."""

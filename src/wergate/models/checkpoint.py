@@ -131,7 +131,9 @@ def _on_the_hub(spec: str) -> re.Match[str] | None:
 
 def _unknown(spec: str, names: Collection[str]) -> SuiteError:
     hint = did_you_mean(spec, ["embedded", *_RANDOM_SPECS, *names])
-    problem = "is a file, but no .onnx file" if Path(spec).is_file() else f"is neither a folder nor a known spec{hint}"
+    problem = (
+        "is a file, but not an .onnx file" if Path(spec).is_file() else f"is neither a folder nor a known spec{hint}"
+    )
     return SuiteError(
         f"model '{spec}' {problem}; accepted: embedded, {', '.join(_RANDOM_SPECS)}, "
         "ORG/NAME[@REVISION], FILE.onnx, a local folder that exists or a [model.NAME] of the suite file; check --model"

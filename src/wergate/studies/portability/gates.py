@@ -55,7 +55,7 @@ def _loss_verdict(isa_result: IsaResult, loss_max: float, min_words: int) -> Ver
         scope=isa_result.evaluation.scope,
         remedy="",
         interval=loss.interval,
-        undecided=undecided(loss, loss_max, min_words),
+        undecided=undecided(loss, loss_max, min_words, limited=isa_result.evaluation.limited),
     )
 
 
