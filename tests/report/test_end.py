@@ -9,12 +9,13 @@ from tests.support.suite_run import Warm, run
 from wergate.evaluation.rows import IntervalRow, LogitsRow, WordErrorRow
 from wergate.report.failures.causes import by_cause
 from wergate.report.failures.order import worst_first
+from wergate.report.latency import unjudged_latency
 from wergate.report.rows.evaluation import EvaluationRow, PairedRow
 from wergate.report.rows.verdicts import VerdictRow
 from wergate.report.terminal.details import ungated_lines
-from wergate.report.terminal.end import LINES_MAX, End, end_lines
+from wergate.report.terminal.end import LINES_MAX, End, end_lines, headline
 from wergate.report.terminal.layer_names import short_layer_names
-from wergate.timing.rows import RatioRow
+from wergate.timing.rows import BenchmarkRow, RatioRow
 from wergate.verdict import Status, Verdict
 
 BIG = "random:data2vec-audio-base"
@@ -264,6 +265,24 @@ def test_a_speed_up_without_threshold_is_named() -> None:
     (line,) = ungated_lines(RATIOS, [verdict(), gated])
     assert line.startswith("speed-up of embedded is reported, not gated")
     assert [] == list(ungated_lines([], [verdict()]))
+
+
+def timed(group: str = "latency", *noise: str) -> BenchmarkRow:
+    figures = {"rounds": 9, "median_ms": 2.0, "min_ms": 1.0, "max_ms": 3.0, "iqr_ms": 0.1}
+    return BenchmarkRow(test="t", group=group, model="embedded", name="int8 1 s", noise=list(noise), **figures)
+
+
+def test_a_pass_says_so_if_no_gate_judged_the_speed() -> None:
+    """The gates of benchmarks/ may all be about answers: noise, or the lack of a threshold, leaves speed unjudged."""
+    answers, speed = verdict("other_work"), verdict("speedup_over_fp16", kind="latency")
+    noisy, quiet = timed("latency", "drift 9 %"), timed("throughput")
+    assert "latency: not judged (noisy)" == unjudged_latency([noisy], RATIOS, [answers])
+    assert "latency: not judged (no threshold)" == unjudged_latency([noisy, quiet], [], [answers])
+    assert "" == unjudged_latency([noisy], RATIOS, [answers, speed]) == unjudged_latency([timed("build")], [], [])
+    lines = end_lines(End(0, [answers], latency="latency: not judged (noisy)"), 80)
+    assert "PASS: all 1 gates passed; latency: not judged (noisy)" == lines[0] == lines[-1]
+    failed = headline(10, [verdict("wer", 0.5, "FAIL")], "latency: not judged (noisy)")
+    assert "FAIL: accuracy failed; gates: 1 failed; latency: not judged (noisy) (exit code 10)" == failed
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.support.variants import make_variant
 from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
 from wergate.networks.logits import LogitsDifference
-from wergate.report.terminal.utterances import worst_utterance_lines
+from wergate.report.terminal.utterances import whole_utterance_lines, worse_utterances, worst_utterance_lines
 
 LOGITS = LogitsDifference(1, 1, 1.0, 1.0, signal=100.0, noise=1.0)
 
@@ -50,6 +50,21 @@ def test_only_parts_with_errors_are_shown() -> None:
     assert found[-1].endswith("more lines of this utterance")
     one = lines((text, text, f"{text} OK"), width=60)
     assert 1 == sum(line.startswith("  reference") for line in one)
+
+
+def test_what_got_worse_is_shown_whole() -> None:
+    """The errors that were added decide; an utterance with another transcript and as many errors is not worse."""
+    long = " ".join(["SEVEN"] * 60)
+    texts = (("A B", "A X", "X B"), ("A B", "A B", "A X"), (long, long, "NO NO"), ("A B", "X Y", "A B"))
+    outcomes = tuple(UtteranceOutcome(f"u{n}", 5.0, *each, LOGITS) for n, each in enumerate(texts))
+    evaluation = Evaluation(make_variant(), "corpus", "pytorch", "upper", outcomes)
+    worse = worse_utterances(evaluation)
+    assert ["u2", "u1"] == [outcome.id for outcome in worse]
+    found = whole_utterance_lines(evaluation, worse[0], 76)
+    assert "u2: word errors +60 (pytorch 0, INT8 60)" == found[0]
+    written = [line for line in found if line.startswith("  reference")]
+    assert 60 == sum(line.count("SEVEN") for line in written)
+    assert max(map(len, found)) <= 76
 
 
 def test_an_utterance_may_be_empty() -> None:

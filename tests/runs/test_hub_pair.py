@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+import soundfile
 
 from tests.support.forked import environment
 from tests.support.hub_client import Client
 from tests.support.hub_repo import Repo, repo
 from tests.support.hub_server import Hub, running
 from tests.support.hub_speech import card, parquet
+from tests.support.stored_reference import rewrite_reference
 from tests.support.suite_run import ROOT, Run, command, finish
 from tests.support.tiny import Tiny, spoken
 
@@ -28,6 +31,7 @@ class Machine:
     """A machine that ran the pair, and its results."""
 
     client: Client
+    cache: Path
     options: tuple[str, ...]
     cold: Run
 
@@ -74,7 +78,7 @@ def machine(hub: Hub, tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> M
     suite = tiny.suite(folder / "tiny.toml")
     pair = ("--model", MODEL, "--corpus", f"{CORPUS}:clean:validation")
     options = ("--suite", str(suite), "--cache-dir", str(folder / "cache"), *pair)
-    return Machine(client, options, gated(client, folder / "cold.json", *options, HF_TOKEN=STRANGER))
+    return Machine(client, folder / "cache", options, gated(client, folder / "cold.json", *options, HF_TOKEN=STRANGER))
 
 
 def test_the_pair_is_gated(machine: Machine) -> None:
@@ -108,6 +112,20 @@ def test_offline_the_pair_runs_from_the_cache(machine: Machine, tmp_path: Path) 
     assert {"found"} == set(done.statuses)
     verdicts = [[row["line"] for row in run.results["verdicts"]] for run in (machine.cold, done)]
     assert verdicts[0] == verdicts[1]
+
+
+def test_what_got_worse_can_be_heard(machine: Machine, tmp_path: Path) -> None:
+    """The place names the data set and the row, and the audio is written as WAV."""
+    cache = tmp_path / "cache"
+    shutil.copytree(machine.cache, cache)
+    rewrite_reference(cache, {2: spoken([2])[0].text})
+    options = ("--cache-dir", str(cache), "--worst", "3", "--worst-audio", str(tmp_path / "heard"), "-k", "int8")
+    done = machine.run(tmp_path / "worst.json", *options, HF_HUB_OFFLINE="1")
+    lines = done.output.splitlines()
+    assert f"   audio: {CORPUS}:clean:validation, row 2" in lines, done.output
+    (path,) = (tmp_path / "heard").rglob("*.wav")
+    assert f"   WAV: {path}" in lines
+    assert 16_000 == soundfile.info(path).samplerate
 
 
 def test_a_gated_model_ends_the_run_in_one_line(machine: Machine, hub: Hub, tiny: Tiny, tmp_path: Path) -> None:
