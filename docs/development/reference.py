@@ -286,6 +286,7 @@ So a pipeline that tolerates 12 never hides another failure.
 The codes are the same with `-n 2`, and `tox run -e gate` returns them.
 `--strict` makes an undecided latency a 12, and `--allow-inconclusive` an undecided accuracy a 0.
 If a summary, badge or results file cannot be written at the end, 0 becomes 13.
+So it does if `--export` writes nothing because no variant ran the gates of an export.
 A warning of a library is shown and changes no code; a warning of wergate's own code is a 1.
 If a library fails, memory is short or the disk is full, the run aborts with 13.
 One line names the step, and the results keep what was judged before.""",

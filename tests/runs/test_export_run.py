@@ -97,13 +97,18 @@ def test_what_failed_is_exported_on_demand_and_marked(warm: Warm, failing: Path,
 
 
 def test_what_was_not_gated_is_not_called_passed(warm: Warm, tmp_path: Path) -> None:
-    """A selection without the WER or the transcripts exports nothing, not even with --export-failed."""
+    """A selection without the WER or the transcripts exports nothing, not even with --export-failed.
+
+    The run says so at its end, and exit code 0 becomes 13.
+    """
     done = exporting(warm, tmp_path / "out", [GRAPH, WER], "--export-failed", "-k", "fp16")
+    needed = f"transcript_mismatch_rate and wer; run {TRANSCRIPTS} and {WER} too"
     assert [
         "not exported: model fp16: its gates transcript_mismatch_rate did not run on every corpus that was evaluated",
         "not exported: model int8: its gates transcript_mismatch_rate, wer did not run on any corpus",
+        f"ERROR: --export wrote nothing: no variant ran the gates that an export needs, {needed}, or all of accuracy/",
     ] == exports(done)
-    assert (0, False) == (done.code, (tmp_path / "out").exists()), done.output
+    assert (13, False) == (done.code, (tmp_path / "out").exists()), done.output
 
 
 def test_a_run_that_was_cut_short_exports_nothing(warm: Warm, tiny: Tiny, tmp_path: Path) -> None:
