@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat
 
-from wergate.config.base import Aggregator, Decibels, Fraction, OverflowFix, Section
+from wergate.config.base import Aggregator, Decibels, Fraction, OrOff, OverflowFix, Section
 
 
 class BucketSettings(Section):
@@ -136,7 +136,7 @@ class AccuracyControlSettings(Section):
 
     max_drop: Fraction
     validation_utterances: int = Field(gt=0)
-    validation_wer_max: float = Field(gt=0)
+    validation_wer_max: Annotated[Fraction | None, OrOff]
     seed: int = Field(ge=0)
     held_out_drop_max: Fraction
     int8_work_min: Fraction

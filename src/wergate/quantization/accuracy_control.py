@@ -139,14 +139,14 @@ def _require_understood(wer: float, words: int, validation: Corpus, settings: Mo
         SuiteError: there are no words, or the WER is above `accuracy_control.validation_wer_max`.
     """
     limit = settings.accuracy_control.validation_wer_max
-    if words and wer <= limit:
+    if words and (limit is None or wer <= limit):
         return
     found = f"the FP16 IR has a word error rate of {wer:,.0%}" if words else "the transcripts have no words"
+    wanted = "" if limit is None else f" with a rate of at most {limit:.0%} (accuracy_control.validation_wer_max)"
     raise SuiteError(
         f"accuracy control cannot tune '{settings.name}': {found} on the {len(validation)} utterances of "
-        f"'{validation.name}'; transcripts that the model reproduces with a rate of at most {limit:.0%} "
-        "(accuracy_control.validation_wer_max) are needed; name a calibration corpus that has them with --calibration, "
-        "or choose another --quantizer"
+        f"'{validation.name}'; transcripts that the model reproduces{wanted} are needed; name a calibration corpus that "
+        "has them with --calibration, or choose another --quantizer"
     )
 
 
