@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wergate.networks.ir.file import read_ir
-from wergate.networks.ir.work import CONVOLUTIONS, FAKE_QUANTIZE, SCALING, STORING, stored_in_8_bit, stored_weights
+from wergate.networks.ir.work import CONVOLUTIONS, FAKE_QUANTIZE, SCALING, STORING, is_stored, stored_in_8_bit, stored_weights
 
 Weights = npt.NDArray[np.float32]
 _PRODUCTS = CONVOLUTIONS | {"MatMul"}
@@ -115,11 +115,15 @@ def constant_values(node: Any) -> Weights | None:
 
 def smoothing_factors(product: Any) -> Weights:
     """Return the SmoothQuant factors that a product's weights were divided by, in a shape that broadcasts to them."""
-    node = product.input_value(0).get_node()
-    if product.get_type_name() != "MatMul" or node.get_type_name() != FAKE_QUANTIZE:
+    if product.get_type_name() != "MatMul":
+        return np.ones((), np.float32)
+    on_the_left = not is_stored(product.input_value(1).get_node())
+    node = product.input_value(int(on_the_left)).get_node()
+    if node.get_type_name() != FAKE_QUANTIZE:
         return np.ones((), np.float32)
     before = node.input_value(0).get_node()
     if not before.get_friendly_name().endswith("smooth_quant"):
         return np.ones((), np.float32)
     factors = np.asarray(constant_values(before.input_value(1).get_node())).reshape(-1)
-    return factors if product.get_attributes()["transpose_b"] else factors[:, None]
+    summed_last = product.get_attributes()["transpose_b"] if not on_the_left else not product.get_attributes()["transpose_a"]
+    return factors if summed_last else factors[:, None]

@@ -8,6 +8,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from wergate.config.models import ModelSettings
 from wergate.corpora.spec import CorpusSpec
@@ -233,6 +234,9 @@ def toml(settings: ModelSettings, scope: Sequence[str], limits: Mapping[str, flo
     listed = "".join(f"    {_quoted(name)},\n" for name in names)
     key = model if _BARE_KEY.fullmatch(model) else _quoted(model)
     lines = [f"[model.{key}.{table}.ignored_scope]\nnames = [\n{listed}]"]
+    if not Path(settings.spec).is_absolute() and Path(settings.spec).exists():
+        # A path of the command line starts at the working folder, one of a suite file at the folder of the file.
+        lines.insert(0, f"[model.{key}]\nspec = {_quoted(str(Path(settings.spec).absolute()))}\n")
     if limits:
         own = settings.thresholds.int8
         changed = (f"{name} = {value:g}  # {getattr(own, name):g} without the scope" for name, value in limits.items())
