@@ -1,4 +1,4 @@
-"""A network whose INT8 loses most words is cured: gates, study, lines for suite.toml, PASS; also by accuracy control."""
+"""A network whose INT8 loses most words is cured by the study `sensitivity`, and by accuracy control."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_int8_loses_most_words_and_the_study_is_named(spoilt: Spoilt) -> None:
 
 
 def test_the_study_finds_a_scope_that_passes_all_gates(spoilt: Spoilt, tmp_path: Path) -> None:
-    """The front end is ranked and named, its scope holds elsewhere, and the printed lines make all gates pass."""
+    """The front end is ranked and named, its scope holds elsewhere, and all gates pass with the printed lines."""
     found = spoilt.run("accuracy", "--study", "sensitivity", results=tmp_path / "found.json")
     assert 0 == found.code, found.output
     assert found.results is not None

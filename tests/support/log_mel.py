@@ -128,16 +128,18 @@ class LogMel:
         unbiased = graph.add("Mul", variance, graph.weight("mel/bessel", 1.001), name="mel/unbiased")
         deviation = graph.add("Sqrt", unbiased, name="mel/deviation")
         safe = graph.add("Add", deviation, graph.weight("mel/least", 1e-3), name="mel/safe")
-        return graph.add("Div", centred, safe, name="mel/normalized")
+        normalized = graph.add("Div", centred, safe, name="mel/normalized")
+        if self.filters_first:
+            return graph.add("Transpose", normalized, perm=[0, 2, 1], name="mel/frames")
+        return normalized
 
     def _bands(self, graph: _Graph, power: str) -> str:
-        """Add the triangular filters, which overlap by half; the result is (batch, frames, bands)."""
+        """Add triangular filters, which overlap by half; bands are the last axis unless they are the left factor."""
         middles, width = np.array(_band_middles()), _band_middles()[0]
         hertz = np.arange(_BINS) * RATE / _WINDOW
         filters = np.maximum(0, 1 - np.abs(hertz[:, None] - middles[None]) / width)
         if self.filters_first:
-            bands = graph.add("MatMul", graph.weight("mel/filters", filters.T), power, name="mel/bands")
-            return graph.add("Transpose", bands, perm=[0, 2, 1], name="mel/frames")
+            return graph.add("MatMul", graph.weight("mel/filters", filters.T), power, name="mel/bands")
         frames = graph.add("Transpose", power, perm=[0, 2, 1], name="mel/frames")
         return graph.add("MatMul", frames, graph.weight("mel/filters", filters), name="mel/bands")
 

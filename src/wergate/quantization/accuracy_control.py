@@ -1,7 +1,7 @@
 """FP16 IR to INT8 IR with accuracy control: NNCF reverts layers to floating point until the drop of 1 - WER is small.
 
 Higher is better for NNCF's metric, so it is 1 - WER instead of the WER. While the logits fail a gate of a plain run,
-the metric is lower by how far they do, so that tuning goes on until its result passes that gate as well.
+the metric is lower by how far they do, so that tuning continues until its result passes that gate as well.
 """
 
 from __future__ import annotations
@@ -265,6 +265,7 @@ def _control(
 
     model = ov.Core().read_model(fp16_path)
     require_matches(settings.quantization.ignored_scope, model)
+    quantize.hide_false_biases(model)
     try:
         controlled = control(
             model,

@@ -15,6 +15,7 @@ from wergate.errors import SuiteError, nearest
 from wergate.networks.frontend import Frontend, read_frontend
 from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE, save_ir
 from wergate.networks.ir.file import ir_signature
+from wergate.networks.ir.work import is_stored
 from wergate.networks.signature import Feed, Signature
 from wergate.progress import Progress
 from wergate.store import Artifact, Store
@@ -82,6 +83,7 @@ def quantize(fp16_path: Path, inputs: list[Feed], settings: QuantizationSettings
 
     model = ov.Core().read_model(fp16_path)
     require_matches(settings.ignored_scope, model)
+    hide_false_biases(model)
     try:
         quantized = nncf.quantize(
             model,
@@ -92,6 +94,25 @@ def quantize(fp16_path: Path, inputs: list[Feed], settings: QuantizationSettings
     except nncf.ValidationError as error:
         raise refused_scope(error) from error
     save_ir(quantized, path)
+
+
+def hide_false_biases(model: Any) -> None:
+    """Insert an operation without effect after each product that NNCF would correct along the wrong axis.
+
+    Args:
+        model: an `openvino.Model`, which is changed in place.
+    """
+    # NNCF 3.4 takes a constant that is added to a product for a bias. Where the weights are on the left, as mel filters
+    # often are, it averages over frames instead of channels, and two utterances of different lengths end it.
+    from openvino import opset13
+
+    for op in model.get_ordered_ops():
+        if op.get_type_name() != "MatMul" or not is_stored(op.input_value(0).get_node()):
+            continue
+        sums = [port for port in op.output(0).get_target_inputs() if port.get_node().get_type_name() == "Add"]
+        same = opset13.convert(op.output(0), op.output(0).get_element_type().get_type_name())
+        for port in sums:
+            port.replace_source_output(same.output(0))
 
 
 def _ignoring_norm_convolutions(settings: QuantizationSettings, model: Any) -> QuantizationSettings:

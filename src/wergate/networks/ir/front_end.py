@@ -1,7 +1,7 @@
 """The spectral front end of a network: the operations that turn the waveform into a normalized log spectrum.
 
 The power of speech spans more than 8 bits hold, and the logarithm makes small powers as important as large ones. So
-quantization spoils these operations as a group, whatever their types are.
+quantization damages these operations as a group, whatever their types are.
 """
 
 from __future__ import annotations

@@ -24,7 +24,13 @@ from wergate.networks.ir.weights import Weights, constant_values, smoothing_fact
 from wergate.networks.ir.work import CONVOLUTIONS, FAKE_QUANTIZE, MOVING, SCALING, is_stored, stored_in_8_bit
 
 _OPSET = "opset13"
-_PASSING = MOVING | {"Pad", "Slice", "StridedSlice", "Split", "VariadicSplit"}  # pass a quantized value on to the layer after them
+_PASSING = MOVING | {
+    "Pad",
+    "Slice",
+    "StridedSlice",
+    "Split",
+    "VariadicSplit",
+}  # pass a quantized value on to the layer after them
 _PRODUCTS = CONVOLUTIONS | {"MatMul"}
 _WEIGHTS = 1  # number of the operand that is the weights of a convolution, and of most products
 _TIED = 1  # number of consumers of a product whose bias belongs to it alone

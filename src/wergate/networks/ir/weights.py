@@ -17,7 +17,15 @@ import numpy as np
 import numpy.typing as npt
 
 from wergate.networks.ir.file import read_ir
-from wergate.networks.ir.work import CONVOLUTIONS, FAKE_QUANTIZE, SCALING, STORING, is_stored, stored_in_8_bit, stored_weights
+from wergate.networks.ir.work import (
+    CONVOLUTIONS,
+    FAKE_QUANTIZE,
+    SCALING,
+    STORING,
+    is_stored,
+    stored_in_8_bit,
+    stored_weights,
+)
 
 Weights = npt.NDArray[np.float32]
 _PRODUCTS = CONVOLUTIONS | {"MatMul"}
@@ -125,5 +133,7 @@ def smoothing_factors(product: Any) -> Weights:
     if not before.get_friendly_name().endswith("smooth_quant"):
         return np.ones((), np.float32)
     factors = np.asarray(constant_values(before.input_value(1).get_node())).reshape(-1)
-    summed_last = product.get_attributes()["transpose_b"] if not on_the_left else not product.get_attributes()["transpose_a"]
+    summed_last = (
+        product.get_attributes()["transpose_b"] if not on_the_left else not product.get_attributes()["transpose_a"]
+    )
     return factors if summed_last else factors[:, None]

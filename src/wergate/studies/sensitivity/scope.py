@@ -58,7 +58,7 @@ class Scope:
 def find_scope(session: Session, study: LayerStudy, ranked: Sensitivity) -> Scope:
     """Find the smallest scope on the search utterances, and build the IR with it.
 
-    The spectral front end is tried first, as one group: its layers spoil one another's work, so none helps alone.
+    The spectral front end is tried first, as one group: each of its layers damages the result by itself, so none helps alone.
     """
     search, tried = _Search(study), list[tuple[str, ...]]()
     before = search.failing(study.figures((), study.search))
