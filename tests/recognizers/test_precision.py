@@ -48,7 +48,7 @@ def test_every_bucket_and_the_dynamic_model_are_read_back(opened: Session, tiny:
 def test_one_compiled_model_in_another_precision_fails(
     opened: Session, tiny: Tiny, asked: str, reported: str, half: tuple[str, ...], wanted: str, passes: bool
 ) -> None:
-    """The requested precision, the reported one and that of each layer count; the verdict shows the model that differs."""
+    """The requested precision, the reported one and each layer count; the verdict shows the model that differs."""
     variant = opened.models.variant(str(tiny.model), "fp16")
     right = RunPrecision(16_000, wanted, wanted, 80, ())
     other = RunPrecision(None, asked, reported, 80, half)

@@ -7,7 +7,8 @@ FLAC to WAV for example, has other bytes and the same samples.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
 import numpy as np
 
@@ -35,16 +36,16 @@ def shared_recordings(one: Corpus, other: Corpus, sampling_rate: int) -> tuple[t
     return tuple((known[digest], id_) for id_, digest in _digests(other, common, sampling_rate) if digest in known)
 
 
-def _steps(corpus: Corpus) -> Set[int]:
+def _steps(corpus: Corpus) -> AbstractSet[int]:
     return {round(seconds * _STEPS_PER_S) for seconds in corpus.durations.values()}
 
 
-def _near(steps: Set[int]) -> Set[int]:
+def _near(steps: AbstractSet[int]) -> AbstractSet[int]:
     """Return the steps with those next to them."""
     return {step + offset for step in steps for offset in (-1, 0, 1)}
 
 
-def _digests(corpus: Corpus, steps: Set[int], sampling_rate: int) -> Iterator[tuple[str, str]]:
+def _digests(corpus: Corpus, steps: AbstractSet[int], sampling_rate: int) -> Iterator[tuple[str, str]]:
     """Yield id and digest of the samples of each utterance with one of these durations."""
     ids = {id_ for id_, seconds in corpus.durations.items() if round(seconds * _STEPS_PER_S) in steps}
     if not ids:
