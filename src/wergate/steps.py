@@ -11,7 +11,7 @@ import errno
 import os
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -70,19 +70,24 @@ def stopped(name: str, error: BaseException) -> StepError:
     return StepError(name, f"{name} stopped: {said(error)}; {_remedy(error)}")
 
 
-def is_foreign(error: BaseException) -> bool:
-    """Return whether an exception is another library's, the memory's or the disk's, and no fault in wergate."""
+def is_foreign(error: BaseException, *ours: Path) -> bool:
+    """Return whether an exception is another library's, the memory's or the disk's, and no fault of our own code.
+
+    Args:
+        error: the exception.
+        ours: folders of our own code in addition to this package.
+    """
     if isinstance(error, _RAISED_BY_BINDINGS):
         return True
     if isinstance(error, BaseExceptionGroup):
-        return any(is_foreign(inner) for inner in error.exceptions)
+        return any(is_foreign(inner, *ours) for inner in error.exceptions)
     known = type(error).__module__ in {"builtins", "__main__"} or type(error).__module__.startswith("wergate")
-    return not known or not _raised_in(error.__traceback__, _PACKAGE)
+    return not known or not _raised_in(error.__traceback__, (_PACKAGE, *ours))
 
 
-def _raised_in(traceback: TracebackType | None, folder: Path) -> bool:
-    """Return whether the innermost frame of a traceback is code below a folder."""
-    return traceback is None or Path(place_of(traceback)[0]).is_relative_to(folder)
+def _raised_in(traceback: TracebackType | None, folders: Iterable[Path]) -> bool:
+    """Return whether the innermost frame of a traceback is code below one of the folders."""
+    return traceback is None or any(Path(place_of(traceback)[0]).is_relative_to(folder) for folder in folders)
 
 
 def place_of(traceback: TracebackType) -> tuple[str, int]:

@@ -126,4 +126,4 @@ def test_the_end_of_a_process_has_a_name(code: int, text: str) -> None:
 
 def test_what_stopped_is_one_line_whatever_was_raised() -> None:
     """Also for an exception that was never raised, and so has no traceback."""
-    assert "x stopped: KeyError: 'k'; --details prints" in str(stopped("x", KeyError("k")))
+    assert "x stopped: KeyError: 'k'; try another model" in str(stopped("x", KeyError("k")))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.mutations.ir_edits import edit
-from tests.support.networks import export_tutorial
+from tests.support.networks import export_tutorial, with_weights_in
 from tests.support.shipped import section
 from tests.support.tiny import LABELS, Tiny, save_processor, sound
 from tests.support.variants import REQUIRED, make_variant
@@ -80,11 +80,25 @@ class Half:
 
 @pytest.fixture(scope="module")
 def half(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Half:
-    """Return the network, quantized."""
+    """Return the network that also computes in half precision, quantized."""
     folder = tmp_path_factory.mktemp("half")
+    return quantized_from(export_tutorial(tiny.model, folder / "net.onnx", half=True), tiny)
+
+
+@pytest.fixture(scope="module", params=["FLOAT16", "BFLOAT16"])
+def stored(request: pytest.FixtureRequest, tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Half:
+    """Return the network whose weights alone are in half precision, quantized."""
+    folder = tmp_path_factory.mktemp("stored")
+    full = export_tutorial(tiny.model, folder / "source.onnx", opset=14)
+    return quantized_from(with_weights_in(request.param, full, folder / "net.onnx"), tiny)
+
+
+def quantized_from(path: Path, tiny: Tiny) -> Half:
+    """Return a network of half precision with its IRs, next to its file."""
+    folder = path.parent
     save_processor(folder)
     full = export_tutorial(tiny.model, folder / "full.onnx")
-    model = OnnxModel(open_onnx(export_tutorial(tiny.model, folder / "net.onnx", half=True), OnnxOptions()))
+    model = OnnxModel(open_onnx(path, OnnxOptions()))
     fp16, int8 = folder / "fp16.xml", folder / "int8.xml"
     model.convert(fp16)
     signature = ir_signature(fp16, len(LABELS))
@@ -134,6 +148,18 @@ def test_rounding_in_half_precision_is_no_fault(half: Half) -> None:
         assert layer.error <= layer.rounding
         assert pytest.approx(SEVEN_BITS + 6 / 2048) == layer.rounding
     assert Status.PASS is weights_verdict(layers, LIMIT, make_variant()).status
+
+
+def test_weights_stored_in_half_precision_are_those_of_the_ir(stored: Half) -> None:
+    """Sizes, 8-bit weights and layers put back, where only the weights are in half precision."""
+    assert pytest.approx(stored.full_bytes, rel=0.1) == stored.model.float32_bytes
+    layers = weight_errors(stored.fp16, stored.int8)
+    assert 20 == len(layers)
+    assert all(layer.error <= layer.rounding == pytest.approx(SEVEN_BITS + 3 / 2048) for layer in layers)
+    assert Status.PASS is weights_verdict(layers, LIMIT, make_variant()).status
+    quantized = QuantizedIr(stored.int8, stored.fp16)
+    restored = stored.logits(quantized.without([layer.name for layer in quantized.layers]))
+    assert difference(reference=stored.logits(read_ir(stored.fp16)), candidate=restored).sqnr_db > 50
 
 
 def test_a_fault_in_half_precision_is_a_fault(half: Half, tmp_path: Path) -> None:

@@ -174,13 +174,17 @@ def test_a_step_that_fails_keeps_its_log(tmp_path: Path) -> None:
         ("failed", failing, "no Gelu"),
     ):
         legacy, log = (
-            find_legacy(python(tmp_path / name, f'echo half way; cat "$HOME/intel/openvino_telemetry"; {body}')),
+            find_legacy(
+                python(
+                    tmp_path / name, f'echo half way $PYTHONUNBUFFERED; cat "$HOME/intel/openvino_telemetry"; {body}'
+                )
+            ),
             tmp_path / "logs" / name,
         )
         (tmp_path / f"{name}-work").mkdir()
         with pytest.raises(LegacyError, match=reason) as error:
             run_step(legacy, "quantize", lambda _: {}, folder=tmp_path / f"{name}-work", log=log)
-        assert "half way\n0" in log.read_text()  # telemetry is declined
+        assert "half way 1\n0" in log.read_text()  # no line waits in a buffer, and telemetry is declined
         assert f"the log is kept in '{log}'" in str(error.value)
         assert not list((tmp_path / f"{name}-work").iterdir())
 

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from tests.support.forked import fork
-from tests.support.suite_run import ROOT, Run, Warm
-from tests.support.tiny import Tiny
+from tests.support.suite_run import ROOT, Run, Warm, run
+from tests.support.tiny import Tiny, spoken, write_corpus
 from wergate.networks.ir.conversion import MODEL_FILE
 from wergate.studies.registry import STUDIES
 
@@ -105,7 +105,7 @@ def break_our_own_code() -> None:
     """Put a fault of ours into the session."""
     from wergate.session.recognizers import Recognizers
 
-    Recognizers.compile_ir = raising(TypeError("a made-up fault"))
+    Recognizers.compile_ir = None
 
 
 def kill_the_process() -> None:
@@ -178,7 +178,7 @@ CASES = (
     Case(
         "throughput",
         break_our_own_code,
-        ("met a fault in wergate: TypeError: a made-up fault", "test_faults.py:"),
+        ("met a fault in wergate: TypeError:", "(src/wergate/session/recognizers.py:"),
         UNEXPLAINED,
     ),
 )
@@ -233,3 +233,30 @@ def test_the_traceback_is_printed_on_request(tiny: Tiny, warm: Warm, tmp_path: P
     assert SETUP == done.code
     assert "in raising" in done.output or "raise error" in done.output
     assert done.output.index("raise error") < done.output.index("\nERROR: inference of INT8")
+
+
+def test_a_mistake_in_the_collection_is_one_line(tiny: Tiny, tmp_path: Path) -> None:
+    """A peer that does not exist, whose tests would be collected."""
+    suite = tiny.suite(tmp_path / "mine.toml", benchmarks__peers__names='["pytorch-eagre"]')
+    done = run(["benchmarks/test_peers.py"], "--study", "peers", "--suite", str(suite), results=tmp_path / "r.json")
+    assert SETUP == done.code, done.output
+    assert "Traceback" not in done.output
+    assert "ERROR: benchmarks.peers.names: unknown peer 'pytorch-eagre' (did you mean 'pytorch-eager'?)" in done.output
+
+
+@pytest.mark.parametrize("silent", [True, False], ids=["no transcripts", "one utterance"])
+def test_a_study_without_evidence_is_refused(silent: bool, tiny: Tiny, warm: Warm, tmp_path: Path) -> None:
+    """Word errors need words, and accuracy control needs an utterance that it was not tuned on."""
+    utterances = [one.but(text="") for one in spoken(range(2))] if silent else spoken([1])
+    corpus = write_corpus(tmp_path / "mine.parquet", utterances)
+    suite = tiny.suite(tmp_path / "mine.toml", calibration_study__subset_size="2")
+    given = ("--suite", str(suite), "--cache-dir", str(tmp_path / "cache"), "--corpus", str(corpus))
+    shutil.copytree(warm.cache, tmp_path / "cache")
+    tests = "accuracy/test_calibration.py", *(["-k", "accuracy_control"] if not silent else [])
+    done = run(tests, "--study", "calibration", *given, results=tmp_path / "results.json")
+    assert SETUP == done.code, done.output
+    assert "Traceback" not in done.output
+    said = (
+        "has no words in its 2 transcripts" if silent else "leaves none of the 1 recordings of 'mine' for verification"
+    )
+    assert said in done.text

@@ -172,13 +172,14 @@ def export(
     return path
 
 
-def export_tutorial(folder: Path, path: Path, *, half: bool = False) -> Path:
+def export_tutorial(folder: Path, path: Path, *, half: bool = False, opset: int | None = None) -> Path:
     """Export a Data2Vec checkpoint as in the tutorial: opset 11, `inputs` to `logits`, both axes dynamic.
 
     Args:
         folder: the checkpoint.
         path: file to write.
         half: True for weights, input and arithmetic in half precision.
+        opset: another operator set; half precision needs 14, which is then the default.
     """
     import torch
     from transformers import AutoModelForCTC
@@ -195,4 +196,29 @@ def export_tutorial(folder: Path, path: Path, *, half: bool = False) -> Path:
             return self.model(inputs).logits
 
     example = {"inputs": torch.zeros(1, 30_480, dtype=dtype)}
-    return export(Logits(), path, example, ["logits"], opset_version=14 if half else 11)
+    return export(Logits(), path, example, ["logits"], opset_version=opset or (14 if half else 11))
+
+
+def with_weights_in(kind: str, source: Path, path: Path) -> Path:
+    """Write a copy of an ONNX file that stores its weights in half precision and casts them to float32.
+
+    Args:
+        kind: "FLOAT16" or "BFLOAT16", ONNX's names of the two types.
+        source: the file, of opset 13 or later.
+        path: file to write.
+    """
+    import torch
+    from onnx import TensorProto, helper, load, numpy_helper, save_model
+
+    proto = load(source)
+    stored = [tensor for tensor in proto.graph.initializer if tensor.data_type == TensorProto.FLOAT]
+    for tensor in stored:
+        name, values = tensor.name, torch.from_numpy(numpy_helper.to_array(tensor).copy())
+        bits = values.to(getattr(torch, kind.lower())).view(torch.int16).numpy().tobytes()
+        # as raw data: OpenVINO 2026.4.1 takes the bits of a bfloat16 outside of it for an integer
+        half = helper.make_tensor(f"{name}.half", getattr(TensorProto, kind), tensor.dims, bits, raw=True)
+        proto.graph.initializer.remove(tensor)
+        proto.graph.initializer.append(half)
+        proto.graph.node.insert(0, helper.make_node("Cast", [half.name], [name], to=TensorProto.FLOAT))
+    save_model(proto, path)
+    return path

@@ -55,7 +55,7 @@ class LegacyError(SuiteError):
 
     def __init__(self, step: str, error: str, log: Path) -> None:
         """Set the message from the step's name and its error."""
-        self.reason, self.log = error.strip().splitlines()[-1], log
+        self.reason, self.log = (error.strip().splitlines() or ["it gave no reason"])[-1], log
         super().__init__(
             f"step '{step}' failed in OpenVINO 2023.3: {self.reason}; a model and settings that it supports are "
             f"needed; correct them, or choose another quantizer with --quantizer; the log is kept in '{log}'"

@@ -18,10 +18,11 @@ import openvino as ov
 from openvino import opset13
 from openvino.utils.node_factory import NodeFactory
 
-from wergate.networks.ir.file import read_ir
+from wergate.networks.ir.file import named, read_ir
 from wergate.networks.ir.front_end import front_end
 from wergate.networks.ir.weights import Weights, constant_values, smoothing_factors
 from wergate.networks.ir.work import CONVOLUTIONS, FAKE_QUANTIZE, MOVING, SCALING, is_stored, stored_in_8_bit
+from wergate.steps import step
 
 _OPSET = "opset13"
 _PASSING = MOVING | {
@@ -70,6 +71,7 @@ class QuantizedIr:
         Raises:
             SuiteError: a file is damaged or not an IR.
         """
+        self._named = named(path)
         self._model = read_ir(path)
         self._original = read_ir(original)
         layers = [op for op in self._model.get_ordered_ops() if _is_layer(op)]
@@ -105,7 +107,8 @@ class QuantizedIr:
         model = self._model.clone()
         reverted = frozenset(names)
         for op in [op for op in model.get_ordered_ops() if op.get_friendly_name() in reverted]:
-            _revert(op, self._twins.get(op.get_friendly_name()))
+            with step(f"putting layer '{op.get_friendly_name()}' of {self._named} back into floating point"):
+                _revert(op, self._twins.get(op.get_friendly_name()))
         model.validate_nodes_and_infer_types()
         return model
 
