@@ -103,6 +103,26 @@ def test_layers_that_were_taken_back_go_into_suite_toml(tiny: Tiny, tmp_path: Pa
     assert ["known", "a/b.0", 'c "d"'] == again
 
 
+def test_lines_for_suite_toml_hold_in_any_folder(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model of the command line has its path from the root; thresholds that the scope needs say what they replace."""
+    from wergate.studies.sensitivity.scope import toml
+
+    monkeypatch.chdir(tiny.model.parent)
+    name = tiny.model.name
+    settings = load_config(tiny.suite(tmp_path / "plain.toml"), {"models": [name]}).settings_of(name)
+    fragment = toml(settings, ["a"], {"int8_work_min": 0.71})
+    assert "int8_work_min = 0.71  # 0.8 without the scope" in fragment.splitlines()
+    suite = tmp_path / "with.toml"
+    suite.write_text((tmp_path / "plain.toml").read_text() + fragment)
+    monkeypatch.chdir(tmp_path)
+    again = load_config(suite, {"models": [name]}).settings_of(name)
+    assert (str(tiny.model), ["a"]) == (again.spec, again.quantization.ignored_scope.names)
+    assert (0.71, settings.thresholds.int8.wer_drop_max) == (
+        again.thresholds.int8.int8_work_min,
+        again.thresholds.int8.wer_drop_max,
+    )
+
+
 @pytest.mark.parametrize(("smooth_quant", "names"), [(True, 6), (False, 7)])
 def test_what_is_configured_is_told_once(smooth_quant: bool, names: int, tiny: Tiny, tmp_path: Path) -> None:
     """If the configured settings equal a variant, one row has both names; otherwise they have a separate row."""

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import openvino as ov
-
 from wergate.networks.ir.work import CONVOLUTIONS, FAKE_QUANTIZE, is_stored
 
 _LEARNED = CONVOLUTIONS | {"MatMul", "LSTMSequence", "GRUSequence", "RNNSequence"}
@@ -18,11 +16,14 @@ _LOGARITHM = "Log"
 _SQUARING = frozenset({"Power", "Abs", "ReduceL2", "SquaredDifference"})  # and a Multiply of a value by itself
 
 
-def front_end(model: ov.Model) -> Mapping[str, str]:
+def front_end(model: Any) -> Mapping[str, str]:
     """Return the types of the operations of a network's spectral front end by name; empty if it has none.
 
     The front end is the first logarithm of a magnitude that learned layers follow, everything that it is computed
     from, and everything between it and the next product with weights, such as the normalization.
+
+    Args:
+        model: an `openvino.Model`.
     """
     operations = model.get_ordered_ops()
     active = _after(operations, {"Parameter"})

@@ -58,7 +58,8 @@ class Scope:
 def find_scope(session: Session, study: LayerStudy, ranked: Sensitivity) -> Scope:
     """Find the smallest scope on the search utterances, and build the IR with it.
 
-    The spectral front end is tried first, as one group: each of its layers damages the result by itself, so none helps alone.
+    The spectral front end is tried first, as one group: each of its layers damages the result by itself, so restoring
+    one of them does not help.
     """
     search, tried = _Search(study), list[tuple[str, ...]]()
     before = search.failing(study.figures((), study.search))
@@ -94,7 +95,7 @@ class _Search:
         """Return the gates that fail.
 
         Args:
-            with_margin: ask for more than the thresholds, so that what holds here also holds on other utterances.
+            with_margin: ask for more than the thresholds, so that a scope also holds on other utterances.
         """
         limits = self._study.variant.thresholds
         drop, margin = (limits.wer_drop_max / 2, _MARGIN_DB) if with_margin else (limits.wer_drop_max, 0.0)
