@@ -6,14 +6,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from wergate.config.base import QuantizerName
 from wergate.config.suite import SuiteConfig
 from wergate.corpora.corpus import Corpus, open_corpus, require_disjoint
+from wergate.corpora.durations import span_of, uncalibrated_note
 from wergate.corpora.spec import CorpusSpec
 from wergate.networks.frontend import Frontend
 from wergate.session.matrix import calibration_spec, corpus_specs
 from wergate.session.memo import CorpusUse, Resources
 from wergate.steps import step
 
+_WITHOUT_CALIBRATION: tuple[QuantizerName, ...] = ("int8-weights",)
 _FRAME_MAX_S = 0.25  # no known model needs more audio for its first frame
 
 
@@ -45,7 +48,9 @@ class Corpora:
             held_out = self._calibration_spec(model) is None and spec == self.first(model)
             corpus = self._split(model)[0] if held_out else self._long_enough(model, spec)
             require_disjoint(corpus, self.calibration(model))
-            self._memo.uses.corpora.append(CorpusUse(model, corpus))
+            # a part that is held out is drawn over all durations
+            notes = () if held_out else self._notes(model, corpus)
+            self._memo.uses.corpora.append(CorpusUse(model, corpus, notes))
             return corpus
 
         return self._memo.get(("corpus", model, spec), make)
@@ -78,6 +83,14 @@ class Corpora:
     def normalizer(self, model: str, spec: CorpusSpec) -> str:
         """Return the name of the normalizer for a model on a corpus: the corpus's own, else the model's."""
         return self._config.corpus_of(spec.name).normalizer or self._config.settings_of(model).normalizer
+
+    def _notes(self, model: str, corpus: Corpus) -> tuple[str, ...]:
+        """Return a remark on durations that the model's INT8 is not calibrated on."""
+        calibration = self.calibration(model)
+        if not len(calibration) or self._config.settings_of(model).quantizer in _WITHOUT_CALIBRATION:
+            return ()
+        note = uncalibrated_note(corpus.durations.values(), span_of(calibration.durations.values()))
+        return () if note is None else (note,)
 
     @property
     def _calibrates(self) -> bool:

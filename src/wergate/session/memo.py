@@ -36,10 +36,11 @@ class ModelUse:
 
 @dataclass(frozen=True)
 class CorpusUse:
-    """Use of a corpus, with the model that is evaluated or calibrated on it."""
+    """Use of a corpus, with the model that is evaluated or calibrated on it, and remarks on this use."""
 
     model: str
     corpus: Corpus
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class SkippedRow(ResultRow):
 class CorpusRow(ResultRow):
     """A corpus of a model: `utterances` of `available` ones were evaluated; `skipped` ones could not be read.
 
-    `revision` is the hub commit (null if it is local); `notes` are remarks on its origin.
+    `revision` is the hub commit (null if it is local); `notes` are remarks on its origin and on its durations.
     """
 
     model: str
@@ -50,12 +50,14 @@ class CorpusRow(ResultRow):
 
 
 class CalibrationRow(ResultRow):
-    """The calibration set of a model: utterance ids and seconds of audio."""
+    """The calibration set of a model: utterance ids, seconds of audio, and the shortest and longest duration."""
 
     model: str
     corpus: str
     utterances: list[str]
     audio_s: float
+    shortest_s: float | None = None
+    longest_s: float | None = None
 
 
 class ArtifactRow(ResultRow):
@@ -112,15 +114,22 @@ def corpus_row(use: CorpusUse) -> CorpusRow:
         available=len(corpus.whole),
         skipped=[SkippedRow(id=error.utterance, reason=error.reason) for error in corpus.skipped],
         revision=corpus.revision,
-        notes=list(corpus.notes),
+        notes=[*corpus.notes, *use.notes],
     )
 
 
 def calibration_row(use: CorpusUse) -> CalibrationRow:
     """Return the row of a calibration corpus."""
     corpus = use.corpus
-    audio_s = sum(corpus.durations.values())
-    return CalibrationRow(model=use.model, corpus=corpus.name, utterances=list(corpus.ids), audio_s=audio_s)
+    durations_s = corpus.durations.values()
+    return CalibrationRow(
+        model=use.model,
+        corpus=corpus.name,
+        utterances=list(corpus.ids),
+        audio_s=sum(durations_s),
+        shortest_s=min(durations_s),
+        longest_s=max(durations_s),
+    )
 
 
 def use_rows(uses: Uses) -> Mapping[str, Sequence[BaseModel]]:
