@@ -145,8 +145,8 @@ def _require_understood(wer: float, words: int, validation: Corpus, settings: Mo
     wanted = "" if limit is None else f" with a rate of at most {limit:.0%} (accuracy_control.validation_wer_max)"
     raise SuiteError(
         f"accuracy control cannot tune '{settings.name}': {found} on the {len(validation)} utterances of "
-        f"'{validation.name}'; transcripts that the model reproduces{wanted} are needed; name a calibration corpus with "
-        "such transcripts with --calibration, or choose another --quantizer"
+        f"'{validation.name}'; transcripts that the model reproduces{wanted} are needed; name a calibration corpus "
+        "with such transcripts with --calibration, or choose another --quantizer"
     )
 
 
