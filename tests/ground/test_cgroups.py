@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from wergate.cgroups import Throttling, cpu_quota, throttling
+from wergate.environment.cgroups import Throttling, cpu_quota, throttling
 
 V2 = "30 20 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate"
 V1 = "33 31 0:30 {top} /sys/fs/cgroup/cpu,cpuacct rw,relatime shared:9 - cgroup cgroup rw,cpu,cpuacct"

@@ -13,8 +13,7 @@ import pytest
 from openvino import opset13 as ops
 
 from fixtures.benchmarks.machine import differences
-from wergate import environment
-from wergate.environment import Cpu, cpu, size_of, thread_options, variables
+from wergate.environment import Cpu, cpu, machine, size_of, thread_options, variables
 from wergate.networks.ir.file import compile_ir
 
 FOUR = {0, 1, 2, 3}
@@ -26,7 +25,7 @@ def set_quota(monkeypatch: pytest.MonkeyPatch) -> Iterator[SetQuota]:
     """Return a function that gives this process four CPUs and a quota."""
 
     def give(quota: float | None) -> Cpu:
-        monkeypatch.setattr(environment, "cpu_quota", lambda: quota)
+        monkeypatch.setattr(machine, "cpu_quota", lambda: quota)
         monkeypatch.setattr("os.sched_getaffinity", lambda _: FOUR)
         cpu.cache_clear()
         return cpu()

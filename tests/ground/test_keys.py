@@ -16,10 +16,10 @@ import pytest
 
 from tests.support.suite_run import ROOT, Warm
 from tests.support.tiny import RATE, Tiny, save_model, spoken, write_corpus
-from wergate import environment as toolchain
 from wergate.corpora.corpus import open_corpus
 from wergate.corpora.spec import CorpusSpec
 from wergate.corpora.waveforms import Probe
+from wergate.environment import digest, machine
 from wergate.evaluation.journal import runs
 from wergate.evaluation.reference_run import reference_logits, reference_run
 from wergate.session.matrix import Cell
@@ -140,15 +140,15 @@ def test_settings(setting: Setting, tiny: Tiny, tmp_path: Path) -> None:
 @pytest.fixture
 def upgrade(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
     """A function that changes the reported version of a package."""
-    installed = toolchain.metadata.version
+    installed = machine.metadata.version
 
     def pretend(package: str) -> None:
-        monkeypatch.setattr(toolchain.metadata, "version", lambda name: "99.0" if name == package else installed(name))
-        toolchain.version.cache_clear()
+        monkeypatch.setattr(machine.metadata, "version", lambda name: "99.0" if name == package else installed(name))
+        machine.version.cache_clear()
 
     yield pretend
     monkeypatch.undo()
-    toolchain.version.cache_clear()
+    machine.version.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -173,11 +173,11 @@ def test_versions(package: str, affects: set[str], tiny: Tiny, tmp_path: Path, u
 def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A copy of wergate's source code, which the digests use and a test may edit."""
     copy = shutil.copytree(ROOT / "src" / "wergate", tmp_path / "wergate", ignore=shutil.ignore_patterns("*.pyc"))
-    monkeypatch.setattr(toolchain, "_ROOT", copy)
-    toolchain.source_digest.cache_clear()
+    monkeypatch.setattr(digest, "_ROOT", copy)
+    digest.source_digest.cache_clear()
     yield copy
     monkeypatch.undo()
-    toolchain.source_digest.cache_clear()
+    digest.source_digest.cache_clear()
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -185,7 +185,7 @@ def edit(path: Path, old: str, new: str) -> None:
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
-    toolchain.source_digest.cache_clear()
+    digest.source_digest.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_a_moved_file_keeps_every_key(tiny: Tiny, tmp_path: Path, sources: Path)
     old, new = "from wergate.networks.ctc import", "from wergate.decoding.greedy import"
     for path in sources.rglob("*.py"):
         path.write_text(path.read_text().replace(old, new))
-    toolchain.source_digest.cache_clear()
+    digest.source_digest.cache_clear()
     assert before == keys(tiny, tmp_path)
 
 
@@ -308,7 +308,7 @@ def test_the_key_of_a_transcript_covers_all_modules_it_runs_through(
         edit(sources / module, "from __future__ import annotations", "_CHANGED = 1")
         assert before != candidate_key(), f"transcripts from before an edit of {module} would be reused"
         (sources / module).write_text(original)
-        toolchain.source_digest.cache_clear()
+        digest.source_digest.cache_clear()
     assert before == candidate_key()
 
 
@@ -326,7 +326,7 @@ def test_an_edited_alphabet_is_another_run(tiny: Tiny, tmp_path: Path) -> None:
 def test_an_unknown_module_is_refused() -> None:
     """A misspelt name must not silently leave code out of a key."""
     with pytest.raises(ValueError, match=r"'wergate\.recognisers'"):
-        toolchain.source_digest("wergate.recognisers")
+        digest.source_digest("wergate.recognisers")
 
 
 def test_every_probe_has_its_own_key(tiny: Tiny, tmp_path: Path) -> None:

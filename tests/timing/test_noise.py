@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from tests.support.shipped import section
-from wergate.cgroups import Throttling
 from wergate.config.benchmarks import NoiseSettings
+from wergate.environment.cgroups import Throttling
 from wergate.errors import SuiteError
 from wergate.timing.noise import Counters, MachineActivity, drift, governor, modes, noises, read_counters, seen_between
 from wergate.timing.percentiles import percentiles_ms, samples_needed

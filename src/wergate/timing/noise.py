@@ -15,8 +15,8 @@ import psutil
 import scipy  # scipy.stats loads on first use: an import here would take more than a second
 from numpy.typing import NDArray
 
-from wergate.cgroups import Throttling, throttling
 from wergate.config.benchmarks import NoiseSettings
+from wergate.environment.cgroups import Throttling, throttling
 from wergate.timing.percentiles import require_times
 
 _FEWEST_FOR_DRIFT = 20

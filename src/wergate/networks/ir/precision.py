@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import openvino as ov
+from typing import Any
 
 INFERENCE_PRECISION = "INFERENCE_PRECISION_HINT"
 _HALF = frozenset({"bf16", "f16"})
@@ -33,7 +32,7 @@ class RunPrecision:
         return self.asked == self.reported == wanted and not (wanted == "f32" and self.half)
 
 
-def run_precision(compiled: ov.CompiledModel, *, asked: str, samples: int | None = None) -> RunPrecision:
+def run_precision(compiled: Any, *, asked: str, samples: int | None = None) -> RunPrecision:
     """Read the precision of a compiled model from its property and from its runtime model.
 
     Args:
@@ -45,12 +44,12 @@ def run_precision(compiled: ov.CompiledModel, *, asked: str, samples: int | None
     return RunPrecision(samples, asked, reported_precision(compiled, asked), len(executed), half)
 
 
-def _activations(op: ov.Node) -> str:
+def _activations(op: Any) -> str:
     """Return the element type of the activations that a layer reads: its weights may be stored in half precision."""
     return str(op.input(0).get_element_type().get_type_name())
 
 
-def reported_precision(compiled: ov.CompiledModel, asked: str) -> str:
+def reported_precision(compiled: Any, asked: str) -> str:
     """Return the inference precision that a compiled model reports, or the requested one if it reports none."""
     reports = INFERENCE_PRECISION in compiled.get_property("SUPPORTED_PROPERTIES")
     return str(compiled.get_property(INFERENCE_PRECISION).get_type_name()) if reports else asked
