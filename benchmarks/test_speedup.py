@@ -9,7 +9,7 @@ import pytest
 
 from fixtures.benchmarks.bench import Bench
 from fixtures.benchmarks.interleaved import UNTIMED, RecordRatio, TimeInterleaved
-from wergate.environment import cpu
+from wergate.environment.machine import cpu
 from wergate.timing.gates import Outputs, speedup_verdict
 from wergate.timing.paired import Side
 

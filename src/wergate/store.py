@@ -186,7 +186,9 @@ class Store:
         """Return whether an error is about a file of this directory, or names no file at all."""
         if not isinstance(error.filename, str | os.PathLike):
             return True
-        return Path(error.filename).is_relative_to(self.root) and error.errno != errno.ENOENT
+        if error.errno == errno.ENOENT and self.root.exists():
+            return False  # a file that a build needs is gone; nothing was to be written
+        return Path(error.filename).is_relative_to(self.root)
 
 
 def _remove(path: Path) -> None:

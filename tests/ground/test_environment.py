@@ -13,7 +13,8 @@ import pytest
 from openvino import opset13 as ops
 
 from fixtures.benchmarks.machine import differences
-from wergate.environment import Cpu, cpu, machine, size_of, thread_options, variables
+from wergate.environment import machine
+from wergate.environment.machine import Cpu, cpu, size_of, thread_options, variables
 from wergate.networks.ir.file import compile_ir
 
 FOUR = {0, 1, 2, 3}

@@ -12,7 +12,7 @@ from tests.support.forked import environment
 from tests.support.suite_run import Run, Warm, run
 from tests.support.tiny import Tiny, sound
 from tests.support.wrong_streams import VARIABLE, corrupt
-from wergate.environment import cpu, version
+from wergate.environment.machine import cpu, version
 from wergate.errors import SuiteError
 from wergate.networks.frontend import read_frontend
 from wergate.recognizers.compilations import COUNTER, Compilation, Counter, Counts, Report, ignore

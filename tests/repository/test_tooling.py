@@ -16,7 +16,7 @@ import yaml
 
 from tests.support.suite_run import ROOT
 from wergate import __version__
-from wergate.environment import VARIABLES
+from wergate.environment.machine import VARIABLES
 
 ADDRESS = "https://github.com/wergate/wergate"
 GITHUB = ROOT / ".github"

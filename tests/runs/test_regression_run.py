@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.suite_run import Run, Warm, run
-from wergate.environment import cpu
+from wergate.environment.machine import cpu
 from wergate.gates.wer_baseline import read_transcripts, write_transcripts
 
 

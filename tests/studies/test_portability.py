@@ -15,7 +15,7 @@ from tests.support.tiny import Tiny, sound
 from tests.support.variants import make_variant
 from wergate.config.base import Isa, OverflowFix
 from wergate.config.loading import load_config
-from wergate.environment import Cpu
+from wergate.environment.machine import Cpu
 from wergate.errors import SuiteError
 from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
 from wergate.networks.alphabet import Alphabet

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from wergate.corpora.corpus import Corpus
-from wergate.environment import cpu, versions
+from wergate.environment.machine import cpu, versions
 from wergate.evaluation.evaluation import UtteranceOutcome
 from wergate.evaluation.reference_run import model_parts
 from wergate.evaluation.transcript_file import Line, TranscriptFile

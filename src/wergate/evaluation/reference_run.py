@@ -20,7 +20,8 @@ import numpy as np
 from wergate.corpora.audio import Samples
 from wergate.corpora.corpus import Corpus, Utterance
 from wergate.corpora.prefetch import Prefetched
-from wergate.environment import source_digest, versions
+from wergate.environment.digest import source_digest
+from wergate.environment.machine import versions
 from wergate.errors import InputTooShortError, SuiteError
 from wergate.models.base import ReferenceModel
 from wergate.networks.ctc import Logits, greedy_decode

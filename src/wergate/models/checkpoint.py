@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wergate.environment import cpu, versions
+from wergate.environment.machine import cpu, versions
 from wergate.errors import SuiteError, did_you_mean
 from wergate.hub import folder_name, snapshot
 from wergate.models.languages import ADAPTERS, adapter_file, has_adapters, languages, require_language, some

@@ -18,7 +18,8 @@ from wergate.config.models import ModelSettings
 from wergate.config.quantization import QuantizationSettings
 from wergate.config.thresholds import Thresholds
 from wergate.corpora.corpus import Corpus
-from wergate.environment import cpu, source_digest, thread_options, versions
+from wergate.environment.digest import source_digest
+from wergate.environment.machine import cpu, thread_options, versions
 from wergate.errors import SuiteError
 from wergate.evaluation.normalize import NORMALIZERS
 from wergate.evaluation.wer import WordErrors, count_word_errors

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from wergate.environment import source_digest, versions
+from wergate.environment.digest import source_digest
+from wergate.environment.machine import versions
 from wergate.models.base import ReferenceModel
 from wergate.networks.frontend import write_frontend
 from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE

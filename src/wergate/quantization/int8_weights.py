@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path
 
 from wergate.config.quantization import IgnoredScope
-from wergate.environment import source_digest, versions
+from wergate.environment.digest import source_digest
+from wergate.environment.machine import versions
 from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE, save_ir
 from wergate.progress import Progress
 from wergate.quantization.nncf import nncf_function, refused_scope, require_matches

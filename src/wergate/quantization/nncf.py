@@ -10,7 +10,8 @@ from typing import Any
 
 from wergate.config.quantization import IgnoredScope, QuantizationSettings
 from wergate.corpora.corpus import Corpus
-from wergate.environment import source_digest, version, versions
+from wergate.environment.digest import source_digest
+from wergate.environment.machine import version, versions
 from wergate.errors import SuiteError, nearest
 from wergate.networks.frontend import Frontend, read_frontend
 from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE, save_ir

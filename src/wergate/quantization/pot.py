@@ -15,7 +15,8 @@ from wergate.config.base import Normalizer
 from wergate.config.models import ModelSettings
 from wergate.config.quantization import QuantizationSettings
 from wergate.corpora.corpus import Corpus
-from wergate.environment import source_digest, versions
+from wergate.environment.digest import source_digest
+from wergate.environment.machine import versions
 from wergate.errors import SuiteError
 from wergate.evaluation.normalize import NORMALIZERS
 from wergate.models.base import ReferenceModel

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from wergate.environment import cpu, version
+from wergate.environment.machine import cpu, version
 from wergate.errors import SuiteError
 from wergate.store import Store
 

@@ -15,7 +15,8 @@ import numpy as np
 import openvino as ov
 
 from wergate.corpora.audio import Samples
-from wergate.environment import cpu, source_digest, thread_options, versions
+from wergate.environment.digest import source_digest
+from wergate.environment.machine import cpu, thread_options, versions
 from wergate.networks.ctc import Logits
 from wergate.networks.frontend import Frontend
 from wergate.networks.ir.file import compile_ir, ir_signature

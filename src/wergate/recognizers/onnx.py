@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wergate.corpora.audio import Samples
-from wergate.environment import cpu
+from wergate.environment.machine import cpu
 from wergate.errors import SuiteError
 from wergate.networks.ctc import Logits
 from wergate.networks.frontend import Frontend

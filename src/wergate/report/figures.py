@@ -18,7 +18,7 @@ import pydantic
 import rich.table
 from pydantic import BaseModel, ConfigDict
 
-from wergate.environment import size_of
+from wergate.environment.machine import size_of
 from wergate.errors import SuiteError
 from wergate.formatting import decibels, interval, percent, signed_percent, table, word_errors
 from wergate.report.redact import without_local_paths

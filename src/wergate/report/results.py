@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 
 from wergate import __version__
 from wergate.config.suite import SuiteConfig
-from wergate.environment import cpu, size_of, variables, versions
+from wergate.environment.machine import cpu, size_of, variables, versions
 from wergate.evaluation.rows import ResultRow
 from wergate.report.rows.evaluation import EvaluationRow
 from wergate.report.rows.execution import ExecutionRow

@@ -10,7 +10,7 @@ from wergate.config.suite import SuiteConfig
 from wergate.corpora.audio import Samples
 from wergate.corpora.spec import CorpusSpec
 from wergate.corpora.waveforms import Probe, excerpt
-from wergate.environment import source_digest
+from wergate.environment.digest import source_digest
 from wergate.evaluation.evaluate import Candidate, evaluate
 from wergate.evaluation.evaluation import Evaluation
 from wergate.evaluation.journal import Journal, JournalKey, runs

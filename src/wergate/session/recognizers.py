@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from wergate.config.suite import SuiteConfig
 from wergate.corpora.corpus import Corpus
-from wergate.environment import cpu
+from wergate.environment.machine import cpu
 from wergate.models.candidates import require_same_frames, require_sampling_rate
 from wergate.models.variant import Variant
 from wergate.networks.frontend import Frontend

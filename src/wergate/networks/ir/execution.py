@@ -15,7 +15,7 @@ from typing import Any
 import openvino as ov
 
 from wergate.config.quantization import IgnoredScope
-from wergate.environment import cpu
+from wergate.environment.machine import cpu
 from wergate.networks.ir.file import fix_length, read_ir
 from wergate.networks.ir.work import CONVOLUTIONS, EIGHT_BIT_TYPES, Operation, kernel_macs, operations, product_macs
 

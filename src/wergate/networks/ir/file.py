@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import openvino as ov
 
-from wergate.environment import thread_options
+from wergate.environment.machine import thread_options
 from wergate.errors import SuiteError
 from wergate.networks.ir.padding import is_marked_padding_exact
 from wergate.networks.signature import Feed, Inputs, Port, Ports, Run, Signature, match_inputs, match_signature

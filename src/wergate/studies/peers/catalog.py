@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from typing import Literal
 
-from wergate.environment import cpu
+from wergate.environment.machine import cpu
 
 Kind = Literal["f32", "bf16", "int8"]
 Engine = Literal["pytorch", "onnxruntime", "openvino"]

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from wergate.corpora.corpus import Corpus
-from wergate.environment import cpu, source_digest, versions
+from wergate.environment.digest import source_digest
+from wergate.environment.machine import cpu, versions
 from wergate.models.checkpoint import Checkpoint, load_model
 from wergate.networks.frontend import Frontend
 from wergate.networks.ir.onnx_export import export_onnx

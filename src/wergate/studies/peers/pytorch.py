@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from wergate.corpora.audio import Samples
-from wergate.environment import cpu
+from wergate.environment.machine import cpu
 from wergate.models.checkpoint import Checkpoint, load_model
 from wergate.networks.ctc import Logits
 from wergate.networks.frontend import Frontend

@@ -12,7 +12,8 @@ from wergate.config.benchmarks import NoiseSettings, PeerRaceSettings
 from wergate.corpora.audio import Samples
 from wergate.corpora.sampling import librispeech_like
 from wergate.corpora.waveforms import pieces
-from wergate.environment import cpu, source_digest, versions
+from wergate.environment.digest import source_digest
+from wergate.environment.machine import cpu, versions
 from wergate.errors import SuiteError, did_you_mean
 from wergate.evaluation.evaluation import Evaluation
 from wergate.formatting import decibels, percent

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from wergate.corpora.audio import Samples
-from wergate.environment import cpu
+from wergate.environment.machine import cpu
 from wergate.networks.ctc import Logits
 from wergate.networks.frontend import Frontend, read_frontend
 from wergate.recognizers.base import Recognizer

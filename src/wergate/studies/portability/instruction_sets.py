@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from wergate.config.base import InferencePrecision, Isa
 from wergate.config.variants import subject_of
-from wergate.environment import cpu
+from wergate.environment.machine import cpu
 
 # oneDNN reads the variable once, when it is loaded, so the limit needs a new process;
 # OpenVINO's CPU plugin respects the same limit

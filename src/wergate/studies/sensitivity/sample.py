@@ -12,7 +12,7 @@ import openvino as ov
 
 from wergate.corpora.audio import Samples
 from wergate.corpora.corpus import Corpus
-from wergate.environment import thread_options
+from wergate.environment.machine import thread_options
 from wergate.networks.ctc import Logits, greedy_decode
 from wergate.networks.frontend import Frontend
 from wergate.networks.ir.file import ir_signature, read_ir

@@ -9,7 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 from wergate.corpora.corpus import Corpus
-from wergate.environment import cpu, source_digest, versions
+from wergate.environment.digest import source_digest
+from wergate.environment.machine import cpu, versions
 from wergate.errors import SuiteError
 from wergate.evaluation.normalize import NORMALIZERS
 from wergate.evaluation.wer import WordErrors, count_word_errors

@@ -12,7 +12,7 @@ import numpy as np
 import openvino as ov
 import openvino.opset13 as op
 
-from wergate.environment import thread_options
+from wergate.environment.machine import thread_options
 from wergate.networks.ir.file import fix_length, read_ir
 from wergate.networks.ir.work import operations
 from wergate.networks.signature import Feed
