@@ -16,9 +16,11 @@ from tests.support.shipped import section
 from tests.support.suite_run import Warm
 from wergate.config.quantization import QuantizationSettings
 from wergate.networks.ir.conversion import MODEL_FILE, convert_onnx
-from wergate.networks.ir.file import read_ir
+from wergate.networks.ir.equivalence import compare_graphs
+from wergate.networks.ir.file import compile_ir, read_ir
 from wergate.networks.ir.front_end import front_end
 from wergate.networks.ir.layers import QuantizedIr
+from wergate.networks.ir.precision import run_precision
 from wergate.networks.logits import difference, total
 from wergate.quantization.nncf import quantize
 
@@ -72,11 +74,19 @@ def test_a_quantized_front_end_is_restored(network: LogMel, tmp_path: Path) -> N
     convert_onnx(network.write(tmp_path), original, name="net")
     inputs = feeds(network, 4)
     quantize(original, inputs, section(QuantizationSettings), quantized)
+    assert () == compare_graphs(original, quantized, corrected_biases=True).differences
     ir, fp16 = QuantizedIr(quantized, original), read_ir(original)
     assert {"mel/stft", "mel/bands"} == ir.front_end
     assert sqnr_db(read_ir(quantized), fp16, inputs) < 10
     assert sqnr_db(ir.without(ir.front_end), fp16, inputs) > 20
     assert sqnr_db(ir.without([layer.name for layer in ir.layers]), fp16, inputs) > 60
+
+
+def test_stored_weights_do_not_count_as_half_precision(tmp_path: Path) -> None:
+    """The runtime keeps them as they are stored; it computes in single precision."""
+    convert_onnx(LogMel(filters_first=True).write(tmp_path), tmp_path / "net.xml", name="net")
+    found = run_precision(compile_ir(tmp_path / "net.xml", "CPU", HINT), asked="f32")
+    assert ("f32", ()) == (found.reported, found.half)
 
 
 def test_elementwise_operations_are_layers(tmp_path: Path) -> None:

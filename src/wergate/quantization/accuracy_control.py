@@ -281,6 +281,7 @@ def _control(
         )
     except nncf.ValidationError as error:
         raise refused_scope(error) from error
+    quantize.show_biases(controlled)
     save_ir(controlled, path)
 
 

@@ -21,6 +21,7 @@ from wergate.networks.signature import Feed, Signature
 from wergate.progress import Progress
 from wergate.store import Artifact, Store
 
+_HIDING = "/without_bias"
 _NORM = re.compile(r"(?P<layer>.*\.conv_layers\.0)/aten::sqrt/Sqrt")
 
 
@@ -94,11 +95,14 @@ def quantize(fp16_path: Path, inputs: list[Feed], settings: QuantizationSettings
         )
     except nncf.ValidationError as error:
         raise refused_scope(error) from error
+    show_biases(quantized)
     save_ir(quantized, path)
 
 
 def hide_false_biases(model: Any) -> None:
     """Insert an operation without effect after each product that NNCF would correct along the wrong axis.
+
+    `show_biases` removes it.
 
     Args:
         model: an `openvino.Model`, which is changed in place.
@@ -112,8 +116,21 @@ def hide_false_biases(model: Any) -> None:
             continue
         sums = [port for port in op.output(0).get_target_inputs() if port.get_node().get_type_name() == "Add"]
         same = opset13.convert(op.output(0), op.output(0).get_element_type().get_type_name())
+        same.set_friendly_name(f"{op.get_friendly_name()}{_HIDING}")
         for port in sums:
             port.replace_source_output(same.output(0))
+
+
+def show_biases(model: Any) -> None:
+    """Remove the operations that `hide_false_biases` inserted.
+
+    Args:
+        model: the quantized `openvino.Model`, which is changed in place.
+    """
+    for op in model.get_ordered_ops():
+        if op.get_friendly_name().endswith(_HIDING):
+            for port in list(op.output(0).get_target_inputs()):
+                port.replace_source_output(op.input_value(0))
 
 
 def _ignoring_norm_convolutions(settings: QuantizationSettings, model: Any) -> QuantizationSettings:

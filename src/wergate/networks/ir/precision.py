@@ -45,8 +45,21 @@ def run_precision(compiled: Any, *, asked: str, samples: int | None = None) -> R
 
 
 def _activations(op: Any) -> str:
-    """Return the element type of the activations that a layer reads: its weights may be stored in half precision."""
-    return str(op.input(0).get_element_type().get_type_name())
+    """Return the element type of the activations that a layer reads; empty if it reads constants only.
+
+    Weights may be stored in half precision, on either side of a product.
+    """
+    types = (port.get_element_type() for port in op.inputs() if not _is_constant(port.get_source_output().get_node()))
+    return next((str(kind.get_type_name()) for kind in types), "")
+
+
+def _is_constant(op: Any) -> bool:
+    """Return whether the runtime computes an operation from constants alone, such as a conversion of weights."""
+    inputs = op.inputs()
+    if not inputs:
+        kind = op.get_rt_info()["layerType"]
+        return str(kind.value if hasattr(kind, "value") else kind) == "Const"
+    return all(_is_constant(port.get_source_output().get_node()) for port in inputs)
 
 
 def reported_precision(compiled: Any, asked: str) -> str:
