@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from wergate.networks.ir.file import read_ir
-from wergate.networks.ir.weights import constant_values
+from wergate.networks.ir.weights import constant_values, smoothing_factors
 from wergate.networks.ir.work import CONVOLUTIONS, FAKE_QUANTIZE, stored_in_8_bit
 
 _PRODUCTS = CONVOLUTIONS | {"MatMul"}
@@ -142,9 +142,19 @@ class _Walk:
     def _inputs(self, one: Any, other: Any) -> list[tuple[Any, Any]]:
         """Return the pairs of inputs to compare, without what a quantizer may change."""
         pairs = [(one.input_value(number), other.input_value(number)) for number in range(len(one.inputs()))]
-        return [
+        rest = [
             (before, after) for before, after in pairs if not self._may_change(one, before.get_node(), after.get_node())
         ]
+        return [pair for pair in rest if not self._is_smoothed(other, *pair)]
+
+    def _is_smoothed(self, product: Any, before: Any, after: Any) -> bool:
+        """Compare weights that SmoothQuant scaled and quantization left alone; return whether these are such."""
+        factors = smoothing_factors(product) if product.get_type_name() in _PRODUCTS else np.ones(())
+        values = constant_values(before.get_node()), constant_values(after.get_node())
+        if not factors.ndim or values[0] is None or values[1] is None:
+            return False
+        self._compare_constants(before.get_node(), values[0] / factors, values[1])
+        return True
 
     def _may_change(self, one: Any, before: Any, after: Any) -> bool:
         """Return whether an operand may differ: 8-bit weights, which `weight_errors` compares, and corrected biases."""

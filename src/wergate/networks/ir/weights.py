@@ -126,10 +126,9 @@ def smoothing_factors(product: Any) -> Weights:
     if product.get_type_name() != "MatMul":
         return np.ones((), np.float32)
     on_the_left = not is_stored(product.input_value(1).get_node())
-    node = product.input_value(int(on_the_left)).get_node()
-    if node.get_type_name() != FAKE_QUANTIZE:
-        return np.ones((), np.float32)
-    before = node.input_value(0).get_node()
+    before = product.input_value(int(on_the_left)).get_node()
+    if before.get_type_name() == FAKE_QUANTIZE:  # none before a product of the ignored scope, which is scaled as well
+        before = before.input_value(0).get_node()
     if not before.get_friendly_name().endswith("smooth_quant"):
         return np.ones((), np.float32)
     factors = np.asarray(constant_values(before.input_value(1).get_node())).reshape(-1)
