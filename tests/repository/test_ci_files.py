@@ -162,7 +162,7 @@ def test_the_baseline_job_keeps_a_patch(tree: Tree) -> None:
     assert 0 == code, output
     patch = (tree.root / "reports" / "baselines.patch").read_text()
     assert "+++ b/accuracy/baselines/graph.json" in patch
-    restored = "git stash -q -- accuracy benchmarks; git apply --check reports/baselines.patch"
+    restored = "git stash -q --include-untracked -- accuracy benchmarks; git apply --check reports/baselines.patch"
     assert 0 == tree.run(["git reset -q", restored])[0]
 
 
