@@ -197,6 +197,23 @@ def test_broken_reference_logits_fail(tiny: Tiny, cache: Path, tmp_path: Path) -
     assert {"max_abs_delta", "mean_abs_delta", "sqnr_db"} <= failing(done)
 
 
+def test_int8_alone_stands_on_a_sound_reference(tiny: Tiny, cache: Path, tmp_path: Path) -> None:
+    """Noise of 1 % in the stored logits, which INT8's own noise hides; with FP16, no such check is needed."""
+    honest = gated(tiny, cache, tmp_path, ["test_logits.py"], "--precisions", "int8")
+    assert 0 == honest.code, honest.output
+    assert {"reference_sqnr_db", "fp16_sqnr_db"} < {row["gate"] for row in honest.results["verdicts"]}
+    run_folder = artifact(cache, "reference-run")
+    logits = np.load(run_folder / "logits.npy")
+    noise = np.random.default_rng(0).normal(0, 0.01, logits.shape) * np.sqrt(np.mean(np.square(logits)))
+    np.save(run_folder / "logits.npy", logits + noise.astype(np.float32))
+    resign(run_folder)
+    done = gated(tiny, cache, tmp_path, ["test_logits.py"], "--precisions", "int8")
+    assert {"reference_sqnr_db", "fp16_sqnr_db"} == failing(done)
+    both = gated(tiny, cache, tmp_path, ["test_logits.py"])
+    assert {"sqnr_db"} <= failing(both)
+    assert {"reference_sqnr_db", "fp16_sqnr_db"}.isdisjoint(row["gate"] for row in both.results["verdicts"])
+
+
 def test_an_interrupted_run_is_resumed(tiny: Tiny, tmp_path: Path) -> None:
     """Ctrl-C while the IR is being built: an exit code, no artifact that is trusted, and the next run works."""
     options = ("--suite", str(tiny.suite(tmp_path / "mine.toml")), "--cache-dir", str(tmp_path / "cache"))

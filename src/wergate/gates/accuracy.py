@@ -84,6 +84,24 @@ def logits_verdicts(evaluation: Evaluation) -> tuple[Verdict, ...]:
     )
 
 
+def spot_verdicts(reference_db: float, fp16_db: float, threshold: float, *, scope: str) -> tuple[Verdict, Verdict]:
+    """Gate what INT8 is compared with: the stored reference run, and the FP16 IR that INT8 is built from.
+
+    Args:
+        reference_db: SQNR in dB of the reference model's logits, computed again, against the stored ones.
+        fp16_db: SQNR in dB of the FP16 IR's logits against the stored ones.
+        threshold: the smallest accepted one.
+        scope: model, corpus and number of utterances.
+    """
+    stored = "the stored reference run is of another model or is damaged: delete it from the cache and run again"
+    claims = (("reference_sqnr_db", reference_db, stored), ("fp16_sqnr_db", fp16_db, _FP16_REMEDY))
+    first, second = (
+        Verdict(gate, "INT8", value, ">=", threshold, scope, remedy, "compared with the stored reference run")
+        for gate, value, remedy in claims
+    )
+    return first, second
+
+
 def headline_verdict(transcripts: Transcripts, *, subject: str, scope: str) -> Verdict:
     """Gate the difference between the WER of torchmetrics and that of jiwer; it fails without torchmetrics."""
     counted = transcripts.total.wer

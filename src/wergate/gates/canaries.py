@@ -50,6 +50,9 @@ def bad_verdicts(stated: Thresholds, handed: Thresholds) -> Iterator[Verdict]:
     if stated.mismatch_rate_max < 1:  # no more than all utterances can differ
         yield accuracy.mismatch_verdict(_misheard(_beyond(stated.mismatch_rate_max), canary))
     yield from accuracy.logits_verdicts(_noisy(stated, canary))
+    if stated.sqnr_db_min is not None and handed.sqnr_db_min is not None:
+        low = _below(stated.sqnr_db_min)
+        yield from accuracy.spot_verdicts(low, low, handed.sqnr_db_min, scope="canary")
     yield accuracy.worst_delta_verdict([_beyond(stated.length_delta_max)], canary)
     yield from _bad_graph(stated, canary)
     yield from _bad_buckets(stated, canary)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from wergate.config.suite import SuiteConfig
 from wergate.corpora.audio import Samples
+from wergate.corpora.sampling import draw_utterances
 from wergate.corpora.spec import CorpusSpec
 from wergate.corpora.waveforms import Probe, excerpt
 from wergate.environment.digest import source_digest
@@ -18,6 +20,7 @@ from wergate.evaluation.reference_run import ReferenceUtterance, read_reference,
 from wergate.evaluation.transcript_file import TranscriptFile
 from wergate.models.variant import Variant
 from wergate.networks.ctc import Logits, greedy_decode
+from wergate.networks.logits import LogitsDifference, difference, total
 from wergate.recognizers.base import Recognizer
 from wergate.recognizers.stored_logits import read_logits
 from wergate.session.corpora import Corpora
@@ -29,6 +32,22 @@ from wergate.steps import step
 from wergate.store import content_key, file_digest
 
 _DECIDING = ("device", "inference_precision", "shapes")
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class SpotCheck:
+    """A few utterances, compared with the stored reference run.
+
+    Attributes:
+        utterances: their number.
+        reference: differences of the reference model's logits, computed again.
+        fp16: differences of the FP16 IR's logits.
+    """
+
+    utterances: int
+    reference: LogitsDifference
+    fp16: LogitsDifference
 
 
 class Evaluations:
@@ -86,6 +105,23 @@ class Evaluations:
         return self._memo.get(
             ("evaluation", variant.model, spec, variant.path), lambda: self.evaluate(variant, spec, recognizer)
         )
+
+    def spot_check(self, model: str, spec: CorpusSpec, count: int) -> SpotCheck:
+        """Run a few utterances of a corpus on the reference model and on the FP16 IR, and compare with the stored run.
+
+        Args:
+            count: number of utterances, spread over the durations of the corpus.
+        """
+        corpus, recognizer = self._corpora.corpus(model, spec), self._models.reference_recognizer(model)
+        fp16 = self._recognizers.single(self._models.variant(model, "fp16"))
+        drawn = draw_utterances(corpus.durations, count, _SEED)
+        stored, again, exported = self.reference(model, spec), [], []
+        with step(f"spot check of '{model}' on '{corpus.name}'"):
+            for utterance in corpus.utterances(recognizer.frontend.sampling_rate, only=drawn):
+                kept, waveforms = stored[utterance.id].logits, utterance.waveform.samples[None]
+                again.append(difference(reference=kept, candidate=recognizer.logits(waveforms)[0]))
+                exported.append(difference(reference=kept, candidate=fp16.logits(waveforms)[0]))
+        return SpotCheck(len(again), total(again), total(exported))
 
     def evaluate(
         self, variant: Variant, spec: CorpusSpec, recognizer: Callable[[], Recognizer], journal: Journal | None = None

@@ -32,7 +32,7 @@ _GATES: tuple[tuple[Stage, tuple[str, ...]], ...] = (
     (Stage.CORPUS, ("reference_wer", "wer_headline_difference", "calibration_")),
     (
         Stage.NETWORK,
-        ("inference_precision_differs", "graph_differs", "weight_error"),
+        ("inference_precision_differs", "reference_sqnr_db", "fp16_sqnr_db", "graph_differs", "weight_error"),
     ),
     (Stage.WORK, ("int8_work", "size_ratio", "fake_quantize", "int8_weights")),
     (Stage.BUCKETS, ("bucket_sqnr_db", "bucket_mismatch_rate")),
