@@ -29,7 +29,7 @@ def test_int8_is_compared_with_a_sound_model(
     corpus_spec: CorpusSpec,
     check: Check,
 ) -> None:
-    """Where no gate looks at FP16, a few utterances do: on the reference model again, and on the FP16 IR."""
+    """Without gates on FP16, a few utterances run on the reference model again, and on the FP16 IR."""
     threshold = model_settings.thresholds.fp16.sqnr_db_min
     if "fp16" in suite_config.precisions or "int8" not in suite_config.precisions:
         pytest.skip("only INT8 without FP16 needs it: the gates on FP16 compare all utterances")
