@@ -36,6 +36,12 @@ def test_logits_that_fail_lack_something(differences: list[LogitsDifference], ex
     assert expected == pytest.approx(shortfall(differences, THRESHOLDS), abs=1e-3)
 
 
+def test_changed_transcripts_lack_something() -> None:
+    """A word error rate may stay while most transcripts change."""
+    assert 0.2 == pytest.approx(shortfall([logits(30)], THRESHOLDS, mismatch_rate=0.8))
+    assert 0.0 == shortfall([logits(30)], THRESHOLDS, mismatch_rate=0.6)
+
+
 def test_what_is_not_gated_does_not_count() -> None:
     """A threshold that is turned off asks for nothing."""
     off = THRESHOLDS.model_copy(update={"sqnr_db_min": None, "worst_sqnr_db_min": None})

@@ -1,7 +1,7 @@
 """FP16 IR to INT8 IR with accuracy control: NNCF reverts layers to floating point until the drop of 1 - WER is small.
 
-Higher is better for NNCF's metric, so it is 1 - WER instead of the WER. While the logits fail a gate of a plain run,
-the metric is lower by how far they do, so that tuning continues until its result passes that gate as well.
+Higher is better for NNCF's metric, so it is 1 - WER instead of the WER. While logits or transcripts fail another gate
+of a plain run, the metric is lower by how far they do, so that tuning continues until its result passes that gate too.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def controlled_ir(
         "normalizer": normalizer,
         "settings": settings.quantization.model_dump(exclude={"subset_size"}),
         "max_drop": settings.accuracy_control.max_drop,
-        "logits": [getattr(settings.thresholds.int8, name) for name in _LOGITS],
+        "gates": [getattr(settings.thresholds.int8, name) for name in (*_LOGITS, "mismatch_rate_max")],
         "isa": cpu().isa,
         "versions": versions(("openvino", "nncf", "jiwer")),
         "source": source_digest(__name__),
@@ -191,6 +191,7 @@ class Measure:
         transcribed = list(utterances)
         logits = self._logits(compiled, transcribed)
         errors = self._errors(logits, transcribed)
+        changed = sum(self._text(each.id, logits) != self._text(each.id, self._expected) for each in transcribed)
         differences = [
             difference(reference=self._expected[utterance.id], candidate=logits[utterance.id])
             for utterance in transcribed
@@ -199,7 +200,8 @@ class Measure:
         self.sqnrs_db.append(total(differences).sqnr_db)
         next(self._ticks)
         values = [-counted.errors - _noise_share(own) for counted, own in zip(errors, differences, strict=True)]
-        return 1 - self.wers[-1] - shortfall(differences, self._thresholds), values
+        missing = shortfall(differences, self._thresholds, mismatch_rate=changed / len(transcribed))
+        return 1 - self.wers[-1] - missing, values
 
     def measure_saved(self, path: Path, utterances: Sequence[ValidationUtterance]) -> None:
         """Measure the saved IR; NNCF's last validation may have been of another candidate."""
@@ -220,18 +222,28 @@ class Measure:
     ) -> tuple[WordErrors, ...]:
         return count_word_errors(
             references=[utterance.text for utterance in utterances],
-            hypotheses=[greedy_decode(logits[utterance.id], self._alphabet) for utterance in utterances],
+            hypotheses=[self._text(utterance.id, logits) for utterance in utterances],
             normalizer=self._normalizer,
         )
 
+    def _text(self, id_: str, logits: Mapping[str, Logits]) -> str:
+        return greedy_decode(logits[id_], self._alphabet)
 
-def shortfall(differences: Sequence[LogitsDifference], thresholds: Thresholds) -> float:
-    """Return how far logits are below the thresholds of a plain run, relative to these; 0 if they reach all of them."""
+
+def shortfall(differences: Sequence[LogitsDifference], thresholds: Thresholds, *, mismatch_rate: float = 0.0) -> float:
+    """Return how far a model is from the thresholds of a plain run, relative to these; 0 if it reaches all of them.
+
+    Args:
+        differences: logits of each utterance, compared with the FP16 IR.
+        thresholds: thresholds of INT8.
+        mismatch_rate: share of the utterances whose transcripts differ from the FP16 IR's.
+    """
     whole, worst = total(differences), min(own.sqnr_db for own in differences)
     claims = zip((whole.sqnr_db, whole.argmax_agreement, worst), _LOGITS, strict=True)
     limits: Iterator[tuple[float, float | None]] = ((value, getattr(thresholds, name)) for value, name in claims)
     missing = ((limit - value) / (abs(limit) or 1.0) for value, limit in limits if limit is not None)
-    return sum(min(_SHORTFALL_MAX, each) for each in missing if not each <= 0)
+    beyond = mismatch_rate - thresholds.mismatch_rate_max
+    return sum(min(_SHORTFALL_MAX, each) for each in (*missing, beyond) if not each <= 0)
 
 
 def _noise_share(own: LogitsDifference) -> float:
