@@ -297,3 +297,11 @@ def test_a_pass_says_so_if_no_gate_judged_the_speed() -> None:
 def test_the_next_step_fits_the_run(code: int, details: bool, expected: str) -> None:
     """It does not recommend an option that was given."""
     assert [expected] == [line for line in end_lines(End(code, [verdict()], details=details), 200) if "next: " in line]
+
+
+def test_settings_to_paste_are_the_next_step() -> None:
+    """A study that passes has found what the suite file needs; there is nothing to export yet."""
+    end = End(0, [verdict()], tables=["[model.mine.quantization.ignored_scope]"], proposed=True)
+    (line,) = [line for line in end_lines(end, 200) if line.startswith("next: ")]
+    assert line.startswith("next: paste the settings above into a suite file, and run the gates with --suite FILE")
+    assert "--export" not in line

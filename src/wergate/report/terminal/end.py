@@ -48,6 +48,7 @@ class End:
         notes: sentences about the figures.
         exported: a line for each variant, where --export is given.
         files: paths of the files that were written.
+        proposed: whether the tables end with settings that people are to paste into a suite file.
         details: whether all notes are shown, however many there are.
         latency: why no gate has judged the speed that was measured; empty if one has.
     """
@@ -65,6 +66,7 @@ class End:
     exported: Sequence[str] = ()
     files: Sequence[str] = ()
     details: bool = False
+    proposed: bool = False
     latency: str = ""
 
 
@@ -100,6 +102,8 @@ def next_step(end: End) -> str:
     steps = [_NEXT.get(end.code, "run again: this run has no verdict")] if end.code != 0 else []
     if end.code == 0 and end.undecided:
         steps.append("run again on a quiet machine; --strict fails a run whose latency is undecided")
+    elif end.code == 0 and end.proposed:
+        steps.append("paste the settings above into a suite file, and run the gates with --suite FILE")
     elif end.code == 0 and not end.exported:
         steps.append("--export DIR writes the IRs that passed")
     if not end.details and end.code not in _WITHOUT_TABLES and not end.undecided:
