@@ -16,7 +16,7 @@ from wergate.config.suite import SuiteConfig
 from wergate.errors import SuiteError
 
 SHIPPED = tomllib.loads(SUITE.read_text(encoding="utf-8"))
-WHOLE = {"model", "corpus"}  # tables that are replaced as a whole
+NAMED = {"model", "corpus"}  # tables of names
 
 
 def based(folder: Path, text: str) -> SuiteConfig:
@@ -88,7 +88,7 @@ def test_a_gate_that_needs_its_threshold_cannot_be_turned_off(key: str, tmp_path
         based(tmp_path, f"[thresholds.int8]\n{key} = false\n")
 
 
-@pytest.mark.parametrize("path", [path for path in leaves(SHIPPED) if path[0] not in WHOLE], ids=".".join)
+@pytest.mark.parametrize("path", [path for path in leaves(SHIPPED) if path[0] not in NAMED], ids=".".join)
 def test_a_file_with_one_key_inherits_the_rest(path: tuple[str, ...], tmp_path: Path) -> None:
     """A file that sets any one key to its value in suite.toml changes nothing."""
     assert load_config(SUITE, {}) == based(tmp_path, stated(path))
@@ -131,8 +131,32 @@ def test_a_value_of_another_shape_is_refused(text: str, message: str, tmp_path: 
     assert message in str(caught.value)
 
 
-def test_the_table_of_a_model_replaces_that_of_the_base(tmp_path: Path) -> None:
-    """Its missing keys come from the top of the file, and not from the base's table of that model."""
+def test_the_table_of_a_model_is_merged_with_that_of_the_base(tmp_path: Path) -> None:
+    """One key changes one key; with a spec, the name stands for another model, and nothing is inherited."""
     assert 0.02 == load_config(SUITE, {}).settings_of("embedded").thresholds.int8.wer_drop_max
     embedded = based(tmp_path, '[model.embedded]\nnormalizer = "basic"\n').settings_of("embedded")
-    assert ("basic", 0.01) == (embedded.normalizer, embedded.thresholds.int8.wer_drop_max)
+    assert ("basic", 0.02) == (embedded.normalizer, embedded.thresholds.int8.wer_drop_max)
+    other = based(tmp_path, '[model.embedded]\nspec = "mine"\nnormalizer = "basic"\n').settings_of("embedded")
+    assert ("basic", 0.01) == (other.normalizer, other.thresholds.int8.wer_drop_max)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("[model.embeded.thresholds.int8]\nwer_drop_max = 0.005\n", "did you mean 'embedded'?"),
+        ('[corpus."embedded:othr"]\nlimit = 5\n', "did you mean 'embedded:other'?"),
+    ],
+)
+def test_a_misspelled_model_or_corpus_is_refused(tmp_path: Path, text: str, hint: str) -> None:
+    """A threshold under a name that no model has would gate nothing."""
+    with pytest.raises(SuiteError, match=r"changes no (model|corpus) of this run") as error:
+        based(tmp_path, text)
+    assert hint in str(error.value)
+
+
+def test_tables_of_other_runs_stay(tmp_path: Path) -> None:
+    """A name that the file lists, one with a spec, one of the base, or one that is like none of this run."""
+    based(
+        tmp_path,
+        '[model.embedded2]\nspec = "x"\n[model.tutorial]\nnormalizer = "basic"\n[model.phones]\nnormalizer = "basic"\n',
+    )

@@ -187,6 +187,7 @@ def test_a_fault_of_fp16_is_one_of_int8() -> None:
     assert [["sqnr_db", "sqnr_db"]] == failures(int8, fp16)
     undecided = verdict("sqnr_db", 0.3, "INCONCLUSIVE", subject="FP16")
     assert 2 == len(failures(int8, undecided))
+    assert 2 == len(failures(int8, verdict("wer", 0.3, "INCONCLUSIVE")))
 
 
 def test_details_have_a_line_for_each_consequence() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -25,6 +26,7 @@ _PATHS = frozenset(
 )
 _OUT_OF_BOUNDS = {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}
 _PERCENT = 100
+_MISSPELLED = 0.8  # similarity above which two names are probably one
 _LISTS = {"model": "models", "corpus": "corpora"}
 
 
@@ -53,7 +55,30 @@ def load_config(path: Path, overrides: Mapping[str, Any], *, base: Path | None =
         raise SuiteError(f"{source}: {_explain(error)}") from error
     asked = "command line: --precisions none" if "precisions" in given else f"{path.name}: precisions = []"
     _require_something_to_gate(config, asked)
+    if base is not None:
+        _require_known_names(path, config, _parsed(base))
     return config
+
+
+def _require_known_names(path: Path, config: SuiteConfig, base: Mapping[str, Any]) -> None:
+    """Refuse a table that changes a model or corpus which this run lacks, if its name is like one that the run has.
+
+    A path, or a table with a `spec`, may belong to another run with the same file.
+
+    Raises:
+        SuiteError: a name is probably misspelled.
+    """
+    own = _parsed(path)
+    for kind, used in (("model", config.models), ("corpus", config.corpora)):
+        known = {*used, *base.get(kind, {}), *_names(own.get(_LISTS[kind]))}
+        for name, table in own.get(kind, {}).items():
+            plain = "spec" not in table and not set(name) & set("/\\.")
+            near = difflib.get_close_matches(name, used, n=1, cutoff=_MISSPELLED) if plain else []
+            if near and name not in known:
+                raise SuiteError(
+                    f"{path.name}: [{kind}.{name}] changes no {kind} of this run (did you mean '{near[0]}'?); "
+                    "correct the name, or state its spec"
+                )
 
 
 def _inherited(path: Path, base: Path) -> dict[str, Any]:
@@ -81,13 +106,17 @@ def _parsed(path: Path) -> dict[str, Any]:
 
 
 def _based(own: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a file's keys, with missing keys inherited from the base, table by table.
+    """Return a file's keys, with missing keys inherited from the base, key by key.
 
-    The tables `[model.NAME]` and `[corpus.NAME]` are not merged but replaced as a whole, because their missing keys
-    have the values at the top of the file.
+    A table `[model.NAME]` or `[corpus.NAME]` with a `spec` is another model or corpus: it replaces that of the base.
     """
-    whole = {kind: {**base.get(kind, {}), **own[kind]} for kind in _TABLES if isinstance(own.get(kind), dict)}
-    return _laid(base, own) | whole
+    others = {
+        kind: {name: table for name, table in own[kind].items() if isinstance(table, dict) and "spec" in table}
+        for kind in _TABLES
+        if isinstance(own.get(kind), dict)
+    }
+    laid = _laid(base, own)
+    return laid | {kind: {**laid[kind], **tables} for kind, tables in others.items()}
 
 
 def _resolved(kind: str, data: Mapping[str, Any], given: Mapping[str, Any]) -> Any:

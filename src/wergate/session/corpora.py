@@ -87,7 +87,11 @@ class Corpora:
     def _notes(self, model: str, corpus: Corpus) -> tuple[str, ...]:
         """Return a remark on durations that the model's INT8 is not calibrated on."""
         calibration = self.calibration(model)
-        if not len(calibration) or self._config.settings_of(model).quantizer in _WITHOUT_CALIBRATION:
+        if (
+            not self._calibrates
+            or not len(calibration)
+            or self._config.settings_of(model).quantizer in _WITHOUT_CALIBRATION
+        ):
             return ()
         note = uncalibrated_note(corpus.durations.values(), span_of(calibration.durations.values()))
         return () if note is None else (note,)

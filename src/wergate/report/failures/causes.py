@@ -36,9 +36,9 @@ def by_cause(failed: Sequence[VerdictRow]) -> list[Failure]:
 def _explains(cause: VerdictRow, row: VerdictRow) -> bool:
     """Return whether `row` fails because `cause` does: a fault of a network shows in all that comes after it.
 
-    A gate that is undecided explains nothing, and what it would explain is judged by itself.
+    A gate that is undecided explains nothing, and nothing explains it: it has a remedy of its own.
     """
-    if cause.status is not Status.FAIL or cause.model != row.model:
+    if not cause.status is row.status is Status.FAIL or cause.model != row.model:
         return False
     first, later = stage_of(cause.gate), stage_of(row.gate)
     if cause.gate == _CORPUS:  # what no model understands says nothing about any variant
