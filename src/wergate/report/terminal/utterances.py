@@ -140,7 +140,8 @@ def _aligned(
             yield f"{name:{margin}}{' '.join(cells)}".rstrip()
         yield f"{'':{margin}}{' '.join(c.mark.ljust(c.width) for c in part)}".rstrip()
     if len(parts) > most:
-        yield f"... and {len(parts) - most} more lines of this utterance"
+        left = len(parts) - most
+        yield f"... and {left} more line{'s' * (left > 1)} of this utterance"
 
 
 def _wrapped(columns: Sequence[_Column], width: int) -> Iterator[list[_Column]]:
