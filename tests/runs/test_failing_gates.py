@@ -199,7 +199,8 @@ def test_broken_reference_logits_fail(tiny: Tiny, cache: Path, tmp_path: Path) -
 
 def test_int8_alone_stands_on_a_sound_reference(tiny: Tiny, cache: Path, tmp_path: Path) -> None:
     """Noise of 1 % in the stored logits, which INT8's own noise hides; with FP16, no such check is needed."""
-    honest = gated(tiny, cache, tmp_path, ["test_logits.py"], "--precisions", "int8")
+    strict = {"thresholds__fp16__sqnr_db_min": "50.0"}
+    honest = gated(tiny, cache, tmp_path, ["test_logits.py"], "--precisions", "int8", **strict)
     assert 0 == honest.code, honest.output
     assert {"reference_sqnr_db", "fp16_sqnr_db"} < {row["gate"] for row in honest.results["verdicts"]}
     run_folder = artifact(cache, "reference-run")
@@ -207,9 +208,9 @@ def test_int8_alone_stands_on_a_sound_reference(tiny: Tiny, cache: Path, tmp_pat
     noise = np.random.default_rng(0).normal(0, 0.01, logits.shape) * np.sqrt(np.mean(np.square(logits)))
     np.save(run_folder / "logits.npy", logits + noise.astype(np.float32))
     resign(run_folder)
-    done = gated(tiny, cache, tmp_path, ["test_logits.py"], "--precisions", "int8")
+    done = gated(tiny, cache, tmp_path, ["test_logits.py"], "--precisions", "int8", **strict)
     assert {"reference_sqnr_db", "fp16_sqnr_db"} == failing(done)
-    both = gated(tiny, cache, tmp_path, ["test_logits.py"])
+    both = gated(tiny, cache, tmp_path, ["test_logits.py"], **strict)
     assert {"sqnr_db"} <= failing(both)
     assert {"reference_sqnr_db", "fp16_sqnr_db"}.isdisjoint(row["gate"] for row in both.results["verdicts"])
 
