@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import wergate
-from fixtures.benchmarks.machine import comparison_line
+from fixtures.benchmarks.machine import baseline_name, comparison_line
 from tests.support.suite_run import Run, run
 from tests.support.tiny import Tiny
 from wergate.corpora.corpus import open_corpus
@@ -26,6 +26,7 @@ from wergate.timing.memory import peak_rss_bytes
 from wergate.timing.paired import Paired
 from wergate.verdict import Interval, Status, Verdict
 
+BASELINES = Path(__file__).parents[2] / "benchmarks" / "baselines"
 WRONG_ANSWER = """
 from wergate.recognizers.openvino import OpenVinoRecognizer
 
@@ -137,6 +138,7 @@ def test_the_baseline_is_one_file_that_tells_nobodys_machine(shop: Shop) -> None
     assert shop.run("--update-baselines").code == 0
     stored = shop.stored()
     about = json.dumps([stored["machine_info"], stored["commit_info"]])
+    assert stored["path"].name == baseline_name(stored["machine_info"])
     assert platform.node() not in [*stored["machine_info"].values(), *stored["commit_info"].values()]
     assert str(Path.home()) not in about
     assert {"cpu", "versions", "inference_precision"} <= set(stored["machine_info"])
@@ -175,6 +177,17 @@ def test_compare_on_the_same_machine_is_not_advisory(shop: Shop) -> None:
     assert "ADVISORY" not in found.output
     assert found.results is not None
     assert not [reason for reason in found.results["benchmarks"][0]["advisory"] if "noisy" not in reason]
+
+
+def test_a_baseline_is_named_after_its_machine() -> None:
+    """The files of the repository have the names under which a run on such a machine looks for them."""
+    stored = {path.name: json.loads(path.read_text()) for path in BASELINES.glob("0001_*.json")}
+    assert stored
+    assert [*stored] == [baseline_name(run["machine_info"]) for run in stored.values()]
+    here = {"cpu": {"model": "Loom 9", "family": "family 1 model 2", "isa": "avx2", "cores": 2}}
+    assert "0001_loom-9-family-1-model-2-avx2-2-cores.json" == baseline_name(here)
+    quota = {"cpu": here["cpu"] | {"quota": 1.5}}
+    assert "0001_loom-9-family-1-model-2-avx2-2-cores-quota-of-1-5-cpus.json" == baseline_name(quota)
 
 
 def test_compare_takes_the_baseline_of_this_kind_of_machine(shop: Shop) -> None:
