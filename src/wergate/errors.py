@@ -54,13 +54,17 @@ class InputTooShortError(SuiteError):
 
 def did_you_mean(value: str, known: Iterable[str]) -> str:
     """Return " (did you mean 'x'?)" for the most similar known value, or an empty string."""
-    matches = difflib.get_close_matches(value, list(known), n=1, cutoff=0.5)
+    matches = nearest(value, known, 1, similarity=0.5)
     return f" (did you mean '{matches[0]}'?)" if matches else ""
 
 
-def nearest(value: str, known: Iterable[str], count: int) -> list[str]:
-    """Return at most `count` known values, the ones most similar to `value` first."""
-    return difflib.get_close_matches(value, list(known), n=count, cutoff=0.0)
+def nearest(value: str, known: Iterable[str], count: int, *, similarity: float = 0.0) -> list[str]:
+    """Return at most `count` known values, the ones most similar to `value` first.
+
+    Args:
+        similarity: smallest accepted similarity, from 0 (nothing in common) to 1 (equal).
+    """
+    return difflib.get_close_matches(value, list(known), n=count, cutoff=similarity)
 
 
 def did_you_mean_beside(path: Path) -> str:

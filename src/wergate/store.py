@@ -130,9 +130,7 @@ class Store:
             with contextlib.suppress(FileNotFoundError, ValueError):
                 before = dict(json.loads(path.read_text(encoding="utf-8")))
             after = change(before)
-            temporary = path.with_name(f".{path.name}")
-            temporary.write_text(json.dumps(after, indent=1, sort_keys=True), encoding="utf-8")
-            temporary.replace(path)
+            _replace(path, json.dumps(after, indent=1, sort_keys=True))
         return after
 
     def _build(self, kind: str, key: str, parts: Mapping[str, Any], build: Callable[[Path], None]) -> None:
@@ -265,14 +263,22 @@ def replace_file(path: Path, text: str, *, what: str) -> None:
     Raises:
         SuiteError: the file cannot be written.
     """
+    try:
+        _replace(path, text)
+    except OSError as error:
+        raise _unwritable(path, what, error) from error
+
+
+def _replace(path: Path, text: str) -> None:
+    """Replace a file atomically; raise the error of the file system, and leave nothing behind."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)
-    except OSError as error:
+    except OSError:
         with contextlib.suppress(OSError):  # a file system that is read-only refuses this too
             temporary.unlink(missing_ok=True)
-        raise _unwritable(path, what, error) from error
+        raise
 
 
 def append_to_file(path: Path, text: str, *, what: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -17,7 +16,7 @@ from wergate.config.bounds import bounds_at
 from wergate.config.models import CorpusSettings, ModelSettings, PerCorpus, PerModel
 from wergate.config.paths import expanded, located
 from wergate.config.suite import SuiteConfig
-from wergate.errors import SuiteError, did_you_mean
+from wergate.errors import SuiteError, did_you_mean, nearest
 
 _TABLES: Mapping[str, type[Section]] = {"model": ModelSettings, "corpus": CorpusSettings}
 _SHARED: Mapping[str, type[Section]] = {"model": PerModel, "corpus": PerCorpus}
@@ -41,7 +40,9 @@ def load_config(path: Path, overrides: Mapping[str, Any], *, base: Path | None =
     Raises:
         SuiteError: the file cannot be read or is not TOML, a key is unknown or missing, or a value is not accepted.
     """
-    data = _read(path) if base is None else _inherited(path, base)
+    inherited = {} if base is None else _read(base)
+    own = inherited if base is not None and path.absolute() == base.absolute() else _read(path, inherited)
+    data = _based(own, inherited)
     given = {key: value for key, value in overrides.items() if value is not None}
     given |= {key: expanded(given[key]) for key in _PATHS & given.keys()}
     for kind in _TABLES:
@@ -56,11 +57,11 @@ def load_config(path: Path, overrides: Mapping[str, Any], *, base: Path | None =
     asked = "command line: --precisions none" if "precisions" in given else f"{path.name}: precisions = []"
     _require_something_to_gate(config, asked)
     if base is not None:
-        _require_known_names(path, config, _parsed(base))
+        _require_known_names(path, config, own, inherited)
     return config
 
 
-def _require_known_names(path: Path, config: SuiteConfig, base: Mapping[str, Any]) -> None:
+def _require_known_names(path: Path, config: SuiteConfig, own: Mapping[str, Any], base: Mapping[str, Any]) -> None:
     """Refuse a table that changes a model or corpus which this run lacks, if its name is like one that the run has.
 
     A path, or a table with a `spec`, may belong to another run with the same file.
@@ -68,24 +69,16 @@ def _require_known_names(path: Path, config: SuiteConfig, base: Mapping[str, Any
     Raises:
         SuiteError: a name is probably misspelled.
     """
-    own = _parsed(path)
     for kind, used in (("model", config.models), ("corpus", config.corpora)):
         known = {*used, *base.get(kind, {}), *_names(own.get(_LISTS[kind]))}
         for name, table in own.get(kind, {}).items():
             plain = "spec" not in table and not set(name) & set("/\\.")
-            near = difflib.get_close_matches(name, used, n=1, cutoff=_MISSPELLED) if plain else []
+            near = nearest(name, used, 1, similarity=_MISSPELLED) if plain else []
             if near and name not in known:
                 raise SuiteError(
                     f"{path.name}: [{kind}.{name}] changes no {kind} of this run (did you mean '{near[0]}'?); "
                     "correct the name, or state its spec"
                 )
-
-
-def _inherited(path: Path, base: Path) -> dict[str, Any]:
-    """Return a file's keys, with missing keys inherited from the base."""
-    inherited = _read(base)
-    own = inherited if path.absolute() == base.absolute() else _read(path, inherited)
-    return _based(own, inherited)
 
 
 def _read(path: Path, base: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def logits_verdicts(evaluation: Evaluation) -> tuple[Verdict, ...]:
             threshold=threshold,
             basis=f"{logits.frames} frames compared with {evaluation.engine}",
             scope=evaluation.scope,
-            remedy=_FP16_REMEDY if subject == "FP16" else _FIND_LAYERS,
+            remedy=_remedy_of_logits(subject),
         )
         for gate, value, relation, threshold in claims
         if threshold is not None
@@ -127,7 +127,7 @@ def worst_delta_verdict(deltas: Sequence[float], variant: Variant) -> Verdict:
         relation="<=",
         threshold=variant.thresholds.length_delta_max,
         scope=f"{variant.model}, {len(deltas)} lengths",
-        remedy=_FP16_REMEDY if variant.subject == "FP16" else _FIND_LAYERS,
+        remedy=_remedy_of_logits(variant.subject),
     )
 
 
@@ -152,3 +152,8 @@ def near_tie(outcome: UtteranceOutcome, margin: float) -> bool:
 def remedy_of(subject: str) -> str:
     """Return the next step for a variant that differs too much from the reference model."""
     return _FP16_REMEDY if subject == "FP16" else _INT8_REMEDY
+
+
+def _remedy_of_logits(subject: str) -> str:
+    """Return the next step for a variant whose logits differ too much; they are the first figures to look at."""
+    return _FP16_REMEDY if subject == "FP16" else _FIND_LAYERS

@@ -48,7 +48,7 @@ class Compilable:
     compile_for: Compile
     compile_dynamic: Callable[[], OpenVinoRecognizer]
     expected: Callable[[Samples], Logits]
-    asked_precision: str = "f32"
+    asked_precision: str
 
 
 class BucketedRecognizer:

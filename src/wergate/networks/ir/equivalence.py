@@ -15,9 +15,8 @@ import numpy as np
 
 from wergate.networks.ir.file import read_ir
 from wergate.networks.ir.weights import constant_values, smoothing_factors
-from wergate.networks.ir.work import CONVOLUTIONS, FAKE_QUANTIZE, stored_in_8_bit
+from wergate.networks.ir.work import FAKE_QUANTIZE, PRODUCTS, stored_in_8_bit
 
-_PRODUCTS = CONVOLUTIONS | {"MatMul"}
 _ROUNDING = 2**-10  # of a constant's largest value: once to half precision, and once back from a product with a scale
 _Place = tuple[str, int]  # unique name of a node, and the number of its output
 _SHAPED = ("input_shape", "output_shape")  # follow from the inputs
@@ -104,7 +103,7 @@ class _Walk:
         while True:
             node = output.get_node()
             inserted = node.get_type_name() == FAKE_QUANTIZE or node.get_friendly_name().endswith("smooth_quant")
-            corrected = original.get_type_name() in _PRODUCTS and self._corrected_biases and _adds_bias(node)
+            corrected = original.get_type_name() in PRODUCTS and self._corrected_biases and _adds_bias(node)
             if not (inserted or corrected):
                 return output
             output = node.input_value(0)
@@ -149,7 +148,7 @@ class _Walk:
 
     def _is_smoothed(self, product: Any, before: Any, after: Any) -> bool:
         """Compare weights that SmoothQuant scaled and quantization left alone; return whether these are such."""
-        factors = smoothing_factors(product) if product.get_type_name() in _PRODUCTS else np.ones(())
+        factors = smoothing_factors(product) if product.get_type_name() in PRODUCTS else np.ones(())
         values = constant_values(before.get_node()), constant_values(after.get_node())
         if not factors.ndim or values[0] is None or values[1] is None:
             return False
@@ -160,8 +159,9 @@ class _Walk:
         """Return whether an operand may differ: 8-bit weights, which `weight_errors` compares, and corrected biases."""
         if constant_values(before) is None:
             return False
-        weights = one.get_type_name() in _PRODUCTS and (stored_in_8_bit(after) or _is_rounded(after))
-        return weights or (self._corrected_biases and _adds_bias(one))
+        rounded = after.get_type_name() == FAKE_QUANTIZE  # weights that are rounded when the IR is compiled
+        weights = one.get_type_name() in PRODUCTS and (rounded or stored_in_8_bit(after))
+        return bool(weights or (self._corrected_biases and _adds_bias(one)))
 
     def _compare_constants(self, one: Any, before: Any, after: Any) -> None:
         if before.shape != after.shape:
@@ -176,18 +176,12 @@ class _Walk:
         self.differences.append(GraphDifference(node.get_friendly_name(), reason))
 
 
-def _is_rounded(weights: Any) -> bool:
-    """Return whether weights stay in floating point and a FakeQuantize rounds them when the IR is compiled."""
-    kind: str = weights.get_type_name()
-    return kind == FAKE_QUANTIZE
-
-
 def _adds_bias(node: Any) -> bool:
     """Return whether a node adds constants to the result of a convolution or a matrix product."""
     if node.get_type_name() != "Add":
         return False
     operands = [node.input_value(number).get_node() for number in (0, 1)]
     return any(
-        constant_values(one) is not None and other.get_type_name() in _PRODUCTS
+        constant_values(one) is not None and other.get_type_name() in PRODUCTS
         for one, other in (operands, reversed(operands))
     )

@@ -17,6 +17,7 @@ import openvino as ov
 from wergate.config.quantization import IgnoredScope
 from wergate.environment.machine import cpu
 from wergate.networks.ir.file import fix_length, read_ir
+from wergate.networks.ir.precision import INFERENCE_PRECISION
 from wergate.networks.ir.work import CONVOLUTIONS, EIGHT_BIT_TYPES, Operation, kernel_macs, operations, product_macs
 
 _EIGHT_BIT = frozenset({"i8", "u8"})
@@ -128,7 +129,7 @@ def executed_work(
     model = read_ir(path)
     fix_length(path, model, int(_REFERENCE_S * sampling_rate))
     reader = _Reader(model, ignored_scope or IgnoredScope())
-    compiled = ov.Core().compile_model(model, device, {"INFERENCE_PRECISION_HINT": inference_precision})
+    compiled = ov.Core().compile_model(model, device, {INFERENCE_PRECISION: inference_precision})
     layers = tuple(reader.layers(compiled.get_runtime_model().get_ordered_ops()))
     unseen = reader.macs - sum(layer.macs for layer in layers)
     return ExecutedWork(layers, max(0, unseen))

@@ -14,6 +14,7 @@ import openvino as ov
 from wergate.environment.machine import thread_options
 from wergate.errors import SuiteError
 from wergate.networks.ir.padding import is_marked_padding_exact
+from wergate.networks.ir.precision import INFERENCE_PRECISION
 from wergate.networks.signature import Feed, Inputs, Port, Ports, Run, Signature, match_inputs, match_signature
 from wergate.steps import lacks_memory, said
 
@@ -33,7 +34,7 @@ def ir_signature(path: Path, vocabulary: int) -> Signature:
 
     @cache
     def network() -> ov.CompiledModel:
-        return compile_ir(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        return compile_ir(path, "CPU", {INFERENCE_PRECISION: "f32"})
 
     return match_signature(ports_of(path, read_ir(path), lambda feed: run_network(network(), feed)), vocabulary)
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from wergate.networks.ir.work import CONVOLUTIONS, FAKE_QUANTIZE, is_stored
+from wergate.networks.ir.work import FAKE_QUANTIZE, PRODUCTS, is_stored
 
-_LEARNED = CONVOLUTIONS | {"MatMul", "LSTMSequence", "GRUSequence", "RNNSequence"}
+_LEARNED = PRODUCTS | {"LSTMSequence", "GRUSequence", "RNNSequence"}
 _LOGARITHM = "Log"
 _SQUARING = frozenset({"Power", "Abs", "ReduceL2", "SquaredDifference"})  # and a Multiply of a value by itself
 

@@ -21,18 +21,12 @@ from openvino.utils.node_factory import NodeFactory
 from wergate.networks.ir.file import named, read_ir
 from wergate.networks.ir.front_end import front_end
 from wergate.networks.ir.weights import Weights, constant_values, smoothing_factors
-from wergate.networks.ir.work import CONVOLUTIONS, FAKE_QUANTIZE, MOVING, SCALING, is_stored, stored_in_8_bit
+from wergate.networks.ir.work import FAKE_QUANTIZE, MOVING, PRODUCTS, SCALING, is_stored, stored_in_8_bit
 from wergate.steps import step
 
 _OPSET = "opset13"
-_PASSING = MOVING | {
-    "Pad",
-    "Slice",
-    "StridedSlice",
-    "Split",
-    "VariadicSplit",
-}  # pass a quantized value on to the layer after them
-_PRODUCTS = CONVOLUTIONS | {"MatMul"}
+# These pass a quantized value on to the layer after them.
+_PASSING = MOVING | {"Pad", "Slice", "StridedSlice", "Split", "VariadicSplit"}
 _WEIGHTS = 1  # number of the operand that is the weights of a convolution, and of most products
 _TIED = 1  # number of consumers of a product whose bias belongs to it alone
 
@@ -175,7 +169,7 @@ def _restored(op: Any, twin: Any, number: int) -> Any:
     """Return an operand of the twin as a constant for the layer; None if there is none, or the shapes differ."""
     port = op.input(number)
     original = constant_values(twin.input_value(number).get_node()) if number < len(twin.inputs()) else None
-    if original is not None and op.get_type_name() in _PRODUCTS:
+    if original is not None and op.get_type_name() in PRODUCTS:
         original = oriented(oriented(original, twin), op) if number == _WEIGHTS else original
         original = original / smoothing_factors(op)
     if original is None or list(original.shape) != list(port.get_partial_shape().to_shape()):

@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from wergate.networks.ir.file import read_ir
 from wergate.networks.ir.work import (
-    CONVOLUTIONS,
     FAKE_QUANTIZE,
+    PRODUCTS,
     SCALING,
     STORING,
     is_stored,
@@ -28,7 +28,6 @@ from wergate.networks.ir.work import (
 )
 
 Weights = npt.NDArray[np.float32]
-_PRODUCTS = CONVOLUTIONS | {"MatMul"}
 _EVALUATED = STORING - {"Transpose"}
 _SEVEN_BIT_LEVELS = 128
 _SEVEN_BIT_STEPS, _EIGHT_BIT_STEPS = 63, 127  # from zero to the largest weight
@@ -79,7 +78,7 @@ def weight_errors(original: Path, quantized: Path) -> tuple[LayerWeights, ...]:
 
 
 def _products(path: Path) -> Iterator[Any]:
-    yield from (op for op in read_ir(path).get_ordered_ops() if op.get_type_name() in _PRODUCTS)
+    yield from (op for op in read_ir(path).get_ordered_ops() if op.get_type_name() in PRODUCTS)
 
 
 def _error(original: Any, quantized: Any) -> float:

@@ -14,6 +14,7 @@ import openvino as ov
 from wergate.config.quantization import IgnoredScope
 
 CONVOLUTIONS = frozenset({"Convolution", "GroupConvolution"})
+PRODUCTS = CONVOLUTIONS | {"MatMul"}
 _ATTENTION = "ScaledDotProductAttention"
 FAKE_QUANTIZE = "FakeQuantize"
 MOVING = frozenset({"Transpose", "Reshape", "Convert", "Unsqueeze", "Squeeze"})  # move or convert, compute nothing

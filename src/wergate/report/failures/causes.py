@@ -38,7 +38,7 @@ def _explains(cause: VerdictRow, row: VerdictRow) -> bool:
 
     A gate that is undecided explains nothing, and nothing explains it: it has a remedy of its own.
     """
-    if not cause.status is row.status is Status.FAIL or cause.model != row.model:
+    if {cause.status, row.status} != {Status.FAIL} or cause.model != row.model:
         return False
     first, later = stage_of(cause.gate), stage_of(row.gate)
     if cause.gate == _CORPUS:  # what no model understands says nothing about any variant

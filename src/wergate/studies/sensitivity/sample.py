@@ -16,6 +16,7 @@ from wergate.environment.machine import thread_options
 from wergate.networks.ctc import Logits, greedy_decode
 from wergate.networks.frontend import Frontend
 from wergate.networks.ir.file import ir_signature, read_ir
+from wergate.networks.ir.precision import INFERENCE_PRECISION
 from wergate.networks.logits import LogitsDifference, difference, total
 from wergate.networks.signature import Signature
 from wergate.recognizers.base import features
@@ -61,7 +62,7 @@ class Sample:
         self._original = original
         self._device = device
         threads = thread_options() if device == "CPU" else {}
-        self._options = {"INFERENCE_PRECISION_HINT": inference_precision, **threads}
+        self._options = {INFERENCE_PRECISION: inference_precision, **threads}
 
     @cached_property
     def texts(self) -> Mapping[str, str]:

@@ -14,6 +14,7 @@ import openvino.opset13 as op
 
 from wergate.environment.machine import thread_options
 from wergate.networks.ir.file import fix_length, read_ir
+from wergate.networks.ir.precision import INFERENCE_PRECISION
 from wergate.networks.ir.work import operations
 from wergate.networks.signature import Feed
 
@@ -29,7 +30,7 @@ def gemm_gmacs(precision: str, *, streams: int) -> float:
         precision: "f32", "bf16", or "i8" for products of 8-bit values.
         streams: number of products that run in parallel, one per core.
     """
-    options = {"INFERENCE_PRECISION_HINT": "f32" if precision == "i8" else precision, "NUM_STREAMS": str(streams)}
+    options = {INFERENCE_PRECISION: "f32" if precision == "i8" else precision, "NUM_STREAMS": str(streams)}
     options |= thread_options()
     compiled = ov.Core().compile_model(_products(quantized=precision == "i8"), "CPU", options)
     batch = np.random.default_rng(0).uniform(-1, 1, (_SIZE, _SIZE)).astype(np.float32)
