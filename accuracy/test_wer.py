@@ -7,9 +7,11 @@ import pytest
 from fixtures.gates.check import Check, RecordEvaluation
 from wergate.config.models import ModelSettings
 from wergate.config.suite import SuiteConfig
+from wergate.corpora.spec import CorpusSpec
 from wergate.evaluation.evaluation import Evaluation
-from wergate.gates.accuracy import headline_verdict, reference_verdict
+from wergate.gates.accuracy import headline_verdict, left_out_verdict, reference_verdict
 from wergate.gates.wer import wer_verdict
+from wergate.session.session import Session
 
 
 def test_wer_stays_within_tolerance(
@@ -19,6 +21,13 @@ def test_wer_stays_within_tolerance(
     verdict = wer_verdict(evaluation, min_words=suite_config.min_words)
     record_evaluation(evaluation, verdict.status)
     check(verdict)
+
+
+def test_no_utterance_is_left_out(
+    evaluation: Evaluation, session: Session, model: str, corpus_spec: CorpusSpec, check: Check
+) -> None:
+    """The error rates are those of all utterances of the corpus."""
+    check(left_out_verdict(evaluation, session.corpora.corpus(model, corpus_spec).ids))
 
 
 @pytest.mark.parametrize("side", ["reference", "candidate"])

@@ -10,6 +10,7 @@ from tests.mutations import (
     portability_faults,
     speed_faults,
     transcript_faults,
+    unforeseen_faults,
     verdict_faults,
 )
 from tests.mutations.fault import Fault
@@ -22,5 +23,6 @@ FAULTS: tuple[Fault, ...] = (
     *baseline_faults.FAULTS,
     *portability_faults.FAULTS,
     *verdict_faults.FAULTS,
+    *unforeseen_faults.FAULTS,
     *speed_faults.FAULTS,
 )

@@ -45,6 +45,27 @@ def _unspaced(evaluation: Evaluation) -> str:
     return f"the references have no spaces between words, so each sentence is one word: {COUNT_CHARACTERS}; else "
 
 
+def left_out_verdict(evaluation: Evaluation, ids: Sequence[str]) -> Verdict:
+    """Gate the utterances of a corpus that an evaluation does not hold: an error rate is that of the whole corpus.
+
+    Args:
+        ids: ids of all utterances of the corpus, as it was opened.
+    """
+    evaluated = {outcome.id for outcome in evaluation.outcomes}
+    missing = [id_ for id_ in ids if id_ not in evaluated]
+    named = f": {', '.join(missing[:3])}" if missing else ""
+    return Verdict(
+        gate="utterances_left_out",
+        subject=evaluation.variant.subject,
+        value=len(missing),
+        relation="==",
+        threshold=0,
+        basis=f"of {len(ids)} utterances of the corpus{named}",
+        scope=evaluation.scope,
+        remedy="find where the evaluation loses utterances; its error rates hold for the others only",
+    )
+
+
 def mismatch_verdict(evaluation: Evaluation) -> Verdict:
     """Gate the share of utterances that the variant and the reference model transcribe differently."""
     return Verdict(

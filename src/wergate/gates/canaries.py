@@ -49,6 +49,7 @@ def bad_verdicts(stated: Thresholds, handed: Thresholds) -> Iterator[Verdict]:
     yield wer_verdict(_dropped(_beyond(stated.wer_drop_max), canary), min_words=0)
     if stated.mismatch_rate_max < 1:  # no more than all utterances can differ
         yield accuracy.mismatch_verdict(_misheard(_beyond(stated.mismatch_rate_max), canary))
+    yield accuracy.left_out_verdict(_misheard(0.0, canary), [*map(str, range(_UTTERANCES)), "canary"])
     yield from accuracy.logits_verdicts(_noisy(stated, canary))
     if stated.sqnr_db_min is not None and handed.sqnr_db_min is not None:
         low = _below(stated.sqnr_db_min)
