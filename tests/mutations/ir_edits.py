@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -67,3 +68,18 @@ def edit_model(path: Path, change: Callable[[ov.Model], None]) -> None:
 
 def _short(name: str) -> str:
     return name.partition("/aten::")[0].removeprefix("__module.").removeprefix("data2vec_audio.")
+
+
+def scale_ranges(path: Path, pattern: str, factor: float) -> None:
+    """Multiply the ranges of the activation quantizers whose names match a regular expression, and save the IR."""
+
+    def change(model: ov.Model) -> None:
+        found = [op for op in model.get_ordered_ops() if op.get_type_name() == "FakeQuantize"]
+        matching = [op for op in found if re.search(pattern, op.get_friendly_name())]
+        assert matching
+        for op in matching:
+            for port in op.inputs()[1:]:
+                values = np.asarray(port.get_source_output().get_node().data) * np.float32(factor)
+                port.replace_source_output(ov.opset13.constant(values).output(0))
+
+    edit_model(path, change)

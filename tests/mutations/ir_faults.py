@@ -14,10 +14,12 @@ import numpy as np
 import openvino as ov
 
 from tests.mutations.fault import Fault, Scratch
-from tests.mutations.ir_edits import Layer, edit, edit_model
+from tests.mutations.ir_edits import Layer, edit, edit_model, scale_ranges
 
 _LAYER = "encoder.layers.1.attention.k_proj"  # one that no error rate misses
 _ROLLED = "encoder.layers.2.attention.out_proj/aten::linear/MatMul"
+_TOLERANT = r"encoder\.layers\.2\.attention\.k_proj/aten::linear/Add/fq_output"  # no error rate sees its range
+_RANGES = ("accuracy/test_ranges.py",)
 _ITS_TWIN = "encoder.layers.2.attention.k_proj"
 
 Layers = dict[str, Layer]
@@ -99,6 +101,16 @@ def _roll(model: ov.Model) -> None:
     product.input(0).replace_source_output(rolled.output(0))
 
 
+def with_ranges(pattern: str, factor: float) -> Callable[[Scratch], None]:
+    """Return a function that multiplies activation ranges of the INT8 IR."""
+    return partial(_scale_ranges, pattern, factor)
+
+
+def _scale_ranges(pattern: str, factor: float, scratch: Scratch) -> None:
+    scale_ranges(scratch.artifact("int8-ir") / "model.xml", pattern, factor)
+    scratch.resign("int8-ir")
+
+
 FAULTS = (
     Fault("one layer's scale doubled", "weight_error", in_int8(double_scale)),
     Fault("one layer's zero point shifted by one step", "weight_error", in_int8(shift_zero_point)),
@@ -109,5 +121,11 @@ FAULTS = (
     Fault("GELU in its other form", "graph_differs", in_graph('approximation_mode="ERF"', 'approximation_mode="TANH"')),
     Fault("epsilon of the norms 1e-2", "graph_differs", in_graph(r'\beps="[^"]*"', 'eps="0.01"')),
     Fault("one layer's channels rolled by a Gather", "graph_differs", roll_a_head),
+    Fault("one activation range doubled", "activation_range_bits", with_ranges(_TOLERANT, 2.0), _RANGES),
+    Fault("one activation range times four", "activation_range_bits", with_ranges(_TOLERANT, 4.0), _RANGES),
+    Fault("one activation range halved", "activation_range_bits", with_ranges(_TOLERANT, 0.5), _RANGES),
+    Fault("the waveform's range doubled", "activation_range_bits", with_ranges("^input_values/", 2.0), _RANGES),
+    Fault("all activation ranges doubled", "activation_range_bits", with_ranges("", 2.0), _RANGES),
+    Fault("one activation range a tenth wider", "activation_ranges_differ", with_ranges(_TOLERANT, 1.1), _RANGES),
     Fault("an IR of an earlier checkpoint left in the store", "weight_error", in_int8(move_as_training_does)),
 )

@@ -21,6 +21,7 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Decibels = Annotated[float, Field(ge=-20, le=200)]
 LogitDifference = Annotated[float, Field(ge=0, le=1000)]
 Ratio = Annotated[float, Field(gt=0, le=100)]
+Bits = Annotated[float, Field(gt=0, le=8)]
 Kib = Annotated[float, Field(gt=0, le=1_000_000)]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from wergate.config.base import Decibels, Fraction, LogitDifference, OrOff, Precision, Ratio, Section
+from wergate.config.base import Bits, Decibels, Fraction, LogitDifference, OrOff, Precision, Ratio, Section
 
 
 class Thresholds(Section):
@@ -29,6 +29,8 @@ class Thresholds(Section):
         int8_work_min: smallest share of the multiplications in 8 bit.
         weight_error_max: largest error of a weight, relative to its layer's largest weight; what rounding to seven
             bits and to half precision explains does not count.
+        range_bits_max: largest deviation of an activation range from what calibration utterances need, in bits: 1 for a
+            range that is twice or half as wide.
         near_tie_margin: largest margin in the reference model's logits at which a changed frame is called a near-tie;
             mismatches with no other changes are marked so, which gates nothing.
         deletion_rise_max: largest rise of the rate of deletions; docs/gates/error-shape.md describes this key and the
@@ -55,6 +57,7 @@ class Thresholds(Section):
     size_ratio_max: Ratio
     int8_work_min: Fraction = 0.0
     weight_error_max: Annotated[Fraction | None, OrOff] = None
+    range_bits_max: Annotated[Bits | None, OrOff] = None
     near_tie_margin: LogitDifference = 0.0
     deletion_rise_max: Annotated[Fraction | None, OrOff] = None
     insertion_rise_max: Annotated[Fraction | None, OrOff] = None

@@ -13,12 +13,14 @@ from pathlib import Path
 
 from wergate.config.quantization import CalibrationAudioSettings
 from wergate.config.thresholds import Thresholds
+from wergate.evaluation.activations import RangeComparison
 from wergate.evaluation.evaluation import Evaluation, Transcripts, UtteranceOutcome
 from wergate.gates import accuracy, ir
 from wergate.gates.buckets import BucketComparison, bucket_verdicts
 from wergate.gates.calibration_audio import AudioStatistics, audio_verdicts, overlap_verdict
 from wergate.gates.error_shape.gates import shape_verdicts
 from wergate.gates.error_shape.shape import ErrorShape, Lengths, Range, Rise, Worst
+from wergate.gates.range_baseline import stored_ranges_verdict
 from wergate.gates.wer import wer_verdict
 from wergate.models.variant import Variant
 from wergate.networks.alphabet import Alphabet
@@ -26,6 +28,7 @@ from wergate.networks.frontend import Frontend
 from wergate.networks.ir.equivalence import GraphComparison, GraphDifference
 from wergate.networks.ir.execution import ExecutedLayer, ExecutedWork
 from wergate.networks.ir.precision import RunPrecision
+from wergate.networks.ir.ranges import RangeWidth
 from wergate.networks.ir.weights import LayerWeights
 from wergate.networks.logits import LogitsDifference
 from wergate.verdict import Verdict
@@ -160,6 +163,7 @@ def _bad_graph(stated: Thresholds, canary: Variant) -> Iterator[Verdict]:
     if stated.weight_error_max is not None and canary.thresholds.weight_error_max is not None:
         corrupt = [LayerWeights("canary", _beyond(stated.weight_error_max))]
         yield ir.weights_verdict(corrupt, canary.thresholds.weight_error_max, canary)
+    yield from _bad_ranges(stated, canary)
     large = math.ceil(_beyond(stated.size_ratio_max) * _UTTERANCES)
     yield ir.size_verdict(canary, ir_bytes=large, weight_bytes=_UTTERANCES)
     yield from ir.count_verdicts({"fake_quantize": 1}, {"fake_quantize": 2}, canary)
@@ -170,6 +174,15 @@ def _bad_graph(stated: Thresholds, canary: Variant) -> Iterator[Verdict]:
         asked, reported, half = precision
         models = [RunPrecision(None, asked, reported, 1, half)]
         yield ir.precision_verdict(models, wanted="f32", variant=canary, corpus="canary")
+
+
+def _bad_ranges(stated: Thresholds, canary: Variant) -> Iterator[Verdict]:
+    if stated.range_bits_max is not None and canary.thresholds.range_bits_max is not None:
+        for sign in (1, -1):
+            off = RangeWidth("canary", sign * _beyond(stated.range_bits_max), chance=0.0)
+            found = RangeComparison((off,), 1, "canary", calibrated=True)
+            yield ir.ranges_verdict(found, canary.thresholds.range_bits_max, canary)
+    yield stored_ranges_verdict({"canary": (-1.0, 1.0)}, {"canary": (-1.0, _BEYOND)}, canary)
 
 
 def _bad_buckets(stated: Thresholds, canary: Variant) -> Iterator[Verdict]:

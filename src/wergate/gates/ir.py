@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from wergate.errors import SuiteError
+from wergate.evaluation.activations import RangeComparison
 from wergate.models.variant import Variant
 from wergate.networks.ir.equivalence import GraphComparison
 from wergate.networks.ir.execution import ExecutedWork
 from wergate.networks.ir.precision import RunPrecision
+from wergate.networks.ir.ranges import RangeWidth
 from wergate.networks.ir.weights import LayerWeights
 from wergate.store import writing
 from wergate.verdict import Verdict
@@ -64,6 +66,43 @@ def _compared(layer: LayerWeights) -> str:
     if not layer.known:
         return f"{layer.name}, which the FP16 IR does not have"
     return f"{layer.name} compared with the FP16 IR; rounding alone explains {layer.rounding:.4f}"
+
+
+def ranges_verdict(comparison: RangeComparison, threshold: float, variant: Variant) -> Verdict:
+    """Gate the activation range that differs most from what utterances need, in bits.
+
+    The limit of a range is the threshold, or what the choice of the utterances explains if that is more.
+    """
+    widths = comparison.widths
+    limits = [max(threshold, width.chance) for width in widths]
+    excess = [_deviation(width) / limit for width, limit in zip(widths, limits, strict=True)]
+    worst = int(np.argmax(excess))
+    whose = "calibration utterances" if comparison.calibrated else "utterances; the rule of the ranges is unknown"
+    return Verdict(
+        gate="activation_range_bits",
+        subject=variant.subject,
+        value=_deviation(widths[worst]),
+        relation="<=",
+        threshold=limits[worst],
+        basis=f"{widths[worst].name} {_described(widths[worst])} of {comparison.utterances} {whose}",
+        scope=f"{variant.model}, {comparison.corpus}, {len(widths)} ranges",
+        remedy="the range does not belong to this audio or was changed later: quantize again, or calibrate on speech "
+        "that is typical of the model's input",
+    )
+
+
+def _deviation(width: RangeWidth) -> float:
+    return math.inf if math.isnan(width.bits) else abs(width.bits)
+
+
+def _described(width: RangeWidth) -> str:
+    if math.isnan(width.bits):
+        return "is not finite, whatever the values"
+    if math.isinf(width.bits):
+        return "is empty or covers nothing of the values"
+    if width.bits >= 0:
+        return f"is {2**width.bits:.3g} times as wide as the values"
+    return f"covers {2**width.bits:.2g} of the values"
 
 
 def graph_verdict(comparison: GraphComparison, variant: Variant) -> Verdict:

@@ -110,6 +110,8 @@ QUANTIZERS: Mapping[QuantizerName, Quantizer] = {
     "pot": partial(_pot, "DefaultQuantization"),
     "pot-accuracy-aware": partial(_pot, "AccuracyAwareQuantization"),
 }
+# the quantizers that make activation ranges by the settings of `quantization`, as NNCF reads them
+NNCF_RANGES: frozenset[QuantizerName] = frozenset({"nncf", "nncf-accuracy-control"})
 # all other quantizers start from the FP16 IR of the installed OpenVINO
 _CONVERTERS: Mapping[QuantizerName, Converter] = {"pot": _mo, "pot-accuracy-aware": _mo}
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from wergate.config.base import Precision
 from wergate.config.models import ModelSettings
 from wergate.config.suite import SuiteConfig
 from wergate.config.variants import label_of, subject_of
+from wergate.evaluation.activations import RangeComparison, compare_ranges, observed_activations
 from wergate.models.base import ReferenceModel
 from wergate.models.resolve import resolve_model
 from wergate.models.variant import Variant
@@ -16,9 +18,10 @@ from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE
 from wergate.networks.ir.equivalence import GraphComparison, compare_graphs
 from wergate.networks.ir.execution import ExecutedWork, GraphCounts, executed_work, graph_counts
 from wergate.networks.ir.file import named
+from wergate.networks.ir.ranges import activation_ranges, range_ends
 from wergate.networks.ir.weights import LayerWeights, weight_errors
 from wergate.quantization.legacy import Legacy, find_legacy
-from wergate.quantization.registry import ConversionTask, QuantizationTask, converted_ir, quantized_ir
+from wergate.quantization.registry import NNCF_RANGES, ConversionTask, QuantizationTask, converted_ir, quantized_ir
 from wergate.recognizers.base import Recognizer
 from wergate.session.corpora import Corpora
 from wergate.session.matrix import candidates
@@ -156,6 +159,30 @@ class Models:
         corrected = variant.is_candidate or quantization.bias_correction
         original = self.variant(variant.model, "fp16").path
         return compare_graphs(original, variant.path, corrected_biases=corrected)
+
+    def ranges(self, variant: Variant) -> RangeComparison:
+        """Compare the activation ranges of a variant with what a few utterances need.
+
+        Those are utterances that calibrated INT8. A candidate may have been calibrated on anything; without INT8 there
+        is no calibration corpus, and utterances of the first corpus stand for it.
+        """
+        settings = self._config.settings_of(variant.model)
+        corpus = self._corpora.calibration(variant.model)
+        if not len(corpus):
+            corpus = self._corpora.corpus(variant.model, self._corpora.first(variant.model))
+        known = not variant.is_candidate and settings.quantizer in NNCF_RANGES
+        outlier_prob = settings.quantization.max_quantile_outlier_prob
+        with step(f"observation of the activations of {variant.subject} of '{variant.model}' on '{corpus.name}'"):
+            observed = observed_activations(
+                self._store, variant.path, corpus, variant.frontend, outlier_prob=outlier_prob
+            )
+        self._memo.used(variant.model, corpus.name, observed)
+        return compare_ranges(variant.path, corpus, observed, settings.quantization, known=known)
+
+    def range_ends(self, variant: Variant) -> Mapping[str, tuple[float, float]]:
+        """Return the ends of a variant's activation ranges, by the name of the quantizer."""
+        with step(f"reading the activation ranges of {variant.subject} of '{variant.model}'"):
+            return range_ends(activation_ranges(variant.path))
 
     def executed(self, model: str, path: Path) -> ExecutedWork:
         """Return the work that a compiled IR executes, by layer and precision."""

@@ -120,13 +120,28 @@ def compile_ir(path: Path, device: str, options: Mapping[str, str], *, samples: 
     Raises:
         SuiteError: the file is damaged, or the device does not exist or cannot run the model.
     """
+    if samples is not None:
+        model = read_ir(path)
+        fix_length(path, model, samples)
+        return compile_model(path, model, device, options)
+    return compile_model(path, path, device, options)
+
+
+def compile_model(path: Path, model: ov.Model | Path, device: str, options: Mapping[str, str]) -> ov.CompiledModel:
+    """Compile an IR that is already read, and may have been changed since.
+
+    Args:
+        path: the `.xml`, for messages.
+        model: the IR, or its `.xml`.
+        device: OpenVINO device, such as "CPU".
+        options: properties of the device.
+
+    Raises:
+        SuiteError: as in `compile_ir`.
+    """
     core = ov.Core()
     options = (thread_options() if device == "CPU" else {}) | dict(options)
     try:
-        if samples is None:
-            return core.compile_model(path, device, options)
-        model = core.read_model(path)
-        fix_length(path, model, samples)
         return core.compile_model(model, device, options)
     except RuntimeError as error:
         if lacks_memory(error):
