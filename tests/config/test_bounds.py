@@ -114,7 +114,7 @@ def test_the_thresholds_are_found() -> None:
 def test_a_threshold_accepts_its_edges_and_nothing_beyond(path: tuple[str, ...], tmp_path: Path) -> None:
     """The error is one line with the key, the value and the accepted numbers."""
     found = bounds(path)
-    whole = path[-1] == "utterances_min"
+    whole = path[-1] in {"utterances_min", "speakers_min"}
     inside, beyond = edges(found, whole=whole)
     number = int if whole else float
     for value in map(number, inside):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.mutations.corpus_edits import write
 from tests.support.shipped import section
 from tests.support.tiny import Spoken, encoded, sound, write_corpus
 from wergate.config.quantization import CalibrationAudioSettings
@@ -52,6 +54,30 @@ def test_each_shortage_has_its_own_gate() -> None:
     assert {"calibration_utterances"} == failing(AudioStatistics(60.0, (20.0,) * 9, "u"))
     assert {"calibration_audio_s"} == failing(AudioStatistics(19.0, (20.0,) * 12, "u"))
     assert {"calibration_speech"} == failing(AudioStatistics(60.0, (20.0,) * 10 + (1.0,) * 2, "u"))
+
+
+def test_few_named_speakers_fail_and_unnamed_ones_are_said() -> None:
+    """Where speakers are named, too few of them fail; otherwise another verdict says that nobody counted them."""
+    enough = AudioStatistics(60.0, (20.0,) * 12, "u")
+    assert {"calibration_speakers"} == failing(replace(enough, speakers=SHIPPED.speakers_min - 1))
+    assert set() == failing(replace(enough, speakers=SHIPPED.speakers_min))
+    named, unnamed = (
+        [v.line for v in audio_verdicts(replace(enough, speakers=speakers), SHIPPED, scope="tiny")]
+        for speakers in (9, 0)
+    )
+    assert not any("does not name all speakers" in line for line in named)
+    assert "the corpus does not name all speakers" in unnamed[0]
+    assert not any("calibration_speakers" in line for line in unnamed)
+
+
+def test_speakers_are_counted(tmp_path: Path) -> None:
+    """The corpus counts its speakers; one without a name leaves the number unknown."""
+    for names, count in ((("a", "b", "a"), 2), (("a", "", "a"), 0)):
+        audio = [{"bytes": encoded(sound(0.5, seed=number))} for number in range(len(names))]
+        spoken = zip(names, audio, strict=True)
+        rows = [{"id": f"u{n}", "audio": one, "text": "A", "speaker": name} for n, (name, one) in enumerate(spoken)]
+        corpus = open_corpus(CorpusSpec("c", write(tmp_path / f"{count}.parquet", rows)))
+        assert count == listen(corpus, RATE).speakers
 
 
 def test_a_shortage_is_remedied_by_more_audio() -> None:

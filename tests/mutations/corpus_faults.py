@@ -41,6 +41,11 @@ def calibrate_on_one(scratch: Scratch) -> None:
     calibrate(scratch, rows("calibration")[:1])
 
 
+def calibrate_on_one_voice(scratch: Scratch) -> None:
+    voice = rows("calibration")[0]["speaker"]
+    calibrate(scratch, [row for row in rows("calibration") if row["speaker"] == voice][:_FEW])
+
+
 def calibrate_on_the_evaluation_as_wav(scratch: Scratch) -> None:
     calibrate(scratch, [encoded(row, "WAV") for row in rows("other")])
 
@@ -67,6 +72,7 @@ FAULTS = (
     Fault("calibration on silence", "calibration_speech", calibrate_on_silence, _AUDIO_GATE),
     Fault("calibration on noise", "calibration_speech", calibrate_on_noise, _AUDIO_GATE),
     Fault("calibration on one utterance", "calibration_utterances", calibrate_on_one, _AUDIO_GATE),
+    Fault("calibration on one voice", "calibration_speakers", calibrate_on_one_voice, _AUDIO_GATE),
     Fault(
         "calibration on the evaluation audio in another encoding",
         "calibration_overlap",

@@ -168,6 +168,7 @@ class SuiteFile:
             "calibration": json.dumps(str(self.calibration)),
             "quantization.subset_size": "3",
             "calibration_audio.utterances_min": "1",
+            "calibration_audio.speakers_min": "1",
             "calibration_audio.audio_s_min": "0.0",
             "thresholds.reference_wer_max": "false",
             "accuracy_control.validation_wer_max": "false",

@@ -111,12 +111,14 @@ class CalibrationAudioSettings(Section):
     Attributes:
         utterances_min: smallest number of utterances.
         audio_s_min: smallest total duration in seconds.
+        speakers_min: smallest number of speakers, where the corpus names them.
         speech_min: smallest share of utterances whose level varies like speech.
         level_range_db_min: smallest variation of the level that counts as speech, in dB.
     """
 
     utterances_min: int = Field(ge=1, le=300)  # the largest `subset_size`
     audio_s_min: float = Field(ge=0, le=86_400)
+    speakers_min: int = Field(ge=1, le=300)
     speech_min: Fraction
     level_range_db_min: float = Field(ge=0, le=100)
 

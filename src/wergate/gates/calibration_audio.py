@@ -20,7 +20,12 @@ from wergate.verdict import Relation, Verdict
 _FRAME_S = 0.025
 _FLOOR = 1e-9  # mean square, -90 dB of full scale: below one step of 16-bit audio
 _LOUD, _QUIET = 95, 10  # percentiles
-_REMEDY = "calibrate on speech that is typical of the model's input: name another corpus with --calibration"
+_REMEDIES = {
+    "calibration_speech": "calibrate on speech that is typical of the model's input: name another corpus with "
+    "--calibration",
+    "calibration_speakers": "few voices do not show the range of the activations: name a corpus of more speakers with "
+    "--calibration; if the model serves no others, lower calibration_audio.speakers_min",
+}
 _FP16 = "gate FP16 alone with --precisions fp16"
 _ROUNDED = 0.99  # headers may round durations
 _MORE = "record more utterances, of which a quarter may be set aside, or name a larger corpus with --calibration"
@@ -35,12 +40,14 @@ class AudioStatistics:
         level_ranges_db: level range of each utterance, in dB.
         flattest: id of the utterance with the smallest level range.
         remarks: ids of the utterances by oddity, such as "clipped".
+        speakers: number of speakers; 0 if the corpus does not name them all.
     """
 
     audio_s: float
     level_ranges_db: tuple[float, ...]
     flattest: str
     remarks: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    speakers: int = 0
 
     def speech_share(self, level_range_db_min: float) -> float:
         """Return the share of utterances whose level range is at least that of speech."""
@@ -57,7 +64,8 @@ def listen(corpus: Corpus, sampling_rate: int) -> AudioStatistics:
         audio_s += utterance.waveform.duration_s
         for remark in utterance.waveform.remarks:
             remarks.setdefault(remark, []).append(utterance.id)
-    return AudioStatistics(audio_s, tuple(ranges.values()), min(ranges, key=ranges.__getitem__), remarks)
+    flattest = min(ranges, key=ranges.__getitem__)
+    return AudioStatistics(audio_s, tuple(ranges.values()), flattest, remarks, corpus.speakers)
 
 
 def require_enough(part: Corpus, settings: CalibrationAudioSettings, *, subset_size: int, of: str) -> None:
@@ -113,18 +121,23 @@ def level_range_db(samples: Samples, sampling_rate: int) -> float:
 
 
 def audio_verdicts(statistics: AudioStatistics, settings: CalibrationAudioSettings, *, scope: str) -> Iterable[Verdict]:
-    """Gate the number of utterances, their total duration, and the share of them that can be speech."""
+    """Gate the number of utterances, their total duration, their speakers, and the share that can be speech.
+
+    A corpus that does not name its speakers is not gated by them.
+    """
     lowest = f"smallest level range {min(statistics.level_ranges_db):.3g} dB, utterance '{statistics.flattest}'"
     for remark, ids in statistics.remarks.items():
         lowest += f"; {len(ids)} utterances {remark}, first '{ids[0]}'"
-    claims: tuple[tuple[str, float, Relation, float, str], ...] = (
-        ("calibration_utterances", len(statistics.level_ranges_db), ">=", settings.utterances_min, ""),
+    unnamed = "" if statistics.speakers else "the corpus does not name all speakers, so their number is not judged"
+    claims: list[tuple[str, float, Relation, float, str]] = [
+        ("calibration_utterances", len(statistics.level_ranges_db), ">=", settings.utterances_min, unnamed),
         ("calibration_audio_s", statistics.audio_s, ">=", settings.audio_s_min, ""),
         ("calibration_speech", statistics.speech_share(settings.level_range_db_min), ">=", settings.speech_min, lowest),
-    )
+    ]
+    if statistics.speakers:
+        claims.insert(-1, ("calibration_speakers", statistics.speakers, ">=", settings.speakers_min, ""))
     for gate, value, relation, threshold, basis in claims:
-        remedy = _REMEDY if gate == "calibration_speech" else _MORE
-        yield Verdict(gate, "INT8", value, relation, threshold, scope, remedy, basis)
+        yield Verdict(gate, "INT8", value, relation, threshold, scope, _REMEDIES.get(gate, _MORE), basis)
 
 
 def overlap_verdict(shared: Sequence[tuple[str, str]], *, evaluation: str, scope: str) -> Verdict:

@@ -92,7 +92,10 @@ def bad_audio_verdicts(stated: CalibrationAudioSettings) -> Iterator[Verdict]:
     few = max(1, stated.utterances_min - 1)
     little = AudioStatistics(_below(stated.audio_s_min), (math.inf,) * few, "canary")
     flat = AudioStatistics(math.inf, tuple(ranges), "canary")
+    alone = AudioStatistics(math.inf, (math.inf,) * _UTTERANCES, "canary", speakers=stated.speakers_min - 1)
     bad = {"calibration_audio_s": little, "calibration_speech": flat}
+    if stated.speakers_min > 1:  # a corpus has at least one speaker
+        bad["calibration_speakers"] = alone
     if stated.utterances_min > 1:  # a corpus has at least one utterance
         bad["calibration_utterances"] = little
     for gate, statistics in bad.items():
