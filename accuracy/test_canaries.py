@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wergate.config.models import ModelSettings
-from wergate.gates.canaries import bad_audio_verdicts, bad_reference_verdict, bad_verdicts
+from wergate.gates.canaries import bad_audio_verdicts, bad_letter_verdict, bad_reference_verdict, bad_verdicts
 from wergate.models.variant import Variant
 from wergate.verdict import Status, Verdict
 
@@ -25,4 +25,7 @@ def test_known_bad_inputs_fail(model_settings: ModelSettings) -> None:
     limit = model_settings.thresholds.reference_wer_max
     passed = passing(*bad_audio_verdicts(model_settings.calibration_audio))
     passed += passing(bad_reference_verdict(limit, model_settings.thresholds.int8)) if limit is not None else []
+    least = model_settings.thresholds.letter_recall_min
+    letter = bad_letter_verdict(least, least) if least is not None else None
+    passed += passing(letter) if letter else []
     assert not passed, "known to be bad, but passed:\n" + "\n".join(passed)

@@ -10,10 +10,10 @@ import pytest
 from tests.support.variants import make_variant
 from wergate.errors import SuiteError
 from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
-from wergate.gates.regression import Regression, regression, transcripts_of
+from wergate.gates.regression import Regression, reference_of, reference_regression, regression, transcripts_of
 from wergate.gates.wer_baseline import StoredTranscripts, read_transcripts, write_transcripts
 from wergate.networks.logits import LogitsDifference
-from wergate.verdict import Status
+from wergate.verdict import Status, Verdict
 
 VERSIONS = {"openvino": "2026.4.1", "torch": "2.13.0"}
 HERE, VNNI = "CPU avx2 f32", "CPU avx512_core_vnni f32"
@@ -68,6 +68,31 @@ def test_more_word_errors_fail_and_are_shown() -> None:
         line.rstrip() for line in first.splitlines()[:3]
     ]
     assert second.startswith("u1: 1 errors then, 1 now; reference 'NO ONE HEARD THE PIANO'\nWAS: NO ONE HEARD A PIANO")
+
+
+def reference_verdict(before: Evaluation, now: Evaluation, machine: str = "avx2", **changes: object) -> Verdict | str:
+    """Compare the reference model's errors with those of an earlier evaluation."""
+    then, here = (reference_of(e, model="11" * 32, corpus="22" * 32, versions=VERSIONS) for e in (before, now))
+    return reference_regression(now, here, {machine: then.model_copy(update=changes)}, machine="avx2")
+
+
+def test_the_reference_model_repeats_its_errors() -> None:
+    """One word more or less fails; the candidate's transcripts do not matter."""
+    worse = evaluated(*TEXTS, reference=("A LION SANG", *TEXTS[1:]))
+    for before, now, passes in ((worse, worse, True), (EQUAL, TWO, True), (EQUAL, worse, False), (worse, EQUAL, False)):
+        verdict = reference_verdict(before, now)
+        assert isinstance(verdict, Verdict)
+        assert passes == (verdict.status is Status.PASS), verdict.line
+    assert "pytorch reference_errors=0, but should be == 1 (stored baseline; S/D/I 1/0/0 then, 0/0/0 now)" in str(
+        verdict.line
+    )
+
+
+def test_a_reference_of_other_origin_is_not_compared() -> None:
+    """Another kind of machine, another package or other audio rules a comparison out, in one line."""
+    assert "none for avx2; --update-baselines" in str(reference_verdict(EQUAL, EQUAL, "avx512"))
+    found = reference_verdict(EQUAL, EQUAL, versions={"openvino": "2026.4.1", "torch": "2.12.0"})
+    assert found == "baseline of tiny on spoken, pytorch: not compared: stored with torch 2.12.0, now 2.13.0"
 
 
 def test_fewer_word_errors_pass_and_can_be_stored() -> None:

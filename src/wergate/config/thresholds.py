@@ -82,11 +82,14 @@ class ThresholdsByPrecision(Section):
         int8: thresholds of INT8 IRs.
         reference_wer_max: largest word error rate of the reference model itself; above it, the model, the audio and
             the transcripts do not belong together.
+        letter_recall_min: smallest recall of a letter by the reference model, relative to the median letter's; below
+            it, a label is in the wrong place of the vocabulary.
     """
 
     fp16: Thresholds
     int8: Thresholds
     reference_wer_max: Annotated[Fraction | None, OrOff] = None
+    letter_recall_min: Annotated[Fraction | None, OrOff] = None
 
     def of(self, precision: Precision) -> Thresholds:
         """Return the thresholds of one precision."""

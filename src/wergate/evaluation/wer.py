@@ -129,6 +129,19 @@ def align_words(*, reference: Sequence[str], hypothesis: Sequence[str]) -> list[
     return pairs
 
 
+def align_characters(*, reference: str, hypothesis: str) -> list[tuple[str, str]]:
+    """Return pairs of a reference character and the character written for it; "" stands for none on that side."""
+    if not reference:
+        return [("", character) for character in hypothesis]
+    pairs: list[tuple[str, str]] = []
+    output = jiwer.process_characters(reference, hypothesis)
+    for chunk in output.alignments[0]:
+        expected = output.references[0][chunk.ref_start_idx : chunk.ref_end_idx]
+        written = output.hypotheses[0][chunk.hyp_start_idx : chunk.hyp_end_idx]
+        pairs += zip_longest(expected, written, fillvalue="")
+    return pairs
+
+
 def headline_wer(*, references: Sequence[str], hypotheses: Sequence[str], normalizer: Rule) -> float | None:
     """Return the corpus WER by torchmetrics, a fraction: total errors over total words.
 

@@ -7,6 +7,7 @@ or that always passes, in the same run in which it would otherwise miss a fault.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,13 +16,17 @@ from wergate.config.quantization import CalibrationAudioSettings
 from wergate.config.thresholds import Thresholds
 from wergate.evaluation.activations import RangeComparison
 from wergate.evaluation.evaluation import Evaluation, Transcripts, UtteranceOutcome
+from wergate.evaluation.letters import LetterCounts
 from wergate.gates import accuracy, ir
+from wergate.gates.alphabet import alphabet_verdict, decoding_verdict, label_differences, letter_verdict
 from wergate.gates.buckets import BucketComparison, bucket_verdicts
 from wergate.gates.calibration_audio import AudioStatistics, audio_verdicts, overlap_verdict
 from wergate.gates.error_shape.gates import shape_verdicts
 from wergate.gates.error_shape.shape import ErrorShape, Lengths, Range, Rise, Worst
 from wergate.gates.range_baseline import stored_ranges_verdict
+from wergate.gates.regression import reference_errors_verdict
 from wergate.gates.wer import wer_verdict
+from wergate.gates.wer_baseline import StoredCounts
 from wergate.models.variant import Variant
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.frontend import Frontend
@@ -35,6 +40,7 @@ from wergate.verdict import Verdict
 
 _BEYOND = 1.02  # factor on a threshold: the smallest excess that a gate must detect
 _UTTERANCES = 1000
+_MANY = 1_000_000  # occurrences of a letter, so that chance explains next to nothing
 _WORDS = 100  # per utterance; a rate below one error in 100 words needs longer utterances
 _WORDS_MAX = 1000  # and a rate below one error in 1000 words is exceeded by more: an alignment takes quadratic time
 _FRONTEND = Frontend(16_000, normalize=False, receptive_field=400, hop=320, alphabet=Alphabet(("", "A"), 0, None))
@@ -60,6 +66,7 @@ def bad_verdicts(stated: Thresholds, handed: Thresholds) -> Iterator[Verdict]:
     yield accuracy.worst_delta_verdict([_beyond(stated.length_delta_max)], canary)
     yield from _bad_graph(stated, canary)
     yield from _bad_buckets(stated, canary)
+    yield from _bad_decoding(canary)
     for quiet in (True, False):
         yield from _bad_shape(stated, canary, quiet=quiet)
 
@@ -179,6 +186,16 @@ def _bad_graph(stated: Thresholds, canary: Variant) -> Iterator[Verdict]:
         yield ir.precision_verdict(models, wanted="f32", variant=canary, corpus="canary")
 
 
+def _bad_decoding(canary: Variant) -> Iterator[Verdict]:
+    """Yield the verdicts on two labels that changed places, on equal labels with unequal text, and on another count."""
+    swapped = label_differences(_FRONTEND.alphabet, {0: "A", 1: ""})
+    yield alphabet_verdict(swapped, labels=2, subject="canary", model="canary")
+    same = LogitsDifference(frames=1, values=1, signal=1.0)
+    evaluation = _evaluation(canary, UtteranceOutcome("canary", 1.0, "A", "A", "B", same))
+    yield decoding_verdict(evaluation)
+    yield reference_errors_verdict(evaluation, StoredCounts(words=1, substitutions=1, deletions=0, insertions=0))
+
+
 def _bad_ranges(stated: Thresholds, canary: Variant) -> Iterator[Verdict]:
     if stated.range_bits_max is not None and canary.thresholds.range_bits_max is not None:
         for sign in (1, -1):
@@ -224,6 +241,21 @@ def _bad_shape(stated: Thresholds, canary: Variant, *, quiet: bool) -> Iterator[
     for verdict in shape_verdicts(shape, _misheard(0.0, canary)):
         if verdict.gate != "length_ratio" or (verdict.relation == ">=") == quiet:
             yield verdict
+
+
+def bad_letter_verdict(stated: float, handed: float) -> Verdict | None:
+    """Return the verdict on a letter that is recognized just too seldom; it may not pass.
+
+    None stands for a threshold that accepts everything.
+    """
+    hits = math.floor(_below(stated) * _MANY)
+    if hits < 0:
+        return None
+    written = {letter: Counter({letter: _MANY}) for letter in "AB"} | {"C": Counter({"C": hits, "": _MANY - hits})}
+    verdict = letter_verdict(LetterCounts(written), handed, subject="canary", scope="canary")
+    if verdict is None:
+        raise AssertionError("the gate judges no letter of the canary")
+    return verdict
 
 
 def bad_reference_verdict(stated: float, handed: Thresholds) -> Verdict:

@@ -42,18 +42,12 @@ def transcripts_of(
         corpus: fingerprint of the utterances.
         versions: versions of the packages that affect the result; a build suffix such as +cpu is dropped.
     """
-    total = evaluation.candidate.total
     return StoredTranscripts(
         model=model,
         corpus=corpus,
         normalizer=evaluation.normalizer,
         versions={name: version.partition("+")[0] for name, version in versions.items()},
-        counts=StoredCounts(
-            words=total.words,
-            substitutions=total.substitutions,
-            deletions=total.deletions,
-            insertions=total.insertions,
-        ),
+        counts=_counts(evaluation.candidate.total),
         transcripts={outcome.id: outcome.hypothesis for outcome in evaluation.mismatches},
     )
 
@@ -87,6 +81,62 @@ def regression(
     verdict = _verdict(evaluation, before.counts, now.counts)
     outcome, line = _described(before.counts.errors, now.counts.errors)
     return Regression(outcome, f"{name}: {line}", verdict, tuple(changes(evaluation, before)))
+
+
+def reference_of(evaluation: Evaluation, *, model: str, corpus: str, versions: Mapping[str, str]) -> StoredTranscripts:
+    """Return the baseline entry of the reference model, without transcripts.
+
+    Args:
+        model: digest of the reference model.
+        corpus: fingerprint of the utterances.
+        versions: versions of the packages that affect the reference model's result.
+    """
+    entry = transcripts_of(evaluation, model=model, corpus=corpus, versions=versions)
+    return entry.model_copy(update={"counts": _counts(evaluation.reference.total), "transcripts": {}})
+
+
+def reference_regression(
+    evaluation: Evaluation, now: StoredTranscripts, stored: Mapping[str, StoredTranscripts], *, machine: str
+) -> Verdict | str:
+    """Compare the reference model's errors with the stored ones; return why, if they cannot be compared.
+
+    Args:
+        now: baseline entry of the reference model.
+        stored: stored entries by kind of machine.
+        machine: kind of this machine.
+    """
+    name = f"baseline of {evaluation.variant.model} on {evaluation.corpus}, {evaluation.engine}"
+    if machine not in stored:
+        return f"{name}: none for {machine}; --update-baselines stores this run's"
+    other = "; ".join(differences(stored[machine], now))
+    if other:
+        return f"{name}: not compared: stored with {other}"
+    return reference_errors_verdict(evaluation, stored[machine].counts)
+
+
+def reference_errors_verdict(evaluation: Evaluation, stored: StoredCounts) -> Verdict:
+    """Gate the number of word errors of the reference model, which the same audio and versions repeat exactly."""
+    now = _counts(evaluation.reference.total)
+    return Verdict(
+        gate="reference_errors",
+        subject=evaluation.engine,
+        value=now.errors,
+        relation="==",
+        threshold=stored.errors,
+        basis=f"stored baseline; S/D/I {stored.kinds} then, {now.kinds} now",
+        scope=evaluation.scope,
+        remedy="the reference model itself changed, and everything is compared with it: check its labels, its audio "
+        "and the transcripts of the corpus; if the change is intended, run with --update-baselines",
+    )
+
+
+def _counts(total: WordErrors) -> StoredCounts:
+    return StoredCounts(
+        words=total.words,
+        substitutions=total.substitutions,
+        deletions=total.deletions,
+        insertions=total.insertions,
+    )
 
 
 def differences(before: StoredTranscripts, now: StoredTranscripts) -> Iterator[str]:

@@ -56,6 +56,9 @@ class ReferenceModel(Protocol):
     def frontend(self) -> Frontend:
         """Return features, frame geometry and alphabet."""
 
+    def written_labels(self) -> Mapping[int, str]:
+        """Return the labels by logit, read from the model's own files and not through the frontend; empty if none."""
+
     def convert(self, path: Path) -> None:
         """Write the IR to an `.xml` file, with weights in half precision."""
 

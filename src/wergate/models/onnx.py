@@ -12,6 +12,7 @@ import numpy as np
 from wergate.errors import SuiteError, VocabularySizeError
 from wergate.models.labels import read_alphabet
 from wergate.models.onnx_file import OnnxFile, float32_bytes, gathered
+from wergate.models.written_labels import written_labels
 from wergate.networks.alphabet import Alphabet
 from wergate.networks.frontend import Frontend
 from wergate.networks.geometry import measure_geometry
@@ -98,6 +99,10 @@ class OnnxModel:
             alphabet = read_alphabet(files, options, outputs=error.found)
             return alphabet, match_signature(network, len(alphabet.labels))
         return read_alphabet(files, options), matched
+
+    def written_labels(self) -> Mapping[int, str]:
+        """See `ReferenceModel.written_labels`."""
+        return written_labels(self._file.labels.labels)
 
     def convert(self, path: Path) -> None:
         """Write the IR, with weights in half precision and the inputs and outputs of the file.

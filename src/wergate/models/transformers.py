@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wergate.models.checkpoint import Checkpoint, float32_bytes, load_model
+from wergate.models.languages import languages
 from wergate.models.processor import load_frontend
+from wergate.models.written_labels import written_labels
 from wergate.networks.frontend import Frontend
 from wergate.networks.ir.conversion import export
 from wergate.networks.ir.onnx_export import export_onnx
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 _PROCESSOR_FILES = ("*.json", "*.txt", "*.model")
+_VOCABULARY = "vocab.json"
 _ONNX_FILE = "model.onnx"
 _WEIGHT_INDEX = ".safetensors.index.json"
 
@@ -65,6 +68,12 @@ class TransformersModel:
     @cached_property
     def _frontend(self) -> Frontend:
         return load_frontend(self._checkpoint, self._model)
+
+    def written_labels(self) -> Mapping[int, str]:
+        """See `ReferenceModel.written_labels`."""
+        path = self._checkpoint.folder / _VOCABULARY
+        language, _ = languages(self._checkpoint.folder, self._checkpoint.language)
+        return written_labels(path, language=language) if path.is_file() else {}
 
     def convert(self, path: Path) -> None:
         """See `ReferenceModel.convert`."""
