@@ -29,15 +29,33 @@ class Stage(IntEnum):
 
 
 _GATES: tuple[tuple[Stage, tuple[str, ...]], ...] = (
-    (Stage.CORPUS, ("reference_wer", "wer_headline_difference", "calibration_")),
+    (
+        Stage.CORPUS,
+        (
+            "reference_wer",
+            "reference_errors",
+            "alphabet_differs",
+            "letter_recall",
+            "wer_headline_difference",
+            "calibration_",
+        ),
+    ),
     (
         Stage.NETWORK,
-        ("inference_precision_differs", "reference_sqnr_db", "fp16_sqnr_db", "graph_differs", "weight_error"),
+        (
+            "inference_precision_differs",
+            "reference_sqnr_db",
+            "fp16_sqnr_db",
+            "graph_differs",
+            "weight_error",
+            "activation_range_bits",
+            "activation_ranges_differ",
+        ),
     ),
     (Stage.WORK, ("int8_work", "size_ratio", "fake_quantize", "int8_weights")),
     (Stage.BUCKETS, ("bucket_sqnr_db", "bucket_mismatch_rate")),
     (Stage.LOGITS, ("max_abs_delta", "mean_abs_delta", "sqnr_db", "argmax_agreement", "length_max_abs_delta")),
-    (Stage.TRANSCRIPTS, ("transcript_mismatch_rate", "transcript_differs", "other_work")),
+    (Stage.TRANSCRIPTS, ("transcript_mismatch_rate", "transcript_differs", "decoding_differs", "other_work")),
     (Stage.WORDS, ("wer", "word_errors")),
 )
 _SHAPE = (
