@@ -6,13 +6,15 @@ import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import scipy  # scipy.special loads on first use; scipy.stats, with the same interval, takes more than a second
 
 from wergate.evaluation.evaluation import Evaluation, Transcripts, UtteranceOutcome
 from wergate.evaluation.normalize import COUNT_CHARACTERS
 from wergate.evaluation.wer import show_alignment
 from wergate.models.variant import Variant
-from wergate.verdict import Verdict
+from wergate.verdict import Interval, Verdict
 
+_CONFIDENCE = 0.95  # of both sides; a share is beyond its threshold at 2.5 %
 _HEADLINE_ROUNDING = 1e-6  # torchmetrics computes in float32
 _FP16_REMEDY = "an FP16 IR at f32 inference precision must match the model: check the conversion and the precision hint"
 _FIND_LAYERS = (
@@ -67,17 +69,39 @@ def left_out_verdict(evaluation: Evaluation, ids: Sequence[str]) -> Verdict:
 
 
 def mismatch_verdict(evaluation: Evaluation) -> Verdict:
-    """Gate the share of utterances that the variant and the reference model transcribe differently."""
+    """Gate the share of utterances that the variant and the reference model transcribe differently.
+
+    The gate passes if the share is within the threshold. It fails only if chance does not explain the excess: if the
+    lower end of the exact 95 % interval (Clopper and Pearson, 1934) is beyond the threshold, a one-sided test at 2.5 %.
+    In between, it is INCONCLUSIVE, as the gate on WER is: such a corpus does not decide it. A threshold of
+    zero is exact: one mismatch puts the lower end above it.
+    """
+    differing, utterances = len(evaluation.mismatches), len(evaluation.outcomes)
+    share, threshold = differing / utterances, evaluation.variant.thresholds.mismatch_rate_max
+    interval = _exact_interval(differing, utterances) if share > threshold > 0 else None
+    undecided = (
+        f"the share is beyond {threshold:g}, but chance explains that on {utterances} utterances; take more utterances"
+    )
     return Verdict(
         gate="transcript_mismatch_rate",
         subject=evaluation.variant.subject,
-        value=len(evaluation.mismatches) / len(evaluation.outcomes),
+        value=share,
         relation="<=",
-        threshold=evaluation.variant.thresholds.mismatch_rate_max,
-        basis=f"{len(evaluation.mismatches)} of {len(evaluation.outcomes)} differ from {evaluation.engine}",
+        threshold=threshold,
+        basis=f"{differing} of {utterances} differ from {evaluation.engine}",
         scope=evaluation.scope,
         remedy=remedy_of(evaluation.variant.subject),
+        interval=interval,
+        undecided=undecided if interval and interval.low <= threshold else "",
     )
+
+
+def _exact_interval(found: int, of: int) -> Interval:
+    """Return the interval of Clopper and Pearson for a share; each end leaves out half of the rest."""
+    tail = (1 - _CONFIDENCE) / 2
+    low = float(scipy.special.betaincinv(found, of - found + 1, tail)) if found else 0.0
+    high = float(scipy.special.betaincinv(found + 1, of - found, 1 - tail)) if found < of else 1.0
+    return Interval(low, high, _CONFIDENCE)
 
 
 def logits_verdicts(evaluation: Evaluation) -> tuple[Verdict, ...]:
