@@ -22,6 +22,11 @@ class Status(StrEnum):
     INCONCLUSIVE = "INCONCLUSIVE"
 
 
+def holds(value: float, relation: Relation, threshold: float) -> bool:
+    """Return whether a value relates to a threshold as required; a NaN never does."""
+    return _HOLDS[relation](value, threshold)
+
+
 @dataclass(frozen=True)
 class Interval:
     """A confidence interval; `confidence` is a fraction."""
@@ -67,7 +72,7 @@ class Verdict:
         """PASS if the value relates to the threshold as required; a NaN always fails."""
         if self.undecided and not math.isnan(self.value):
             return Status.INCONCLUSIVE
-        return Status.PASS if _HOLDS[self.relation](self.value, self.threshold) else Status.FAIL
+        return Status.PASS if holds(self.value, self.relation, self.threshold) else Status.FAIL
 
     @property
     def line(self) -> str:

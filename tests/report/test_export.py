@@ -106,7 +106,7 @@ def verdict(status: Status = Status.PASS, gate: str = "wer") -> VerdictRow:
         gate=gate,
         subject="INT8",
         status=status,
-        value=0.05,
+        value=0.07 if status is Status.FAIL else 0.05,
         relation="<=",
         threshold=0.06,
         kind="accuracy",
@@ -347,6 +347,61 @@ def test_results_that_bind_no_ir_bind_nothing(source: Exportable, tmp_path: Path
     (folder / "results.json").write_text(json.dumps({key: data[key] for key in data if key != "ir"}))
     with pytest.raises(SuiteError, match=r"is not a results file of --export: ir: Field required"):
         verify_export(folder)
+
+
+EDITS = {
+    "a verdict": (
+        lambda data: data["verdicts"][1].update(status="FAIL"),
+        "says FAIL for sqnr_db of INT8, where 0.05 is",
+    ),
+    "a value": (lambda data: data["verdicts"][0].update(value=9), "says PASS for wer of INT8, where 9 is not <= 0.06"),
+    "a threshold": (lambda data: data["verdicts"][0].update(threshold=0.01), "where 0.05 is not <= 0.01"),
+    "a better value": (lambda data: data["verdicts"][0].update(value=0.01), "does not match the digest"),
+    "an error rate": (lambda data: data["evaluations"][0]["candidate"].update(wer=0.01), "does not match the digest"),
+    "no digest": (lambda data: data.pop("digest"), "does not match the digest"),
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_edited_results_are_refused(name: str, source: Exportable, tmp_path: Path) -> None:
+    """Verdicts are computed again from value and threshold; any other edit no longer matches the digest."""
+    edit, reason = EDITS[name]
+    path = export(source, run(), tmp_path, DATASETS) / "results.json"
+    data = json.loads(path.read_text())
+    edit(data)
+    path.write_text(json.dumps(data))
+    with pytest.raises(SuiteError, match=rf"results\.json' .*{reason}.*; export again"):
+        verify_export(path.parent)
+
+
+def test_a_failed_run_that_says_pass_is_refused(source: Exportable, tmp_path: Path) -> None:
+    """The verdict on the run cannot be better than those of its gates."""
+    path = export(source, run(status=Status.FAIL), tmp_path, DATASETS) / "results.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"verdict": "PASS"}))
+    with pytest.raises(SuiteError, match="says PASS, but sqnr_db of INT8 says FAIL"):
+        verify_export(path.parent)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("| int8 | 5.00 |", "| int8 | 1.00 |", "does not have the tables"),
+        ("| 0.05 | <= 0.06 | PASS |", "| 0.01 | <= 0.06 | PASS |", "does not have the tables"),
+        ("value: 5.0", "value: 1.0", "has error rates in its metadata that are not those"),
+    ],
+)
+def test_a_card_with_other_figures_is_refused(
+    old: str, new: str, reason: str, source: Exportable, tmp_path: Path
+) -> None:
+    """A card may be longer than the suite wrote it, but its figures are those of the results."""
+    card = export(source, run(), tmp_path, DATASETS) / "README.md"
+    text = card.read_text()
+    assert old in text
+    card.write_text(f"{text}\n## Licence\n\nFree.\n")
+    verify_export(card.parent)
+    card.write_text(text.replace(old, new))
+    with pytest.raises(SuiteError, match=rf"README\.md' {reason} of results\.json; restore the figures, or export"):
+        verify_export(card.parent)
 
 
 def test_the_command_verifies_in_one_line(source: Exportable, tmp_path: Path) -> None:

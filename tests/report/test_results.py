@@ -10,7 +10,8 @@ import pytest
 
 from tests.support.suite_run import Warm
 from wergate.errors import SuiteError
-from wergate.report.results import SCHEMA_FILE, CpuRow, Results, Rows, schema, write_results
+from wergate.report.figures import read_results
+from wergate.report.results import SCHEMA_FILE, CpuRow, Results, Rows, alteration, schema, write_results
 
 
 def test_the_committed_schema_is_that_of_the_code() -> None:
@@ -83,6 +84,22 @@ def test_the_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     write_results(minimal(), path)
     assert "now" == json.loads(path.read_text())["created"]
     assert [path] == list(tmp_path.iterdir())
+
+
+def test_edited_results_are_refused(tmp_path: Path) -> None:
+    """A reader takes a file as it was written, and refuses it after an edit."""
+    path = tmp_path / "results.json"
+    write_results(minimal(), path)
+    assert "now" == read_results(path).created
+    path.write_text(path.read_text().replace("now", "then"))
+    with pytest.raises(SuiteError, match=r"results '.*': the file does not match the digest .*; write a new one with"):
+        read_results(path)
+
+
+def test_verdicts_of_a_real_run_follow_from_their_numbers(warm: Warm) -> None:
+    """Nothing contradicts the results of a run."""
+    text = json.dumps(warm.cold.results).encode()
+    assert alteration(text, Results.model_validate_json(text)) is None
 
 
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from wergate.report.rows.evaluation import EvaluationRow
 from wergate.report.rows.execution import ExecutionRow
 from wergate.report.rows.uses import ArtifactRow, CalibrationRow, CorpusRow, ModelRow, RejectionRow
 from wergate.report.rows.verdicts import RegressionRow, VerdictRow
-from wergate.store import replace_file
+from wergate.store import content_key, replace_file
 from wergate.studies.calibration.rows import AccuracyControlRow, CalibrationStudyRow
 from wergate.studies.portability.rows import PortabilityRow
 from wergate.studies.pot.rows import LeavingPotRow, PotStepsRow, RuntimeRow
@@ -54,6 +54,8 @@ class Results(ResultRow):
     """All results of a run.
 
     `environment` has the variables that change logits or times, such as `OMP_NUM_THREADS`.
+    `digest` is the SHA-256 of all other content; a file that was changed no longer matches it. It has no secret, so it
+    shows edits and accidents, and no forgery by somebody who computes it again.
     """
 
     schema_version: int
@@ -85,6 +87,7 @@ class Results(ResultRow):
     verdicts: list[VerdictRow]
     benchmarks: list[BenchmarkRow]
     ratios: list[RatioRow]
+    digest: str = ""
 
 
 _WRITTEN: Mapping[str, type[ResultRow]] = {
@@ -156,7 +159,34 @@ def write_results(run: Results, path: Path) -> None:
     Raises:
         SuiteError: the file cannot be written.
     """
-    replace_file(path, run.model_dump_json(indent=1) + "\n", what="results")
+    replace_file(path, results_text(run), what="results")
+
+
+def results_text(run: Results) -> str:
+    """Return results as JSON, with the digest of their content."""
+    content = json.loads(run.model_dump_json(exclude={"digest"}))
+    return json.dumps({**content, "digest": content_key(content)}, indent=1, ensure_ascii=False) + "\n"
+
+
+def alteration(data: bytes, run: Results) -> str | None:
+    """Return why a file of results cannot be as it was written; None if nothing contradicts it.
+
+    Each verdict is computed again from its value and threshold, and the content is compared with its digest.
+
+    Args:
+        data: content of the file.
+        run: the same, parsed.
+    """
+    contradiction = next((text for row in run.verdicts if (text := row.contradiction)), None)
+    if contradiction:
+        return contradiction
+    failed = next((row for row in run.verdicts if row.status is Status.FAIL), None)
+    if failed and run.verdict is Status.PASS:
+        return f"says PASS, but {failed.gate} of {failed.subject} says FAIL"
+    content = json.loads(data)
+    if content.pop("digest", "") != content_key(content):
+        return "does not match the digest of its content, so it was changed after it was written"
+    return None
 
 
 def schema() -> str:

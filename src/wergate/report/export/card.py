@@ -126,6 +126,23 @@ def model_card(results: Results, origin: Origin, datasets: Mapping[str, Dataset]
     return str(ModelCard(f"---\n{metadata}\n---\n\n" + "\n\n".join(sections) + "\n"))
 
 
+def missing_on_card(text: str, results: Results) -> str | None:
+    """Return what a card lacks of the results' figures; None if it has their tables and no other rates."""
+    from huggingface_hub import ModelCard
+
+    tables = [evaluation_table(row, results.verdicts) for row in results.evaluations]
+    if not all(each in text for each in [*tables, verdict_table(results.verdicts)]):
+        return "does not have the tables"
+    stated = {entry.metric_value for entry in getattr(ModelCard(text).data, "eval_results", None) or ()}
+    sides = [side for row in results.evaluations for side in (row.candidate, row.tokens and row.tokens.candidate)]
+    known = {_metric_value(side) for side in sides if side and side.wer is not None}
+    return "has error rates in its metadata that are not those" if stated - known else None
+
+
+def _metric_value(errors: WordErrorRow) -> float:
+    return round(100 * (errors.wer or 0.0), 4)
+
+
 def _metadata(results: Results, origin: Origin, datasets: Mapping[str, Dataset]) -> ModelCardData:
     from huggingface_hub import ModelCardData
 
@@ -179,7 +196,7 @@ def _eval_result(
         dataset_revision=commit or named.revision,
         metric_type=kind,
         metric_name=name,
-        metric_value=round(100 * (errors.wer or 0.0), 4),
+        metric_value=_metric_value(errors),
         metric_args={
             "normalizer": row.normalizer,
             "utterances": row.utterances,

@@ -15,7 +15,7 @@ from typing import Any
 from wergate.errors import SuiteError
 from wergate.report.export.card import CARD_FILE, Dataset, Loading, Origin, model_card
 from wergate.report.export.verify import IR_FILES, RESULTS_FILE, ExportResults, require_free
-from wergate.report.results import Results
+from wergate.report.results import Results, results_text
 from wergate.store import file_digest
 
 FRONTEND_FILE = "frontend.json"
@@ -127,7 +127,7 @@ def export(source: Exportable, run: Results, directory: Path, datasets: Mapping[
         ir = _copy_ir(source, temporary)
         files = {name: _copy(source, name, path, temporary) for name, path in sorted(source.files.items())}
         results = ExportResults(**run.model_dump(), model=source.model, variant=source.variant, ir=ir, files=files)
-        (temporary / RESULTS_FILE).write_text(results.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        (temporary / RESULTS_FILE).write_text(results_text(results), encoding="utf-8")
         origin = Origin(source.model, source.variant, source.base_model, source.revision, source.loading)
         card = model_card(results, origin, datasets)
         (temporary / CARD_FILE).write_text(card, encoding="utf-8")

@@ -9,9 +9,9 @@ from typing import Any
 import pydantic
 
 from wergate.errors import SuiteError
-from wergate.report.export.card import CARD_FILE
+from wergate.report.export.card import CARD_FILE, missing_on_card
 from wergate.report.redact import is_local_path, local_paths, without_local_paths
-from wergate.report.results import Results
+from wergate.report.results import Results, alteration
 from wergate.store import file_digest
 from wergate.verdict import Status
 
@@ -73,14 +73,16 @@ class ExportResults(Results):
 
 
 def verify_export(folder: Path) -> ExportResults:
-    """Return the results of an exported folder once the digests of its files are verified.
+    """Return the results of an exported folder once its verdicts, its card and the digests of its files are verified.
 
     Raises:
-        SuiteError: the results are missing or invalid, or a file is missing or has another digest.
+        SuiteError: the results are missing, invalid or changed, the card states other figures, or a file is missing or
+            has another digest.
     """
     path = folder / RESULTS_FILE
     try:
-        results = ExportResults.model_validate_json(path.read_bytes())
+        data = path.read_bytes()
+        results = ExportResults.model_validate_json(data)
     except OSError as error:
         raise SuiteError(f"'{path}' cannot be read: {error.strerror}; name a folder that --export wrote") from error
     except pydantic.ValidationError as error:
@@ -91,9 +93,22 @@ def verify_export(folder: Path) -> ExportResults:
         ) from error
     if set(results.ir) != set(IR_FILES):
         raise SuiteError(f"'{path}' binds {sorted(results.ir)}, not {sorted(IR_FILES)}; export again")
+    altered = alteration(data, results)
+    if altered:
+        raise SuiteError(f"'{path}' {altered}; export again")
+    _require_card(folder / CARD_FILE, results)
     for name, digest in (results.ir | results.files).items():
         _require_digest(folder / name, digest)
     return results
+
+
+def _require_card(path: Path, results: Results) -> None:
+    """Refuse a card without the figures of the results; people may add to it, or leave it out."""
+    if not path.is_file():
+        return
+    missing = missing_on_card(path.read_text(encoding="utf-8"), results)
+    if missing:
+        raise SuiteError(f"'{path}' {missing} of {RESULTS_FILE}; restore the figures, or export again")
 
 
 def _require_digest(path: Path, digest: str) -> None:

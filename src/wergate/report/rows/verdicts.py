@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from wergate.evaluation.rows import IntervalRow, ResultRow, finite, interval_row
-from wergate.verdict import Kind, Status, Verdict
+from wergate.verdict import Kind, Status, Verdict, holds
 
 
 class RegressionRow(ResultRow):
@@ -33,6 +33,17 @@ class VerdictRow(ResultRow):
     kind: Kind
     interval: IntervalRow | None
     line: str
+
+    @property
+    def contradiction(self) -> str | None:
+        """The reason why value and threshold give another status; None if they do not, or without a finite value."""
+        if self.value is None or self.status is Status.INCONCLUSIVE:
+            return None
+        held = holds(self.value, self.relation, self.threshold)
+        if held == (self.status is Status.PASS):
+            return None
+        claim = f"{self.value:g} is {'' if held else 'not '}{self.relation} {self.threshold:g}"
+        return f"says {self.status} for {self.gate} of {self.subject}, where {claim}"
 
 
 def verdict_row(verdict: Verdict, *, test: str, model: str | None, corpus: str | None) -> VerdictRow:
