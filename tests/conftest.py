@@ -19,6 +19,7 @@ from tests.support.tiny import Tiny, save_model, spoken, write_corpus
 
 for _proxy in ("ALL_PROXY", "all_proxy"):  # tox passes it on for pip, and a local hub of the tests needs no proxy
     os.environ.pop(_proxy, None)
+os.environ["OMP_NUM_THREADS"] = "1"  # as in the runs that tests start: the keys of their artifacts are the same then
 os.environ.pop("GITHUB_STEP_SUMMARY", None)  # where CI runs these tests, their runs are none of its summary's business
 collect_ignore = [*without_torch.MODULES] if without_torch.is_absent() else []
 

@@ -177,6 +177,38 @@ def test_lines_from_other_weights_or_versions_are_ignored_and_counted(
         )
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"hypothesis": "A"}, {"seconds": 1}, {"logits": None}, {"key": "0" * 32}, {"checksum": "0" * 64}],
+    ids=str,
+)
+def test_an_edited_line_is_refused(change: dict[str, Any], corpus: Corpus, whole: Path, tmp_path: Path) -> None:
+    """The run ends before any inference, with the number of the line, and the file stays unchanged."""
+    path = tmp_path / "transcripts.jsonl"
+    lines = whole.read_text(encoding="utf-8").splitlines(keepends=True)
+    edited = json.dumps(json.loads(lines[3]) | change, ensure_ascii=False) + "\n"
+    path.write_text("".join([*lines[:3], edited, *lines[4:]]), encoding="utf-8")
+    before, session = path.read_bytes(), Attempt(corpus, path)
+    with pytest.raises(SuiteError, match=r"transcripts file '.*': line 4 does not match its checksum, .*delete that"):
+        session.evaluate()
+    assert (0, before) == (session.recognizer.inferences, path.read_bytes())
+
+
+def test_lines_without_a_checksum_are_computed_again(corpus: Corpus, whole: Path, tmp_path: Path) -> None:
+    """Earlier versions wrote no checksum, and a line that was typed in by hand may have none."""
+    path = tmp_path / "transcripts.jsonl"
+    for row in rows(whole):
+        del row["checksum"]
+        with path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+    session = Attempt(corpus, path)
+    evaluation = session.evaluate()
+    assert (COUNT, 0, 0) == (session.recognizer.inferences, evaluation.resumed, evaluation.ignored_lines)
+    expected = f"resumed 0 of {COUNT} utterances from the transcripts; ignored {COUNT} lines without a checksum"
+    assert expected == evaluation.resume_note
+    assert COUNT == Attempt(corpus, path).evaluate().resumed
+
+
 def test_replaced_audio_is_inferred_again(corpus: Corpus, whole: Path, tmp_path: Path) -> None:
     """A new recording under an old id makes the old line invalid."""
     path = tmp_path / "transcripts.jsonl"

@@ -37,10 +37,14 @@ _ISA_FLAGS = (
     ("avx2", {"avx2"}),
 )
 _DOT_PRODUCTS = ("vnni", "amx", "bf16")  # substrings of the names above; every CPU with bf16 has VNNI too
-# Variables that change logits or times: threads, instruction sets, libraries, memory. tox.ini passes them on.
-VARIABLES = (
+# Variables that change logits: threads, instruction sets, options of the libraries.
+_OF_LOGITS = (
     *("OMP_*", "GOMP_*", "KMP_*", "MKL_*", "OPENBLAS_*", "TBB_*"),
     *("ONEDNN_*", "DNNL_*", "OV_*", "OPENVINO_*", "ORT_*", "ATEN_*", "NPY_*"),
+)
+# Variables that change logits or times, those of memory too. tox.ini passes them on.
+VARIABLES = (
+    *_OF_LOGITS,
     *("LD_LIBRARY_PATH", "LD_PRELOAD", "GLIBC_TUNABLES", "MALLOC_*", "WERGATE_*"),
 )
 _OF_SCIKIT_LEARN = {"KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK"}  # it sets them itself, when it is imported
@@ -99,7 +103,16 @@ def versions(packages: Iterable[str] = REPORTED) -> dict[str, str]:
 
 def variables() -> dict[str, str]:
     """Return the environment variables that are set and change logits or times, by name."""
-    found = (name for name in os.environ if any(fnmatchcase(name, pattern) for pattern in VARIABLES))
+    return _set_variables(VARIABLES)
+
+
+def variables_of_logits() -> dict[str, str]:
+    """Return the environment variables that are set and change logits, by name."""
+    return _set_variables(_OF_LOGITS)
+
+
+def _set_variables(patterns: Iterable[str]) -> dict[str, str]:
+    found = (name for name in os.environ if any(fnmatchcase(name, pattern) for pattern in patterns))
     return {name: os.environ[name] for name in sorted(found) if os.environ[name] and name not in _OF_SCIKIT_LEARN}
 
 

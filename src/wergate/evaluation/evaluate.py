@@ -73,6 +73,8 @@ def evaluate(
         audio_wait_s=work.audio_wait_s,
         resumed=len(resumed.outcomes),
         ignored_lines=resumed.ignored,
+        unsigned_lines=resumed.unsigned,
+        inferred=left - resumed.outcomes.keys(),
         prevalent_label=work.prevalent_label,
         with_special={id_: work.with_special[id_] for id_ in corpus.ids if id_ in work.with_special},
     )

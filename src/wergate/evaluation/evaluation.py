@@ -57,6 +57,8 @@ class Evaluation:
         audio_wait_s: part of `elapsed_s` that was spent waiting for audio.
         resumed: number of utterances read from the transcripts of an earlier run, without inference.
         ignored_lines: number of lines in these transcripts that came from other weights, versions or audio.
+        inferred: ids of the utterances that this run inferred.
+        unsigned_lines: number of lines in these transcripts that have no checksum and were not used.
         prevalent_label: label other than the blank that the reference model gives to most frames of every utterance;
             None if there is none.
         with_special: transcripts of the reference model with their special labels, by utterance id, where there are
@@ -74,6 +76,8 @@ class Evaluation:
     audio_wait_s: float = 0.0
     resumed: int = 0
     ignored_lines: int = 0
+    unsigned_lines: int = 0
+    inferred: frozenset[str] = frozenset()
     prevalent_label: str | None = None
     with_special: Mapping[str, str] = field(default_factory=dict)
 
@@ -184,11 +188,12 @@ class Evaluation:
     @property
     def resume_note(self) -> str | None:
         """One line on what was read from the transcripts of an earlier run; None if there was nothing."""
-        if not (self.resumed or self.ignored_lines):
+        if not (self.resumed or self.ignored_lines or self.unsigned_lines):
             return None
         note = f"resumed {self.resumed} of {len(self.outcomes)} utterances from the transcripts"
         ignored = f"; ignored {self.ignored_lines} lines from other weights, versions or audio"
-        return note + (ignored if self.ignored_lines else "")
+        unsigned = f"; ignored {self.unsigned_lines} lines without a checksum"
+        return note + (ignored if self.ignored_lines else "") + (unsigned if self.unsigned_lines else "")
 
     @property
     def mismatches(self) -> tuple[UtteranceOutcome, ...]:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from wergate.corpora.corpus import Corpus
-from wergate.environment.machine import cpu, versions
+from wergate.environment.machine import cpu, variables_of_logits, versions
 from wergate.evaluation.evaluation import UtteranceOutcome
 from wergate.evaluation.reference_run import model_parts
 from wergate.evaluation.transcript_file import Line, TranscriptFile
@@ -25,7 +25,7 @@ class JournalKey:
         model: name of the model, as tables show it.
         recognizer: engine of the reference model, "fp16", "int8", or the name of a candidate.
         ir: key of the IR; empty for the reference model.
-        decided_by: JSON values: digests, versions, instruction set, settings.
+        decided_by: JSON values: digests, versions, CPU, variables, settings.
     """
 
     model: str
@@ -40,7 +40,7 @@ class JournalKey:
 
 
 def runs(
-    model: ReferenceModel, frontend: Frontend, recognizer: str, *, ir: str, source: str, settings: Mapping[str, str]
+    model: ReferenceModel, frontend: Frontend, recognizer: str, *, ir: str, source: str, settings: Mapping[str, Any]
 ) -> tuple[JournalKey, JournalKey]:
     """Return the journal keys of a reference model and of a candidate.
 
@@ -49,14 +49,15 @@ def runs(
         recognizer: name of the candidate.
         ir: key of the candidate's IR.
         source: digest of all wergate code that processes an utterance.
-        settings: device, inference precision and shapes.
+        settings: device, inference precision, shapes and buckets.
     """
     reference = JournalKey(model.name, model.engine, "", model_parts(model))
     decided_by = {
         "reference": reference.key,
         "frontend": asdict(frontend),
         "settings": dict(settings),
-        "isa": cpu().isa,
+        "cpu": {"isa": cpu().isa, "flags": cpu().flags, "cores": cpu().cores},
+        "variables": variables_of_logits(),
         "versions": versions(("openvino", "numpy", "soxr", "soundfile")),
         "source": source,
     }
@@ -71,11 +72,13 @@ class Resumed:
         outcomes: by utterance id.
         text_changed: ids of the outcomes whose reference text in the corpus has changed since.
         ignored: number of lines of this model, corpus and candidate that came from other weights, versions or audio.
+        unsigned: number of such lines that have no checksum, as earlier versions wrote them.
     """
 
     outcomes: Mapping[str, UtteranceOutcome] = field(default_factory=dict)
     text_changed: frozenset[str] = frozenset()
     ignored: int = 0
+    unsigned: int = 0
 
 
 class Journal:
@@ -89,13 +92,19 @@ class Journal:
         self._references_on_file: set[str] = set()
 
     def resumed(self, corpus: Corpus) -> Resumed:
-        """Return the outcomes that the same recognizers stored for the same audio of a corpus."""
+        """Return the outcomes that the same recognizers stored for the same audio of a corpus.
+
+        Raises:
+            SuiteError: a line was changed after it was written.
+        """
         found: dict[str, dict[str, Line]] = {self._reference.key: {}, self._candidate.key: {}}
-        ignored = 0
+        ignored = unsigned = 0
         for line in self._file.lines():
             if line is None or not self._concerns(line, corpus):
                 continue
-            if line.key in found and line.audio == corpus.digests[line.id]:
+            if not line.signed:
+                unsigned += line.recognizer == self._candidate.recognizer
+            elif line.key in found and line.audio == corpus.digests[line.id]:
                 found[line.key][line.id] = line
             else:
                 ignored += line.recognizer == self._candidate.recognizer
@@ -106,7 +115,8 @@ class Journal:
             id_ for id_, line in references.items() if text_digest(line.reference) == texts[id_]
         }
         pairs = {id_: (references[id_], line) for id_, line in candidates.items() if id_ in references}
-        return Resumed({id_: _outcome(*pair) for id_, pair in pairs.items()}, text_changed & pairs.keys(), ignored)
+        outcomes = {id_: _outcome(*pair) for id_, pair in pairs.items()}
+        return Resumed(outcomes, text_changed & pairs.keys(), ignored, unsigned)
 
     def _concerns(self, line: Line, corpus: Corpus) -> bool:
         ours = (line.model, line.corpus) == (self._candidate.model, corpus.name)

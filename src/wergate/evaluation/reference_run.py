@@ -21,7 +21,7 @@ from wergate.corpora.audio import Samples
 from wergate.corpora.corpus import Corpus, Utterance
 from wergate.corpora.prefetch import Prefetched
 from wergate.environment.digest import source_digest
-from wergate.environment.machine import versions
+from wergate.environment.machine import variables_of_logits, versions
 from wergate.errors import InputTooShortError, SuiteError
 from wergate.models.base import ReferenceModel
 from wergate.networks.ctc import Logits, greedy_decode
@@ -75,7 +75,8 @@ def model_parts(model: ReferenceModel) -> dict[str, object]:
     """Return everything except the audio that determines the logits of a reference model."""
     return {
         "model": model.digest,
-        "versions": versions((*model.packages, "soxr", "soundfile")),
+        "versions": versions((*model.packages, "numpy", "soxr", "soundfile")),
+        "variables": variables_of_logits(),  # the number of threads decides how sums are rounded
         "source": source_digest(__name__, type(model).__module__),
     }
 
@@ -223,6 +224,7 @@ def reference_logits(store: Store, model: ReferenceModel, recognizer: Recognizer
     parts = {
         "model": model.digest,
         "versions": versions((*model.packages, "numpy")),
+        "variables": variables_of_logits(),
         "source": source_digest(__name__, type(model).__module__),
     }
 

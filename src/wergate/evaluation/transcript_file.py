@@ -5,6 +5,9 @@ scored again without inference, for example with another normalizer or other thr
 
 Whole lines are appended under a lock, so several processes may write to one file. If a process is killed while it
 writes, the next process removes the partial line.
+
+Each line ends with a checksum of its content. A line that was changed later is refused. The checksum has no secret: it
+shows edits and accidents, and no forgery by somebody who computes it again.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,9 +24,11 @@ import filelock
 
 from wergate.errors import SuiteError
 from wergate.networks.logits import LogitsDifference
+from wergate.store import text_digest
 
 _FORMAT = "transcript/1"
 _MARK = f'{{"wergate": "{_FORMAT}", '.encode()
+_CHECKSUM = "checksum"
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class Line:
         key: key of the run.
         corpus_key: first digits of the corpus's fingerprint.
         audio: SHA-256 of the encoded audio.
+        signed: whether the line in the file has a checksum; earlier versions wrote none.
     """
 
     model: str
@@ -55,6 +61,7 @@ class Line:
     key: str
     corpus_key: str
     audio: str
+    signed: bool = True
 
 
 class TranscriptFile:
@@ -71,9 +78,20 @@ class TranscriptFile:
         self._require_ours()
 
     def lines(self) -> Iterator[Line | None]:
-        """Yield the lines in the order of writing; None stands for a line that cannot be parsed."""
-        for line in self._whole_lines():
-            yield _parse(line)
+        """Yield the lines in the order of writing; None stands for a line that cannot be parsed.
+
+        Raises:
+            SuiteError: a line does not match its checksum.
+        """
+        for number, line in enumerate(self._whole_lines(), 1):
+            row = _row(line)
+            if not _is_intact(row):
+                raise SuiteError(
+                    f"transcripts file '{self._path}': line {number} does not match its checksum, so it was changed "
+                    "after it was written; lines as the suite wrote them are accepted; delete that line, and its "
+                    "utterance is transcribed again"
+                )
+            yield _parse(row)
 
     def append(self, lines: Sequence[Line]) -> None:
         """Append lines; a killed process may have written only some of them.
@@ -138,9 +156,22 @@ def _cut_partial_line(stream: BinaryIO) -> None:
 
 def _format(line: Line) -> bytes:
     row: dict[str, Any] = {"wergate": _FORMAT, **asdict(line)}
+    del row["signed"]
     if line.logits is not None:
         row["logits"] = {name: _json_number(value) for name, value in row["logits"].items()}
+    row[_CHECKSUM] = _checksum(row)
     return (json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n").encode(errors="backslashreplace")
+
+
+def _checksum(row: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a row without its checksum, in canonical JSON."""
+    content = {name: value for name, value in row.items() if name != _CHECKSUM}
+    return text_digest(json.dumps(content, sort_keys=True, separators=(",", ":")))
+
+
+def _is_intact(row: Mapping[str, Any] | None) -> bool:
+    """Return whether a row matches its checksum, or has none."""
+    return row is None or row.get(_CHECKSUM, None) in {None, _checksum(row)}
 
 
 def _json_number(value: float) -> float | str:
@@ -148,15 +179,25 @@ def _json_number(value: float) -> float | str:
     return value if math.isfinite(value) else str(value)
 
 
-def _parse(line: bytes) -> Line | None:
+def _row(line: bytes) -> dict[str, Any] | None:
     try:
         row = json.loads(line)
+    except ValueError:
+        return None
+    return row if isinstance(row, dict) else None
+
+
+def _parse(row: dict[str, Any] | None) -> Line | None:
+    if row is None:
+        return None
+    try:
         del row["wergate"]
+        row["signed"] = row.pop(_CHECKSUM, None) is not None
         row["notes"] = tuple(row["notes"])
         if row["logits"] is not None:
             row["logits"] = LogitsDifference(**{name: _number(value) for name, value in row["logits"].items()})
         return Line(**row)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

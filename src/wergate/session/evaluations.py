@@ -34,6 +34,7 @@ from wergate.store import content_key, file_digest
 _DECIDING = ("device", "inference_precision", "shapes")
 _SEED = 0
 
+_NOT_DECIDING = {"probe_sqnr_db_min", "compared_utterances"}  # of the buckets: they judge logits and change none
 
 @dataclass(frozen=True)
 class SpotCheck:
@@ -154,7 +155,8 @@ class Evaluations:
 
     def runs(self, variant: Variant) -> tuple[JournalKey, JournalKey]:
         """Return the journal keys of a variant's reference model and of the variant."""
-        settings = {key: getattr(self._config, key) for key in _DECIDING} | {"fused": str(self._config.buckets.fused)}
+        settings = {key: getattr(self._config, key) for key in _DECIDING}
+        settings["buckets"] = self._config.buckets.model_dump(exclude=_NOT_DECIDING)
         ir = content_key({suffix: file_digest(variant.path.with_suffix(suffix)) for suffix in (".xml", ".bin")})
         reference, source = self._models.reference(variant.model), source_digest(__name__)
         return runs(reference, variant.frontend, variant.name, ir=ir, source=source, settings=settings)
