@@ -109,6 +109,19 @@ class Store:
         seconds = time.perf_counter() - started
         return Artifact(kind, key, folder, built=True, seconds=seconds, build_seconds=seconds)
 
+    def rebuild(self, kind: str, parts: Mapping[str, Any], build: Callable[[Path], None]) -> None:
+        """Build an artifact again, and replace the stored one.
+
+        Args:
+            kind, parts, build: as in `get`.
+
+        Raises:
+            SuiteError: the cache directory cannot be written.
+        """
+        key = content_key(parts)
+        with self._writing(), self._locked(kind, key):
+            self._build(kind, key, parts, build)
+
     def find(self, kind: str, key: str) -> Artifact | None:
         """Return the artifact with this key, or None if it is absent or damaged; build nothing."""
         folder = self.root / kind / key[:32]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import replace
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -14,20 +16,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.mutations.fault import resign
 from tests.support.shipped import section
 from tests.support.tiny import RATE, save_model, sound
+from tests.support.wrong_streams import corrupt
 from wergate.config.quantization import BucketSettings
 from wergate.errors import SuiteError
 from wergate.models.checkpoint import load_model, resolve_checkpoint
 from wergate.models.processor import load_frontend
 from wergate.networks.frontend import Frontend
 from wergate.networks.ir.conversion import export
-from wergate.recognizers.bucketed import BucketedRecognizer, Compilable
+from wergate.recognizers.bucketed import BucketedRecognizer, Compilable, OtherLogitsWarning
 from wergate.recognizers.buckets import Buckets, CompiledMemory, choose_buckets, compiled_memory, corpus_buckets
 from wergate.recognizers.compilations import Compilation
 from wergate.recognizers.compiled_store import compilable, static_options
 from wergate.recognizers.openvino import OpenVinoRecognizer
-from wergate.store import Store
+from wergate.store import MANIFEST, Store
 
 LENGTHS = (RATE // 2, RATE, 3 * RATE)
 
@@ -144,12 +148,63 @@ def test_a_stream_with_wrong_logits_is_not_used(exported: tuple[Path, Frontend],
     reported: list[Compilation] = []
     found = BucketedRecognizer(once, Buckets((length,)), streams=2, probe_sqnr_db_min=20.0, report=reported.append)
     speech = sound(0.8, seed=1)
-    np.testing.assert_allclose(found.logits_of([speech])[0], found.dynamic.logits(speech[None])[0], atol=1e-4)
-    assert [Compilation(length, 2, accepted=accepted) for accepted in (False, True)] == reported
-    always = replace(right, compile_for=lambda samples: _compiled_wrong(path, samples))
-    never = BucketedRecognizer(always, Buckets((length,)), streams=2, probe_sqnr_db_min=20.0)
+    with pytest.warns(OtherLogitsWarning, match="did not fit its IR; it was compiled again"):
+        logits = found.logits_of([speech])[0]
+    np.testing.assert_allclose(logits, found.dynamic.logits(speech[None])[0], atol=1e-4)
+    assert [Compilation(length, 2, accepted=True)] == reported
+
+
+def test_streams_that_are_wrong_alike_are_no_fault_of_a_stream(exported: tuple[Path, Frontend], tmp_path: Path) -> None:
+    """The run continues, so that its verdicts judge the logits; one line names the causes that remain."""
+    path, frontend = exported
+    length = frontend.whole_frames(RATE)
+    wrong = partial(_compiled_wrong, path)
+    ir = replace(stored(exported, Store(tmp_path)), compile_for=wrong, compile_anew=wrong)
+    found = BucketedRecognizer(ir, Buckets((length,)), streams=2, probe_sqnr_db_min=20.0)
+    speech = sound(0.8, seed=1)
+    with pytest.warns(OtherLogitsWarning, match=r"all streams alike are -6\.0 dB .* no stream is at fault, but the IR"):
+        logits = found.logits_of([speech])[0]
+    np.testing.assert_allclose(logits, -found.dynamic.logits(speech[None])[0], atol=1e-4)
+
+
+def test_one_stream_unlike_the_others_ends_the_run(
+    exported: tuple[Path, Frontend], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If no compilation has equal streams, no gate may use its logits."""
+    speech, store = sound(0.8, seed=1), Store(tmp_path)
+    bucketed(exported, store).logits_of([speech])  # stores the dynamic model's logits of the probe
+    corrupt(monkeypatch, compilations=99)
+    found = bucketed(exported, store)
     with pytest.raises(SuiteError, match=r"wrong logits in each of 3 compilations .*--shapes dynamic"):
-        never.logits_of([speech])
+        found.logits_of([speech])
+
+
+@pytest.mark.parametrize("damage", ["of another length", "of another IR", "of no model"])
+def test_a_stored_model_that_does_not_fit_its_ir_is_built_again(
+    damage: str, exported: tuple[Path, Frontend], tmp_path: Path
+) -> None:
+    """Its checksum matches, so only the runtime or its logits show it; one line, and the store has a right one."""
+    speech, store = sound(0.4, seed=1), Store(tmp_path / "cache")
+    expected = bucketed(exported, store).logits_of([speech])[0]
+    folders = sorted((store.root / "compiled-model").iterdir())
+    lengths = [json.loads((folder / MANIFEST).read_text())["parts"]["samples"] for folder in folders]
+    blobs = [(folder / "model.blob").read_bytes() for folder in folders]
+    of_another_ir = [_compiled_wrong(exported[0], length).export_model().getbuffer() for length in lengths]
+    others = {
+        "of another length": blobs[1:] + blobs[:1],
+        "of another IR": [bytes(blob) for blob in of_another_ir],
+        "of no model": [blob[: len(blob) // 2] for blob in blobs],
+    }
+    for folder, blob in zip(folders, others[damage], strict=True):
+        (folder / "model.blob").write_bytes(blob)
+        resign(folder)
+    with pytest.warns(UserWarning, match="does not fit IR '|did not fit its IR; it was compiled again"):
+        logits = bucketed(exported, store).logits_of([speech, sound(0.9, seed=2), sound(2.0, seed=3)])[0]
+    np.testing.assert_array_equal(expected, logits)
+    again = bucketed(exported, store)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        again.try_all()
 
 
 def _compiled_wrong(path: Path, samples: int) -> ov.CompiledModel:

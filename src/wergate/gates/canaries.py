@@ -17,6 +17,7 @@ from wergate.config.thresholds import Thresholds
 from wergate.evaluation.activations import RangeComparison
 from wergate.evaluation.evaluation import Evaluation, Transcripts, UtteranceOutcome
 from wergate.evaluation.letters import LetterCounts
+from wergate.evaluation.repetition import Repetition
 from wergate.gates import accuracy, ir
 from wergate.gates.alphabet import alphabet_verdict, decoding_verdict, label_differences, letter_verdict
 from wergate.gates.buckets import BucketComparison, bucket_verdicts
@@ -25,6 +26,7 @@ from wergate.gates.error_shape.gates import shape_verdicts
 from wergate.gates.error_shape.shape import ErrorShape, Lengths, Range, Rise, Worst
 from wergate.gates.range_baseline import stored_ranges_verdict
 from wergate.gates.regression import reference_errors_verdict
+from wergate.gates.streams import stream_verdict
 from wergate.gates.wer import wer_verdict
 from wergate.gates.wer_baseline import StoredCounts
 from wergate.models.variant import Variant
@@ -212,6 +214,8 @@ def _bad_buckets(stated: Thresholds, canary: Variant) -> Iterator[Verdict]:
     )
     found = BucketComparison(_UTTERANCES, mismatches, noisy, lengths_s=(1.0,), padding=0.0)
     yield from bucket_verdicts(found, canary, corpus="canary")
+    for repetition in (Repetition(1, 1, 0, ()), Repetition(0, 0, 1, ("canary",))):
+        yield stream_verdict(repetition, canary, corpus="canary")
 
 
 def _bad_shape(stated: Thresholds, canary: Variant, *, quiet: bool) -> Iterator[Verdict]:

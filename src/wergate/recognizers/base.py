@@ -57,6 +57,24 @@ class ConcurrentRecognizer(Protocol):
         """See `wergate.recognizers.base.completed`."""
 
 
+@runtime_checkable
+class RepeatingRecognizer(Protocol):
+    """A recognizer with several streams, which can be tried again."""
+
+    def again(self, samples: Samples) -> list[Logits]:
+        """Run one utterance on every stream at the same time.
+
+        Args:
+            samples: float32, shape (samples,).
+
+        Returns:
+            Logits of each inference, float32, shape (frames, vocabulary).
+        """
+
+    def probed_again(self) -> Iterator[bool]:
+        """Yield whether all streams still give the probe's logits, for each compiled model that `again` has not run."""
+
+
 def completed(recognizer: Recognizer, utterances: Sequence[Samples]) -> Iterator[tuple[int, Logits]]:
     """Yield the position of each utterance and its logits, shape (frames, vocabulary), in the recognizer's order.
 

@@ -6,8 +6,11 @@ transcription of a corpus starts without compiling anything.
 
 from __future__ import annotations
 
+import contextlib
+import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +20,18 @@ import openvino as ov
 from wergate.corpora.audio import Samples
 from wergate.environment.digest import source_digest
 from wergate.environment.machine import cpu, thread_options, versions
+from wergate.errors import SuiteError
 from wergate.networks.ctc import Logits
 from wergate.networks.frontend import Frontend
-from wergate.networks.ir.file import compile_ir, ir_signature
+from wergate.networks.ir.file import compile_ir, ir_signature, named
 from wergate.networks.ir.precision import INFERENCE_PRECISION
 from wergate.recognizers.bucketed import Compilable
 from wergate.recognizers.openvino import OpenVinoRecognizer
 from wergate.recognizers.stored_logits import read_logits, stored_logits
-from wergate.store import Store, file_digest
+from wergate.steps import lacks_memory, said
+from wergate.store import DamagedArtifactWarning, Store, file_digest
 
+_KIND = "compiled-model"
 _BLOB = "model.blob"
 _WITHOUT_WEIGHTS = {"CACHE_MODE": "OPTIMIZE_SIZE"}  # the blob refers to the weights in the IR's .bin
 
@@ -61,10 +67,12 @@ def compilable(
         options: options of the CPU plugin for fixed lengths.
     """
     parts = _parts(path, frontend, options)
+    compiler = _Compiler(store, path, options, parts)
     return Compilable(
         frontend,
         ir_signature(path, len(frontend.alphabet.labels)),
-        _stored_compiler(store, path, options, parts),
+        compiler.load,
+        compiler.build,
         compile_dynamic,
         _stored_logits(store, compile_dynamic, parts),
         options[INFERENCE_PRECISION],
@@ -82,22 +90,49 @@ def _parts(path: Path, frontend: Frontend, options: Mapping[str, str]) -> dict[s
     }
 
 
-def _stored_compiler(
-    store: Store, path: Path, options: Mapping[str, str], parts: Mapping[str, Any]
-) -> Callable[[int], ov.CompiledModel]:
-    """Return a function that loads the model for one utterance of a given number of samples, or compiles it."""
+@dataclass(frozen=True)
+class _Compiler:
+    """Compiles an IR for one utterance of a given number of samples, and keeps the compiled models in a store."""
 
-    def compiled(samples: int) -> ov.CompiledModel:
+    store: Store
+    path: Path
+    options: Mapping[str, str]
+    parts: Mapping[str, Any]
+
+    def load(self, samples: int) -> ov.CompiledModel:
+        """Load the compiled model, or compile the IR if the store has none that fits it."""
         fresh: list[ov.CompiledModel] = []
+        artifact = self.store.get(_KIND, self._parts_for(samples), partial(self._build, samples, fresh))
+        if fresh:
+            return fresh[0]
+        try:
+            return _imported(artifact.file(_BLOB), self.path, self.options)
+        except RuntimeError as error:
+            if lacks_memory(error):
+                raise
+            warnings.warn(
+                f"{_KIND} {artifact.folder.name[:8]} does not fit {named(self.path)}: {said(error)}; rebuilding it",
+                DamagedArtifactWarning,
+                stacklevel=2,
+            )
+            return self.build(samples)
 
-        def build(folder: Path) -> None:
-            fresh.append(compile_ir(path, "CPU", {**options, **_WITHOUT_WEIGHTS}, samples=samples))
-            (folder / _BLOB).write_bytes(bytes(fresh[0].export_model().getbuffer()))
+    def build(self, samples: int) -> ov.CompiledModel:
+        """Compile the IR, and replace the stored model if the store can be written."""
+        fresh: list[ov.CompiledModel] = []
+        with contextlib.suppress(SuiteError):  # a run from a read-only store continues
+            self.store.rebuild(_KIND, self._parts_for(samples), partial(self._build, samples, fresh))
+        return fresh[0] if fresh else self._compiled(samples)
 
-        artifact = store.get("compiled-model", {**parts, "samples": samples}, build)
-        return fresh[0] if fresh else _imported(artifact.file(_BLOB), path, options)
+    def _build(self, samples: int, fresh: list[ov.CompiledModel], folder: Path) -> None:
+        fresh.append(self._compiled(samples))
+        (folder / _BLOB).write_bytes(bytes(fresh[0].export_model().getbuffer()))
 
-    return compiled
+    def _compiled(self, samples: int) -> ov.CompiledModel:
+        return compile_ir(self.path, "CPU", {**self.options, **_WITHOUT_WEIGHTS}, samples=samples)
+
+    def _parts_for(self, samples: int) -> dict[str, Any]:
+        return {**self.parts, "samples": samples}
 
 
 def _stored_logits(

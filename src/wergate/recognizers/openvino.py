@@ -98,10 +98,20 @@ class OpenVinoRecognizer:
         """Run a probe on all streams and return whether each agrees with a single inference bit by bit."""
         # The probe has many frames on purpose. If the first inference of a stream has a single frame, OpenVINO
         # 2026.4.1 gives wrong logits for all later ones (docs/findings/one-frame-first.md).
-        expected = self._infer(self._probe[None])[0]
+        self._probed = self._infer(self._probe[None])[0]
         # All requests start at the same time, two per stream, so that every stream gets one.
         probes = [self._probe] * len(self._requests.idle)
-        return all(np.array_equal(expected, logits) for _, logits in self._infer_each(probes))
+        return all(np.array_equal(self._probed, logits) for _, logits in self._infer_each(probes))
+
+    def again(self, samples: Samples) -> list[Logits]:
+        """See `RepeatingRecognizer.again`."""
+        if self.frontend.is_single(len(samples)):  # see `logits`
+            return [self.logits(samples[None])[0]]
+        return [logits[0] for logits in infer_everywhere(self._requests, self._feed(samples))]
+
+    def probed_again(self) -> Iterator[bool]:
+        """See `RepeatingRecognizer.probed_again`."""
+        yield all(np.array_equal(self._probed, logits) for logits in self.again(self._probe))
 
     def precisions(self) -> Iterator[RunPrecision]:
         """Yield the precision that the compiled model runs in, read back from the runtime."""
@@ -173,6 +183,7 @@ class Requests:
         compiled: the compiled model.
         signature: meaning of the model's inputs and output.
         streams: number of streams that the model was compiled for.
+        created: all requests, in the order of their creation.
         idle: requests that are not in use.
     """
 
@@ -181,7 +192,8 @@ class Requests:
         self.compiled = compiled
         self.signature = signature
         self.streams = streams
-        self.idle = [compiled.create_infer_request() for _ in range(_PER_STREAM * streams)]
+        self.created = tuple(compiled.create_infer_request() for _ in range(_PER_STREAM * streams))
+        self.idle = list(self.created)
 
 
 @dataclass(frozen=True)
@@ -220,6 +232,30 @@ def infer_all(jobs: Iterable[Job]) -> Iterator[tuple[int, Logits]]:
         for _, requests, request in running:
             request.wait()
             requests.idle.append(request)
+
+
+def infer_everywhere(requests: Requests, feed: Feed, runs: int = _PER_STREAM) -> list[Logits]:
+    """Run one input on every stream of a model at the same time, and return the logits of each inference.
+
+    The logits are equal bit by bit if nothing is wrong. Every stream runs the same compiled graph with kernels that
+    were chosen when it was compiled, or, for dynamic lengths, by the length alone. Each inference has the threads of
+    its stream, so sums are rounded in the same order.
+
+    Args:
+        requests: requests of the model, none of which is running.
+        feed: the inputs.
+        runs: inferences for each stream.
+
+    Returns:
+        float32 arrays of shape (batch, frames, vocabulary).
+    """
+    used = requests.created[: runs * requests.streams]
+    for request in used:
+        request.start_async(feed)
+    for request in used:
+        request.wait()
+    output = requests.signature.output
+    return [requests.signature.logits(request.get_output_tensor(output).data) for request in used]
 
 
 def _finished(running: deque[tuple[int, Requests, ov.InferRequest]]) -> tuple[int, Logits]:

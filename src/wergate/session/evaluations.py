@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -17,11 +18,12 @@ from wergate.evaluation.evaluate import Candidate, evaluate
 from wergate.evaluation.evaluation import Evaluation
 from wergate.evaluation.journal import Journal, JournalKey, runs
 from wergate.evaluation.reference_run import ReferenceUtterance, read_reference, reference_logits, reference_run
+from wergate.evaluation.repetition import Repetition, repeat
 from wergate.evaluation.transcript_file import TranscriptFile
 from wergate.models.variant import Variant
 from wergate.networks.ctc import Logits, greedy_decode
 from wergate.networks.logits import LogitsDifference, difference, total
-from wergate.recognizers.base import Recognizer
+from wergate.recognizers.base import Recognizer, RepeatingRecognizer
 from wergate.recognizers.stored_logits import read_logits
 from wergate.session.corpora import Corpora
 from wergate.session.matrix import Cell
@@ -32,9 +34,9 @@ from wergate.steps import step
 from wergate.store import content_key, file_digest
 
 _DECIDING = ("device", "inference_precision", "shapes")
+_NOT_DECIDING = {"probe_sqnr_db_min", "compared_utterances"}  # of the buckets: they judge logits and change none
 _SEED = 0
 
-_NOT_DECIDING = {"probe_sqnr_db_min", "compared_utterances"}  # of the buckets: they judge logits and change none
 
 @dataclass(frozen=True)
 class SpotCheck:
@@ -95,10 +97,27 @@ class Evaluations:
         def make() -> Evaluation:
             corpus = self._corpora.corpus(cell.model, cell.corpus)  # first: its errors must appear before any build
             variant = self._models.variant(cell.model, cell.variant)
-            recognizer = lambda: self._recognizers.for_corpus(variant, corpus)  # noqa: E731 - a name for the argument
-            return self.evaluate(variant, cell.corpus, recognizer, self._journal(variant))
+            recognizer = partial(self._recognizers.for_corpus, variant, corpus)
+            found = self.evaluate(variant, cell.corpus, recognizer, self._journal(variant))
+            if found.inferred:
+                self._repeat(cell, found, recognizer())
+            return found
 
         return self._memo.get(("evaluation", cell), make)
+
+    def _repeat(self, cell: Cell, found: Evaluation, recognizer: Recognizer) -> None:
+        """Try the streams of a recognizer again at once, before its compiled models make room for others."""
+        if self._config.device != "CPU" or not isinstance(recognizer, RepeatingRecognizer):
+            return
+        corpus = self._corpora.corpus(cell.model, cell.corpus)
+        with step(f"repetition of {found.variant.subject} of '{cell.model}' on '{corpus.name}'"):
+            repetition = repeat(found, corpus, recognizer, self.reference(cell.model, cell.corpus))
+        self._memo.get(("repetition", cell), lambda: repetition)
+
+    def repetition(self, cell: Cell) -> Repetition | None:
+        """Return what the streams gave again after a corpus; None if nothing was inferred, or not on a CPU."""
+        self.evaluation(cell)
+        return self._memo.get(("repetition", cell), lambda: None)
 
     def of(self, variant: Variant, spec: CorpusSpec) -> Evaluation:
         """Return the evaluation of an IR that is not a configured variant, with dynamic shapes and without padding."""

@@ -53,7 +53,7 @@ _GATES: tuple[tuple[Stage, tuple[str, ...]], ...] = (
         ),
     ),
     (Stage.WORK, ("int8_work", "size_ratio", "fake_quantize", "int8_weights")),
-    (Stage.BUCKETS, ("bucket_sqnr_db", "bucket_mismatch_rate")),
+    (Stage.BUCKETS, ("stream_differs", "bucket_sqnr_db", "bucket_mismatch_rate")),
     (Stage.LOGITS, ("max_abs_delta", "mean_abs_delta", "sqnr_db", "argmax_agreement", "length_max_abs_delta")),
     (Stage.TRANSCRIPTS, ("transcript_mismatch_rate", "transcript_differs", "decoding_differs", "other_work")),
     (Stage.WORDS, ("wer", "word_errors")),
