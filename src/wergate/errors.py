@@ -48,6 +48,10 @@ class VocabularySizeError(SuiteError):
         self.found = found
 
 
+class OtherLogitsWarning(UserWarning):
+    """A model that was compiled for a fixed length gives other logits than the dynamic model."""
+
+
 class InputTooShortError(SuiteError):
     """A waveform that is too short for a single frame of logits."""
 

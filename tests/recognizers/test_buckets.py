@@ -21,12 +21,12 @@ from tests.support.shipped import section
 from tests.support.tiny import RATE, save_model, sound
 from tests.support.wrong_streams import corrupt
 from wergate.config.quantization import BucketSettings
-from wergate.errors import SuiteError
+from wergate.errors import OtherLogitsWarning, SuiteError
 from wergate.models.checkpoint import load_model, resolve_checkpoint
 from wergate.models.processor import load_frontend
 from wergate.networks.frontend import Frontend
 from wergate.networks.ir.conversion import export
-from wergate.recognizers.bucketed import BucketedRecognizer, Compilable, OtherLogitsWarning
+from wergate.recognizers.bucketed import BucketedRecognizer, Compilable
 from wergate.recognizers.buckets import Buckets, CompiledMemory, choose_buckets, compiled_memory, corpus_buckets
 from wergate.recognizers.compilations import Compilation
 from wergate.recognizers.compiled_store import compilable, static_options

@@ -16,7 +16,7 @@ import numpy as np
 import openvino as ov
 
 from wergate.corpora.audio import Samples
-from wergate.errors import SuiteError
+from wergate.errors import OtherLogitsWarning, SuiteError
 from wergate.networks.ctc import Logits
 from wergate.networks.frontend import Frontend
 from wergate.networks.ir.precision import RunPrecision, run_precision
@@ -230,10 +230,6 @@ class BucketedRecognizer:
                 "level of its input; see bucket_sqnr_db, and compare with --shapes dynamic"
             )
         warnings.warn(text, OtherLogitsWarning, stacklevel=3)
-
-
-class OtherLogitsWarning(UserWarning):
-    """A model that was compiled for a fixed length gives other logits than the dynamic model."""
 
 
 @dataclass(frozen=True)
