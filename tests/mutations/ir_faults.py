@@ -13,13 +13,14 @@ from functools import partial
 import numpy as np
 import openvino as ov
 
-from tests.mutations.fault import Fault, Scratch
+from tests.mutations.fault import Fault, Scratch, resign
 from tests.mutations.ir_edits import Layer, edit, edit_model, scale_ranges
 
 _LAYER = "encoder.layers.1.attention.k_proj"  # one that no error rate misses
 _ROLLED = "encoder.layers.2.attention.out_proj/aten::linear/MatMul"
 _TOLERANT = r"encoder\.layers\.2\.attention\.k_proj/aten::linear/Add/fq_output"  # no error rate sees its range
 _RANGES = ("accuracy/test_ranges.py",)
+_FLOATS = frozenset({"<Type: 'float16'>", "<Type: 'float32'>"})
 _ITS_TWIN = "encoder.layers.2.attention.k_proj"
 
 Layers = dict[str, Layer]
@@ -111,6 +112,29 @@ def _scale_ranges(pattern: str, factor: float, scratch: Scratch) -> None:
     scratch.resign("int8-ir")
 
 
+def round_fp16_to_bf16(scratch: Scratch) -> None:
+    edit_model(scratch.artifact("fp16-ir") / "model.xml", _round)
+    scratch.resign("fp16-ir")
+
+
+def _round(model: ov.Model) -> None:
+    for op in model.get_ordered_ops():
+        if op.get_type_name() == "Constant" and str(op.get_element_type()) in _FLOATS and len(op.get_output_shape(0)):
+            values = np.asarray(op.data, np.float32)
+            rounded = (values.view(np.uint32) + 0x8000 & 0xFFFF0000).view(np.float32).astype(op.data.dtype)
+            for target in op.output(0).get_target_inputs():
+                target.replace_source_output(ov.opset13.constant(rounded).output(0))
+
+
+def add_noise_to_the_reference(scratch: Scratch) -> None:
+    """Move the stored logits of the reference model by about 1 %, as weights of another training step would."""
+    generator = np.random.default_rng(0)
+    for folder in (scratch.cache / "reference-run").iterdir():
+        logits = np.load(folder / "logits.npy")
+        np.save(folder / "logits.npy", logits + generator.normal(0, 0.01 * logits.std(), logits.shape).astype("<f4"))
+        resign(folder)
+
+
 FAULTS = (
     Fault("one layer's scale doubled", "weight_error", in_int8(double_scale)),
     Fault("one layer's zero point shifted by one step", "weight_error", in_int8(shift_zero_point)),
@@ -127,5 +151,7 @@ FAULTS = (
     Fault("the waveform's range doubled", "activation_range_bits", with_ranges("^input_values/", 2.0), _RANGES),
     Fault("all activation ranges doubled", "activation_range_bits", with_ranges("", 2.0), _RANGES),
     Fault("one activation range a tenth wider", "activation_ranges_differ", with_ranges(_TOLERANT, 1.1), _RANGES),
+    Fault("FP16 weights rounded to bf16", "fp16_mean_abs_delta", round_fp16_to_bf16),
+    Fault("a stored reference run of other weights", "reference_sqnr_db", add_noise_to_the_reference),
     Fault("an IR of an earlier checkpoint left in the store", "weight_error", in_int8(move_as_training_does)),
 )

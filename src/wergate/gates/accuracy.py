@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import numpy as np
 import scipy  # scipy.special loads on first use; scipy.stats, with the same interval, takes more than a second
 
+from wergate.config.thresholds import Thresholds
 from wergate.evaluation.evaluation import Evaluation, Transcripts, UtteranceOutcome
 from wergate.evaluation.normalize import COUNT_CHARACTERS
 from wergate.evaluation.wer import show_alignment
 from wergate.models.variant import Variant
+from wergate.networks.logits import LogitsDifference
 from wergate.verdict import Interval, Verdict
 
 _CONFIDENCE = 0.95  # of both sides; a share is beyond its threshold at 2.5 %
@@ -129,22 +132,28 @@ def logits_verdicts(evaluation: Evaluation) -> tuple[Verdict, ...]:
     )
 
 
-def spot_verdicts(reference_db: float, fp16_db: float, threshold: float, *, scope: str) -> tuple[Verdict, Verdict]:
+def spot_verdicts(
+    reference: LogitsDifference, fp16: LogitsDifference, thresholds: Thresholds, *, scope: str
+) -> Iterator[Verdict]:
     """Gate what INT8 is compared with: the stored reference run, and the FP16 IR that INT8 is built from.
 
     Args:
-        reference_db: SQNR in dB of the reference model's logits, computed again, against the stored ones.
-        fp16_db: SQNR in dB of the FP16 IR's logits against the stored ones.
-        threshold: the smallest accepted one.
+        reference: differences of the reference model's logits, computed again, from the stored ones.
+        fp16: differences of the FP16 IR's logits from the stored ones.
+        thresholds: those of FP16; one that is not set gives no verdict.
         scope: model, corpus and number of utterances.
     """
     stored = "the stored reference run is of another model or is damaged: delete it from the cache and run again"
-    claims = (("reference_sqnr_db", reference_db, stored), ("fp16_sqnr_db", fp16_db, _FP16_REMEDY))
-    first, second = (
-        Verdict(gate, "INT8", value, ">=", threshold, scope, remedy, "compared with the stored reference run")
-        for gate, value, remedy in claims
+    claims: tuple[tuple[str, float, Literal["<=", ">="], float | None, str], ...] = (
+        ("reference_sqnr_db", reference.sqnr_db, ">=", thresholds.sqnr_db_min, stored),
+        ("fp16_sqnr_db", fp16.sqnr_db, ">=", thresholds.sqnr_db_min, _FP16_REMEDY),
+        ("fp16_mean_abs_delta", fp16.mean_abs, "<=", thresholds.mean_abs_delta_max, _FP16_REMEDY),
+        ("fp16_max_abs_delta", fp16.max_abs, "<=", thresholds.max_abs_delta_max, _FP16_REMEDY),
     )
-    return first, second
+    for gate, value, relation, threshold, remedy in claims:
+        if threshold is not None:
+            basis = "compared with the stored reference run"
+            yield Verdict(gate, "INT8", value, relation, threshold, scope, remedy, basis)
 
 
 def headline_verdict(transcripts: Transcripts, *, subject: str, scope: str) -> Verdict:

@@ -62,9 +62,8 @@ def bad_verdicts(stated: Thresholds, handed: Thresholds) -> Iterator[Verdict]:
         yield accuracy.mismatch_verdict(_misheard(_beyond(stated.mismatch_rate_max), canary))
     yield accuracy.left_out_verdict(_misheard(0.0, canary), [*map(str, range(_UTTERANCES)), "canary"])
     yield from accuracy.logits_verdicts(_noisy(stated, canary))
-    if stated.sqnr_db_min is not None and handed.sqnr_db_min is not None:
-        low = _below(stated.sqnr_db_min)
-        yield from accuracy.spot_verdicts(low, low, handed.sqnr_db_min, scope="canary")
+    spot = _noisy(stated, canary).logits
+    yield from accuracy.spot_verdicts(spot, spot, handed, scope="canary")
     yield accuracy.worst_delta_verdict([_beyond(stated.length_delta_max)], canary)
     yield from _bad_graph(stated, canary)
     yield from _bad_buckets(stated, canary)
