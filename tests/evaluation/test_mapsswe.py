@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from wergate.evaluation.normalize import NORMALIZERS
-from wergate.evaluation.significance import matched_pairs, segment_rises
+from wergate.evaluation.significance.matched_pairs import matched_pairs, segment_rises
 from wergate.evaluation.wer import place_errors
 
 REFERENCE = "IT WAS THE BEST OF TIMES IT WAS THE WORST OF TIMES IT WAS"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from wergate.evaluation.normalize import NORMALIZERS
-from wergate.evaluation.significance import WerDrop, paired_bootstrap
+from wergate.evaluation.significance.utterances import Resampled, paired_bootstrap
 from wergate.evaluation.wer import count_word_errors
 
 Counts = NDArray[np.int64]
@@ -29,7 +29,7 @@ class Simulated:
     reference: Counts
     candidate: Counts
 
-    def drop(self, **options: int) -> WerDrop:
+    def drop(self, **options: int) -> Resampled:
         """Return the bootstrap's estimate of the drop."""
         sides = (self.words.tolist(), self.reference.tolist(), self.candidate.tolist())
         words, reference, candidate = sides
@@ -55,7 +55,7 @@ def test_two_utterances_computed_by_hand() -> None:
     """One of two equal utterances gains an error: resamples contain it 0, 1 or 2 times, in the ratio 1 : 2 : 1."""
     found = paired_bootstrap(words=[10, 10], reference=[1, 1], candidate=[1, 2])
     assert (1 / 20, 0.0, 1 / 10) == (found.value, found.interval.low, found.interval.high)
-    assert (2, 20, 10_000, 0.0) == (found.utterances, found.words, found.resamples, found.improvement)
+    assert (2, 20, 10_000, 0.0) == (found.units, found.words, found.resamples, found.improvement)
     better = paired_bootstrap(words=[10, 10], reference=[1, 2], candidate=[1, 1])
     assert 0.75 == pytest.approx(better.improvement, abs=0.02)
 

@@ -7,11 +7,12 @@ import re
 from dataclasses import replace
 
 import pytest
+from scipy import stats
 
 from tests.support.variants import make_variant
 from wergate.errors import SuiteError
 from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
-from wergate.evaluation.significance import WerDrop, paired_bootstrap
+from wergate.evaluation.significance.drop import WerDrop, wer_drop
 from wergate.gates.wer import undecided, wer_verdict
 from wergate.networks.logits import LogitsDifference
 from wergate.verdict import Interval, Status, Verdict
@@ -44,7 +45,7 @@ def test_a_drop_with_its_interval_within_the_tolerance_passes() -> None:
     verdict = gated(corpus(utterances=280, worse=6, better=2))
     assert Status.PASS is verdict.status
     assert re.fullmatch(
-        r"INT8 wer=0\.002143 \(95 % interval 0\.000\d+ to 0\.004\d+\) <= 0\.01071 "
+        r"INT8 wer=0\.002143 \(95 % interval -0\.0001\d+ to 0\.004\d+\) <= 0\.01071 "
         r"\(pytorch 0\.0007143 \+ 0\.01; MAPSSWE p=0\.1\d\) \[tiny, corpus, 280 utterances, 2800 words\]",
         verdict.line,
     ), verdict.line
@@ -70,7 +71,7 @@ def open_reason(*, tolerance: float, utterances: int, worse: int) -> str:
     """Return why a drop decides nothing; some utterances of ten words gain an error, and half as many lose one."""
     same = utterances - worse - worse // 2
     before, after = (([one] * worse) + ([other] * (worse // 2)) + [0] * same for one, other in ((0, 1), (1, 0)))
-    drop = paired_bootstrap(words=[10] * utterances, reference=before, candidate=after)
+    drop = wer_drop(words=[10] * utterances, reference=before, candidate=after)
     return undecided(drop, tolerance, 0)
 
 
@@ -87,10 +88,12 @@ def test_the_estimated_number_of_words_decides(tolerance: float) -> None:
 
 
 def test_equal_transcripts_pass_at_a_tolerance_of_zero() -> None:
-    """The interval has no width, regardless of the number of errors; FP16 has such a tolerance."""
+    """Such a tolerance is counted on this corpus; the interval still has the width of 400 unchanged words."""
     verdict = gated(evaluated(*[(TEN, WRONG, WRONG)] * 40), tolerance=0.0)
     assert (Status.PASS, 0.1) == (verdict.status, verdict.value)
-    assert verdict.interval == Interval(0.1, 0.1)
+    assert verdict.interval
+    share = stats.binomtest(0, 400).proportion_ci(method="exact").high
+    assert (0.1 - share, 0.1 + share) == pytest.approx((verdict.interval.low, verdict.interval.high))
 
 
 def test_a_better_candidate_passes_at_a_tolerance_of_zero() -> None:
@@ -103,6 +106,59 @@ def test_one_more_error_is_inconclusive_at_a_tolerance_of_zero() -> None:
     assert Status.INCONCLUSIVE is gated(corpus(utterances=40, worse=1), tolerance=0.0).status
 
 
+def test_no_change_in_few_words_does_not_prove_a_tolerance() -> None:
+    """300 words without a change may still come from a drop of 1.2 %, so they pass at 2 % and not at 1 %."""
+    verdict = gated(corpus(utterances=30))
+    assert Status.INCONCLUSIVE is verdict.status
+    assert verdict.line.endswith("about 150 more words would decide this if the drop stays at 0.0000")
+    assert Status.PASS is gated(corpus(utterances=45)).status
+
+
+def spoken(evaluation: Evaluation, *, speakers: int) -> Evaluation:
+    """Return the evaluation with utterances of so many speakers, one after the other."""
+    names = {outcome.id: f"s{number % speakers}" for number, outcome in enumerate(evaluation.outcomes)}
+    return replace(evaluation, speakers=names)
+
+
+def clustered(*, speakers: int, worse: int = 1) -> Evaluation:
+    """Return 60 utterances of each speaker; in all of them, some speakers lose a word."""
+    triples = [(TEN, TEN, WRONG if number < worse else TEN) for number in range(speakers)]
+    return spoken(evaluated(*triples * 60), speakers=speakers)
+
+
+def test_the_interval_by_speaker_decides() -> None:
+    """One of six speakers loses every tenth word: by utterance that is certain, by speaker it may be chance."""
+    known = clustered(speakers=6)
+    unknown = replace(known, speakers={})
+    assert Status.FAIL is gated(unknown, tolerance=0.011).status
+    verdict = gated(known, tolerance=0.011)
+    assert Status.INCONCLUSIVE is verdict.status
+    assert "(pytorch 0 + 0.011; by speaker)" in verdict.line
+
+
+def test_the_line_names_the_number_of_speakers_that_would_decide() -> None:
+    """So many speakers of the same kind do decide, and half of them do not."""
+    verdict = gated(clustered(speakers=6), tolerance=0.025)
+    assert Status.INCONCLUSIVE is verdict.status
+    found = re.search(r"about (\d+) more speakers with as many words each would decide this", verdict.line)
+    assert found
+    more = int(found[1])
+    assert (
+        Status.PASS
+        is gated(clustered(speakers=6 + 6 * math.ceil(more / 6), worse=1 + math.ceil(more / 6)), 0.025).status
+    )
+    half = more // 2 // 6
+    assert Status.INCONCLUSIVE is gated(clustered(speakers=6 + 6 * half, worse=1 + half), 0.025).status
+
+
+@pytest.mark.parametrize("speakers", [2, 3, 5])
+def test_few_speakers_are_not_enough(speakers: int) -> None:
+    """With so few speakers, Student's t is wide: a difference between them decides nothing."""
+    verdict = gated(clustered(speakers=speakers), tolerance=0.07)
+    assert Status.INCONCLUSIVE is verdict.status
+    assert " more speakers " in verdict.line
+
+
 def test_too_few_words_decide_nothing() -> None:
     """A corpus below `--min-words` is INCONCLUSIVE for a perfect and for a hopeless candidate."""
     for small in (corpus(utterances=29), corpus(utterances=29, worse=29)):
@@ -111,7 +167,7 @@ def test_too_few_words_decide_nothing() -> None:
         assert verdict.line.endswith(
             "; only 290 words: too few to decide (at least 300); evaluate a larger corpus, or lower --min-words"
         )
-    assert Status.PASS is gated(corpus(utterances=30)).status
+    assert Status.PASS is gated(corpus(utterances=30), tolerance=0.02).status
     assert Status.FAIL is gated(corpus(utterances=29, worse=29), min_words=0).status
 
 
@@ -138,7 +194,7 @@ def test_a_corpus_without_words_is_refused(text: str) -> None:
 def test_rounding_decides_nothing() -> None:
     """29 errors instead of 28 on 100 words are exactly at a tolerance of 1 %, despite rounding errors."""
     before, after = 28 * [1] + 72 * [0], 29 * [1] + 71 * [0]
-    drop = paired_bootstrap(words=[1] * 100, reference=before, candidate=after)
+    drop = wer_drop(words=[1] * 100, reference=before, candidate=after)
     assert "" != undecided(drop, 0.01, 0)
     certain = WerDrop(drop.value, Interval(0.01, 0.01), 0.0, 100, 100, 10_000)
     assert "" == undecided(certain, 0.01, 0)

@@ -91,10 +91,10 @@ class Corpus:
         return text_digest(whole)
 
     @property
-    def speakers(self) -> int:
-        """Number of speakers; 0 if an utterance has no speaker."""
-        names = {entry.speaker for entry in self.entries}
-        return 0 if "" in names else len(names)
+    def speakers(self) -> Mapping[str, str]:
+        """Speaker of each utterance by utterance id; empty if an utterance has no speaker."""
+        names = {entry.id: entry.speaker for entry in self.entries}
+        return {} if "" in names.values() else names
 
     @property
     def limited(self) -> bool:

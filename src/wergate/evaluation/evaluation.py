@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from wergate.evaluation.normalize import COUNT_CHARACTERS, NORMALIZERS, Normalizer, is_without_spaces, unseen
-from wergate.evaluation.significance import MatchedPairs, WerDrop, matched_pairs, paired_bootstrap, segment_rises
+from wergate.evaluation.significance.drop import WerDrop, wer_drop
+from wergate.evaluation.significance.matched_pairs import MatchedPairs, matched_pairs, segment_rises
 from wergate.evaluation.wer import WordErrors, count_token_errors, count_word_errors, headline_wer, place_errors
 from wergate.models.variant import Variant
 from wergate.networks.alphabet import Alphabet
@@ -51,7 +52,7 @@ class Evaluation:
         engine: engine of the reference model, "pytorch" or "onnxruntime".
         normalizer: name of the normalizer that references and hypotheses pass before errors are counted.
         outcomes: one per utterance, in corpus order.
-        speakers: number of speakers in the corpus; 0 unless it names the speaker of every utterance.
+        speakers: speaker of each utterance by its id; empty unless the corpus names all of them.
         limited: whether a limit left out utterances of the corpus.
         elapsed_s: seconds from the first utterance to the last: audio decoding, inference and comparison.
         audio_wait_s: part of `elapsed_s` that was spent waiting for audio.
@@ -70,7 +71,7 @@ class Evaluation:
     engine: str
     normalizer: str
     outcomes: tuple[UtteranceOutcome, ...]
-    speakers: int = 0
+    speakers: Mapping[str, str] = field(default_factory=dict)
     limited: bool = False
     elapsed_s: float = 0.0
     audio_wait_s: float = 0.0
@@ -114,13 +115,20 @@ class Evaluation:
         """Errors of the candidate."""
         return self._transcripts([outcome.hypothesis for outcome in self.outcomes])
 
+    @property
+    def speaker_names(self) -> tuple[str, ...]:
+        """Speaker of each outcome; empty if speakers are unknown."""
+        return tuple(self.speakers[outcome.id] for outcome in self.outcomes) if self.speakers else ()
+
     @cached_property
     def wer_drop(self) -> WerDrop:
         """Increase of the candidate's WER over the reference model's, with its confidence interval."""
-        return paired_bootstrap(
+        return wer_drop(
             words=[errors.words for errors in self.reference.errors],
             reference=[errors.errors for errors in self.reference.errors],
             candidate=[errors.errors for errors in self.candidate.errors],
+            names=self.speaker_names,
+            tolerance=self.variant.thresholds.wer_drop_max,
         )
 
     @cached_property

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from wergate.config.quantization import CalibrationAudioSettings
@@ -18,6 +19,7 @@ from wergate.evaluation.activations import RangeComparison
 from wergate.evaluation.evaluation import Evaluation, Transcripts, UtteranceOutcome
 from wergate.evaluation.letters import LetterCounts
 from wergate.evaluation.repetition import Repetition
+from wergate.evaluation.significance.drop import WerDrop
 from wergate.gates import accuracy, ir
 from wergate.gates.alphabet import alphabet_verdict, decoding_verdict, label_differences, letter_verdict
 from wergate.gates.buckets import BucketComparison, bucket_verdicts
@@ -38,7 +40,7 @@ from wergate.networks.ir.precision import RunPrecision
 from wergate.networks.ir.ranges import RangeWidth
 from wergate.networks.ir.weights import LayerWeights
 from wergate.networks.logits import LogitsDifference
-from wergate.verdict import Verdict
+from wergate.verdict import Interval, Verdict
 
 _BEYOND = 1.02  # factor on a threshold: the smallest excess that a gate must detect
 _UTTERANCES = 1000
@@ -120,17 +122,27 @@ def _below(minimum: float) -> float:
     return minimum / _BEYOND if minimum > 0 else minimum - 1e-3
 
 
-def _dropped(rate: float, canary: Variant) -> Evaluation:
-    """Return two identical utterances whose insertions have the given rate over all words.
+@dataclass(frozen=True)
+class _CertainEvaluation(Evaluation):
+    """An evaluation whose drop leaves nothing to chance, so that the gate compares the drop itself."""
 
-    Identical utterances leave nothing to chance.
-    """
+    @cached_property
+    def wer_drop(self) -> WerDrop:
+        """The drop, with an interval of no width; few words would otherwise have a wide one."""
+        words = self.reference.total.words
+        lost = self.candidate.total.errors - self.reference.total.errors
+        value = lost / words
+        return WerDrop(value, Interval(value, value), math.nan, len(self.outcomes), words, 0, lost=lost)
+
+
+def _dropped(rate: float, canary: Variant) -> Evaluation:
+    """Return two utterances whose insertions have the given rate over all words."""
     more = math.ceil(max(0.0, rate) * _WORDS)
     text = " ".join("A" * (min(_WORDS_MAX, math.floor(more / rate)) if more else _WORDS))
     hypothesis = text + " A" * more
     difference = LogitsDifference(frames=1, values=1, signal=1.0)
     outcomes = (UtteranceOutcome(name, 1.0, text, text, hypothesis, difference) for name in ("one", "two"))
-    return _evaluation(canary, *outcomes)
+    return _CertainEvaluation(canary, "canary", "reference", "none", tuple(outcomes))
 
 
 def _misheard(rate: float, canary: Variant) -> Evaluation:

@@ -6,7 +6,8 @@ import math
 
 from wergate.errors import SuiteError
 from wergate.evaluation.evaluation import Evaluation
-from wergate.evaluation.significance import WerDrop
+from wergate.evaluation.significance.drop import WerDrop
+from wergate.evaluation.significance.power import needed_units
 from wergate.gates.accuracy import remedy_of
 from wergate.verdict import Interval, Verdict
 
@@ -18,7 +19,8 @@ def wer_verdict(evaluation: Evaluation, *, min_words: int) -> Verdict:
     """Gate the candidate's WER against the reference model's plus the tolerance.
 
     The gate passes if the whole interval of the drop is within the tolerance, fails if all of it is beyond, and is
-    INCONCLUSIVE otherwise. The interval of the verdict is the drop's, shifted by the reference model's WER.
+    INCONCLUSIVE otherwise. The interval of the verdict is the drop's, shifted by the reference model's WER. It is by
+    speaker if the corpus names at least two. A tolerance of 0 is counted: see `undecided`.
 
     Args:
         min_words: smallest number of reference words for a decision.
@@ -31,13 +33,14 @@ def wer_verdict(evaluation: Evaluation, *, min_words: int) -> Verdict:
     tolerance = variant.thresholds.wer_drop_max
     p = evaluation.matched_pairs.p
     test = "" if math.isnan(p) else f"; MAPSSWE p={p:.2g}"
+    unit = f"; by {drop.unit}" if drop.unit == "speaker" else ""
     return Verdict(
         gate="wer",
         subject=variant.subject,
         value=round(evaluation.candidate.total.wer, _DIGITS),
         relation="<=",
         threshold=round(reference + tolerance, _DIGITS),
-        basis=f"{evaluation.engine} {reference:.4g} + {tolerance:g}{test}",
+        basis=f"{evaluation.engine} {reference:.4g} + {tolerance:g}{unit}{test}",
         scope=evaluation.scope,
         remedy=remedy_of(variant.subject),
         interval=_shifted(reference, drop.interval),
@@ -67,6 +70,8 @@ def no_words(corpus: str, utterances: int, normalizer: str) -> SuiteError:
 def undecided(drop: WerDrop, tolerance: float, min_words: int, *, limited: bool = False) -> str:
     """Return why a drop does not decide the gate and what would decide it; empty if it does decide.
 
+    No interval proves a tolerance of 0. So it is counted on this corpus alone: no utterance may have more errors.
+
     Args:
         limited: whether the corpus has more utterances than were evaluated.
     """
@@ -75,23 +80,23 @@ def undecided(drop: WerDrop, tolerance: float, min_words: int, *, limited: bool 
     if drop.words < min_words:
         more = "raise --limit" if limited else "evaluate a larger corpus"
         return f"only {drop.words} words: too few to decide (at least {min_words}); {more}, or lower --min-words"
-    if drop.interval.high <= tolerance or drop.interval.low > tolerance:
+    counted = not tolerance and not drop.lost
+    if counted or drop.interval.high <= tolerance or drop.interval.low > tolerance:
         return ""
-    return f"the tolerance of {tolerance:g} lies inside the interval of the drop: {_needed_words(drop, tolerance)}"
+    return f"the tolerance of {tolerance:g} lies inside the interval of the drop: {_needed(drop, tolerance)}"
 
 
-def _needed_words(drop: WerDrop, tolerance: float) -> str:
-    """Return how many more words would decide the gate if the drop stayed the same.
-
-    The width of an interval is inversely proportional to the square root of the number of words.
-    """
+def _needed(drop: WerDrop, tolerance: float) -> str:
+    """Return how many more words or speakers would decide the gate if the drop stayed the same."""
     margin = abs(drop.value - tolerance)
     if not margin:
         return "the drop equals the tolerance, so more data cannot decide this"
     low, high = drop.interval.low, drop.interval.high
     reach = max(high - drop.value if drop.value < tolerance else drop.value - low, (high - low) / 2)
-    more = drop.words * ((reach / margin) ** 2 - 1)
-    return f"about {_two_digits(more):,} more words would decide this if the drop stays at {drop.value:.4f}"
+    units = drop.units if drop.unit == "speaker" else drop.words
+    more = needed_units(reach, drop.unit, units, margin, power=0.5) - units
+    what = "speakers with as many words each" if drop.unit == "speaker" else "words"
+    return f"about {_two_digits(more):,} more {what} would decide this if the drop stays at {drop.value:.4f}"
 
 
 def _two_digits(number: float) -> int:

@@ -13,6 +13,7 @@ from wergate.report.redact import redacted, without_local_paths
 from wergate.report.results import Results
 from wergate.report.rows.evaluation import EvaluationRow
 from wergate.report.rows.verdicts import VerdictRow
+from wergate.report.terminal.drops import family_lines
 from wergate.timing.rows import BenchmarkRow, RatioRow
 from wergate.timing.tables import change
 from wergate.verdict import Status
@@ -128,7 +129,7 @@ def summary(run: Results, ending: Ending) -> str:
     """Return the summary: verdict, gates that did not pass, figures, machine, gates that passed."""
     shown = without_local_paths(run)
     parts = [*_top(ending, run.verdict), *_gates(shown.verdicts), *_figures(shown, ending), *_end(shown)]
-    return redacted("\n\n".join(parts)) + "\n"
+    return redacted("\n\n".join(part for part in parts if part)) + "\n"
 
 
 def broken_summary(mistake: str, code: int) -> str:
@@ -165,6 +166,7 @@ def _failure_lines(failure: Failure) -> Iterator[str]:
 def _figures(run: Results, ending: Ending) -> Iterator[str]:
     if run.evaluations:
         yield f"### Word error rate\n\n{word_error_table(run.evaluations)}"
+        yield "\n".join(family_lines(run.evaluations))
     latency = [part for part in (ratio_table(run.ratios), timing_table(run.benchmarks)) if part]
     if latency:
         yield "\n\n".join(["### Latency", *latency])

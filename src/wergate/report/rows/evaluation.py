@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from operator import attrgetter
-from typing import Literal
 
 from wergate.config.variants import label_of
 from wergate.evaluation.evaluation import Evaluation
@@ -19,6 +19,8 @@ from wergate.evaluation.rows import (
     logits_row,
     word_error_row,
 )
+from wergate.evaluation.significance.drop import Method, WerDrop
+from wergate.evaluation.significance.power import Unit, needed_units, visible_drop
 from wergate.gates.accuracy import near_tie
 from wergate.gates.error_shape.rows import ShapeRow, shape_row
 from wergate.gates.error_shape.shape import error_shape
@@ -47,18 +49,34 @@ class TokenRow(ResultRow):
 class PairedRow(ResultRow):
     """The WER drop, variant minus reference model on the same utterances, and its statistical significance.
 
-    `interval` is from the paired bootstrap over `units` of the kind `unit`, spoken by `speakers` (null if the corpus
-    names none). `improvement` is the share of resamples in which the variant is better. `segments`, `mean`, `z` and the
-    two-sided `p` are those of MAPSSWE. A value that cannot be computed is null. `status` is the verdict on the drop.
+    The gate uses `interval`. Its unit of chance is `unit`, of which there are `units`; `method` is Student's t over
+    speakers or the bootstrap. `exact` says that there are few changed words (`lost` and `gained`), so that `interval`
+    is at least as wide as the exact one. `by_utterance` is the interval of the bootstrap over utterances, spoken by
+    `speakers` (null if the corpus names none). `correlation` is that of the drop within a speaker. `improvement` is the
+    share of resampled utterances in which the variant is better. `visible` is the smallest drop that this corpus sees
+    with 80 % power; `needed` is the number of units (speakers, or words) with which it sees `tolerance`. `p_within` and
+    `p_beyond` are one-sided p-values of a drop below and above `tolerance`. `segments`, `mean`, `z` and the two-sided
+    `p` are those of MAPSSWE. A value that cannot be computed is null. `status` is the verdict on the drop.
     """
 
     drop: float | None
     interval: IntervalRow
+    unit: Unit
+    units: int
+    method: Method
+    exact: bool
+    lost: int
+    gained: int
+    by_utterance: IntervalRow
+    correlation: float | None
     improvement: float | None
     resamples: int
-    unit: Literal["utterance"]
-    units: int
     speakers: int | None
+    tolerance: float
+    visible: float | None
+    needed: int | None
+    p_within: float | None
+    p_beyond: float | None
     segments: int
     mean: float
     z: float | None
@@ -204,20 +222,40 @@ def evaluation_row(
 def paired_row(evaluation: Evaluation, status: Status) -> PairedRow:
     """Return the row of an evaluation's paired statistics."""
     drop, test = evaluation.wer_drop, evaluation.matched_pairs
+    tolerance = evaluation.variant.thresholds.wer_drop_max
     return PairedRow(
         drop=finite(drop.value),
         interval=interval_row(drop.interval),
+        unit=drop.unit,
+        units=drop.units,
+        method=drop.method,
+        exact=drop.exact,
+        lost=drop.lost,
+        gained=drop.gained,
+        by_utterance=interval_row(drop.by_utterance),
+        correlation=finite(drop.correlation),
         improvement=finite(drop.improvement),
         resamples=drop.resamples,
-        unit="utterance",
-        units=drop.utterances,
-        speakers=evaluation.speakers or None,
+        speakers=len(set(evaluation.speaker_names)) or None,
+        tolerance=tolerance,
+        visible=finite(visible_drop(drop.reach, drop.unit, drop.units)),
+        needed=_needed(drop, tolerance),
+        p_within=finite(drop.p_within),
+        p_beyond=finite(drop.p_beyond),
         segments=test.segments,
         mean=test.mean,
         z=finite(test.z),
         p=finite(test.p),
         status=status,
     )
+
+
+def _needed(drop: WerDrop, tolerance: float) -> int | None:
+    """Return the number of speakers or words with which the corpus sees the tolerance; no number suffices for 0."""
+    if not tolerance or not math.isfinite(drop.reach):
+        return None
+    units = drop.units if drop.unit == "speaker" else drop.words
+    return math.ceil(needed_units(drop.reach, drop.unit, units, tolerance))
 
 
 def _token_row(evaluation: Evaluation) -> TokenRow | None:

@@ -11,7 +11,7 @@ from rich.table import Table
 from wergate.config.variants import subject_of
 from wergate.evaluation.rows import WordErrorRow
 from wergate.formatting import decibels, interval, new_table, percent, signed_percent, word_errors
-from wergate.report.rows.evaluation import EvaluationRow, PairedRow, by_cell
+from wergate.report.rows.evaluation import EvaluationRow, by_cell
 from wergate.report.rows.execution import ExecutionRow, FallbackRow
 from wergate.report.rows.uses import ArtifactRow, CalibrationRow, CorpusRow, ModelRow, RejectionRow
 from wergate.report.rows.verdicts import VerdictRow
@@ -153,37 +153,6 @@ def verdict_lines(verdicts: Sequence[VerdictRow]) -> Iterator[str]:
             yield f"{verdict.status}: {verdict.line}"
     if verdicts:
         yield "verdicts: " + ", ".join(f"{counts[status]} {status}" for status in Status if counts[status])
-
-
-_COLUMNS = ("drop %", "95 % interval", "better", "segments", "MAPSSWE z", "p", "verdict")
-
-
-def paired_tables(evaluations: Sequence[EvaluationRow]) -> Iterator[Table]:
-    """Yield one table per model and corpus with the significance of each WER drop."""
-    for rows in by_cell(evaluations):
-        first = rows[0].paired
-        of = f" of {first.speakers} speakers" if first.speakers else ""
-        table = new_table(
-            f"{rows[0].model} on {rows[0].corpus}: WER drop, {first.units} utterances{of} resampled",
-            "variant",
-            _COLUMNS,
-        )
-        for row in rows:
-            table.add_row(row.label, *_figures(row.paired))
-        yield table
-
-
-def _figures(row: PairedRow) -> tuple[str, ...]:
-    low, high = (signed_percent(bound) for bound in (row.interval.low, row.interval.high))
-    better = "-" if row.improvement is None else f"{percent(row.improvement, 0)} %"
-    test = ("-" if value is None else form.format(value) for form, value in (("{:+.2f}", row.z), ("{:.2g}", row.p)))
-    return signed_percent(row.drop), f"{low} to {high}", better, str(row.segments), *test, str(row.status)
-
-
-def speaker_lines(evaluations: Sequence[EvaluationRow]) -> Iterator[str]:
-    """Yield a warning for each corpus with a single speaker."""
-    for corpus in dict.fromkeys(row.corpus for row in evaluations if row.paired.speakers == 1):
-        yield (f"{corpus}: single speaker: confidence intervals do not generalize to other speakers")
 
 
 def ungated_lines(ratios: Sequence[RatioRow], verdicts: Sequence[VerdictRow]) -> Iterator[str]:

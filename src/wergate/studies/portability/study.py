@@ -17,7 +17,7 @@ from wergate.corpora.audio import Samples
 from wergate.corpora.spec import CorpusSpec
 from wergate.errors import SuiteError
 from wergate.evaluation.evaluation import Evaluation
-from wergate.evaluation.significance import WerDrop, paired_bootstrap
+from wergate.evaluation.significance.drop import WerDrop, wer_drop
 from wergate.models.variant import Variant
 from wergate.networks.ctc import Logits
 from wergate.networks.ir.conversion import FRONTEND_FILE, MODEL_FILE
@@ -58,10 +58,11 @@ class IsaResult:
     def loss(self) -> WerDrop:
         """Increase of the word error rate over the native instruction set, with its interval."""
         errors = self.evaluation.candidate.errors
-        return paired_bootstrap(
+        return wer_drop(
             words=[utterance.words for utterance in errors],
             reference=self.native,
             candidate=[utterance.errors for utterance in errors],
+            names=self.evaluation.speaker_names,
         )
 
 
