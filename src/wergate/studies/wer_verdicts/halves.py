@@ -127,10 +127,9 @@ def read_counts(path: Path) -> list[Counts]:
     """Return the stored counts of real corpora; none without a file."""
     if not path.exists():
         return []
-    return [
-        Counts(**{key: tuple(v) if isinstance(v, list) else v for key, v in json.loads(line).items()})
-        for line in path.read_text(encoding="utf-8").splitlines()
-    ]
+    found = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    keys = ("speakers", "words", "rises")
+    return [Counts(line["corpus"], *(tuple(line[key]) for key in keys)) for line in found]
 
 
 def write_counts(path: Path, found: list[Counts]) -> None:
