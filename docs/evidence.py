@@ -30,7 +30,8 @@ EMBEDDED = ROOT / "fixtures" / "embedded"
 PARTS: tuple[Callable[[Path], str], ...] = (wer.evidence,)  # each returns its Markdown from the folder of files
 _HEAD = """# Evidence
 
-This page is generated: `python docs/evidence.py --write` writes it from the files of `docs/evidence/`.
+This page is generated.
+`python docs/evidence.py --write` writes it from the files of `docs/evidence/`.
 It shows how often wergate's own statistics are wrong.
 No figure is left out: a figure outside of its range is **bold** if verdicts are then less certain
 than they claim to be, and *italic* if they are more cautious.

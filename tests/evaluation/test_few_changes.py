@@ -56,7 +56,7 @@ def test_words_that_are_lost_together_are_one_event() -> None:
 
 
 def test_more_insertions_than_words_have_no_upper_bound() -> None:
-    """Fifteen errors in ten words are no proportion."""
+    """Fifteen errors in ten words cannot be a proportion."""
     low, high = bounds([5, 5], [8, 7])
     assert math.inf == high
     assert low < 1.5

@@ -22,7 +22,7 @@ def test_speakers_of_equal_size_give_students_interval_of_their_means() -> None:
 
 
 def test_the_jackknife_computed_by_hand() -> None:
-    """Speakers of 10, 20 and 30 words with 1, 0 and 2 errors more: without each in turn, 2/50, 3/40 and 1/30."""
+    """Speakers of 10, 20 and 30 words with 1, 0 and 2 errors more: without one of them, 2/50, 3/40 and 1/30."""
     error = standard_error(np.array([10.0, 20.0, 30.0]), np.array([1.0, 0.0, 2.0]))
     parts = [(without - 3 / 60) ** 2 for without in (2 / 50, 3 / 40, 1 / 30)]
     assert math.sqrt(2 / 3 * sum(parts)) == pytest.approx(float(error))

@@ -78,7 +78,7 @@ def _proportion(changes: Changes, count: Counts, tail: Counts) -> tuple[Counts, 
     rest = trials - found
     low = scipy.special.betaincinv(np.maximum(found, _LEAST), np.maximum(rest, 0) + 1, tail)
     high = scipy.special.betaincinv(found + 1, np.maximum(rest, _LEAST), 1 - tail)
-    # More insertions than reference words are no proportion, and have no upper bound.
+    # More insertions than reference words cannot be a proportion, and have no upper bound.
     return np.where(found > 0, low, 0.0), np.where(rest > 0, high, np.inf)
 
 

@@ -19,6 +19,7 @@ from wergate.studies.wer_verdicts.simulation import Truth
 SIMULATED, HALVES = "wer.jsonl", "wer-utterances.jsonl"
 LEAST, MOST = 0.93, 0.97  # share of intervals that may contain the true drop, nominally 95 %
 SIZE = 0.025  # share of corpora that may pass if the true drop is the tolerance
+_REJECTED = 0.05  # a smaller p-value says that p-values are not uniform
 _ERRORS = 2.0  # standard errors of a simulated share that are chance
 _IMPOSSIBLE = "no utterance for each"
 
@@ -45,7 +46,7 @@ def evidence(folder: Path) -> str:
 
 def _head(file: grid.ResultFile) -> str:
     lines = file.lines()
-    origins = sorted({f"{line['date']}, {line['machine']}, commit {line['commit']}" for line in lines})
+    origins = sorted({f"{line['date']}, {line['machine']}, commit `{line['commit']}`" for line in lines})
     return f"""## Verdicts on the word error rate
 
 ```sh
@@ -53,23 +54,25 @@ python docs/evidence.py --simulate   # appends to docs/evidence/{SIMULATED}, hal
 python docs/evidence.py --write
 ```
 
-Simulated on: {"; ".join(origins)}.
+{table(("simulated on",), [(origin,) for origin in origins])}
 
 Each figure comes from {grid.CORPORA:,} simulated corpora with a known drop, so a share of 95 % is
 known to about ± 1 %, and one of 2.5 % to about ± 0.7 %.
 An utterance has 3 to 49 words, and some utterances are hard for both recognizers.
 The variant loses a tenth of the reference model's errors, makes as many others, and adds the drop.
 Each speaker also gains or loses words at a rate of their own, normally distributed.
-The *correlation* is that of the drop within a speaker, between utterances of average length.
+The *correlation* is that of the drop within a speaker.
 The largest speaker has three times as many utterances as the smallest.
-The intervals are those of the gates, from the same code, with {RESAMPLES:,} resamples instead of 10,000.
+The intervals are those of the gates, from the same code.
+Bootstraps have {RESAMPLES:,} resamples instead of 10,000.
 The tolerance is {percent(grid.TOLERANCE, 0)} %, which is INT8's.
 
 ### Coverage
 
 The 95 % interval should contain the true drop in 93 to 97 % of the corpora.
-The first figure is the gate's interval; the second, in brackets, is the interval by utterance alone.
-With one speaker, the gate's interval is that by utterance, and the true drop is that of all speakers:
+The first figure is for the gate's interval.
+The second one, in brackets, is for the interval by utterance alone.
+With one speaker, both are the same, and the true drop is that of all speakers:
 such an interval does not generalize, and every run says so."""
 
 
@@ -84,11 +87,10 @@ def _tally(found: Mapping[Truth, Outcome]) -> str:
     high = [cell for cell in several.values() if cell.covered > MOST]
     few = sum(cell.exact > 1 / 2 for cell in high)
     plain = sum(cell.by_utterance < LEAST for cell in several.values())
-    return (
-        f"Of {len(several)} cells with several speakers, {low} are below 93 % and {len(high)} above 97 %; most corpora "
-        f"of {few} of the latter have fewer than {FEW_CHANGES} changed\nwords, where the exact interval is cautious. "
-        f"The interval by utterance is below 93 % in {plain} cells."
-    )
+    return f"""Of {len(several)} cells with several speakers, {low} are below 93 % and {len(high)} above 97 %.
+In {few} of the latter, most corpora have fewer than {FEW_CHANGES} changed words,
+where the exact interval is cautious.
+The interval by utterance is below 93 % in {plain} cells."""
 
 
 def _table_of(speakers: int, found: Mapping[Truth, Outcome]) -> str:
@@ -215,8 +217,8 @@ def _verdicts(found: Mapping[Truth, Outcome], speakers: int, utterances: int, we
 
 
 def _real(path: Path) -> str:
-    header = ("corpus", "speakers", "utterances", "words", "drop %", "95 % interval", "correlation")
-    header += ("halves", "other half inside %", "inside the wider interval %")
+    corpus = ("corpus", "speakers", "utterances", "words", "drop %", "95 % interval", "correlation")
+    header = (*corpus, "halves", "other half inside %", "inside the wider interval %")
     rows = []
     for counts in read_counts(path):
         value, low, high, within = whole_interval(counts)
@@ -240,8 +242,9 @@ def _real(path: Path) -> str:
 INT8 of the embedded model; `pytest accuracy/ --transcripts FILE.jsonl`, then
 `python docs/evidence.py --halves FILE.jsonl`.
 The speakers are divided into two halves in every way.
-The interval of one half should contain the drop of the other half in about 83 % of the ways:
-both vary. An interval wider by the square root of 2 should contain it in about 95 %.
+The interval of one half should contain the drop of the other half in about 83 % of the ways,
+since both vary.
+An interval wider by the square root of 2 should contain it in about 95 %.
 The ways overlap, so these shares are less certain than their number suggests.
 
 {table(header, rows)}
@@ -253,12 +256,18 @@ here the interval by utterance was right, and that by speaker costs little."""
 def _mapsswe(file: grid.ResultFile) -> str:
     header = ("segments", "largest distance", "p of the distance", "p below 0.05, %")
     rows = [
-        (str(segments), f"{found.distance:.3f}", f"{found.p:.2g}", percent(found.alarms, 1))
+        (
+            str(segments),
+            f"{found.distance:.3f}",
+            f"**{found.p:.2g}**" if found.p < _REJECTED else f"{found.p:.2g}",
+            percent(found.alarms, 1),
+        )
         for segments, found in file.uniformities().items()
     ]
     return f"""### MAPSSWE
 
 For {grid.CORPORA:,} pairs of equally good recognizers, the p-values should be uniform.
 The distance from a uniform distribution is that of Kolmogorov and Smirnov.
+With few segments, errors are whole numbers that leave only some p-values possible.
 
 {table(header, rows)}"""

@@ -7,6 +7,7 @@ rate of their own, whose variance follows from the correlation of the drop withi
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,12 +21,13 @@ _HARDNESS = 2.0  # shape of the gamma distribution of an utterance's error rate
 _LENGTHS = np.arange(SHORTEST, LONGEST + 1)
 WORDS = float(_LENGTHS.mean())
 _SQUARES = float((_LENGTHS**2).mean())
+_DEVIATION = {"normal": math.sqrt(2 / math.pi), "skewed": 2 / math.e}  # mean absolute one, of a unit spread
 Counts = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Truth:
-    """What a simulated corpus is drawn from.
+    """Parameters of a simulated corpus.
 
     Attributes:
         speakers, utterances: numbers of them.
@@ -45,9 +47,12 @@ class Truth:
     @property
     def speaker_spread(self) -> float:
         """Standard deviation of the speakers' own drops."""
+        # A drop of its own also changes more words, which adds to the chance that is not the speaker's.
         moved = CHURN * self.wer
         chance = WORDS * (2 * moved + self.drop) + _SQUARES * moved**2 / _HARDNESS
-        return float(np.sqrt(self.correlation / (1 - self.correlation) * chance / _SQUARES))
+        alike = WORDS**2 - self.correlation * _SQUARES
+        changed = self.correlation * WORDS * _DEVIATION[self.effect]
+        return (changed + math.sqrt(changed**2 + 4 * alike * self.correlation * chance)) / (2 * alike)
 
 
 @dataclass(frozen=True)
