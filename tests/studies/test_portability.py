@@ -86,7 +86,7 @@ def test_registers_wider_than_the_limit_are_detected() -> None:
 
 
 def isa_result(isa: Isa, *, wrong: int, native_wrong: int, sqnr_db: float = 30.0) -> IsaResult:
-    """Return a result on two utterances of 1,000 words.
+    """Return a result on six equal utterances of 1,000 words, so that nine wrong words in each are many changes.
 
     Args:
         wrong: wrong words per utterance on this instruction set.
@@ -97,10 +97,10 @@ def isa_result(isa: Isa, *, wrong: int, native_wrong: int, sqnr_db: float = 30.0
     logits = LogitsDifference(frames=10, values=10, signal=10 ** (sqnr_db / 10), noise=1.0)
     own = make_variant(model="model", alphabet=Alphabet(("", "A", "B"), 0, None), thresholds=SETTINGS.thresholds.int8)
     variant = replace(own, subject=IsaTarget(isa, "f32").name(own.name))
-    outcomes = tuple(UtteranceOutcome(name, 1.0, reference, reference, hypothesis, logits) for name in ("one", "two"))
+    outcomes = tuple(UtteranceOutcome(name, 1.0, reference, reference, hypothesis, logits) for name in "abcdef")
     evaluation = Evaluation(variant, "corpus", "pytorch", "none", outcomes)
     executed, target = Executed(precision="f32", primitives=[]), IsaTarget(isa, "f32")
-    native = (native_wrong, native_wrong)
+    native = (native_wrong,) * len(outcomes)
     return IsaResult(target, executed, evaluation, LogitsDifference(), native, is_native=isa == "native")
 
 
