@@ -54,7 +54,7 @@ def simulated(generator: np.random.Generator, utterances: int) -> Simulated:
 def test_two_utterances_computed_by_hand() -> None:
     """One of two equal utterances gains an error: resamples contain it 0, 1 or 2 times, in the ratio 1 : 2 : 1."""
     found = paired_bootstrap(words=[10, 10], reference=[1, 1], candidate=[1, 2])
-    assert (1 / 20, 0.0, 1 / 10) == (found.value, found.interval.low, found.interval.high)
+    assert (1 / 20, 0.0, 1 / 10) == (found.value, found.low, found.high)
     assert (2, 20, 10_000, 0.0) == (found.units, found.words, found.resamples, found.improvement)
     better = paired_bootstrap(words=[10, 10], reference=[1, 2], candidate=[1, 1])
     assert 0.75 == pytest.approx(better.improvement, abs=0.02)
@@ -64,13 +64,13 @@ def test_the_same_resample_serves_both_sides() -> None:
     """Equal errors on both sides give a drop of zero with an interval of zero width."""
     errors = [0, 9, 1, 20, 3]
     found = paired_bootstrap(words=[5, 30, 2, 25, 7], reference=errors, candidate=errors)
-    assert (0.0, 0.0, 0.0) == (found.value, found.interval.low, found.interval.high)
+    assert (0.0, 0.0, 0.0) == (found.value, found.low, found.high)
 
 
 def test_long_utterances_count_by_their_words() -> None:
     """The drop is total errors over total words; the mean of the utterances' rates would be 0.5."""
     found = paired_bootstrap(words=[1, 99], reference=[0, 0], candidate=[1, 0])
-    assert (0.01, 0.0, 1.0) == (found.value, found.interval.low, found.interval.high)
+    assert (0.01, 0.0, 1.0) == (found.value, found.low, found.high)
 
 
 def test_it_is_reproducible() -> None:
@@ -78,7 +78,7 @@ def test_it_is_reproducible() -> None:
     corpus = simulated(np.random.default_rng(1), 200)
     first, again, other = corpus.drop(), corpus.drop(), corpus.drop(seed=1)
     assert first == again != other
-    assert first.interval.low == pytest.approx(other.interval.low, abs=5e-4)
+    assert first.low == pytest.approx(other.low, abs=5e-4)
 
 
 @settings(deadline=None)
@@ -91,23 +91,23 @@ def test_the_interval_contains_the_drop_and_changes_sign_with_the_sides(counts: 
     if not sum(words):
         assert math.isnan(found.value)
         return
-    assert found.interval.low <= found.value <= found.interval.high
-    assert (found.value, found.interval.low) == pytest.approx((-turned.value, -turned.interval.high))
+    assert found.low <= found.value <= found.high
+    assert (found.value, found.low) == pytest.approx((-turned.value, -turned.high))
 
 
 def test_without_resamples_the_interval_is_unbounded() -> None:
     """One utterance gives a drop without bounds; a corpus without words gives no drop either."""
     single = paired_bootstrap(words=[10], reference=[1], candidate=[2])
-    assert (0.1, -math.inf, math.inf) == (single.value, single.interval.low, single.interval.high)
+    assert (0.1, -math.inf, math.inf) == (single.value, single.low, single.high)
     silent = paired_bootstrap(words=[0, 0], reference=[0, 0], candidate=[1, 0])
     assert math.isnan(silent.value)
-    assert math.inf == silent.interval.high
+    assert math.inf == silent.high
 
 
 def test_utterances_without_words_are_resampled_too() -> None:
     """Their hypotheses count as insertions; a resample of nothing else has no rate and is left out."""
     found = paired_bootstrap(words=[10, 0], reference=[0, 0], candidate=[0, 1])
-    assert (0.1, 0.0) == (found.value, found.interval.low)
+    assert (0.1, 0.0) == (found.value, found.low)
     assert 7_000 < found.resamples < 8_000
 
 
@@ -140,9 +140,7 @@ def test_kaldialign_agrees() -> None:
     for name, errors in (("system1", before), ("system2", after)):
         own = paired_bootstrap(words=words, reference=[0] * len(words), candidate=errors)
         assert peer[name]["wer"] == pytest.approx(own.value, abs=5e-4)
-        assert (peer[name]["ci95min"], peer[name]["ci95max"]) == pytest.approx(
-            (own.interval.low, own.interval.high), abs=2e-3
-        )
+        assert (peer[name]["ci95min"], peer[name]["ci95max"]) == pytest.approx((own.low, own.high), abs=2e-3)
     drop = paired_bootstrap(words=words, reference=before, candidate=after)
     assert 0.2 < drop.improvement < 0.98, "the case must leave both outcomes possible"
     assert peer["p_s2_improv_over_s1"] == pytest.approx(drop.improvement, abs=0.02)
@@ -151,14 +149,14 @@ def test_kaldialign_agrees() -> None:
 def test_kaldialigns_worked_example() -> None:
     """One and two errors in two utterances of three words give a WER of 0.5, and resamples of 1/3, 1/2 and 2/3."""
     found = paired_bootstrap(words=[3, 3], reference=[0, 0], candidate=[1, 2])
-    assert (0.5, 1 / 3, 2 / 3) == pytest.approx((found.value, found.interval.low, found.interval.high))
+    assert (0.5, 1 / 3, 2 / 3) == pytest.approx((found.value, found.low, found.high))
 
 
 def test_coverage() -> None:
     """In 93 to 97 % of 1,000 simulated corpora, the 95 % interval contains the true drop."""
     generator = np.random.default_rng(20)
     found = [simulated(generator, 160).drop(resamples=1_000, seed=number) for number in range(1_000)]
-    share = sum(drop.interval.low <= TRUE_DROP <= drop.interval.high for drop in found) / len(found)
+    share = sum(drop.low <= TRUE_DROP <= drop.high for drop in found) / len(found)
     print(f"{100 * share:.1f} % of {len(found)} intervals contain the true drop {TRUE_DROP:.4f}")
     assert 0.93 <= share <= 0.97
 

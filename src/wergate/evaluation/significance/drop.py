@@ -96,7 +96,7 @@ def wer_drop(
     changes = few_changes.count_changes(words, rises)
     plain = WerDrop(
         resampled.value,
-        resampled.interval,
+        _interval(resampled),
         resampled.improvement,
         len(words),
         resampled.words,
@@ -116,18 +116,22 @@ def wer_drop(
         units=found.units,
         method=found.method,
         exact=bool(changes.are_few),
-        by_utterance=resampled.interval,
+        by_utterance=_interval(resampled),
         correlation=speakers.correlation(words, rises, names) if names else math.nan,
         p_within=widened.within,
         p_beyond=widened.beyond,
     )
 
 
+def _interval(resampled: Resampled) -> Interval:
+    return Interval(resampled.low, resampled.high, CONFIDENCE)
+
+
 def _by_resampling(resampled: Resampled, unit: Unit, tolerance: float) -> _Estimate:
     """Return the percentile interval; a p-value counts the resamples on the wrong side of the tolerance."""
     tails = (np.sum(resampled.drops > tolerance), np.sum(resampled.drops <= tolerance))
     within, beyond = (math.nan if math.isnan(tolerance) else (1 + int(tail)) / (1 + RESAMPLES) for tail in tails)
-    return _Estimate(unit, resampled.units, "bootstrap", resampled.interval, within, beyond)
+    return _Estimate(unit, resampled.units, "bootstrap", _interval(resampled), within, beyond)
 
 
 def _by_speaker(words: Sequence[int], rises: Sequence[int], names: Sequence[str], tolerance: float) -> _Estimate | None:

@@ -15,8 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wergate.verdict import Interval
-
 RESAMPLES = 10_000
 CONFIDENCE = 0.95
 FEWEST_UNITS = 2
@@ -29,7 +27,7 @@ class Resampled:
 
     Attributes:
         value: the difference of the two word error rates, a fraction; NaN without words.
-        interval: confidence interval of the difference; unbounded for fewer than two units or without words.
+        low, high: confidence interval of the difference; unbounded for fewer than two units or without words.
         improvement: share of the resamples in which the candidate makes fewer errors.
         units: number of units that were drawn.
         words: number of reference words.
@@ -37,7 +35,8 @@ class Resampled:
     """
 
     value: float
-    interval: Interval
+    low: float
+    high: float
     improvement: float
     units: int
     words: int
@@ -68,13 +67,13 @@ def paired_bootstrap(
     total, count = sum(words), len(words)
     value = (sum(candidate) - sum(reference)) / total if total else math.nan
     if count < FEWEST_UNITS or not total:
-        return Resampled(value, Interval(-math.inf, math.inf, CONFIDENCE), math.nan, count, total, np.empty(0))
+        return Resampled(value, -math.inf, math.inf, math.nan, count, total, np.empty(0))
     rises = np.subtract(candidate, reference)
     drawn = np.concatenate([*_drawn(rises + 1j * np.asarray(words), resamples, seed)])
     drops = drawn.real / drawn.imag
     low, high = percentiles(drops)
-    interval = Interval(min(float(low), value), max(float(high), value), CONFIDENCE)
-    return Resampled(value, interval, float(np.mean(drops < 0)), count, total, drops)
+    bounds = min(float(low), value), max(float(high), value)
+    return Resampled(value, *bounds, float(np.mean(drops < 0)), count, total, drops)
 
 
 def percentiles(drops: NDArray[np.floating[Any]], axis: int = 0) -> NDArray[np.float64]:

@@ -90,7 +90,9 @@ def resampled_interval(
 ) -> Bounds:
     """Return percentile intervals of several corpora from the same draws of units."""
     units = words.shape[-1]
-    times = generator.multinomial(units, np.full(units, 1 / units), size=RESAMPLES).T.astype(np.float32)
+    # How often a resample draws each unit, which is faster to count than to draw from its distribution.
+    picks = generator.integers(0, units, size=(RESAMPLES, units)) + units * np.arange(RESAMPLES)[:, None]
+    times = np.bincount(picks.ravel(), minlength=RESAMPLES * units).reshape(RESAMPLES, units).T.astype(np.float32)
     drops = (rises.astype(np.float32) @ times) / (words.astype(np.float32) @ times)
     low, high = percentiles(drops, axis=1)
     value = rises.sum(-1) / words.sum(-1)
