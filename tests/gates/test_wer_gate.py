@@ -117,7 +117,7 @@ def test_no_change_in_few_words_does_not_prove_a_tolerance() -> None:
 def spoken(evaluation: Evaluation, *, speakers: int) -> Evaluation:
     """Return the evaluation with utterances of so many speakers, one after the other."""
     names = {outcome.id: f"s{number % speakers}" for number, outcome in enumerate(evaluation.outcomes)}
-    return replace(evaluation, speakers=names)
+    return replace(evaluation, speaker_of=names)
 
 
 def clustered(*, speakers: int, worse: int = 1) -> Evaluation:
@@ -129,7 +129,7 @@ def clustered(*, speakers: int, worse: int = 1) -> Evaluation:
 def test_the_interval_by_speaker_decides() -> None:
     """One of six speakers loses every tenth word: by utterance that is certain, by speaker it may be chance."""
     known = clustered(speakers=6)
-    unknown = replace(known, speakers={})
+    unknown = replace(known, speaker_of={})
     assert Status.FAIL is gated(unknown, tolerance=0.011).status
     verdict = gated(known, tolerance=0.011)
     assert Status.INCONCLUSIVE is verdict.status

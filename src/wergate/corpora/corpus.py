@@ -91,7 +91,12 @@ class Corpus:
         return text_digest(whole)
 
     @property
-    def speakers(self) -> Mapping[str, str]:
+    def speakers(self) -> int:
+        """Number of speakers; 0 if an utterance has no speaker."""
+        return len(set(self.speaker_of.values()))
+
+    @property
+    def speaker_of(self) -> Mapping[str, str]:
         """Speaker of each utterance by utterance id; empty if an utterance has no speaker."""
         names = {entry.id: entry.speaker for entry in self.entries}
         return {} if "" in names.values() else names

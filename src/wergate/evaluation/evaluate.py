@@ -67,7 +67,7 @@ def evaluate(
         engine,
         normalizer,
         tuple((whole.get(id_) or done[id_]) for id_ in corpus.ids),
-        speakers=corpus.speakers,
+        speaker_of=corpus.speaker_of,
         limited=corpus.limited,
         elapsed_s=work.elapsed_s,
         audio_wait_s=work.audio_wait_s,

@@ -52,7 +52,7 @@ class Evaluation:
         engine: engine of the reference model, "pytorch" or "onnxruntime".
         normalizer: name of the normalizer that references and hypotheses pass before errors are counted.
         outcomes: one per utterance, in corpus order.
-        speakers: speaker of each utterance by its id; empty unless the corpus names all of them.
+        speaker_of: speaker of each utterance by its id; empty unless the corpus names all of them.
         limited: whether a limit left out utterances of the corpus.
         elapsed_s: seconds from the first utterance to the last: audio decoding, inference and comparison.
         audio_wait_s: part of `elapsed_s` that was spent waiting for audio.
@@ -71,7 +71,7 @@ class Evaluation:
     engine: str
     normalizer: str
     outcomes: tuple[UtteranceOutcome, ...]
-    speakers: Mapping[str, str] = field(default_factory=dict)
+    speaker_of: Mapping[str, str] = field(default_factory=dict)
     limited: bool = False
     elapsed_s: float = 0.0
     audio_wait_s: float = 0.0
@@ -118,7 +118,7 @@ class Evaluation:
     @property
     def speaker_names(self) -> tuple[str, ...]:
         """Speaker of each outcome; empty if speakers are unknown."""
-        return tuple(self.speakers[outcome.id] for outcome in self.outcomes) if self.speakers else ()
+        return tuple(self.speaker_of[outcome.id] for outcome in self.outcomes) if self.speaker_of else ()
 
     @cached_property
     def wer_drop(self) -> WerDrop:

@@ -69,7 +69,7 @@ def counts_of(corpus: Corpus, transcripts: Path, variant: str = "int8") -> Count
     ]
     return Counts(
         corpus.name,
-        tuple(corpus.speakers[id_] for id_ in ids),
+        tuple(corpus.speaker_of[id_] for id_ in ids),
         tuple(found.words for found in errors[0]),
         tuple(after.errors - before.errors for before, after in zip(*errors, strict=True)),
     )
