@@ -124,7 +124,7 @@ def test_figures_outside_of_the_range_are_marked_and_impossible_cells_are_said(t
     for alike, covered in zip(grid.CORRELATIONS, (0.9299, 0.95, 0.9701), strict=True):
         file.add(grid.Cell("grid", Truth(6, 160, alike, 0.08, 0.0)).key, outcomes(covered), origin)
     text = evidence.evidence(tmp_path)
-    for shown in ("| **93.0** (0.0) |", "| 95.0 (0.0) |", "| *97.0* (0.0) |", "commit `c0ffee`", "2026-01-02"):
+    for shown in ("| **93.0** (0.0) |", "| 95.0 (0.0) |", "| *97.0* (0.0) |", "| 2026-01-02 | cpu | c0ffee | a |"):
         assert shown in text
     assert "Of 3 cells with several speakers, 1 are below 93 % and 1 above 97 %" in text
     assert "| no utterance for each | no utterance for each |" in text

@@ -47,7 +47,7 @@ def evidence(folder: Path) -> str:
 
 def _head(file: grid.ResultFile) -> str:
     lines = file.lines()
-    origins = sorted({f"{line['date']}, {line['machine']}, commit `{line['commit']}`" for line in lines})
+    origins = sorted({tuple(line[key] for key in ("date", "machine", "commit", "code")) for line in lines})
     return f"""## Verdicts on the word error rate
 
 ```sh
@@ -55,7 +55,7 @@ python docs/evidence.py --simulate   # appends to docs/evidence/{SIMULATED}, hal
 python docs/evidence.py --write
 ```
 
-{table(("simulated on",), [(origin,) for origin in origins])}
+{table(("date", "machine", "commit", "digest of the code"), origins)}
 
 Each figure comes from {grid.CORPORA:,} simulated corpora with a known drop, so a share of 95 % is
 known to about ± 1 %, and one of 2.5 % to about ± 0.7 %.
@@ -73,7 +73,7 @@ The tolerance is {percent(grid.TOLERANCE, 0)} %, which is INT8's.
 The 95 % interval should contain the true drop in 93 to 97 % of the corpora.
 The first figure is for the gate's interval.
 The second one, in brackets, is for the interval by utterance alone.
-With one speaker, both are the same, and the true drop is that of all speakers:
+With one speaker, both are by utterance, and the true drop is that of all speakers:
 such an interval does not generalize, and every run says so."""
 
 
