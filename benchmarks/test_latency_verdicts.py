@@ -20,9 +20,10 @@ from fixtures.gates.check import Check
 from wergate.config.suite import SuiteConfig
 from wergate.session.session import Session
 from wergate.studies.latency_verdicts.study import AddedWork, Trials, calibrated, plain_median
+from wergate.timing.calls import Side
 from wergate.timing.gates import is_open, speedup_verdict
 from wergate.timing.noise import read_counters, seen_between
-from wergate.timing.paired import Paired, PairedRule, Side, time_pair
+from wergate.timing.paired import Paired, PairedRule, time_pair
 from wergate.verdict import Status, Verdict
 
 SAME, SLOWER = 300, 100

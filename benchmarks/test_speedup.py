@@ -10,8 +10,8 @@ import pytest
 from fixtures.benchmarks.bench import Bench
 from fixtures.benchmarks.interleaved import UNTIMED, RecordRatio, TimeInterleaved
 from wergate.environment.machine import cpu
+from wergate.timing.calls import Side
 from wergate.timing.gates import Outputs, speedup_verdict
-from wergate.timing.paired import Side
 
 
 def test_speedup(
@@ -20,16 +20,19 @@ def test_speedup(
     """The speed-up on the same speech meets its threshold, and both recognizers give the right logits."""
     names = fast, slow = timed_pair.split(" over ")
     outputs = Outputs(), Outputs()
-    recognizers = [bench.recognizer(name, pair_duration_s) for name in names]
-    first, second = (
-        Side(bench.call(recognizer, pair_duration_s), own.keep)
-        for recognizer, own in zip(recognizers, outputs, strict=True)
-    )
+
+    def compiled() -> tuple[Side, Side]:
+        first, second = (
+            Side(bench.call(bench.compiled_for(name, pair_duration_s), pair_duration_s), own.keep)
+            for name, own in zip(names, outputs, strict=True)
+        )
+        return first, second
+
     precision = bench.precision_of(fast)
     minimum = bench.session.config.benchmarks.speedup_min(
         bench.model, fast=precision, slow=slow, dot_products=cpu().has_dot_products
     )
-    timing = time_interleaved(first, second, minimum)
+    timing = time_interleaved(compiled, minimum)
     for name, own in zip(names, outputs, strict=True):
         bench.check_outputs(own, name, pair_duration_s, fixed_length=True)
     if timing is None:
@@ -38,4 +41,4 @@ def test_speedup(
     record_ratio(timing.row(model=bench.model, duration_s=pair_duration_s, fast=fast, slow=slow))
     if minimum is not None:
         scope = f"{bench.model}, {pair_duration_s:g} s"
-        bench.check(speedup_verdict(timing.paired, minimum, fast=fast, slow=slow, scope=scope))
+        bench.check(speedup_verdict(timing.paired, minimum, fast=fast, slow=slow, scope=scope, noise=timing.noise))

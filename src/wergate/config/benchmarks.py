@@ -52,6 +52,8 @@ class PairedTimingSettings(Section):
         open_budget_factor: an undecided ratio may take this many times `budget_s`.
         open_width_min: width of an interval, relative to its lower bound, up to which it gets no larger budget.
         blocks_min: smallest number of blocks of four calls; as in `PairedRule`.
+        compilations_min: smallest number of compilations of each side; as in `PairedRule`.
+        load_difference_max: largest difference in load between the sides of a block, in CPUs; as in `PairedRule`.
         confidence: confidence level of the interval of the ratio; as in `PairedRule`.
     """
 
@@ -60,6 +62,8 @@ class PairedTimingSettings(Section):
     open_budget_factor: float = Field(ge=1)
     open_width_min: float = Field(ge=0, le=100)
     blocks_min: int = Field(ge=4)
+    compilations_min: int = Field(ge=3)
+    load_difference_max: float = Field(gt=0)
     confidence: float = Field(gt=0.5, lt=1)
 
 

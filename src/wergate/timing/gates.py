@@ -4,47 +4,83 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from wergate.networks.ctc import Logits
 from wergate.networks.logits import difference
+from wergate.timing.balance import Balance
 from wergate.timing.paired import Paired
 from wergate.verdict import Verdict
 
+_SHIFTED = 1.001  # a smaller factor decides nothing
 _WRONG_OUTPUT = "the time of a wrong result means nothing: run `pytest accuracy/` on this model first"
 
 
 def is_open(minimum: float | None) -> Callable[[Paired], bool]:
     """Return a predicate: True while the interval of a ratio contains the minimum, so that more rounds are needed.
 
-    Without a minimum, the predicate is always False.
+    It is also True while too many blocks are void. Without a minimum, the predicate is always False.
     """
-    return lambda found: minimum is not None and found.interval.low < minimum <= found.interval.high
+    return lambda found: (
+        minimum is not None and (found.interval.low < minimum <= found.interval.high or not found.balance.enough)
+    )
 
 
-def speedup_verdict(found: Paired, minimum: float, *, fast: str, slow: str, scope: str) -> Verdict:
+def speedup_verdict(
+    found: Paired, minimum: float, *, fast: str, slow: str, scope: str, noise: Sequence[str] = ()
+) -> Verdict:
     """Gate the speed-up of one side over the other, by the whole interval of the ratio.
 
-    The verdict is INCONCLUSIVE if the interval contains the minimum.
+    The verdict is INCONCLUSIVE if the interval contains the minimum, or if the load was on one side in most blocks.
+
+    Args:
+        noise: kinds of noise in the times of both sides.
     """
-    undecided = (
-        f"the interval still contains {minimum:g} after {found.rounds} rounds of each in {found.elapsed_s:.0f} s: "
-        "run again on a quieter machine, or raise open_budget_factor in [benchmarks.paired]"
-    )
+    work = "check in the graph gate whether the work runs in 8 bit, and what changed in the model or the toolchain"
+    noisy = f"NOISY ({'; '.join(noise)}): run again on a quiet machine first; then " if noise else ""
     return Verdict(
         gate=f"speedup_over_{slow}",
         subject=fast.upper(),
         value=found.ratio,
         relation=">=",
         threshold=minimum,
-        scope=f"{scope}, {found.rounds} interleaved rounds of each",
-        remedy="check in the graph gate whether the work runs in 8 bit, and what changed in the model or the toolchain",
+        scope=f"{scope}, {found.rounds} interleaved rounds of each{_compiled(found)}",
+        remedy=noisy + work,
         kind="latency",
         interval=found.interval,
-        undecided=undecided if is_open(minimum)(found) else "",
+        undecided=_undecided(found, minimum, fast, slow) if is_open(minimum)(found) else "",
     )
+
+
+def _compiled(found: Paired) -> str:
+    return f" in {found.compilations} compilations" if found.compilations_wanted > 1 else ""
+
+
+def _undecided(found: Paired, minimum: float, fast: str, slow: str) -> str:
+    """Return why a ratio is undecided, and the next step."""
+    seen = found.balance
+    if not seen.enough:
+        return (
+            f"the sides saw different load in {seen.void} of {seen.blocks} blocks: {_loads(seen, fast, slow)}: find "
+            "out what runs during one side's calls alone, and run again"
+        )
+    still = f"the interval still contains {minimum:g} after {found.rounds} rounds of each in {found.elapsed_s:.0f} s"
+    if seen.shift > _SHIFTED:
+        still += f", widened by {100 * (seen.shift - 1):.1f} % for different load: {_loads(seen, fast, slow)}"
+    if found.compilations < found.compilations_wanted:
+        still += (
+            f" and {found.compilations} compilations of each, {found.compilations_wanted} are wanted: raise budget_s "
+            "in [benchmarks.paired]"
+        )
+        return still
+    return f"{still}: run again on a quieter machine, or raise open_budget_factor in [benchmarks.paired]"
+
+
+def _loads(seen: Balance, fast: str, slow: str) -> str:
+    first, second = (100 * (share or 0.0) for share in (seen.first, seen.second))
+    return f"{fast.upper()}'s calls lost {first:.0f} % of a CPU to others, {slow.upper()}'s {second:.0f} %"
 
 
 def output_verdict(

@@ -1,8 +1,9 @@
 """Interleaved timing of two sides in one process: the speed-up of the first over the second, with an interval.
 
 Noise of a shared machine hits both sides almost equally if their calls alternate. Blocks of four calls, A B B A or
-B A A B at random, cancel a drift, and only times within a block are compared. Rounds are added while the verdict is
-open, up to a budget.
+B A A B at random, cancel a drift, and only times within a block are compared. Blocks whose sides saw different load do
+not count. Both sides are compiled anew several times, and the interval is over compilations. The measurement goes on
+while the verdict is open, up to a budget.
 """
 
 from __future__ import annotations
@@ -13,23 +14,21 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-
-import numpy as np
-import scipy  # scipy.stats loads on first use: an import here would take more than a second
-from numpy.typing import NDArray
+from dataclasses import dataclass
 
 from wergate.errors import SuiteError
-from wergate.timing.percentiles import require_times
+from wergate.timing.balance import Balance, balance, is_void
+from wergate.timing.calls import Clock, Compile, InterleavedCalls, Side
+from wergate.timing.compilations import FEWEST_BLOCKS, Compilation, best_blocks
+from wergate.timing.load import ReadLoad
+from wergate.timing.looks import confidence_at, looks
+from wergate.timing.ratio import block_interval, compilation_interval
 from wergate.verdict import Interval
 
-Clock = Callable[[], float]
 _FEWEST_BLOCKS = 4  # fewer make Student's interval useless
-_BOOTSTRAPPED = 16  # number of blocks from which a bootstrap interval has its stated coverage
-_GROWTH = 1.5  # growth in blocks between two looks: few looks leave few chances of a false verdict
-_SETTLED = 0.02  # a warm-up ends when a call beats the best one by no more than this fraction
-_WARMUP_CALLS = (3, 30)
-_LEAD_S = 0.2  # longer calls do not depend on which side's data the caches hold
+_FEWEST_COMPILATIONS = 3  # fewer make Student's interval useless
+_PRIOR = 4.0  # variance of a block over that of a compilation, until both are measured: 2 % and 1 %
+_UNKNOWN = Balance(None, None, 0, 0, 1.0, raised=False)
 
 
 @dataclass(frozen=True)
@@ -37,12 +36,14 @@ class PairedRule:
     """Settings of an interleaved timing.
 
     Attributes:
-        budget_s: seconds for a clear verdict or a narrow interval; `blocks_min` may take half of it.
+        budget_s: seconds for a clear verdict or a narrow interval; the first look may take half of it.
         open_budget_factor: an undecided ratio with a wide interval may take this many times `budget_s`.
         open_width_min: upper over lower bound, minus 1, up to which an interval is narrow. The ratio of an undecided
             narrow interval is at the threshold, so more rounds would hardly decide it.
         blocks_min: blocks of four timed calls before the first look at the verdict, if the budget allows.
-        confidence: two-sided confidence of the interval.
+        compilations_min: compilations of each side before the first look, if the budget allows; at least 3.
+        load_difference_max: largest difference in CPU time lost to others, in CPUs, between the sides of a block.
+        confidence: two-sided confidence of the interval, over all looks at it.
         resamples: number of resamples of the bootstrap over blocks.
         seed: seed of the order of calls and of the resamples.
     """
@@ -51,22 +52,11 @@ class PairedRule:
     open_budget_factor: float = 4.0
     open_width_min: float = 0.05
     blocks_min: int = 16
+    compilations_min: int = 5
+    load_difference_max: float = 0.1
     confidence: float = 0.99
-    resamples: int = 2000
+    resamples: int = 10_000
     seed: int = 0
-
-
-@dataclass(frozen=True)
-class Side:
-    """One of the two sides.
-
-    Attributes:
-        call: the call to time.
-        after: receives the result of each call, outside the timed part.
-    """
-
-    call: Callable[[], object]
-    after: Callable[[object], object] = field(default=lambda _: None)
 
 
 @dataclass(frozen=True)
@@ -76,9 +66,13 @@ class Paired:
     Attributes:
         first_s, second_s: seconds of each call, in order.
         ratio: speed-up of the first side: the second's median over the first's, after scaling each block to the same
-            speed of the machine.
-        interval: interval of the ratio.
+            speed of the machine; over several compilations, the geometric mean of theirs.
+        interval: interval of the ratio, wider by what a difference in load may have done.
         elapsed_s: seconds of the whole measurement, including the warm-up.
+        compilations: how often each side was compiled for it; 1 if the sides were given.
+        compilations_wanted: how often each should have been compiled, if the budget had allowed.
+        balance: load on each side.
+        missing: sources of load that the system does not report.
     """
 
     first_s: tuple[float, ...]
@@ -86,6 +80,10 @@ class Paired:
     ratio: float
     interval: Interval
     elapsed_s: float
+    compilations: int = 1
+    compilations_wanted: int = 1
+    balance: Balance = _UNKNOWN
+    missing: tuple[str, ...] = ()
 
     @property
     def rounds(self) -> int:
@@ -103,50 +101,163 @@ class Paired:
         return 1000 * statistics.median(self.second_s)
 
 
+IsOpen = Callable[[Paired], bool]
+
+
 def time_pair(
     first: Side,
     second: Side,
     rule: PairedRule,
-    is_open: Callable[[Paired], bool],
+    is_open: IsOpen,
     clock: Clock = time.perf_counter,
+    load: ReadLoad | None = None,
 ) -> Paired:
-    """Time two sides in interleaved calls after a warm-up, with the garbage collector off.
+    """Time two given sides in interleaved calls after a warm-up, with the garbage collector off.
+
+    The interval covers what varies between blocks. It does not cover what another compilation would change.
 
     Args:
         first, second: the two sides.
         is_open: returns whether the verdict needs more rounds; timing ends when it is False or the budget is spent.
         clock: returns the time in seconds.
+        load: returns the present counters of the machine; by default the system's, if the clock is the system's too.
 
     Raises:
         SuiteError: the rule has too few blocks, or a timing is not a finite positive number.
     """
-    if rule.blocks_min < _FEWEST_BLOCKS:
+    _require(rule, "blocks_min", _FEWEST_BLOCKS)
+    calls = InterleavedCalls(rule.seed, rule.budget_s / 8, clock, load)
+    with _collector_off():
+        one = calls.compilation(lambda: (first, second))
+        least = min(rule.blocks_min, max(_FEWEST_BLOCKS, int(rule.budget_s / 2 / calls.block_s)))
+
+        def grow(wanted: int, budget_s: float) -> None:
+            while len(one.blocks) < wanted and (len(one.blocks) < least or calls.elapsed_s < budget_s):
+                one.blocks.append(calls.block())
+
+        return _until_decided(grow, least, lambda confidence: _paired(calls, [one], rule, confidence), rule, is_open)
+
+
+def time_compilations(
+    compiled: Compile,
+    rule: PairedRule,
+    is_open: IsOpen,
+    clock: Clock = time.perf_counter,
+    load: ReadLoad | None = None,
+) -> Paired:
+    """Time two sides that are compiled anew again and again; only one pair is in memory at a time.
+
+    The interval is over compilations. The first look takes `compilations_min` of them, or fewer if half of the budget
+    has no room for so many, but at least 3. `best_blocks` divides the time between compilations and blocks.
+
+    Args:
+        compiled: compiles both sides.
+        is_open: returns whether the verdict needs more rounds; timing ends when it is False or the budget is spent.
+        clock: returns the time in seconds.
+        load: returns the present counters of the machine; by default the system's, if the clock is the system's too.
+
+    Raises:
+        SuiteError: the rule has too few blocks or compilations, or a timing is not a finite positive number.
+    """
+    _require(rule, "blocks_min", _FEWEST_BLOCKS)
+    _require(rule, "compilations_min", _FEWEST_COMPILATIONS)
+    calls = InterleavedCalls(rule.seed, rule.budget_s / 8, clock, load)
+    done: list[Compilation] = []
+
+    def compile_next(blocks: int) -> None:
+        done[-1].blocks.extend(calls.block() for _ in range(blocks))
+
+    with _collector_off():
+        done.append(calls.compilation(compiled))
+        blocks = _first_blocks(rule, done[0].cost_s, calls.block_s)
+        compile_next(blocks)
+        once_s = done[0].cost_s + blocks * calls.block_s
+        least = min(rule.compilations_min, max(_FEWEST_COMPILATIONS, int(rule.budget_s / 2 / once_s)))
+
+        def grow(wanted: int, budget_s: float) -> None:
+            count = blocks if len(done) < least else best_blocks(done, calls.block_s)
+            while len(done) < wanted and (len(done) < least or calls.elapsed_s < budget_s):
+                gc.collect()  # a recognizer refers to itself, and keeps its memory until then
+                done.append(calls.compilation(compiled))
+                compile_next(count)
+
+        return _until_decided(grow, least, lambda confidence: _paired(calls, done, rule, confidence), rule, is_open)
+
+
+def _require(rule: PairedRule, name: str, least: int) -> None:
+    value = getattr(rule, name)
+    if value < least:
         raise SuiteError(
-            f"blocks_min = {rule.blocks_min} gives no interval of the ratio: at least {_FEWEST_BLOCKS} are needed; "
+            f"{name} = {value} gives no interval of the ratio: at least {least} are needed; "
             "correct it in [benchmarks.paired]"
         )
-    started = clock()
-    with _collector_off():
-        calls = _InterleavedCalls(first, second, rule, clock)
-        budget_s = rule.budget_s
-        least = min(rule.blocks_min, max(_FEWEST_BLOCKS, int(rule.budget_s / 2 / calls.block_s)))
-        for wanted in _looks(least):
-            while calls.blocks < wanted and (calls.blocks < least or clock() - started < budget_s):
-                calls.run_block()
-            found = _paired(calls, rule, clock() - started)
-            # Four or five blocks of slow calls use up budget_s, and the interval of so few blocks is wide. Stop only
-            # if more blocks would not decide the ratio either.
-            if found.elapsed_s >= rule.budget_s:
-                budget_s = rule.budget_s * rule.open_budget_factor
-                if found.elapsed_s >= budget_s or _width(found.interval) <= rule.open_width_min:
-                    break
-            if not is_open(found):
+
+
+def _first_blocks(rule: PairedRule, cost_s: float, block_s: float) -> int:
+    """Return the number of blocks per compilation until the variances are known."""
+    best = max(math.ceil(rule.blocks_min / rule.compilations_min), round(math.sqrt(_PRIOR * cost_s / block_s)))
+    fitting = int((rule.budget_s / 2 / rule.compilations_min - cost_s) / block_s)
+    return max(FEWEST_BLOCKS, min(best, fitting))
+
+
+def _until_decided(
+    grow: Callable[[int, float], None],
+    least: int,
+    found_at: Callable[[float], Paired],
+    rule: PairedRule,
+    is_open: IsOpen,
+) -> Paired:
+    """Return what is found at the first look that decides, or when the budget is spent.
+
+    Args:
+        grow: adds blocks or compilations up to a number, while the given budget lasts.
+        least: the number at the first look.
+        found_at: returns the ratio, with an interval of the given confidence.
+    """
+    budget_s = rule.budget_s
+    for look, wanted in enumerate(looks(least)):
+        grow(wanted, budget_s)
+        found = found_at(confidence_at(look, rule.confidence))
+        # Four or five blocks of slow calls use up budget_s, and the interval of so few blocks is wide. Stop only if
+        # more blocks would not decide the ratio either.
+        if found.elapsed_s >= rule.budget_s:
+            budget_s = rule.budget_s * rule.open_budget_factor
+            narrow = found.interval.high / found.interval.low - 1 <= rule.open_width_min
+            if found.elapsed_s >= budget_s or narrow or not found.balance.enough:
                 break
+        if not is_open(found):
+            break
     return found
 
 
-def _width(interval: Interval) -> float:
-    return interval.high / interval.low - 1
+def _paired(calls: InterleavedCalls, done: list[Compilation], rule: PairedRule, confidence: float) -> Paired:
+    """Return the ratio of the clean blocks; of all blocks if there are too few clean ones for an interval."""
+    blocks = [block for one in done for block in one.blocks]
+    used = [one for one in (_clean(one, rule.load_difference_max) for one in done) if one.blocks]
+    void = len(blocks) - sum(len(one.blocks) for one in used)
+    if len(used) < min(len(done), _FEWEST_COMPILATIONS) or len(blocks) - void < _FEWEST_BLOCKS:
+        used = done
+    if len(done) == 1:
+        ratio, interval = block_interval(used[0].blocks, confidence, resamples=rule.resamples, seed=rule.seed)
+    else:
+        ratio, interval = compilation_interval(used, confidence)
+    seen = balance(blocks, [block for one in used for block in one.blocks], void)
+    low, high = seen.widened(interval.low, interval.high)
+    return Paired(
+        tuple(time_s for block in blocks for time_s in block.first_s),
+        tuple(time_s for block in blocks for time_s in block.second_s),
+        ratio,
+        Interval(low, high, rule.confidence),
+        calls.elapsed_s,
+        compilations=len(done),
+        compilations_wanted=rule.compilations_min if len(done) > 1 else 1,
+        balance=seen,
+        missing=calls.missing,
+    )
+
+
+def _clean(one: Compilation, limit: float) -> Compilation:
+    return Compilation(one.cost_s, [block for block in one.blocks if not is_void(block, limit)])
 
 
 @contextmanager
@@ -159,117 +270,6 @@ def _collector_off() -> Iterator[None]:
     finally:
         if on:
             gc.enable()
-
-
-def _looks(least: int) -> Iterator[int]:
-    """Yield the numbers of blocks after which to look at the verdict."""
-    wanted = float(least)
-    while True:
-        yield int(wanted)
-        wanted *= _GROWTH
-
-
-class _InterleavedCalls:
-    """Runs the calls of two sides alternately, and records their times."""
-
-    def __init__(self, first: Side, second: Side, rule: PairedRule, clock: Clock) -> None:
-        self._sides, self._clock = (first, second), clock
-        self._generator = np.random.default_rng(rule.seed)
-        self.times_s: tuple[list[float], list[float]] = ([], [])
-        once = [self._warm_up(side, rule.budget_s / 8) for side in self._sides]
-        self._led = max(once) < _LEAD_S
-        self.block_s = 2 * sum(once) * (2 if self._led else 1)
-
-    @property
-    def blocks(self) -> int:
-        return len(self.times_s[0]) // 2
-
-    def _warm_up(self, side: Side, budget_s: float) -> float:
-        """Call one side until it gets no faster, and return its fastest time in seconds."""
-        fewest, most = _WARMUP_CALLS
-        started, best = self._clock(), math.inf
-        for call in range(1, most + 1):
-            once = self._timed(side)
-            settled = once > best * (1 - _SETTLED)
-            best = min(best, once)
-            if (settled and call >= fewest) or self._clock() - started > budget_s:
-                break
-        return best
-
-    def run_block(self) -> None:
-        """Run a block of calls: A B B A or B A A B, at random."""
-        outer = int(self._generator.integers(2))
-        for which in (outer, 1 - outer, 1 - outer, outer):
-            side = self._sides[which]
-            if self._led:
-                # An untimed call first brings the side's own data into the caches,
-                # as if the other side did not run.
-                side.after(side.call())
-            self.times_s[which].append(self._timed(side))
-
-    def _timed(self, side: Side) -> float:
-        started = self._clock()
-        answer = side.call()
-        once = self._clock() - started
-        side.after(answer)
-        (checked,) = require_times([once], "an interleaved call")
-        return checked
-
-
-def _paired(calls: _InterleavedCalls, rule: PairedRule, elapsed_s: float) -> Paired:
-    first_s, second_s = calls.times_s
-    ratio, interval = ratio_interval(first_s, second_s, rule)
-    return Paired(tuple(first_s), tuple(second_s), ratio, interval, elapsed_s)
-
-
-def ratio_interval(first_s: list[float], second_s: list[float], rule: PairedRule) -> tuple[float, Interval]:
-    """Return the median time of the second side over that of the first, with its interval.
-
-    The times of each block are divided by the geometric mean of its two sides' faster times, so that a block on a slow
-    machine has the same weight as any other. The interval is a percentile bootstrap over blocks. With fewer than 16
-    blocks a bootstrap would be too narrow, so the interval is Student's t of the blocks' logarithmic ratios.
-
-    Args:
-        first_s, second_s: seconds of both sides, two per block, in order.
-    """
-    first, second = (np.asarray(times_s, np.float64).reshape(-1, 2) for times_s in (first_s, second_s))
-    scale = np.sqrt(first.min(axis=1) * second.min(axis=1))[:, None]
-    first, second = first / scale, second / scale
-    ratio = float(np.median(second) / np.median(first))
-    if len(first) >= _BOOTSTRAPPED:
-        low, high = _bootstrap(first, second, rule)
-    else:
-        low, high = student_bounds(np.log(second).mean(axis=1) - np.log(first).mean(axis=1), rule.confidence)
-    return ratio, Interval(min(low, ratio), max(high, ratio), rule.confidence)
-
-
-Blocks = NDArray[np.float64]
-
-
-def _bootstrap(first: Blocks, second: Blocks, rule: PairedRule) -> tuple[float, float]:
-    def ratio(drawn: NDArray[np.intp], axis: int) -> Blocks:
-        del axis  # scipy passes resamples in rows
-        rows = np.atleast_2d(drawn)
-        medians = [np.median(side[rows].reshape(len(rows), -1), axis=1) for side in (first, second)]
-        return np.asarray(medians[1] / medians[0]).reshape(drawn.shape[:-1])
-
-    found = scipy.stats.bootstrap(
-        (np.arange(len(first)),),
-        ratio,
-        n_resamples=rule.resamples,
-        batch=200,
-        vectorized=True,
-        confidence_level=rule.confidence,
-        method="percentile",
-        rng=np.random.default_rng(rule.seed),
-    )
-    return float(found.confidence_interval.low), float(found.confidence_interval.high)
-
-
-def student_bounds(logs: Blocks, confidence: float) -> tuple[float, float]:
-    """Return the bounds of a ratio, by Student's t over at least two logarithmic ratios of blocks."""
-    half = float(scipy.stats.t.ppf((1 + confidence) / 2, len(logs) - 1) * scipy.stats.sem(logs))
-    return math.exp(logs.mean() - half), math.exp(logs.mean() + half)
 
 
 def seconds(call: Callable[[], object]) -> float:

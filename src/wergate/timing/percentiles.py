@@ -41,12 +41,16 @@ def percentiles_ms(times_s: Sequence[float]) -> dict[str, float]:
     return {f"p{percent}_ms": float(np.percentile(times_ms, percent)) for percent in enough}
 
 
-def require_times(times_s: Sequence[float], of: str = "a benchmark") -> Sequence[float]:
+_REMEDY = "check the clock that --benchmark-timer names, and run again"
+
+
+def require_times(times_s: Sequence[float], of: str = "a benchmark", remedy: str = _REMEDY) -> Sequence[float]:
     """Return the given timings unchanged if all of them are valid.
 
     Args:
         times_s: timings in seconds.
         of: name of the timed work in messages.
+        remedy: next step in messages.
 
     Raises:
         SuiteError: a timing is not a finite positive number.
@@ -55,6 +59,6 @@ def require_times(times_s: Sequence[float], of: str = "a benchmark") -> Sequence
         if not (math.isfinite(time_s) and time_s > 0):
             raise SuiteError(
                 f"timing {number + 1} of {len(times_s)} of {of} is {time_s}; finite positive seconds are accepted; "
-                "check the clock that --benchmark-timer names, and run again"
+                f"{remedy}"
             )
     return times_s

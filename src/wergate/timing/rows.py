@@ -53,10 +53,26 @@ class BenchmarkRow(ResultRow):
     advisory: list[str] = Field(default=[])
 
 
+class SideLoadRow(ResultRow):
+    """Load on the two sides of a ratio: CPU time that each side's calls lost to others, in CPUs; null if unknown.
+
+    `void_blocks` of all `blocks` do not count, because their sides saw different load. `shift` is the factor by which
+    the interval is wider for a difference that was left. `missing` lists what the system does not report.
+    """
+
+    fast: float | None
+    slow: float | None
+    blocks: int
+    void_blocks: int
+    shift: float
+    missing: list[str] = Field(default=[])
+
+
 class RatioRow(ResultRow):
     """Speed-up of `fast` over `slow` from interleaved timing; both medians are in milliseconds over `rounds` calls.
 
-    `slow` is another recognizer, or "baseline", the build behind the stored baseline.
+    `slow` is another recognizer, or "baseline", the build behind the stored baseline. Each side was compiled
+    `compilations` times; the reference model is loaded once.
     """
 
     model: str
@@ -68,5 +84,7 @@ class RatioRow(ResultRow):
     rounds: int
     fast_ms: float
     slow_ms: float
+    compilations: int = 1
+    load: SideLoadRow | None = None
     seen: SeenRow | None = None
     noise: list[str] = Field(default=[])

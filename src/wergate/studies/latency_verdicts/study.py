@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from wergate.timing.paired import PairedRule, Side, seconds, time_pair
+from wergate.timing.calls import Side
+from wergate.timing.paired import PairedRule, seconds, time_pair
 
 SLOWDOWN = 0.05
 PLAIN_S = 0.5  # half the default of --benchmark-max-time: about 50 rounds, and 400 trials in half an hour

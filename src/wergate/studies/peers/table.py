@@ -17,7 +17,7 @@ from wergate.evaluation.rows import finite
 from wergate.formatting import interval, table
 from wergate.studies.peers.catalog import BASE
 from wergate.studies.peers.race import PeerRecord
-from wergate.timing.paired import student_bounds
+from wergate.timing.ratio import student_bounds
 from wergate.verdict import Interval
 
 Status = Literal["ok", "absent", "wrong", "failed"]

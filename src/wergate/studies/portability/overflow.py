@@ -12,7 +12,8 @@ from wergate.models.variant import Variant
 from wergate.store import Artifact
 from wergate.studies.portability.instruction_sets import IsaTarget
 from wergate.studies.portability.study import IsaResult, Portability
-from wergate.timing.paired import Paired, PairedRule, Side, time_pair
+from wergate.timing.calls import Side
+from wergate.timing.paired import Paired, PairedRule, time_pair
 
 TIMED_S = 5.0  # of speech
 

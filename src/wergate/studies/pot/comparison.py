@@ -11,8 +11,9 @@ from wergate.networks.ir.execution import ExecutedWork, GraphCounts
 from wergate.quantization.pot import read_pot_report
 from wergate.session.matrix import Cell
 from wergate.session.session import Session
+from wergate.timing.calls import Side
 from wergate.timing.gates import is_open
-from wergate.timing.paired import Paired, PairedRule, Side, time_pair
+from wergate.timing.paired import Paired, PairedRule, time_pair
 
 SUCCESSOR: QuantizerName = "nncf"
 TIMED_S = 5.0  # of speech

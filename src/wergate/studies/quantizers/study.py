@@ -14,8 +14,9 @@ from wergate.models.variant import Variant
 from wergate.networks.ir.execution import GraphCounts, graph_counts
 from wergate.session.session import Session
 from wergate.store import Artifact
+from wergate.timing.calls import Side
 from wergate.timing.gates import is_open
-from wergate.timing.paired import Paired, PairedRule, Side, time_pair
+from wergate.timing.paired import Paired, PairedRule, time_pair
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,131 @@
+"""Interleaved calls of two sides, with their times and the load that each side saw."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from wergate.timing.compilations import Block, Compilation
+from wergate.timing.load import Reading, ReadLoad, SystemLoad, Turn, turn_between
+from wergate.timing.percentiles import require_times
+
+Clock = Callable[[], float]
+_SETTLED = 0.02  # a warm-up ends when a call beats the best one by no more than this fraction
+_WARMUP_CALLS = (3, 30)
+_LEAD_S = 0.2  # longer calls do not depend on which side's data the caches hold
+_REMEDY = "the timer's own clock went back or stood still: check the clock source of this machine, and run again"
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two sides.
+
+    Attributes:
+        call: the call to time.
+        after: receives the result of each call, outside the timed part.
+    """
+
+    call: Callable[[], object]
+    after: Callable[[object], object] = field(default=lambda _: None)
+
+
+Compile = Callable[[], tuple[Side, Side]]
+
+
+class InterleavedCalls:
+    """Runs the calls of two sides alternately.
+
+    Attributes:
+        block_s: seconds of a block, after the last warm-up.
+        missing: sources of load that the system does not report.
+    """
+
+    def __init__(self, seed: int, warmup_s: float, clock: Clock, load: ReadLoad | None) -> None:
+        """Take the clock, and the load to read.
+
+        Args:
+            seed: seed of the order of calls.
+            warmup_s: longest warm-up of a side, in seconds.
+            clock: returns the time in seconds.
+            load: returns the present counters; by default the system's, or unknown ones if the clock is simulated.
+        """
+        self._generator = np.random.default_rng(seed)
+        self._warmup_s = warmup_s
+        self._clock = clock
+        if load is None:
+            load = SystemLoad() if clock is time.perf_counter else _unknown
+        self._load: ReadLoad = load
+        self._sides: tuple[Side, Side] | None = None
+        self._led = False
+        self._started = clock()
+        self.block_s = math.nan
+        self.missing: tuple[str, ...] = load.missing if isinstance(load, SystemLoad) else ()
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the start."""
+        return self._clock() - self._started
+
+    def compilation(self, compiled: Compile) -> Compilation:
+        """Compile both sides, and call each until it gets no faster."""
+        self._sides = None  # frees the memory of the previous pair before the next one needs it
+        started = self._clock()
+        self._sides = compiled()
+        once = [self._warm_up(side) for side in self._sides]
+        self._led = max(once) < _LEAD_S
+        self.block_s = 2 * sum(once) * (2 if self._led else 1)
+        return Compilation(self._clock() - started)
+
+    def _warm_up(self, side: Side) -> float:
+        """Call one side until it gets no faster, and return its fastest time in seconds."""
+        fewest, most = _WARMUP_CALLS
+        started, best = self._clock(), math.inf
+        for call in range(1, most + 1):
+            once = self._timed(side)
+            settled = once > best * (1 - _SETTLED)
+            best = min(best, once)
+            if (settled and call >= fewest) or self._clock() - started > self._warmup_s:
+                break
+        return best
+
+    def block(self) -> Block:
+        """Run a block of calls, A B B A or B A A B at random, and return it."""
+        assert self._sides is not None
+        outer = int(self._generator.integers(2))
+        times_s: tuple[list[float], list[float]] = ([], [])
+        turns: tuple[list[Turn], list[Turn]] = ([], [])
+        for which in (outer, 1 - outer, 1 - outer, outer):
+            side = self._sides[which]
+            before, started = self._load(), self._clock()
+            if self._led:
+                # An untimed call first brings the side's own data into the caches,
+                # as if the other side did not run.
+                side.after(side.call())
+            times_s[which].append(self._timed(side))
+            turns[which].append(turn_between(before, self._load(), self._clock() - started))
+        (a, b), (c, d) = times_s
+        return Block((a, b), (c, d), *(_both(*found) for found in turns))
+
+    def _timed(self, side: Side) -> float:
+        started = self._clock()
+        answer = side.call()
+        once = self._clock() - started
+        side.after(answer)
+        (checked,) = require_times([once], "an interleaved call", _REMEDY)
+        return checked
+
+
+def _unknown() -> Reading:
+    return Reading(own_s=0.0)
+
+
+def _both(one: Turn, other: Turn) -> Turn:
+    lost = None if one.lost_s is None or other.lost_s is None else one.lost_s + other.lost_s
+    clocks = [turn.clock_mhz for turn in (one, other) if turn.clock_mhz is not None]
+    backwards = min(one.wall_s, other.wall_s) <= 0
+    wall_s = 0.0 if backwards else one.wall_s + other.wall_s
+    return Turn(wall_s, lost, sum(clocks) / len(clocks) if clocks else None)
