@@ -1,114 +1,126 @@
-"""Error rates of the latency verdict: false alarms on the same build, and detected slowdowns of 5 %.
+"""Error rates of the latency verdict: false alarms on the same build, and detected slowdowns of 2, 3, 5 and 10 %.
 
-For comparison, each trial also applies `--benchmark-compare-fail=median:5%` to the same two builds in the same minute.
-`pytest benchmarks/ --study latency-verdicts` takes half an hour and resumes after an interruption. Each trial is a line
-of `results/latency-verdicts.jsonl`.
+`pytest benchmarks/ --study latency-verdicts` adds trials to `results/latency-verdicts.jsonl` for half an hour. It may
+be stopped at any time. Both builds of each trial are compiled anew. A simulated clock comes first: there, the truth is
+known.
 """
 
 from __future__ import annotations
 
-import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from pytest_benchmark.utils import PercentageRegressionCheck
 
 from fixtures.benchmarks.bench import Bench, speech_of
+from fixtures.benchmarks.machine import baseline_name
 from fixtures.gates.check import Check
 from wergate.config.suite import SuiteConfig
 from wergate.session.session import Session
-from wergate.studies.latency_verdicts.study import AddedWork, Trials, calibrated, plain_median
+from wergate.studies.latency_verdicts import methods
+from wergate.studies.latency_verdicts.evidence import bounds
+from wergate.studies.latency_verdicts.study import Kind, Trials, kinds, slower
 from wergate.timing.calls import Side
 from wergate.timing.gates import is_open, speedup_verdict
 from wergate.timing.noise import read_counters, seen_between
-from wergate.timing.paired import Paired, PairedRule, time_pair
+from wergate.timing.paired import PairedRule, time_compilations
 from wergate.verdict import Status, Verdict
 
-SAME, SLOWER = 300, 100
+MINUTES = 30
 DURATION_S = 1.0
-FALSE_ALARMS_MAX, FOUND_MIN = 0.01, 0.95
-COMPARE_FAIL = PercentageRegressionCheck("median", 5)
+SIMULATED = 100  # runs of each disturbance, for each of two builds
+FALSE_FAILS_MAX, FOUND_MIN = 0.01, 0.95
 
 
-def compare_fails(current: float, stored: float) -> bool:
-    """Return whether `--benchmark-compare-fail=median:5%` fails for two medians, in seconds."""
-    return bool(COMPARE_FAIL.fails({"median": current}, {"median": stored}))
-
-
-def trial(bench: Bench, kind: str, workload: AddedWork, trials: Trials) -> dict[str, Any]:
-    """Compile both builds, judge them with interleaved timing and with pytest-benchmark's rule, and store the trial."""
-    settings = bench.session.config.benchmarks
+def trial(bench: Bench, kind: Kind, trials: Trials, about: dict[str, str]) -> dict[str, Any]:
+    """Judge two builds that are compiled anew, and store the trial."""
+    settings = bench.session.config.benchmarks.paired.model_dump(exclude={"durations_s"})
+    rule = PairedRule(**settings | {"budget_s": kind.budget_s, "open_budget_factor": 1.0, "open_width_min": 0.0})
     before, started = read_counters(), time.perf_counter()
-    plain, build = (bench.call(bench.compile("int8"), DURATION_S) for _ in range(2))
-    today = workload.added_to(build)
-    number = len(trials.of_kind(kind))
-    rule = PairedRule(**settings.paired.model_dump(exclude={"durations_s"}), seed=number)
-    paired = time_pair(Side(today), Side(plain), rule, is_open(settings.baseline_speed_min))
-    verdict = _verdict(paired, settings.baseline_speed_min)
-    elapsed_s = time.perf_counter() - started
-    stored, current = plain_median(plain), plain_median(today)
-    first = next(iter(trials.of_kind("same") or trials.of_kind("slower")), {"stored_s": stored})["stored_s"]
+
+    def compiled() -> tuple[Side, Side]:
+        today, plain = (bench.call(bench.compiled_for("int8", DURATION_S), DURATION_S) for _ in range(2))
+        return Side(slower(today, kind.slowdown)), Side(plain)
+
+    paired = time_compilations(compiled, rule, is_open(kind.minimum))
+    verdict = speedup_verdict(paired, kind.minimum, fast="int8", slow="baseline", scope="a trial")
     seen = seen_between(before, read_counters())
     return trials.add(
-        kind=kind,
+        kind=kind.name,
+        slowdown=kind.slowdown,
+        minimum=kind.minimum,
         status=verdict.status,
         ratio=paired.ratio,
         interval=[paired.interval.low, paired.interval.high],
         rounds=paired.rounds,
-        elapsed_s=elapsed_s,
-        stored_s=stored,
-        current_s=current,
-        fails_just_before=compare_fails(current, stored),
-        fails_stored=compare_fails(current, first),
+        compilations=paired.compilations,
+        void_blocks=paired.balance.void,
+        waited=[paired.balance.first, paired.balance.second],
+        elapsed_s=time.perf_counter() - started,
         others=seen.others,
         steal=seen.steal,
+        **about,
     )
 
 
-def _verdict(paired: Paired, minimum: float) -> Verdict:
-    return speedup_verdict(paired, minimum, fast="int8", slow="baseline", scope="a trial")
+def cycles(kinds_: tuple[Kind, ...], end_s: float) -> Iterator[Kind]:
+    """Yield kinds of trials, in cycles, until the time is over."""
+    while True:
+        for kind in kinds_:
+            for _ in range(kind.per_cycle):
+                if time.perf_counter() > end_s:
+                    return
+                yield kind
 
 
 @pytest.mark.study("latency-verdicts")
 def test_latency_verdicts(
     session: Session, suite_config: SuiteConfig, model: str, check: Check, pytestconfig: pytest.Config
 ) -> None:
-    """Two compilations of one IR are equally fast; one with 5 % more work is slower."""
+    """No disturbance makes a verdict wrong, equal builds do not fail, and a build that is 5 % slower does."""
     bench = Bench(session, model, speech_of(suite_config, model), check)
     trials = Trials(pytestconfig.rootpath / "results" / "latency-verdicts.jsonl")
-    workload = calibrated(bench.call(bench.compile("int8"), DURATION_S), trials)
-    wanted = [("same", AddedWork(0), SAME), ("slower", workload, SLOWER)]
-    for kind, work, count in wanted:
-        left = range(count - len(trials.of_kind(kind)))
-        for _ in session.progress(left, f"trials, {kind}", len(left)):
-            trial(bench, kind, work, trials)
-    same, slower = (trials.of_kind(kind) for kind in ("same", "slower"))
+    minimum = suite_config.benchmarks.baseline_speed_min
+    commit = pytestconfig.hook.pytest_benchmark_generate_commit_info(config=pytestconfig)["id"]
+    about = {
+        "machine": baseline_name().removeprefix("0001_").removesuffix(".json"),
+        "date": datetime.now(UTC).date().isoformat(),
+        "commit": str(commit)[:7],
+    }
+    bench.compiled_for("int8", DURATION_S)  # builds the IR, if it must, before the time counts
+    if all(row["commit"] != about["commit"] for row in trials.of_kind("simulated")):
+        rule = PairedRule(**suite_config.benchmarks.paired.model_dump(exclude={"durations_s"}))
+        for row in methods.rows(SIMULATED, minimum, rule):
+            trials.add(**row, **about)
+    for kind in session.progress(cycles(kinds(minimum), time.perf_counter() + 60 * MINUTES), "trials", None):
+        trial(bench, kind, trials, about)
+    simulated = trials.of_kind("simulated")[-len(methods.METHODS) :]
     check(
-        rate_verdict("false_alarm_rate", "<=", FALSE_ALARMS_MAX, same, lambda row: row["status"] != Status.PASS),
-        rate_verdict("slowdowns_found", ">=", FOUND_MIN, slower, lambda row: row["status"] == Status.FAIL),
-    )
+        Verdict(
+            "wrong_verdicts", "simulated clock", sum(row["wrong"] for row in simulated), "==", 0,
+            f"{sum(row['runs'] for row in simulated)} verdicts under {len(simulated)} disturbances",
+            "find the disturbance in results/latency-verdicts.jsonl", kind="latency",
+        ),
+        rate_verdict("false_fail_rate", "<=", FALSE_FAILS_MAX, trials.of_kind("same"), Status.FAIL),
+        rate_verdict("slowdowns_found", ">=", FOUND_MIN, trials.of_kind("5 %"), Status.FAIL),
+    )  # fmt: skip
 
 
-def rate_verdict(
-    name: str, relation: Any, threshold: float, rows: Sequence[dict[str, Any]], counts: Callable[[dict[str, Any]], bool]
-) -> Verdict:
-    """Gate the rate of a verdict, and report how often pytest-benchmark's comparison failed on the same trials."""
-    count = len(rows)
-    inconclusive = sum(row["status"] == Status.INCONCLUSIVE for row in rows)
-    fails_just_before, fails_stored = (sum(row[key] for row in rows) for key in ("fails_just_before", "fails_stored"))
-    longest = max(row["elapsed_s"] for row in rows)
-    typical = statistics.median(row["elapsed_s"] for row in rows)
+def rate_verdict(name: str, relation: Any, threshold: float, rows: list[dict[str, Any]], status: Status) -> Verdict:
+    """Gate the rate of a verdict."""
+    count, of = sum(row["status"] == status for row in rows), len(rows)
+    low, high = bounds(count, of)
+    undecided = sum(row["status"] == Status.INCONCLUSIVE for row in rows)
     return Verdict(
         gate=name,
         subject="latency verdict",
-        value=sum(map(counts, rows)) / count,
+        value=count / of,
         relation=relation,
         threshold=threshold,
-        basis=f"{inconclusive} inconclusive; --benchmark-compare-fail=median:5% fails {fails_just_before} times "
-        f"against a median taken just before, {fails_stored} times against the first one",
-        scope=f"{count} trials, {typical:.1f} s each (median), at most {longest:.1f} s",
+        basis=f"95 % bounds {low:.3f} to {high:.3f}; {undecided} inconclusive",
+        scope=f"{of} pairs of compilations, at most {max(row['elapsed_s'] for row in rows):.0f} s each",
         remedy="find the trials in results/latency-verdicts.jsonl: check their load and intervals",
         kind="latency",
     )

@@ -53,7 +53,7 @@ class PairedTimingSettings(Section):
         open_width_min: width of an interval, relative to its lower bound, up to which it gets no larger budget.
         blocks_min: smallest number of blocks of four calls; as in `PairedRule`.
         compilations_min: smallest number of compilations of each side; as in `PairedRule`.
-        load_difference_max: largest difference in load between the sides of a block, in CPUs; as in `PairedRule`.
+        load_difference_max: largest difference in load between the sides of a block; as in `PairedRule`.
         confidence: confidence level of the interval of the ratio; as in `PairedRule`.
     """
 

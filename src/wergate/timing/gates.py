@@ -14,7 +14,7 @@ from wergate.timing.balance import Balance
 from wergate.timing.paired import Paired
 from wergate.verdict import Verdict
 
-_SHIFTED = 1.001  # a smaller factor decides nothing
+_MUCH = 0.05  # share of waiting that is named
 _WRONG_OUTPUT = "the time of a wrong result means nothing: run `pytest accuracy/` on this model first"
 
 
@@ -67,20 +67,19 @@ def _undecided(found: Paired, minimum: float, fast: str, slow: str) -> str:
             "out what runs during one side's calls alone, and run again"
         )
     still = f"the interval still contains {minimum:g} after {found.rounds} rounds of each in {found.elapsed_s:.0f} s"
-    if seen.shift > _SHIFTED:
-        still += f", widened by {100 * (seen.shift - 1):.1f} % for different load: {_loads(seen, fast, slow)}"
+    if max(seen.first or 0.0, seen.second or 0.0) > _MUCH:
+        still += f", and {_loads(seen, fast, slow)}"
     if found.compilations < found.compilations_wanted:
-        still += (
-            f" and {found.compilations} compilations of each, {found.compilations_wanted} are wanted: raise budget_s "
-            "in [benchmarks.paired]"
+        return (
+            f"{still}; {found.compilations} compilations of each are too few, {found.compilations_wanted} are wanted: "
+            "raise budget_s in [benchmarks.paired]"
         )
-        return still
     return f"{still}: run again on a quieter machine, or raise open_budget_factor in [benchmarks.paired]"
 
 
 def _loads(seen: Balance, fast: str, slow: str) -> str:
     first, second = (100 * (share or 0.0) for share in (seen.first, seen.second))
-    return f"{fast.upper()}'s calls lost {first:.0f} % of a CPU to others, {slow.upper()}'s {second:.0f} %"
+    return f"{fast.upper()}'s calls waited for others {first:.0f} % of their time, {slow.upper()}'s {second:.0f} %"
 
 
 def output_verdict(

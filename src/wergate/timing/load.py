@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,11 +61,13 @@ class Turn:
     Attributes:
         wall_s: duration of the calls.
         lost_s: CPU time that others took from them; None if unknown.
+        own_s: CPU time that they had.
         clock_mhz: mean clock of the CPUs; None if unknown.
     """
 
     wall_s: float
     lost_s: float | None
+    own_s: float = 0.0
     clock_mhz: float | None = None
 
 
@@ -78,13 +80,22 @@ def turn_between(before: Reading, after: Reading, wall_s: float) -> Turn:
     clocks = [reading.clock_mhz for reading in (before, after) if reading.clock_mhz is not None]
     clock = sum(clocks) / len(clocks) if clocks else None
     if busy is None and waited is None:
-        return Turn(wall_s, None, clock)
-    taken = None if busy is None else max(0.0, busy - (after.own_s - before.own_s)) + (throttled or 0.0)
+        return Turn(wall_s, None, clock_mhz=clock)
+    own = max(0.0, after.own_s - before.own_s)
+    taken = None if busy is None else max(0.0, busy - own) + (throttled or 0.0)
     if taken is None or waited is None:
         lost = waited if taken is None else taken
     else:
         lost = min(waited, taken + after.resolution_s)
-    return Turn(wall_s, (lost or 0.0) + (stolen or 0.0), clock)
+    return Turn(wall_s, (lost or 0.0) + (stolen or 0.0), own, clock)
+
+
+def waiting_of(turns: Sequence[Turn]) -> float | None:
+    """Return the share of their time that the threads of some calls waited for a CPU; None if it is unknown."""
+    known = [turn for turn in turns if turn.lost_s is not None]
+    lost_s = sum(turn.lost_s or 0.0 for turn in known)
+    wanted_s = lost_s + sum(turn.own_s for turn in known)
+    return lost_s / wanted_s if wanted_s > 0 else None
 
 
 def _difference(before: float | None, after: float | None) -> float | None:

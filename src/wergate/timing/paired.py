@@ -42,7 +42,8 @@ class PairedRule:
             narrow interval is at the threshold, so more rounds would hardly decide it.
         blocks_min: blocks of four timed calls before the first look at the verdict, if the budget allows.
         compilations_min: compilations of each side before the first look, if the budget allows; at least 3.
-        load_difference_max: largest difference in CPU time lost to others, in CPUs, between the sides of a block.
+        load_difference_max: largest difference between the sides of a block in what waiting for others cost them, a
+            fraction of their time.
         confidence: two-sided confidence of the interval, over all looks at it.
         resamples: number of resamples of the bootstrap over blocks.
         seed: seed of the order of calls and of the resamples.
@@ -177,7 +178,6 @@ def time_compilations(
         def grow(wanted: int, budget_s: float) -> None:
             count = blocks if len(done) < least else best_blocks(done, calls.block_s)
             while len(done) < wanted and (len(done) < least or calls.elapsed_s < budget_s):
-                gc.collect()  # a recognizer refers to itself, and keeps its memory until then
                 done.append(calls.compilation(compiled))
                 compile_next(count)
 

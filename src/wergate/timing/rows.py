@@ -54,7 +54,7 @@ class BenchmarkRow(ResultRow):
 
 
 class SideLoadRow(ResultRow):
-    """Load on the two sides of a ratio: CPU time that each side's calls lost to others, in CPUs; null if unknown.
+    """Load on the two sides of a ratio: share of their time that their calls waited for a CPU that others had, or null.
 
     `void_blocks` of all `blocks` do not count, because their sides saw different load. `shift` is the factor by which
     the interval is wider for a difference that was left. `missing` lists what the system does not report.

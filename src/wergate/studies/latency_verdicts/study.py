@@ -1,42 +1,63 @@
-"""Trials of the latency verdict: a build compared with itself, and with itself plus 5 % more work."""
+"""Trials of the latency verdict: a build compared with itself, and with itself plus a known slowdown."""
 
 from __future__ import annotations
 
 import json
-import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from wergate.timing.calls import Side
-from wergate.timing.paired import PairedRule, seconds, time_pair
-
-SLOWDOWN = 0.05
-PLAIN_S = 0.5  # half the default of --benchmark-max-time: about 50 rounds, and 400 trials in half an hour
-CALIBRATIONS, CALIBRATION = 5, PairedRule(budget_s=30.0)
 Call = Callable[[], object]
 
 
 @dataclass(frozen=True)
+class Kind:
+    """A kind of trial.
+
+    Attributes:
+        name: as in the file of trials.
+        slowdown: by how much the first build is slower, a fraction.
+        minimum: threshold of the ratio.
+        budget_s: seconds for one verdict.
+        per_cycle: number of trials of this kind in each cycle.
+    """
+
+    name: str
+    slowdown: float
+    minimum: float
+    budget_s: float
+    per_cycle: int
+
+
+def kinds(minimum: float) -> tuple[Kind, ...]:
+    """Return the kinds of trials; slowdowns that the suite's own `minimum` is not made for get one midway."""
+    return (
+        Kind("same", 0.0, minimum, 30, 8),
+        Kind("2 %", 0.02, 0.99, 120, 1),
+        Kind("3 %", 0.03, 0.985, 60, 1),
+        Kind("5 %", 0.05, minimum, 30, 1),
+        Kind("10 %", 0.1, minimum, 30, 1),
+    )
+
+
+@dataclass(frozen=True)
 class Trials:
-    """The file of trials, one JSON object per line; an interrupted study continues from it."""
+    """The file of trials, one JSON object per line; later runs add to it."""
 
     path: Path
 
-    def of_kind(self, kind: str) -> list[dict[str, Any]]:
-        """Return the trials of one kind. An incomplete last line is ignored."""
-        if not self.path.exists():
-            return []
-        return [row for row in self._rows() if row["kind"] == kind]
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield all trials. An incomplete last line is ignored."""
+        if self.path.exists():
+            for line in self.path.read_text(encoding="utf-8").splitlines(keepends=True):
+                if line.endswith("\n"):
+                    yield json.loads(line)
 
-    def _rows(self) -> Iterator[dict[str, Any]]:
-        for line in self.path.read_text(encoding="utf-8").splitlines(keepends=True):
-            if line.endswith("\n"):
-                yield json.loads(line)
+    def of_kind(self, kind: str) -> list[dict[str, Any]]:
+        """Return the trials of one kind."""
+        return [row for row in self.rows() if row["kind"] == kind]
 
     def add(self, **row: Any) -> dict[str, Any]:
         """Append a trial to the file immediately, and return it."""
@@ -46,56 +67,18 @@ class Trials:
         return row
 
 
-@dataclass(frozen=True)
-class AddedWork:
-    """Real work that is added to an inference.
+def slower(call: Call, share: float) -> Call:
+    """Return a call that runs the given one, and then is busy for a share of the time that this very call took.
 
-    Attributes:
-        products: number of small matrix products.
+    A fixed amount of work would be another share as soon as other programs slow the call down.
     """
 
-    products: int
+    def both() -> object:
+        started = time.perf_counter()
+        answer = call()
+        ended = time.perf_counter()
+        while time.perf_counter() - ended < share * (ended - started):
+            pass
+        return answer
 
-    def added_to(self, call: Call) -> Call:
-        """Return a call that runs the given one and then the work."""
-        matrix = np.full((48, 48), 1 / 48, np.float32)
-
-        def both() -> object:
-            answer, product = call(), matrix
-            for _ in range(self.products):
-                product = product @ matrix
-            return answer
-
-        return both if self.products else call
-
-
-def calibrated(call: Call, trials: Trials) -> AddedWork:
-    """Return the work that makes a call 5 % slower, calibrated in long paired measurements and stored as a trial."""
-    known = trials.of_kind("calibration")
-    if known:
-        return AddedWork(known[-1]["products"])
-    plain_s = statistics.median(seconds(call) for _ in range(50))
-    extra_s = seconds(AddedWork(2000).added_to(lambda: None))
-    products = round(SLOWDOWN * plain_s / (extra_s / 2000))
-    slowdowns = [slowdown(call, AddedWork(products)) for _ in range(CALIBRATIONS)]
-    products = round(products * SLOWDOWN / statistics.mean(slowdowns))
-    trials.add(kind="calibration", products=products, slowdowns=slowdowns)
-    return AddedWork(products)
-
-
-def slowdown(call: Call, workload: AddedWork) -> float:
-    """Return the relative increase in the time of a call with added work, over as many rounds as the budget allows."""
-    return 1 / time_pair(Side(workload.added_to(call)), Side(call), CALIBRATION, lambda _: True).ratio - 1
-
-
-def plain_median(call: Call) -> float:
-    """Return the median as pytest-benchmark computes it, in seconds.
-
-    It covers as many calls as fit in half a second, after two warm-up calls.
-    """
-    for _ in range(2):
-        call()
-    times_s, end = [seconds(call)], time.perf_counter() + PLAIN_S
-    while time.perf_counter() < end:
-        times_s.append(seconds(call))
-    return statistics.median(times_s)
+    return both if share else call
