@@ -1,12 +1,13 @@
 """Error rates of the latency verdict: false alarms on the same build, and detected slowdowns of 2, 3, 5 and 10 %.
 
 `pytest benchmarks/ --study latency-verdicts` adds trials to `results/latency-verdicts.jsonl` for half an hour. It may
-be stopped at any time. Both builds of each trial are compiled anew. A simulated clock comes first: there, the truth is
+be stopped at any time. Both builds of each trial are compiled again. A simulated clock comes first: there, the truth is
 known.
 """
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -35,7 +36,7 @@ FALSE_FAILS_MAX, FOUND_MIN = 0.01, 0.95
 
 
 def trial(bench: Bench, kind: Kind, trials: Trials, about: dict[str, str]) -> dict[str, Any]:
-    """Judge two builds that are compiled anew, and store the trial."""
+    """Judge two builds that are compiled again, and store the trial."""
     settings = bench.session.config.benchmarks.paired.model_dump(exclude={"durations_s"})
     rule = PairedRule(**settings | {"budget_s": kind.budget_s, "open_budget_factor": 1.0, "open_width_min": 0.0})
     before, started = read_counters(), time.perf_counter()
@@ -66,11 +67,11 @@ def trial(bench: Bench, kind: Kind, trials: Trials, about: dict[str, str]) -> di
 
 
 def cycles(kinds_: tuple[Kind, ...], end_s: float) -> Iterator[Kind]:
-    """Yield kinds of trials, in cycles, until the time is over."""
-    while True:
+    """Yield kinds of trials, in cycles, until the time is over; the first cycle is always whole."""
+    for cycle in itertools.count():
         for kind in kinds_:
             for _ in range(kind.per_cycle):
-                if time.perf_counter() > end_s:
+                if cycle and time.perf_counter() > end_s:
                     return
                 yield kind
 

@@ -55,6 +55,13 @@ class Catch:
         """Return whether the gate is undecided."""
         return any(row["gate"] == gate and row["status"] == "INCONCLUSIVE" for row in self.verdicts)
 
+    def caught(self, fault: Fault) -> bool:
+        """Return whether the run failed by the fault's gate, or was left open by it with the fault's words."""
+        if not fault.undecided:
+            return self.caught_by(fault.gate)
+        rows = [row for row in self.verdicts if row["gate"] == fault.gate]
+        return self.code != 0 and bool(rows) and all(fault.undecided in row["line"] for row in rows)
+
     def margin(self, gate: str) -> tuple[float | None, float] | None:
         """Return value and threshold of the gate's worst verdict; None for a test without a verdict.
 

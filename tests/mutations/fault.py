@@ -64,6 +64,7 @@ class Fault:
         inject: damages files and options of a scratch suite, or code of the process that calls it.
         tests: what the suite is asked to run.
         attempts: runs, at most, while the gate's verdict is INCONCLUSIVE: a busy machine may leave a ratio undecided.
+        undecided: words of the gate's verdict, if the fault must make it INCONCLUSIVE and neither PASS nor FAIL.
     """
 
     name: str
@@ -71,11 +72,12 @@ class Fault:
     inject: Callable[[Scratch], None]
     tests: tuple[str, ...] = GATES
     attempts: int = 1
+    undecided: str = ""
 
     @property
     def timed(self) -> bool:
         """True if its verdict may be undecided on a busy machine."""
-        return self.attempts > 1
+        return self.attempts > 1 or bool(self.undecided)
 
     @property
     def slug(self) -> str:

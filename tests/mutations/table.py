@@ -43,7 +43,9 @@ def margin(fault: Fault, found: Catch) -> str:
 def row(fault: Fault, found: Catch) -> str:
     """Return a line of the table."""
     others = [f"`{gate}`" for gate in found.gates if gate != fault.gate]
-    caught = "**caught**" if found.caught_by(fault.gate) else "**not caught**"
+    caught = "**caught**" if found.caught(fault) else "**not caught**"
+    if fault.undecided:
+        return f'| {fault.name} | `{fault.gate}` | {caught}: INCONCLUSIVE, "{fault.undecided}" | no verdict |'
     if found.open(fault.gate):
         caught = "**not settled**: the run fails as INCONCLUSIVE"
     also = f", with {', '.join(others[:4])}{' and more' if others[4:] else ''}" if others else ""

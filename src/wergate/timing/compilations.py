@@ -1,7 +1,7 @@
 """Blocks of interleaved calls by compilation, and the interval of a ratio over compilations.
 
 Two compilations of one IR differ in speed, because the place of a compiled model in memory matters. Blocks of a single
-pair of compilations know nothing of that, however many they are. So both sides are compiled again and again.
+pair of compilations cannot show that, however many they are. So both sides are compiled again and again.
 """
 
 from __future__ import annotations

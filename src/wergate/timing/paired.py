@@ -2,7 +2,7 @@
 
 Noise of a shared machine hits both sides almost equally if their calls alternate. Blocks of four calls, A B B A or
 B A A B at random, cancel a drift, and only times within a block are compared. Blocks whose sides saw different load do
-not count. Both sides are compiled anew several times, and the interval is over compilations. The measurement goes on
+not count. Both sides are compiled several times, and the interval is over compilations. The measurement continues
 while the verdict is open, up to a budget.
 """
 
@@ -146,7 +146,7 @@ def time_compilations(
     clock: Clock = time.perf_counter,
     load: ReadLoad | None = None,
 ) -> Paired:
-    """Time two sides that are compiled anew again and again; only one pair is in memory at a time.
+    """Time two sides that are compiled again and again; only one pair is in memory at a time.
 
     The interval is over compilations. The first look takes `compilations_min` of them, or fewer if half of the budget
     has no room for so many, but at least 3. `best_blocks` divides the time between compilations and blocks.

@@ -36,10 +36,10 @@ def part(path: Path) -> str:
 
 def _trials(rows: Rows) -> Iterator[str]:
     """Yield the table of measured trials, a row for each slowdown."""
-    yield f"Builds that were compiled anew, timed on real machines (`{COMMAND}`):"
+    yield f"Builds that were compiled again, timed on real machines (`{COMMAND}`):"
     yield ""
-    columns = "slowdown", "threshold", "pairs", "FAIL (95 % bounds)", "INCONCLUSIVE", "PASS"
-    columns += "seconds: median, longest", "compilations"
+    columns = ["slowdown", "threshold", "pairs", "FAIL (95 % bounds)", "INCONCLUSIVE", "PASS"]
+    columns += ["seconds: median, longest", "compilations"]
     yield f"| {' | '.join(columns)} |"
     yield f"|{' --- |' * len(columns)}"
     for kind in dict.fromkeys(row["kind"] for row in sorted(rows, key=lambda row: float(row["slowdown"]))):
