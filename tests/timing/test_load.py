@@ -102,7 +102,7 @@ def test_a_control_group_replaces_ticks_if_it_counts_the_whole_machine(
 
 
 def test_this_machine_can_be_read() -> None:
-    """Counters never decrease, and work of this process is no load on it."""
+    """Counters never decrease, and work of this process does not count as a load."""
     read = SystemLoad()
     before = read()
     np.sort(np.random.default_rng(0).random(300_000))
