@@ -99,14 +99,24 @@ def test_latency_verdicts(
         trial(bench, kind, trials, about)
     simulated = trials.of_kind("simulated")[-len(methods.METHODS) :]
     check(
-        Verdict(
-            "wrong_verdicts", "simulated clock", sum(row["wrong"] for row in simulated), "==", 0,
-            f"{sum(row['runs'] for row in simulated)} verdicts under {len(simulated)} disturbances",
-            "find the disturbance in results/latency-verdicts.jsonl", kind="latency",
-        ),
+        method_verdict(simulated),
         rate_verdict("false_fail_rate", "<=", FALSE_FAILS_MAX, trials.of_kind("same"), Status.FAIL),
         rate_verdict("slowdowns_found", ">=", FOUND_MIN, trials.of_kind("5 %"), Status.FAIL),
-    )  # fmt: skip
+    )
+
+
+def method_verdict(rows: list[dict[str, Any]]) -> Verdict:
+    """Gate the number of wrong verdicts on a simulated clock."""
+    return Verdict(
+        gate="wrong_verdicts",
+        subject="latency verdict",
+        value=sum(row["wrong"] for row in rows),
+        relation="==",
+        threshold=0,
+        scope=f"{sum(row['runs'] for row in rows)} verdicts under {len(rows)} disturbances, simulated",
+        remedy="find the disturbance in results/latency-verdicts.jsonl",
+        kind="latency",
+    )
 
 
 def rate_verdict(name: str, relation: Any, threshold: float, rows: list[dict[str, Any]], status: Status) -> Verdict:
