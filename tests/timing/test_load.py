@@ -9,7 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wergate.timing.load import Reading, SystemLoad, Turn, turn_between, waiting_of
+from fixtures.benchmarks.activity import noise_lines
+from wergate.evaluation.rows import IntervalRow
+from wergate.timing.load import Reading, SystemLoad, Turn, calibrated, turn_between, waiting_of
+from wergate.timing.rows import RatioRow, SideLoadRow
 
 BEFORE = Reading(own_s=1.0, busy_s=10.0, waited_s=2.0, stolen_s=0.5, throttled_s=0.1)
 
@@ -50,6 +53,30 @@ def test_the_share_of_waiting_is_of_the_time_that_threads_wanted() -> None:
     """A side that had 0.3 s and lost 0.1 s waited a quarter of its time; unknown turns do not count."""
     assert waiting_of([Turn(0.4, 0.1, 0.3), Turn(0.4, None)]) == pytest.approx(0.25)
     assert waiting_of([Turn(0.4, None)]) is None
+
+
+def test_own_threads_that_wait_for_each_other_do_not_count() -> None:
+    """One turn cannot show it, because ticks are coarse. Over all turns, nobody took the time that they waited."""
+    own = [turn_between(BEFORE, replace(BEFORE, own_s=1.03, busy_s=10.03, waited_s=2.004, resolution_s=0.01), 0.02)] * 9
+    assert [turn.lost_s for turn in own] == pytest.approx([0.004] * 9)
+    assert [turn.lost_s for turn in calibrated(own)] == pytest.approx([0] * 9)
+    loaded = [Turn(0.02, 0.004, 0.03, taken_s=0.006), Turn(0.02, 0.004, 0.03, taken_s=0.001)]
+    assert [turn.lost_s for turn in calibrated(loaded)] == pytest.approx([0.0035, 0.0035])
+    assert calibrated([Turn(0.02, 0.004)]) == [Turn(0.02, 0.004)]
+
+
+def unprotected(**load: float | None) -> RatioRow:
+    row = SideLoadRow(**{"fast": None, "slow": None, "blocks": 9, "void_blocks": 0, "shift": 1.0} | load)
+    about = {"model": "m", "duration_s": 1.0, "fast": "int8", "slow": "fp16", "ratio": 2.0, "rounds": 18}
+    interval = IntervalRow(low=1.9, high=2.1, confidence=0.99)
+    return RatioRow(**about, interval=interval, fast_ms=1.0, slow_ms=2.0, load=row)
+
+
+def test_a_system_that_reports_no_load_is_named_once() -> None:
+    """Ratios are timed without the protection, and one line says so."""
+    said = [line for line in noise_lines([], [unprotected()] * 3) if "not reported by this system" in line]
+    assert len(said) == 1
+    assert not list(noise_lines([], [unprotected(fast=0.1, slow=0.1)]))
 
 
 def system(root: Path, *, stat: str = "", schedstat: str | None = None, usage: str = "") -> SystemLoad:

@@ -128,4 +128,5 @@ def _both(one: Turn, other: Turn) -> Turn:
     clocks = [turn.clock_mhz for turn in (one, other) if turn.clock_mhz is not None]
     backwards = min(one.wall_s, other.wall_s) <= 0
     wall_s = 0.0 if backwards else one.wall_s + other.wall_s
-    return Turn(wall_s, lost, one.own_s + other.own_s, sum(clocks) / len(clocks) if clocks else None)
+    taken = None if one.taken_s is None or other.taken_s is None else one.taken_s + other.taken_s
+    return Turn(wall_s, lost, one.own_s + other.own_s, sum(clocks) / len(clocks) if clocks else None, taken)

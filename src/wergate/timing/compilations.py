@@ -6,14 +6,15 @@ pair of compilations cannot show that, however many they are. So both sides are 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wergate.timing.load import Turn
+from wergate.timing.load import Turn, calibrated
 
 Times = NDArray[np.float64]
 FEWEST_BLOCKS, MOST_BLOCKS = 2, 64
@@ -40,6 +41,14 @@ class Compilation:
 
     cost_s: float
     blocks: list[Block] = field(default_factory=list)
+
+
+def calibrated_compilations(compilations: Sequence[Compilation]) -> list[Compilation]:
+    """Return the compilations with the load of each side calibrated over all blocks."""
+    blocks = [block for one in compilations for block in one.blocks]
+    first, second = (calibrated([getattr(block, side) for block in blocks]) for side in ("first", "second"))
+    found = (replace(block, first=a, second=b) for block, a, b in zip(blocks, first, second, strict=True))
+    return [Compilation(one.cost_s, list(itertools.islice(found, len(one.blocks)))) for one in compilations]
 
 
 def scaled(blocks: Sequence[Block]) -> tuple[Times, Times]:

@@ -16,7 +16,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wergate.environment.cgroups import throttling
@@ -62,6 +62,7 @@ class Turn:
         wall_s: duration of the calls.
         lost_s: CPU time that others took from them; None if unknown.
         own_s: CPU time that they had.
+        taken_s: CPU time that others had meanwhile, and never more of it was lost; None if unknown.
         clock_mhz: mean clock of the CPUs; None if unknown.
     """
 
@@ -69,6 +70,7 @@ class Turn:
     lost_s: float | None
     own_s: float = 0.0
     clock_mhz: float | None = None
+    taken_s: float | None = None
 
 
 def turn_between(before: Reading, after: Reading, wall_s: float) -> Turn:
@@ -87,7 +89,21 @@ def turn_between(before: Reading, after: Reading, wall_s: float) -> Turn:
         lost = waited if taken is None else taken
     else:
         lost = min(waited, taken + after.resolution_s)
-    return Turn(wall_s, (lost or 0.0) + (stolen or 0.0), own, clock)
+    stolen = stolen or 0.0
+    return Turn(wall_s, (lost or 0.0) + stolen, own, clock, None if taken is None else taken + stolen)
+
+
+def calibrated(turns: Sequence[Turn]) -> list[Turn]:
+    """Return turns of one side with no more lost time, in all, than others took.
+
+    In a single turn, `taken_s` is as coarse as the kernel's ticks, and run delay may be due to the side's own threads.
+    In the sum the ticks are right.
+    """
+    if any(turn.taken_s is None or turn.lost_s is None for turn in turns):
+        return list(turns)
+    taken_s, lost_s = (sum(getattr(turn, name) for turn in turns) for name in ("taken_s", "lost_s"))
+    share = min(1.0, taken_s / lost_s) if lost_s > 0 else 1.0
+    return [replace(turn, lost_s=share * (turn.lost_s or 0.0)) for turn in turns]
 
 
 def waiting_of(turns: Sequence[Turn]) -> float | None:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from wergate.errors import SuiteError
 from wergate.timing.balance import Balance, balance, is_void
 from wergate.timing.calls import Clock, Compile, InterleavedCalls, Side
-from wergate.timing.compilations import FEWEST_BLOCKS, Compilation, best_blocks
+from wergate.timing.compilations import FEWEST_BLOCKS, Compilation, best_blocks, calibrated_compilations
 from wergate.timing.load import ReadLoad
 from wergate.timing.looks import confidence_at, looks
 from wergate.timing.ratio import block_interval, compilation_interval
@@ -232,6 +232,7 @@ def _until_decided(
 
 def _paired(calls: InterleavedCalls, done: list[Compilation], rule: PairedRule, confidence: float) -> Paired:
     """Return the ratio of the clean blocks; of all blocks if there are too few clean ones for an interval."""
+    done = calibrated_compilations(done)
     blocks = [block for one in done for block in one.blocks]
     used = [one for one in (_clean(one, rule.load_difference_max) for one in done) if one.blocks]
     void = len(blocks) - sum(len(one.blocks) for one in used)

@@ -89,12 +89,13 @@ def _methods(rows: Rows) -> Iterator[str]:
 
 
 def collect(source: Path, target: Path) -> int:
-    """Append the lines of a file of trials that the other file does not have, and return their number."""
+    """Append the whole lines of a file of trials that the other file does not have, and return their number."""
     known = set(target.read_text(encoding="utf-8").splitlines()) if target.exists() else set()
-    new = [line for line in source.read_text(encoding="utf-8").splitlines() if line and line not in known]
+    lines = source.read_text(encoding="utf-8").splitlines(keepends=True)
+    new = [line for line in lines if line.endswith("\n") and line.strip() not in known]
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("a", encoding="utf-8") as stream:
-        stream.writelines(f"{line}\n" for line in new)
+        stream.writelines(new)
     return len(new)
 
 
