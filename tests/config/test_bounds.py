@@ -28,6 +28,7 @@ _NO_THRESHOLDS = {
     "max_duration_s",  # of a recording
     "max_quantile_outlier_prob",  # of a range estimator
     "blocks_min",  # of a timing
+    "compilations_min",  # of a timing
     "min_words",  # more words always decide more
     "min_aggregator",
     "max_aggregator",

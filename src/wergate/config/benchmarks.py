@@ -62,7 +62,7 @@ class PairedTimingSettings(Section):
     open_budget_factor: float = Field(ge=1)
     open_width_min: float = Field(ge=0, le=100)
     blocks_min: int = Field(ge=4)
-    compilations_min: int = Field(ge=3, le=1000)
+    compilations_min: int = Field(ge=3)
     load_difference_max: Ratio
     confidence: float = Field(gt=0.5, lt=1)
 

@@ -68,7 +68,7 @@ def _undecided(found: Paired, minimum: float, fast: str, slow: str) -> str:
         )
     still = f"the interval still contains {minimum:g} after {found.rounds} rounds of each in {found.elapsed_s:.0f} s"
     if max(seen.first or 0.0, seen.second or 0.0) > _MUCH:
-        still += f", and {_loads(seen, fast, slow)}"
+        still += f": {_loads(seen, fast, slow)}"
     if found.compilations < found.compilations_wanted:
         return (
             f"{still}; {found.compilations} compilations of each are too few, {found.compilations_wanted} are wanted: "
