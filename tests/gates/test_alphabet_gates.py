@@ -115,7 +115,7 @@ def test_without_letters_to_judge_there_is_no_verdict() -> None:
 
 
 def test_letters_are_counted_after_alignment() -> None:
-    """Each letter of a reference is paired with what is written for it; spaces and signs are no letters."""
+    """Each letter of a reference is paired with what is written for it; spaces and signs do not count."""
     found = count_letters([("A CAT'S", "A CTX"), ("", "B"), ("AA", "")])
     assert {"A": 4, "C": 1, "T": 1, "S": 1} == found.occurrences
     assert (1, 0.25, "") == (found.hits("A"), found.recall("A"), found.most_written_for("A"))

@@ -57,7 +57,7 @@ def test_each_shortage_has_its_own_gate() -> None:
 
 
 def test_few_named_speakers_fail_and_unnamed_ones_are_said() -> None:
-    """Where speakers are named, too few of them fail; otherwise another verdict says that nobody counted them."""
+    """Too few named speakers fail; without names, another verdict says that nobody counted them."""
     enough = AudioStatistics(60.0, (20.0,) * 12, "u")
     assert {"calibration_speakers"} == failing(replace(enough, speakers=SHIPPED.speakers_min - 1))
     assert set() == failing(replace(enough, speakers=SHIPPED.speakers_min))

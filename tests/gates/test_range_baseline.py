@@ -73,7 +73,7 @@ def test_another_origin_is_named() -> None:
         (-1.0, 0.0, False, "covers 0.5 of the values"),
         (0.8, 0.9, True, "is 1.74 times as wide"),
         (float("nan"), 0.0, False, "is not finite"),
-        (float("-inf"), 0.0, False, "is empty or covers nothing"),
+        (float("-inf"), 0.0, False, "is empty or covers none"),
     ],
 )
 def test_the_worst_range_decides(bits: float, chance: float, passes: bool, words: str) -> None:

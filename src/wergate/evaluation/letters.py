@@ -18,7 +18,7 @@ _CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class LetterCounts:
-    """What is written for each letter of the references; "" stands for nothing.
+    """Counts of what is written for each letter of the references; "" stands for nothing.
 
     Attributes:
         written: count of each character that is written for a letter, by letter.
@@ -28,7 +28,7 @@ class LetterCounts:
 
     @property
     def occurrences(self) -> Mapping[str, int]:
-        """How often each letter occurs in the references."""
+        """Number of occurrences in the references, by letter."""
         return {letter: counts.total() for letter, counts in self.written.items()}
 
     def hits(self, letter: str) -> int:

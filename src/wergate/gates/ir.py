@@ -99,7 +99,7 @@ def _described(width: RangeWidth) -> str:
     if math.isnan(width.bits):
         return "is not finite, whatever the values"
     if math.isinf(width.bits):
-        return "is empty or covers nothing of the values"
+        return "is empty or covers none of the values"
     if width.bits >= 0:
         return f"is {2**width.bits:.3g} times as wide as the values"
     return f"covers {2**width.bits:.2g} of the values"

@@ -163,8 +163,8 @@ class Models:
     def ranges(self, variant: Variant) -> RangeComparison:
         """Compare the activation ranges of a variant with what a few utterances need.
 
-        Those are utterances that calibrated INT8. A candidate may have been calibrated on anything; without INT8 there
-        is no calibration corpus, and utterances of the first corpus stand for it.
+        Those are utterances that calibrated INT8. A candidate may have been calibrated on anything. A run without INT8
+        has no calibration corpus, so utterances of the first corpus stand for it.
         """
         settings = self._config.settings_of(variant.model)
         corpus = self._corpora.calibration(variant.model)

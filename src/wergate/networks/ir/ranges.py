@@ -62,7 +62,7 @@ class StoredRange:
 
 @dataclass(frozen=True)
 class RangeRule:
-    """How a quantizer makes a range of what it observes in each calibration utterance.
+    """Rule by which a quantizer makes a range of what it observes in each calibration utterance.
 
     Attributes:
         low: how the minima of the utterances become the low end.
