@@ -129,15 +129,15 @@ def audio_verdicts(statistics: AudioStatistics, settings: CalibrationAudioSettin
     for remark, ids in statistics.remarks.items():
         lowest += f"; {len(ids)} utterances {remark}, first '{ids[0]}'"
     unnamed = "" if statistics.speakers else "the corpus does not name all speakers, so their number is not judged"
-    claims: list[tuple[str, float, Relation, float, str]] = [
+    claims: tuple[tuple[str, float, Relation, float, str], ...] = (
         ("calibration_utterances", len(statistics.level_ranges_db), ">=", settings.utterances_min, unnamed),
         ("calibration_audio_s", statistics.audio_s, ">=", settings.audio_s_min, ""),
+        ("calibration_speakers", statistics.speakers, ">=", settings.speakers_min, ""),
         ("calibration_speech", statistics.speech_share(settings.level_range_db_min), ">=", settings.speech_min, lowest),
-    ]
-    if statistics.speakers:
-        claims.insert(-1, ("calibration_speakers", statistics.speakers, ">=", settings.speakers_min, ""))
+    )
     for gate, value, relation, threshold, basis in claims:
-        yield Verdict(gate, "INT8", value, relation, threshold, scope, _REMEDIES.get(gate, _MORE), basis)
+        if statistics.speakers or gate != "calibration_speakers":
+            yield Verdict(gate, "INT8", value, relation, threshold, scope, _REMEDIES.get(gate, _MORE), basis)
 
 
 def overlap_verdict(shared: Sequence[tuple[str, str]], *, evaluation: str, scope: str) -> Verdict:
