@@ -74,9 +74,9 @@ def swap_in_the_text(_: Scratch) -> None:
 
 
 def decode_one_side_wrongly(_: Scratch) -> None:
-    """Swap G and K in the transcripts of INT8 alone, after decoding; its alphabet stays."""
+    """Swap E and T in the transcripts of INT8 alone, after decoding; its alphabet stays."""
     decode = evaluate.greedy_decode
-    evaluate.greedy_decode = lambda *given: decode(*given).translate(str.maketrans("GK", "KG"))
+    evaluate.greedy_decode = lambda *given: decode(*given).translate(str.maketrans("ET", "TE"))
 
 
 def swap_in_the_references(scratch: Scratch) -> None:
@@ -95,7 +95,7 @@ FAULTS = (
     ),
     Fault("Q and Z swapped on the side of INT8", "alphabet_differs", swap_on_one_side, _ALPHABET),
     Fault("X and Z swapped in what both sides write", "alphabet_differs", swap_in_the_text, _ALPHABET),
-    Fault("G and K swapped in the transcripts of INT8", "decoding_differs", decode_one_side_wrongly, _ALPHABET),
+    Fault("E and T swapped in the transcripts of INT8", "decoding_differs", decode_one_side_wrongly, _ALPHABET),
     Fault("G and K swapped in the vocabulary itself", "letter_recall", swap_in_the_references, _ALPHABET),
     Fault("a normalization step skipped", "sqnr_db", in_frontend(skip_normalization)),
     Fault("a vocabulary off by one", "wer", in_frontend(shift_labels)),

@@ -95,7 +95,7 @@ def mask_a_frame_less(scratch: Scratch) -> None:
 
 
 def leave_out_long_utterances(_: Scratch) -> None:
-    """Leave out what lasts ten seconds and more, without a word."""
+    """Leave out what lasts ten seconds and more, silently."""
     evaluate = evaluations.evaluate
 
     def shorter(*given: Any, **named: Any) -> Any:
