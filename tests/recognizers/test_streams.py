@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.mutations.fault import resign
 from tests.support.forked import environment
 from tests.support.suite_run import Run, Warm, run
 from tests.support.tiny import Tiny, sound
@@ -18,7 +22,7 @@ from wergate.networks.frontend import read_frontend
 from wergate.recognizers.compilations import COUNTER, Compilation, Counter, Counts, Report, ignore
 from wergate.recognizers.openvino import OpenVinoRecognizer
 from wergate.report.exit_code import Cause
-from wergate.store import Store
+from wergate.store import MANIFEST, Store, file_digest
 
 ACCEPTED, REJECTED = (Compilation(16_000, 2, accepted=accepted) for accepted in (True, False))
 
@@ -92,6 +96,26 @@ def test_three_in_a_row_fail_the_run(run_with: Callable[[int], Run]) -> None:
     assert "a stream gave wrong logits in each of 3 compilations" in found.text
     assert found.results is not None
     assert 3 <= len(found.results["rejections"])
+
+
+def test_compiled_models_of_another_ir_are_no_setup_error(warm: Warm, tmp_path: Path) -> None:
+    """FP16's compiled models under INT8's keys, with matching checksums: they are built again, with a line each."""
+    cache = tmp_path / "cache"
+    shutil.copytree(warm.cache, cache)
+    blobs: dict[int, dict[str, Path]] = {}
+    for folder in (cache / "compiled-model").iterdir():
+        parts = json.loads((folder / MANIFEST).read_text())["parts"]
+        blobs.setdefault(parts["samples"], {})[parts["ir"][".xml"]] = folder
+    fp16, int8 = (file_digest(warm.ir(name) / "model.xml") for name in ("fp16", "int8"))
+    for of_ir in blobs.values():
+        shutil.copyfile(of_ir[fp16] / "model.blob", of_ir[int8] / "model.blob")
+        resign(of_ir[int8])
+    options = ("--suite", str(warm.suite), "--cache-dir", str(cache), "--precisions", "int8")
+    found = run(["accuracy/test_buckets.py", "accuracy/test_wer.py"], *options, results=tmp_path / "results.json")
+    assert 0 == found.code, found.output
+    assert found.results is not None
+    assert [] == found.results["rejections"]
+    assert re.search("does not fit IR '|did not fit its IR; it was compiled again", found.text)
 
 
 def test_compilations_are_counted_over_runs(tmp_path: Path) -> None:
