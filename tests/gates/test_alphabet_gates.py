@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import DataObject, data, integers, lists, sampled_from
 
 from tests.support.variants import UPPER, make_variant
 from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
@@ -19,6 +21,12 @@ from wergate.verdict import Status, Verdict
 LABELS = ("<pad>", "|", "<unk>", "A", "B", "C")
 ALPHABET = Alphabet(LABELS, 0, "|", special=("<unk>",))
 FILES = dict(enumerate(LABELS))
+ALPHABETS = (
+    ALPHABET,
+    Alphabet(("", "|", "A", "'", "n", "t", "."), 0, "|", clean_up=True),
+    Alphabet(("<blk>", "\u2581the", "s", "\u2581"), 0, None, word_start="\u2581", units="subwords"),
+    Alphabet(("<pad>", "|", "a:", "b"), 0, "|", units="phonemes", joiner=" ", delimiter_text=None),
+)
 
 
 def test_the_labels_of_the_files_do_not_differ() -> None:
@@ -59,13 +67,25 @@ def evaluation(*outcomes: UtteranceOutcome) -> Evaluation:
     return Evaluation(make_variant(), "c", "pytorch", "upper", outcomes)
 
 
-def test_equal_frames_give_equal_text() -> None:
-    """A difference without a changed frame fails; one with a changed frame is left to other gates."""
-    passing = decoding_verdict(evaluation(outcome("A", "A"), outcome("A", "B", flipped=1)))
+def test_changed_frames_explain_two_letters_each() -> None:
+    """A difference without a changed frame fails, and so does one that needs more frames than changed."""
+    passing = decoding_verdict(evaluation(outcome("A", "A"), outcome("A", "ABA", flipped=1)))
     assert (0, Status.PASS) == (passing.value, passing.status)
-    failing = decoding_verdict(evaluation(outcome("A CAT", "A DOG"), outcome("A", "A")))
-    assert (1, Status.FAIL) == (failing.value, failing.status)
-    assert "first: 'u', 'A CAT' is now 'A DOG'" in failing.line
+    failing = decoding_verdict(evaluation(outcome("A CAT", "A DOG", flipped=1), outcome("A", "A"), outcome("A", "B")))
+    assert (2, Status.FAIL) == (failing.value, failing.status)
+    assert "first: 'u', with 1 changed frames: 'A CAT' is now 'A DOG'" in failing.line
+
+
+@given(data())
+def test_no_changed_frame_explains_less(draw: DataObject) -> None:
+    """Whatever the alphabet, one frame moves the transcript by at most what the gate allows."""
+    alphabet = draw.draw(sampled_from(ALPHABETS))
+    ids = draw.draw(lists(integers(0, len(alphabet.labels) - 1), min_size=1, max_size=12))
+    place = draw.draw(integers(0, len(ids) - 1))
+    changed = [*ids[:place], draw.draw(integers(0, len(alphabet.labels) - 1)), *ids[place + 1 :]]
+    one = outcome(alphabet.text(ids), alphabet.text(changed), flipped=1)
+    variant = make_variant(alphabet=alphabet)
+    assert Status.PASS is decoding_verdict(Evaluation(variant, "c", "pytorch", "upper", (one,))).status
 
 
 def counts(**letters: dict[str, int]) -> LetterCounts:
