@@ -61,6 +61,8 @@ class _Side:
         self._outputs = Outputs()
         self._single = recognizers.fixed_length(variant, TUTORIAL_SAMPLES)
         self._streamed = recognizers.compile(variant, streams=recognizers.corpus_streams, samples=TUTORIAL_SAMPLES)
+        for recognizer in (self._single, self._streamed):
+            bench.read_precision(name, recognizer)
 
     def turn(self) -> Figures:
         streamed, single = self._app(api="async"), self._app(api="sync", hint="latency")

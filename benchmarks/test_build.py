@@ -44,5 +44,5 @@ def test_compile(bench: Bench, benchmark: BenchmarkFixture, timed: Timed, timed_
 def check(bench: Bench, recognizer: Recognizer, name: str) -> None:
     """Check a recognizer's logits and transcript against the reference."""
     outputs = Outputs()
-    outputs.keep(bench.call(recognizer, SPEECH_S)())
+    outputs.keep(bench.call(bench.read_precision(name, recognizer), SPEECH_S)())
     bench.check_outputs(outputs, name, SPEECH_S)

@@ -105,7 +105,7 @@ def _memory_line(title: str, at_first: int, passes: Sequence[Sequence[int]], gro
 
 def test_latency_over_duration(bench: Bench, timed_variant: str, plotted: Plotted) -> None:
     """Latency from 0.1 s to 60 s of speech, with each duration once per round; all logits are checked."""
-    recognizer = bench.compile(timed_variant)
+    recognizer = bench.read_precision(timed_variant, bench.compile(timed_variant))
     calls = {duration_s: bench.call(recognizer, duration_s) for duration_s in DURATIONS_S}
     outputs = {duration_s: Outputs() for duration_s in DURATIONS_S}
     times_s: dict[float, list[float]] = {duration_s: [] for duration_s in DURATIONS_S}
@@ -176,5 +176,5 @@ def test_compilation_over_buckets(bench: Bench, timed_variant: str, plotted: Plo
 def _check_one(bench: Bench, recognizer: Recognizer, name: str) -> None:
     """Check that the recognizer still gives the reference's logits after the measurement."""
     outputs = Outputs()
-    outputs.keep(bench.call(recognizer, 1.0)())
+    outputs.keep(bench.call(bench.read_precision(name, recognizer), 1.0)())
     bench.check_outputs(outputs, name, 1.0)

@@ -18,9 +18,11 @@ from wergate.config.suite import SuiteConfig
 from wergate.corpora.corpus import Corpus, Utterance
 from wergate.corpora.sampling import librispeech_like
 from wergate.corpora.waveforms import pieces
+from wergate.gates.ir import precision_verdict
 from wergate.models.variant import Variant
 from wergate.networks.ctc import greedy_decode
-from wergate.recognizers.base import Recognizer
+from wergate.networks.ir.precision import RunPrecision
+from wergate.recognizers.base import CompiledRecognizer, Recognizer
 from wergate.session.matrix import Cell
 from wergate.session.session import Session
 from wergate.studies.throughput.study import (
@@ -64,6 +66,7 @@ def test_throughput(
     label(benchmark, group="throughput", model=model, name=name, audio_s=workload.audio_s)
 
     rounds: list[list[str]] = []
+    ran_in: list[RunPrecision] = []
 
     def transcribe(recognizer: Recognizer) -> None:
         by_utterance = recognizer.logits_of(workload.utterances)
@@ -73,7 +76,10 @@ def test_throughput(
         # a recognizer with dynamic shapes that has seen the lengths before is faster
         # than on new speech, so every round gets a new one, untimed
         in_buckets = session.recognizers.runs_in_buckets(variant)
-        return (workload.recognizer(variant.name, "buckets" if in_buckets else "streams"),), {}
+        recognizer = workload.recognizer(variant.name, "buckets" if in_buckets else "streams")
+        if isinstance(recognizer, CompiledRecognizer):
+            ran_in.extend(recognizer.precisions())
+        return (recognizer,), {}
 
     benchmark.pedantic(transcribe, setup=new_recognizer, rounds=ROUNDS)
     evaluation = session.evaluation(Cell(model, speech, variant.name))
@@ -83,7 +89,13 @@ def test_throughput(
             timed=dict(zip((u.id for u in utterances), zip(*rounds, strict=True), strict=True)),
             subject=variant.subject,
             scope=f"{model}, {len(utterances)} utterances of {speech.name}, {len(rounds)} rounds",
-        )
+        ),
+        precision_verdict(
+            ran_in,
+            wanted=suite_config.inference_precision,
+            variant=variant,
+            corpus=f"{len(utterances)} utterances of {speech.name}",
+        ),
     )
 
 

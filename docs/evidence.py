@@ -1,8 +1,8 @@
 """The page of evidence: `python docs/evidence.py --write` writes docs/evidence.md from the files of docs/evidence/.
 
 `--simulate` judges simulated corpora and appends each result to docs/evidence/wer.jsonl; an interrupted simulation
-continues. `--halves FILE.jsonl` takes a file of `--transcripts` of the embedded corpora. Without options, the script
-exits with 1 if the page differs from its files.
+continues. `--halves FILE.jsonl` takes a file of `--transcripts` of the embedded corpora, `--trials FILE.jsonl` one of
+the study latency-verdicts. Without options, the script exits with 1 if the page differs from its files.
 """
 # ruff: noqa: INP001 - a script, and no package
 
@@ -20,6 +20,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 from wergate.corpora.corpus import open_corpus, parse_corpus_specs  # noqa: E402 - the paths come first
 from wergate.environment.machine import cpu, size_of  # noqa: E402
+from wergate.studies.latency_verdicts import evidence as latency  # noqa: E402
 from wergate.studies.wer_verdicts import evidence as wer  # noqa: E402
 from wergate.studies.wer_verdicts.grid import ResultFile, run  # noqa: E402
 from wergate.studies.wer_verdicts.halves import counts_of, write_counts  # noqa: E402
@@ -27,7 +28,7 @@ from wergate.studies.wer_verdicts.halves import counts_of, write_counts  # noqa:
 PAGE = ROOT / "docs" / "evidence.md"
 FOLDER = ROOT / "docs" / "evidence"
 EMBEDDED = ROOT / "fixtures" / "embedded"
-PARTS: tuple[Callable[[Path], str], ...] = (wer.evidence,)  # each returns its Markdown from the folder of files
+PARTS: tuple[Callable[[Path], str], ...] = (wer.evidence, latency.evidence)  # each: its Markdown from the folder
 _HEAD = """# Evidence
 
 This page is generated.
@@ -65,6 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Do what the options ask for."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--simulate", action="store_true", help="judge simulated corpora, in half an hour")
+    parser.add_argument("--trials", type=Path, metavar="FILE.jsonl", help="trials of the study latency-verdicts")
     parser.add_argument("--halves", type=Path, metavar="FILE.jsonl", help="transcripts of the embedded corpora")
     parser.add_argument("--write", action="store_true", help="write docs/evidence.md")
     asked = parser.parse_args(arguments)
@@ -72,11 +74,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if asked.halves:
         corpora = [open_corpus(spec) for spec in parse_corpus_specs("embedded", EMBEDDED)]
         write_counts(FOLDER / wer.HALVES, [counts_of(corpus, asked.halves) for corpus in corpora])
+    if asked.trials:
+        latency.collect(asked.trials, FOLDER / latency.TRIALS)
     if asked.simulate:
         run(ResultFile(FOLDER / wer.SIMULATED), origin(), print)
     if asked.write:
         PAGE.write_text(page(), encoding="utf-8")
-    elif not (asked.simulate or asked.halves) and PAGE.read_text(encoding="utf-8") != page():
+    elif not (asked.simulate or asked.halves or asked.trials) and PAGE.read_text(encoding="utf-8") != page():
         sys.exit("docs/evidence.md differs from its files: run python docs/evidence.py --write")
 
 

@@ -69,10 +69,23 @@ def ask_for_bf16(_: Scratch) -> None:
     OpenVinoRecognizer.__init__ = lambda *given, **named: compile_it(*given, **named | {"inference_precision": "bf16"})
 
 
+def ask_for_bf16_at_one_length(_: Scratch) -> None:
+    """Ask for bf16 where a model is compiled for one length, as for timed speech."""
+    compile_it = OpenVinoRecognizer.__init__
+
+    def compiled(self: OpenVinoRecognizer, *given: Any, **named: Any) -> None:
+        asked = {"inference_precision": "bf16"} if named.get("samples") else {}
+        compile_it(self, *given, **named | asked)
+
+    OpenVinoRecognizer.__init__ = compiled
+
+
 def ask_for_bf16_in_buckets(_: Scratch) -> None:
     options = recognizers.static_options
     recognizers.static_options = lambda _precision, streams, **named: options("bf16", streams, **named)
 
+
+TIMED = ("benchmarks/test_latency.py", "--model=embedded", "-k=1s")
 
 FAULTS = (
     Fault("the last frame dropped", "length_max_abs_delta", drop_last_frame, LENGTHS),
@@ -81,4 +94,5 @@ FAULTS = (
     Fault("padding without a mask", "sqnr_db", pad_without_mask),
     Fault("bf16 where f32 was asked", "inference_precision_differs", ask_for_bf16),
     Fault("bf16 in buckets alone", "inference_precision_differs", ask_for_bf16_in_buckets),
+    Fault("bf16 in timed models alone", "inference_precision_differs", ask_for_bf16_at_one_length, TIMED),
 )

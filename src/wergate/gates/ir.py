@@ -134,13 +134,14 @@ def precision_verdict(models: Sequence[RunPrecision], *, wanted: str, variant: V
     shown = wrong[0] if wrong else models[0]
     where = "for any length" if shown.samples is None else f"for {shown.samples} samples"
     half = f"{len(shown.half)} of {shown.layers} layers in half precision"
+    number = f"{len(models)} compiled model{'s' if len(models) > 1 else ''}"
     return Verdict(
         gate="inference_precision_differs",
         subject=variant.subject,
         value=len(wrong),
         relation="==",
         threshold=0,
-        basis=f"{len(models)} compiled models, {wanted} expected; the one {where}: requested {shown.asked}, "
+        basis=f"{number}, {wanted} expected; the one {where}: requested {shown.asked}, "
         f"runtime reports {shown.reported}, {half}",
         scope=f"{variant.model}, {corpus}",
         remedy="this run says nothing about the expected precision: use a device that supports it, or change "

@@ -11,6 +11,7 @@ import numpy as np
 from wergate.corpora.audio import Samples
 from wergate.networks.ctc import Logits
 from wergate.networks.frontend import Frontend
+from wergate.networks.ir.precision import RunPrecision
 
 
 class Recognizer(Protocol):
@@ -73,6 +74,14 @@ class RepeatingRecognizer(Protocol):
 
     def probed_again(self) -> Iterator[bool]:
         """Yield whether all streams still give the probe's logits, for each compiled model that `again` has not run."""
+
+
+@runtime_checkable
+class CompiledRecognizer(Protocol):
+    """A recognizer whose compiled models say what they run."""
+
+    def precisions(self) -> Iterator[RunPrecision]:
+        """Yield the precision that each compiled model runs in, read back from the runtime."""
 
 
 def completed(recognizer: Recognizer, utterances: Sequence[Samples]) -> Iterator[tuple[int, Logits]]:

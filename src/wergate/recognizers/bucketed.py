@@ -98,7 +98,7 @@ class BucketedRecognizer:
             self._requests(length)
 
     def precisions(self) -> Iterator[RunPrecision]:
-        """Yield the precision that each bucket's compiled model runs in, read back from the runtime."""
+        """See `CompiledRecognizer.precisions`."""
         for length in self.buckets.lengths:
             compiled = self._requests(length).compiled
             yield run_precision(compiled, asked=self._ir.asked_precision, samples=length)

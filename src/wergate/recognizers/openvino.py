@@ -114,7 +114,7 @@ class OpenVinoRecognizer:
         yield all(np.array_equal(self._probed, logits) for logits in self.again(self._probe))
 
     def precisions(self) -> Iterator[RunPrecision]:
-        """Yield the precision that the compiled model runs in, read back from the runtime."""
+        """See `CompiledRecognizer.precisions`."""
         yield run_precision(self._request.get_compiled_model(), asked=self.asked_precision, samples=self._samples)
 
     def logits(self, waveforms: Samples) -> Logits:

@@ -118,7 +118,8 @@ def time_pair(
     The interval covers what varies between blocks. It does not cover what another compilation would change.
 
     Args:
-        first, second: the two sides.
+        first: one side.
+        second: the other side.
         is_open: returns whether the verdict needs more rounds; timing ends when it is False or the budget is spent.
         clock: returns the time in seconds.
         load: returns the present counters of the machine; by default the system's, if the clock is the system's too.

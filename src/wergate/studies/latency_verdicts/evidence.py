@@ -1,12 +1,8 @@
-"""Evidence on latency verdicts, as Markdown: error rates with their bounds, and the disturbances of the simulation.
-
-`python -m wergate.studies.latency_verdicts.evidence FROM TO` adds the trials of a run to the file that is kept.
-"""
+"""Evidence on latency verdicts, as Markdown: error rates with their bounds, and the disturbances of the simulation."""
 
 from __future__ import annotations
 
 import statistics
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,12 +15,30 @@ from wergate.verdict import Status
 
 Rows = Sequence[dict[str, Any]]
 COMMAND = "pytest benchmarks/ --study latency-verdicts"
+TRIALS = "latency.jsonl"
+_HEAD = f"""
+## Verdicts on latency
+
+```sh
+{COMMAND}   # half an hour, and more trials each time
+python docs/evidence.py --trials results/latency-verdicts.jsonl --write
+```
+
+Each trial is a whole measurement, as `benchmarks/test_baseline_build.py` makes it:
+both sides are compiled again, five times or more.
+[Speed](gates/latency.md) explains the method.
+"""
 
 
 def bounds(count: int, of: int, confidence: float = 0.95) -> tuple[float, float]:
     """Return Clopper and Pearson's bounds of a rate."""
     found = scipy.stats.binomtest(count, of).proportion_ci(confidence, method="exact")
     return float(found.low), float(found.high)
+
+
+def evidence(folder: Path) -> str:
+    """Return this part of the page from the folder of evidence."""
+    return f"{_HEAD}\n{part(folder / TRIALS)}"
 
 
 def part(path: Path) -> str:
@@ -36,7 +50,7 @@ def part(path: Path) -> str:
 
 def _trials(rows: Rows) -> Iterator[str]:
     """Yield the table of measured trials, a row for each slowdown."""
-    yield f"Builds that were compiled again, timed on real machines (`{COMMAND}`):"
+    yield "Builds on real machines, one as fast as the other or slower by a known share:"
     yield ""
     columns = ["slowdown", "threshold", "pairs", "FAIL (95 % bounds)", "INCONCLUSIVE", "PASS"]
     columns += ["seconds: median, longest", "compilations"]
@@ -97,9 +111,3 @@ def collect(source: Path, target: Path) -> int:
     with target.open("a", encoding="utf-8") as stream:
         stream.writelines(new)
     return len(new)
-
-
-if __name__ == "__main__":
-    source, target = map(Path, sys.argv[1:])
-    collect(source, target)
-    sys.stdout.write(part(target))
