@@ -21,7 +21,7 @@ from wergate.report.figures import (
     read_results,
     store,
 )
-from wergate.report.results import CpuRow, Results
+from wergate.report.results import CpuRow, Results, write_results
 from wergate.timing.rows import BenchmarkRow, RatioRow
 
 COMMIT = "0123456789"
@@ -96,7 +96,7 @@ def test_a_run_replaces_what_it_measured_anew(run: Results, tmp_path: Path) -> N
 def test_the_command_writes_between_the_marks(run: Results, tmp_path: Path) -> None:
     """All other text of the page stays; a second run changes no byte."""
     results, target = tmp_path / "run.json", tmp_path / "results.md"
-    results.write_text(run.model_dump_json(), encoding="utf-8")
+    write_results(run, results)
     target.write_text(EMPTY, encoding="utf-8")
     arguments = ["--docs", str(tmp_path), "--commit", COMMIT, "--results", str(results)]
     main(arguments)
