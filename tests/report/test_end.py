@@ -12,6 +12,7 @@ from wergate.report.failures.order import worst_first
 from wergate.report.latency import unjudged_latency
 from wergate.report.rows.evaluation import EvaluationRow, PairedRow
 from wergate.report.rows.verdicts import VerdictRow
+from wergate.report.terminal.compact import speed_table
 from wergate.report.terminal.details import ungated_lines
 from wergate.report.terminal.end import LINES_MAX, End, end_lines, headline
 from wergate.report.terminal.layer_names import short_layer_names
@@ -242,6 +243,16 @@ def test_an_undecided_run_says_why_and_what_to_do() -> None:
 def test_layers_have_short_names(name: str, short: str) -> None:
     """By their block and their function; other names stay."""
     assert short == short_layer_names(name)
+
+
+def test_an_interval_that_says_nothing_is_not_shown() -> None:
+    """A ratio between a fiftieth and a thousand is no figure."""
+    wide = ratio("m", "int8", "fp16", 1).model_copy(
+        update={"interval": IntervalRow(low=0.02, high=900, confidence=0.99)}
+    )
+    table = "\n".join(speed_table([wide], 80))
+    assert "unknown" in table
+    assert "900" not in table
 
 
 def test_a_warm_run_ends_with_its_verdict(warm: Warm) -> None:

@@ -18,6 +18,7 @@ from wergate.timing.rows import RatioRow
 
 ROWS_MAX = 12  # of a table, before the rest is only counted
 _INDENT = "  "
+_UNKNOWN = 4  # an interval whose ends differ by this factor does not say which side is faster, or by how much
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,17 @@ def _speed_row(row: RatioRow) -> tuple[str, ...]:
         f"{row.fast}{' *' if row.noise else ''}",
         f"{row.duration_s:g} s",
         f"{row.fast_ms:.1f}",
-        f"{row.ratio:.2f} ({interval(row.interval)})",
+        _ratio(row),
         f"{row.slow}, {row.slow_ms:.1f} ms",
     )
+
+
+def _ratio(row: RatioRow) -> str:
+    """Return a speed-up with its interval, or "unknown" if that is too wide to say anything."""
+    low, high = row.interval.low, row.interval.high
+    if low is None or high is None or high > _UNKNOWN * low:
+        return "unknown"
+    return f"{row.ratio:.2f} ({interval(row.interval)})"
 
 
 def _grouped(first: str, columns: Sequence[str], groups: Sequence[_Group], width: int) -> list[str]:
