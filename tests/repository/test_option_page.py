@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from fixtures.option_page import PAGE, option_page
-from fixtures.option_table import GROUPS, OPTIONS, Option
+from wergate.cli.option_table import GROUPS, OPTIONS, Option
 from tests.support.suite_run import ROOT, run
 from wergate.config.base import QuantizerName
 from wergate.config.models import ModelSettings
