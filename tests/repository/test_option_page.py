@@ -10,8 +10,8 @@ from typing import get_args
 import pytest
 
 from fixtures.option_page import PAGE, option_page
-from wergate.cli.option_table import GROUPS, OPTIONS, Option
 from tests.support.suite_run import ROOT, run
+from wergate.cli.option_table import GROUPS, OPTIONS, Option
 from wergate.config.base import QuantizerName
 from wergate.config.models import ModelSettings
 from wergate.config.suite import SuiteConfig

@@ -88,7 +88,9 @@ def _packages() -> Iterator[Finding]:
     for package, use in _PACKAGES:
         found = version(package)
         missing = found == "absent"
-        yield Finding(package, "not installed" if missing else found, use if missing else "", missing and use == _PACKAGES[0][1])
+        yield Finding(
+            package, "not installed" if missing else found, use if missing else "", missing and use == _PACKAGES[0][1]
+        )
 
 
 def _cache(folder: Path) -> Iterator[Finding]:
@@ -113,8 +115,9 @@ def _transcription(cache: Path) -> Iterator[Finding]:
     seconds, audio_s = time.perf_counter() - started, sum(one.duration_s for one in evaluation.outcomes)
     different = len(evaluation.mismatches)
     wrong = f"{different} transcripts differ from PyTorch's: see `wergate check embedded`" if different else ""
-    found = f"{_UTTERANCES} utterances, {audio_s:.0f} s of speech in {seconds:.0f} s; WER {evaluation.candidate.total.wer:.1%}"
-    yield Finding("transcription", found, wrong, broken=bool(different))
+    work = f"{_UTTERANCES} utterances, {audio_s:.0f} s of speech in {seconds:.0f} s"
+    wer = f"WER {evaluation.candidate.total.wer:.1%}"
+    yield Finding("transcription", f"{work}; {wer}", wrong, broken=bool(different))
 
 
 def _evaluated(cache: Path) -> Evaluation:

@@ -10,6 +10,7 @@ import click
 from wergate import __version__
 from wergate.cli.cache import cache
 from wergate.cli.doctor import doctor
+from wergate.cli.init import init
 from wergate.cli.suite_commands import bench, check, export, study
 from wergate.cli.verify import verify
 from wergate.errors import SuiteError, did_you_mean
@@ -45,7 +46,7 @@ def commands() -> None:
     """Accuracy and latency gates for CTC speech recognition quantized with OpenVINO."""
 
 
-for _command in (check, bench, study, export, verify, doctor, cache):
+for _command in (check, bench, study, export, verify, doctor, init, cache):
     commands.add_command(_command)
 
 

@@ -38,8 +38,10 @@ def with_options(*groups: OptionGroup, without: tuple[str, ...] = ()) -> Callabl
 
 
 def _option(option: Option) -> Callable[[Command], Command]:
-    metavar = {"metavar": option.metavar} if option.metavar else {}
-    return click.option(option.flag, option.name, help=option.help, **_TYPES.get(option.kind, {}), **metavar)
+    attributes = dict(_TYPES.get(option.kind, {}))
+    if option.metavar:
+        attributes["metavar"] = option.metavar
+    return click.option(option.flag, option.name, help=option.help, **attributes)
 
 
 class PytestCommand(click.Command):

@@ -20,8 +20,7 @@ _GATED = with_options(MODEL, CORPUS, RUN, GATES, OUTPUT, without=("model",))
 @click.command(cls=PytestCommand)
 @_MODEL
 @_GATED
-@click.pass_context
-def check(ctx: click.Context, model: tuple[str, ...], **options: Any) -> int:
+def check(model: tuple[str, ...], **options: Any) -> int:
     """Gate the accuracy of MODEL in FP16 and INT8.
 
     MODEL is a name in the suite file, `embedded` (the default), ORG/NAME on the hub, a folder or an .onnx file. What
@@ -29,50 +28,46 @@ def check(ctx: click.Context, model: tuple[str, ...], **options: Any) -> int:
 
         wergate check embedded --limit 20 -- -k wer
     """
-    return run_suite(ctx, ("accuracy",), model, options)
+    return run_suite(("accuracy",), model, options)
 
 
 @click.command(cls=PytestCommand)
 @_MODEL
 @_GATED
-@click.pass_context
-def bench(ctx: click.Context, model: tuple[str, ...], **options: Any) -> int:
+def bench(model: tuple[str, ...], **options: Any) -> int:
     """Time MODEL and gate its speed-up.
 
     MODEL is as for `check`; the default is what the suite file times. Times are compared with a stored baseline of this
     kind of machine, if there is one.
     """
-    return run_suite(ctx, ("benchmarks",), model, options, more=("--benchmark-compare",))
+    return run_suite(("benchmarks",), model, options, more=("--benchmark-compare",))
 
 
 @click.command(cls=PytestCommand)
 @click.argument("name")
 @_MODEL
 @with_options(MODEL, CORPUS, RUN, GATES, OUTPUT, STUDIES, without=("model", "study"))
-@click.pass_context
-def study(ctx: click.Context, name: str, model: tuple[str, ...], **options: Any) -> int:
+def study(name: str, model: tuple[str, ...], **options: Any) -> int:
     """Run the study NAME on MODEL.
 
     `wergate study list` prints all studies.
     """
-    return run_suite(ctx, ("accuracy", "benchmarks"), model, options | {"study": (name,)})
+    return run_suite(("accuracy", "benchmarks"), model, options | {"study": (name,)})
 
 
 @click.command(cls=PytestCommand)
 @click.argument("folder")
 @_MODEL
 @with_options(MODEL, CORPUS, RUN, GATES, OUTPUT, without=("model", "export"))
-@click.pass_context
-def export(ctx: click.Context, folder: str, model: tuple[str, ...], **options: Any) -> int:
+def export(folder: str, model: tuple[str, ...], **options: Any) -> int:
     """Gate MODEL, and write what passed to FOLDER.
 
     Each exported variant has a model card, the results, and the checksums of its files; see `wergate verify`.
     """
-    return run_suite(ctx, ("accuracy",), model, options | {"export": folder})
+    return run_suite(("accuracy",), model, options | {"export": folder})
 
 
 def run_suite(
-    ctx: click.Context,
     tests: tuple[str, ...],
     models: tuple[str, ...],
     options: Mapping[str, Any],
@@ -83,6 +78,6 @@ def run_suite(
     import pytest  # the other commands need none of it
 
     given = typed({"model": models, **options})
-    call = PytestCall(suite_folder(), tests, (*more, *given, *ctx.meta["rest"]))
+    call = PytestCall(suite_folder(), tests, (*more, *given, *click.get_current_context().meta["rest"]))
     click.echo(call.shown, err=True)
     return int(pytest.main(call.arguments(cache_folder(options.get("cache_dir")) / "pytest")))
