@@ -1,4 +1,4 @@
-"""Command that verifies exported folders: `python -m wergate.export FOLDER`.
+"""Command that verifies exported folders: `wergate verify FOLDER`, or `python -m wergate.export FOLDER`.
 
 An exported folder holds the IR of a model that passed its gates, the processor files, a model card, and the results.
 The results store the checksums of the other files. The command checks that all files still match them.

@@ -91,6 +91,7 @@ OPENVINO = (
     "studies/throughput/hardware",
 )
 NNCF = ("quantization/accuracy_control", "quantization/int8_weights", "quantization/nncf")
+CLI = {str(path.relative_to(ROOT)) for path in (WERGATE / "cli").glob("*.py")}
 POT_DRIVER = {str(path.relative_to(ROOT)) for path in (ROOT / "src" / "pot_driver").glob("*.py")}
 LAYERS = (
     Layer(
@@ -118,7 +119,8 @@ LAYERS = (
     Layer("huggingface_hub", files("corpora/sources/hub", "corpora/sources/hub_location", "hub", "report/export/card")),
     Layer("whisper_normalizer", files("evaluation/normalize")),
     Layer("filelock", files("evaluation/transcript_file", "store")),
-    Layer("pytest", set()),
+    Layer("pytest", files("cli/pytest_call")),
+    Layer("click", CLI),
     Layer("_pytest", set()),
     Layer("hypothesis", set()),
     Layer("fixtures", set()),

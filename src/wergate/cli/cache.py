@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from collections.abc import Iterator
@@ -13,6 +12,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from wergate.cli.groups import Group
+from wergate.cli.options import ManualCommand
 from wergate.cli.places import cache_folder
 from wergate.errors import SuiteError
 from wergate.store import MANIFEST
@@ -46,15 +47,16 @@ def stored(cache: Path) -> list[Stored]:
 
 def _stored(folder: Path) -> Stored | None:
     try:
-        json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         files = [path.stat() for path in folder.rglob("*") if path.is_file()]
-    except (OSError, ValueError):  # another process is removing or writing it
+    except OSError:  # another process is removing it
+        return None
+    if not files:
         return None
     used = max(max(status.st_atime, status.st_mtime) for status in files)
     return Stored(folder.parent.name, folder, sum(status.st_size for status in files), time.time() - used)
 
 
-@click.group()
+@click.group(cls=Group)
 def cache() -> None:
     """Show the cache of built models and reference runs, or remove what is old."""
 
@@ -86,7 +88,13 @@ def size(cache_dir: str | None) -> int:
     return 0
 
 
-@cache.command()
+@cache.command(
+    cls=ManualCommand,
+    examples=(
+        ("see what would go", "wergate cache prune --days 30 --dry-run"),
+        ("remove everything", "wergate cache prune --days 0"),
+    ),
+)
 @_CACHE_DIR
 @click.option("--days", default=30, show_default=True, metavar="N", help="remove what no run has used for N days")
 @click.option("--dry-run", is_flag=True, help="say what would go, and remove nothing")

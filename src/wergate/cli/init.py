@@ -10,28 +10,56 @@ from string import Template
 
 import click
 
+from wergate.cli.options import ManualCommand
 from wergate.cli.suite_folder import suite_folder
 from wergate.config.loading import load_config
 from wergate.errors import SuiteError
+from wergate.models.resolve import require_model
+from wergate.session.matrix import calibration_spec, cells
 
 _SUITE, _WORKFLOW = Path("wergate.toml"), Path(".github/workflows/wergate.yml")
-_DROP_MAX = 0.02
+_TRIAL = Path(".wergate.toml")
+_DROP_MAX = 0.01
 
 
-@click.command()
-@click.option("--model", metavar="SPEC", prompt="Model (ORG/NAME, a folder, an .onnx file, or embedded)")
-@click.option("--corpus", metavar="SPEC", prompt="Corpus with transcripts (ORG/NAME, a file, a folder, or embedded)")
+@click.command(
+    cls=ManualCommand,
+    examples=(
+        ("answer two questions", "wergate init"),
+        ("answer none", "wergate init --model models/asr --corpus data/test.parquet --wer-drop-max 0.01"),
+        ("write no workflow", "wergate init --model ORG/NAME --corpus ORG/NAME:CONFIG:SPLIT --ci none"),
+    ),
+)
+@click.option(
+    "--model",
+    metavar="SPEC",
+    prompt="Model (ORG/NAME, a folder, an .onnx file, or embedded)",
+    help="model to gate: ORG/NAME on the hub, a folder, an .onnx file, or embedded",
+)
+@click.option(
+    "--corpus",
+    metavar="SPEC",
+    prompt="Corpus with transcripts (ORG/NAME, a file, a folder, or embedded)",
+    help="corpus that evaluates it: ORG/NAME on the hub, a file, a folder, or embedded",
+)
 @click.option("--calibration", metavar="SPEC", help="corpus that INT8 is calibrated on (default: a part of --corpus)")
-@click.option("--wer-drop-max", default=_DROP_MAX, show_default=True, metavar="FRACTION", help="accepted loss of INT8")
-@click.option("--ci", type=click.Choice(["github", "none"]), default="github", show_default=True)
+@click.option(
+    "--wer-drop-max",
+    type=click.FloatRange(0, 1),
+    default=_DROP_MAX,
+    show_default=True,
+    metavar="FRACTION",
+    help="largest accepted rise of INT8's word error rate",
+)
+@click.option(
+    "--ci", type=click.Choice(["github", "none"]), default="github", show_default=True, help="workflow to write"
+)
 @click.option("--force", is_flag=True, help="replace files that exist")
 def init(model: str, corpus: str, calibration: str | None, wer_drop_max: float, ci: str, *, force: bool) -> int:
     """Write wergate.toml and a workflow to the current folder.
 
-    Without --model and --corpus it asks for them.
+    It asks for the model and the corpus if their options are missing, and checks that both exist.
     """
-    if not 0 <= wer_drop_max < 1:
-        raise SuiteError(f"--wer-drop-max {wer_drop_max:g} is no fraction; give a number from 0 to 1, such as 0.02")
     values = {
         "model": json.dumps(model),
         "corpus": json.dumps(corpus),
@@ -39,17 +67,17 @@ def init(model: str, corpus: str, calibration: str | None, wer_drop_max: float, 
         "drop": f"{wer_drop_max:g}",
         "suite": str(_SUITE),
     }
-    written = [(_SUITE, _filled("suite.toml", values))]
+    written = {_SUITE: _filled("suite.toml", values)}
     if ci == "github":
-        written.append((_WORKFLOW, _filled("github.yml", values)))
-    existing = [str(path) for path, _ in written if path.exists()]
+        written[_WORKFLOW] = _filled("github.yml", values)
+    existing = [path for path in written if path.exists()]
     if existing and not force:
         raise SuiteError(f"'{existing[0]}' exists; move it away, or replace it with --force")
-    for path, text in written:
+    _require_usable(written[_SUITE])
+    for path, text in written.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         click.echo(f"wrote {path}")
-    load_config(_SUITE, {}, base=suite_folder().path / "suite.toml")  # a value that the suite rejects must show now
     click.echo(f"next: wergate check --suite {_SUITE}")
     return 0
 
@@ -57,3 +85,22 @@ def init(model: str, corpus: str, calibration: str | None, wer_drop_max: float, 
 def _filled(template: str, values: Mapping[str, str]) -> str:
     text = (files("wergate.cli") / "templates" / template).read_text(encoding="utf-8")
     return Template(text).substitute(values)
+
+
+def _require_usable(text: str) -> None:
+    """Read the text as a suite file of this folder.
+
+    Raises:
+        SuiteError: a value is not accepted, or a model or corpus does not exist.
+    """
+    shipped = suite_folder().path
+    embedded = shipped / "fixtures" / "embedded"
+    try:
+        _TRIAL.write_text(text, encoding="utf-8")
+        config = load_config(_TRIAL, {}, base=shipped / "suite.toml")
+    finally:
+        _TRIAL.unlink(missing_ok=True)
+    cells(config, embedded)
+    for name in config.models:
+        require_model(config.settings_of(name), config)
+        calibration_spec(config, name, embedded)

@@ -9,7 +9,9 @@ import click
 
 from wergate import __version__
 from wergate.cli.cache import cache
+from wergate.cli.completion import completion
 from wergate.cli.doctor import doctor
+from wergate.cli.groups import Group
 from wergate.cli.init import init
 from wergate.cli.suite_commands import bench, check, export, study
 from wergate.cli.verify import verify
@@ -17,51 +19,59 @@ from wergate.errors import SuiteError, did_you_mean
 
 _USAGE = 4  # pytest's exit code for a command line that it cannot read
 _INTERRUPTED = 2  # and for Ctrl-C
+# in the order in which people meet them; a module of this package for each further command
+_COMMANDS = (check, bench, study, export, verify, doctor, init, cache, completion)
 
 
-class Commands(click.Group):
-    """The commands, in the order in which people meet them; a mistyped one names the nearest."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of the commands."""
-        del ctx
-        return list(self.commands)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command.
-
-        Raises:
-            click.UsageError: there is no such command.
-        """
-        found = super().get_command(ctx, cmd_name)
-        if found is None and not cmd_name.startswith("-"):
-            hint = did_you_mean(cmd_name, list(self.commands))
-            raise click.UsageError(f"no command '{cmd_name}'; choose one of {', '.join(self.commands)}{hint}", ctx)
-        return found
-
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, message="wergate %(version)s")
 def commands() -> None:
-    """Accuracy and latency gates for CTC speech recognition quantized with OpenVINO."""
+    """Accuracy and latency gates for CTC speech recognition quantized with OpenVINO.
+
+    \b
+    First steps:
+      wergate doctor                             is this machine ready?
+      wergate check --limit 20                   gate the model of this package
+      wergate check CHECKPOINT --corpus CORPUS   gate your own
+      wergate init                               write a suite file and a workflow
+    """  # noqa: D301 - \b keeps click from wrapping the lines
 
 
-for _command in (check, bench, study, export, verify, doctor, init, cache):
+for _command in _COMMANDS:
     commands.add_command(_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code: pytest's where it calls pytest, 4 for a mistake on the command line."""
+    """Run a command.
+
+    Args:
+        arguments: arguments of `wergate`; None for those of this process.
+
+    Returns:
+        The exit code: pytest's where the command calls pytest, 4 for a mistake on the command line.
+    """
     try:
         return int(commands.main(arguments, prog_name="wergate", standalone_mode=False) or 0)
-    except click.ClickException as error:
-        error.show()
-        return _USAGE
-    except SuiteError as error:
-        click.echo(f"Error: {error}", err=True)
-        return _USAGE
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else "wergate"
+        return _mistake(f"{_said(error)}; see {where} --help")
+    except (click.ClickException, SuiteError) as error:
+        return _mistake(error.format_message() if isinstance(error, click.ClickException) else str(error))
     except click.Abort:
         return _INTERRUPTED
+
+
+def _said(error: click.UsageError) -> str:
+    """Return the message of click, with the nearest option only where one is unknown."""
+    if not isinstance(error, click.NoSuchOption):
+        return error.format_message().rstrip(".")
+    known = [name for param in error.ctx.command.get_params(error.ctx) for name in param.opts] if error.ctx else []
+    return f"no option '{error.option_name}'{did_you_mean(error.option_name, known)}"
+
+
+def _mistake(message: str) -> int:
+    click.echo(f"ERROR: {message}", err=True)
+    return _USAGE
 
 
 if __name__ == "__main__":

@@ -1,14 +1,15 @@
-"""The suite's options as options of click."""
+"""The suite's options as options of click, and the help of a command as a manual page."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 import click
 
 from wergate.cli.option_table import GROUPS, Option, OptionGroup
+from wergate.report.exit_code import MEANING
 
 Command = Callable[..., int]
 _TYPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
@@ -20,6 +21,8 @@ _TYPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "repeated list": {"multiple": True},
     }
 )
+_MODEL = "model"  # an argument of the commands; as an option, people know it from pytest
+_REST = "-- PYTEST OPTIONS"
 
 
 def with_options(*groups: OptionGroup, without: tuple[str, ...] = ()) -> Callable[[Command], Command]:
@@ -41,10 +44,37 @@ def _option(option: Option) -> Callable[[Command], Command]:
     attributes = dict(_TYPES.get(option.kind, {}))
     if option.metavar:
         attributes["metavar"] = option.metavar
+    if option.name == _MODEL:
+        return click.option(option.flag, f"{_MODEL}_option", hidden=True, **attributes)
     return click.option(option.flag, option.name, help=option.help, **attributes)
 
 
-class PytestCommand(click.Command):
+class ManualCommand(click.Command):
+    """A command whose help ends with examples.
+
+    Attributes:
+        examples: pairs of the purpose of an example and its line for a shell.
+    """
+
+    def __init__(self, *arguments: Any, examples: Sequence[tuple[str, str]] = (), **attributes: Any) -> None:
+        """Take the examples, and all that a command of click takes."""
+        super().__init__(*arguments, **attributes)
+        self.examples = examples
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples."""
+        super().format_epilog(ctx, formatter)
+        if not self.examples:
+            return
+        with formatter.section("Examples"):
+            for number, (purpose, line) in enumerate(self.examples):
+                if number:
+                    formatter.write_paragraph()
+                formatter.write_text(f"{purpose[0].upper()}{purpose[1:]}:")
+                formatter.write(f"{'':{formatter.current_indent + 2}}{line}\n")
+
+
+class PytestCommand(ManualCommand):
     """A command that runs the suite and hands what follows `--` to pytest."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -53,13 +83,24 @@ class PytestCommand(click.Command):
         ctx.meta["rest"] = tuple(args[where + 1 :])
         return super().parse_args(ctx, args[:where])
 
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Return the parts of the usage line, with the options of pytest at its end."""
+        return [*super().collect_usage_pieces(ctx), f"[{_REST}]"]
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options in groups, as `pytest --help` does."""
-        records = {param.name: param.get_help_record(ctx) for param in self.get_params(ctx)}
+        options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
+        records = {param.name: record for param in options if (record := param.get_help_record(ctx))}
         for group in GROUPS:
-            shown = [record for option in group.options if (record := records.pop(option.name, None))]
+            shown = [records.pop(option.name) for option in group.options if option.name in records]
             if shown:
                 with formatter.section(group.title.capitalize()):
                     formatter.write_dl(shown)
-        with formatter.section("Help"):
-            formatter.write_dl([record for record in records.values() if record])
+        with formatter.section("Other"):
+            formatter.write_dl([*records.values(), (_REST, "options of pytest, such as -k, -n 2 and --junitxml FILE")])
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples, and the exit codes of a run."""
+        super().format_epilog(ctx, formatter)
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(int(code)), meaning) for code, meaning in sorted(MEANING.items())])

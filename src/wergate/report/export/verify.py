@@ -8,7 +8,7 @@ from typing import Any
 
 import pydantic
 
-from wergate.errors import SuiteError
+from wergate.errors import SuiteError, did_you_mean_beside
 from wergate.report.export.card import CARD_FILE, missing_on_card
 from wergate.report.redact import is_local_path, local_paths, without_local_paths
 from wergate.report.results import Results, alteration
@@ -84,7 +84,9 @@ def verify_export(folder: Path) -> ExportResults:
         data = path.read_bytes()
         results = ExportResults.model_validate_json(data)
     except OSError as error:
-        raise SuiteError(f"'{path}' cannot be read: {error.strerror}; name a folder that --export wrote") from error
+        hint = "" if folder.exists() else did_you_mean_beside(folder)
+        said = f"'{path}' cannot be read: {error.strerror}{hint}"
+        raise SuiteError(f"{said}; name a folder that --export wrote") from error
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "content"

@@ -1,0 +1,55 @@
+"""A mistake is one line that names what was wrong, the nearest name, and the next step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from wergate.cli.main import main
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A command line, and parts of the line that it gets."""
+
+    line: str
+    said: tuple[str, ...]
+
+
+MISTAKES = (
+    Mistake("chek", ("no command 'chek' (did you mean 'check'?)", "see wergate --help")),
+    Mistake("cache lst", ("no command 'lst' (did you mean 'list'?)", "see wergate cache --help")),
+    Mistake("check --limt 20", ("no option '--limt' (did you mean '--limit'?)", "see wergate check --help")),
+    Mistake("check --limit few", ("'--limit'", "'few'", "see wergate check --help")),
+    Mistake("study", ("'NAME'", "see wergate study --help")),
+    Mistake("study sensitvity", ("unknown study 'sensitvity' (did you mean 'sensitivity'?)",)),
+    Mistake("completion bsh", ("'bsh'", "see wergate completion --help")),
+    Mistake("cache prune --days -1", ("--days -1", "0 to remove everything")),
+    Mistake("init --model embedded --corpus embeded:clean", ("'embeded:clean'", "did you mean 'embedded:clean'?")),
+    Mistake("init --model modells --corpus embedded", ("'modells'", "did you mean 'models'?")),
+    Mistake("init --model embedded --corpus embedded --wer-drop-max 2", ("--wer-drop-max", "2")),
+)
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.line)
+def test_a_mistake_is_one_line(
+    mistake: Mistake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With pytest's code for a command line that it cannot read; nothing is written."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "models").mkdir()
+    assert 4 == main(mistake.line.split())
+    said = capsys.readouterr().err
+    assert said.startswith("ERROR: ")
+    assert 1 == said.count("\n")
+    assert [] == [part for part in mistake.said if part not in said], said
+    assert [tmp_path / "models"] == list(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_no_export_names_the_nearest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A missing folder differs: the exit code is 1."""
+    (tmp_path / "model-int8").mkdir()
+    assert 1 == main(["verify", str(tmp_path / "model-int9")])
+    assert "did you mean 'model-int8'?" in capsys.readouterr().out
