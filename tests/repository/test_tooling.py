@@ -125,7 +125,8 @@ def test_every_python_that_is_accepted_is_tried() -> None:
 
 def test_what_runs_without_pytorch_has_all_other_packages() -> None:
     """A new dependency is added to both lists."""
-    wanted = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["checks"]]
+    extras = (PROJECT["optional-dependencies"][name] for name in ("pytorch", "quantize", "checks"))
+    wanted = [*PROJECT["dependencies"], *(requirement for extra in extras for requirement in extra)]
     names = {re.split(r"[<>=\[]", requirement)[0] for requirement in wanted} - {"torch", "torchmetrics"}
     lines = (ROOT / ".ci" / "without-torch.txt").read_text(encoding="utf-8").splitlines()
     assert sorted(names) == [line for line in lines if not line.startswith("#")]

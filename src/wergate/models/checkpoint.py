@@ -6,12 +6,12 @@ import json
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wergate.environment.extras import installation, is_installed
 from wergate.environment.machine import cpu, versions
-from wergate.errors import SuiteError, did_you_mean
+from wergate.errors import SuiteError, did_you_mean, did_you_mean_beside
 from wergate.hub import folder_name, snapshot
 from wergate.models.languages import ADAPTERS, adapter_file, has_adapters, languages, require_language, some
 from wergate.models.left_out import require_all_used, require_no_adapter_files
@@ -130,7 +130,7 @@ def _on_the_hub(spec: str) -> re.Match[str] | None:
 
 
 def _unknown(spec: str, names: Collection[str]) -> SuiteError:
-    hint = did_you_mean(spec, ["embedded", *_RANDOM_SPECS, *names])
+    hint = did_you_mean(spec, ["embedded", *_RANDOM_SPECS, *names]) or did_you_mean_beside(Path(spec))
     problem = (
         "is a file, but not an .onnx file" if Path(spec).is_file() else f"is neither a folder nor a known spec{hint}"
     )
@@ -311,10 +311,10 @@ def load_model(checkpoint: Checkpoint) -> PreTrainedModel:
 
 
 def _require_pytorch(name: str) -> None:
-    if find_spec("torch") is None:
+    if not all(is_installed(package) for package in ("torch", "transformers")):
         raise SuiteError(
             f"model '{name}' is a checkpoint, and PyTorch, which runs it, is not installed; an ONNX file and its "
-            "candidates need no PyTorch; install torch, or name an ONNX file with --model FILE.onnx"
+            f"candidates need no PyTorch; run {installation('torch')}, or name an ONNX file with --model FILE.onnx"
         )
 
 

@@ -9,6 +9,7 @@ from wergate.config.base import Precision
 from wergate.config.models import ModelSettings
 from wergate.config.suite import SuiteConfig
 from wergate.config.variants import label_of, subject_of
+from wergate.environment.extras import require_nncf
 from wergate.evaluation.activations import RangeComparison, compare_ranges, observed_activations
 from wergate.models.base import ReferenceModel
 from wergate.models.resolve import resolve_model
@@ -28,6 +29,8 @@ from wergate.session.matrix import candidates
 from wergate.session.memo import ModelUse, Resources
 from wergate.steps import step
 from wergate.store import Artifact
+
+_OF_POT = ("pot", "pot-accuracy-aware")  # they run in an environment of their own
 
 
 class Models:
@@ -113,7 +116,13 @@ class Models:
             return self._memo.used(model, None, converted_ir(task))
 
     def quantized(self, model: str, settings: ModelSettings) -> Artifact:
-        """Return the INT8 IR of a model's FP16 IR, quantized with the given settings."""
+        """Return the INT8 IR of a model's FP16 IR, quantized with the given settings.
+
+        Raises:
+            SuiteError: NNCF, which all quantizers but POT need, is not installed.
+        """
+        if settings.quantizer not in _OF_POT:
+            require_nncf(f"INT8 of model '{model}'")
         task = QuantizationTask(
             self._store, self.ir(model, "fp16"), self._corpora.calibration(model), settings, self._progress, self.legacy
         )
