@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.command import Called, wergate
 from tests.support.forked import environment
-from tests.support.suite_run import ROOT, Warm
+from tests.support.suite_run import Warm
 from tests.support.tiny import Tiny
 
 FEW = ("--", "-k", "test_wer_stays or test_no_utterance")
@@ -56,7 +56,7 @@ def test_a_check_passes_and_leaves_nothing_behind(checked: tuple[Called, Path]) 
     """All gates run, and the folder holds the requested file alone."""
     called, folder = checked
     assert 0 == called.code, called.output
-    assert "PASS: " in called.out
+    assert "PASS: " in called.output
     assert {"results.json"} == files(folder)
 
 
@@ -64,7 +64,7 @@ def test_the_ids_are_those_of_a_checkout(checked: tuple[Called, Path]) -> None:
     """Baselines and reports name tests by them."""
     text = (checked[1] / "results.json").read_text()
     assert '"accuracy/test_wer.py::test_wer_stays_within_tolerance[' in text
-    assert str(ROOT) not in checked[0].out
+    assert "../" not in checked[0].output
 
 
 def test_the_printed_call_can_be_repeated(checked: tuple[Called, Path], own_warm: Warm, tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_the_printed_call_can_be_repeated(checked: tuple[Called, Path], own_warm
         check=False,
     )
     assert 0 == done.returncode, done.stdout
-    assert ["passed" in line for line in called.out.splitlines()[-1:]] == ["passed" in done.stdout.splitlines()[-1]]
+    assert ["passed" in line for line in called.output.splitlines()[-1:]] == ["passed" in done.stdout.splitlines()[-1]]
 
 
 def test_another_project_reaches_no_run(foreign: Path, own_warm: Warm) -> None:
@@ -102,8 +102,8 @@ def test_a_failed_gate_is_named_as_in_a_checkout(tiny: Tiny, own_warm: Warm, tmp
     options = ("--suite", suite, "--cache-dir", own_warm.cache, "--precisions", "int8")
     called = wergate("check", *options, "--", "-k", "test_sqnr or test_logits", "-rf", cwd=tmp_path)
     assert 10 == called.code, called.output
-    assert "FAIL INT8 sqnr_db=" in called.out
-    assert [] == [line for line in called.out.splitlines() if line.startswith("FAILED ..")]
+    assert "FAIL INT8 sqnr_db=" in called.output
+    assert [] == [line for line in called.output.splitlines() if line.startswith("FAILED ..")]
 
 
 def test_workers_run_the_suite(own_warm: Warm, tmp_path: Path) -> None:
@@ -119,8 +119,8 @@ def test_a_mistyped_model_names_the_nearest(command: str, own_warm: Warm, tmp_pa
     (tmp_path / "checkpoint").mkdir()
     called = wergate(command, "chekpoint", *given(own_warm), cwd=tmp_path)
     assert 13 == called.code, called.output
-    assert "model 'chekpoint'" in called.err
-    assert "did you mean 'checkpoint'?" in called.err
+    assert "model 'chekpoint'" in called.output
+    assert "did you mean 'checkpoint'?" in called.output
     assert "Traceback" not in called.output
 
 
@@ -133,7 +133,7 @@ def test_an_export_is_written_and_verified(tiny: Tiny, own_warm: Warm, tmp_path:
     assert 0 == wergate("verify", folder, cwd=tmp_path).code
     (folder / "openvino_model.bin").write_bytes(b"other")
     differs = wergate("verify", folder, cwd=tmp_path)
-    assert (1, True) == (differs.code, differs.out.startswith("DIFFERS"))
+    assert (1, True) == (differs.code, "DIFFERS" in differs.output)
 
 
 def test_benchmarks_are_timed(tiny: Tiny, own_warm: Warm, tmp_path: Path) -> None:
@@ -150,13 +150,13 @@ def test_the_studies_are_listed(tmp_path: Path) -> None:
     """With their questions, before anything is built."""
     called = wergate("study", "list", cwd=tmp_path)
     assert 0 == called.code, called.output
-    assert "Which layers cost accuracy" in " ".join(called.out.split())
+    assert "Which layers cost accuracy" in " ".join(called.output.split())
 
 
 def test_a_study_runs_the_folder_of_its_tests(own_warm: Warm, tmp_path: Path) -> None:
     """The sensitivity of a tiny model; nothing else is collected."""
     called = wergate("study", "sensitivity", *given(own_warm), "--", "--collect-only", "-q", cwd=tmp_path)
     assert 0 == called.code, called.output
-    ids = [line for line in called.out.splitlines() if "::" in line]
+    ids = [line for line in called.output.splitlines() if "::" in line]
     assert ids
     assert [] == [line for line in ids if not line.startswith("accuracy/test_sensitivity.py::")]

@@ -14,6 +14,7 @@ from types import ModuleType
 import pytest
 
 from tests.support.architectures import ARCHITECTURES
+from wergate.gates.names import ACCURACY_GATES
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "docs" / "development" / "reference.py"
@@ -106,6 +107,13 @@ def test_every_gate_of_the_page_is_in_the_code() -> None:
     bare = {name.strip("`") for name in named}
     assert set() == {name for name in bare if not any(name == gate or name.startswith(gate) for gate in found)}
     assert len(bare) > 40
+
+
+def test_the_names_of_accuracy_gates_are_those_of_every_run() -> None:
+    """Other projects parametrize their tests with them."""
+    every_run = GATES.partition("## In every run")[2].partition("\n## ")[0]
+    cells = [line.split("|")[1] for line in every_run.splitlines() if line.startswith("| `")]
+    assert [name.partition("[")[0] for cell in cells for name in re.findall(r"`([^`]+)`", cell)] == list(ACCURACY_GATES)
 
 
 def test_every_key_on_the_page_of_gates_exists() -> None:
