@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from wergate.formatting import collapsed, decibels, interval, signed_percent, table, verbatim, word_errors
 from wergate.report.exit_code import meaning_of, status_of
@@ -14,12 +15,15 @@ from wergate.report.results import Results
 from wergate.report.rows.evaluation import EvaluationRow
 from wergate.report.rows.verdicts import VerdictRow
 from wergate.report.terminal.drops import family_lines
+from wergate.store import append_to_file
 from wergate.timing.rows import BenchmarkRow, RatioRow
 from wergate.timing.tables import change
 from wergate.verdict import Status
 
 _ORDER = (Status.FAIL, Status.INCONCLUSIVE, Status.PASS)
 _NOT_TIMED = "build"
+_BYTES_MAX = 900_000  # of the file, with what other steps have written; GitHub drops all of it beyond 1 MiB
+_LEFT_OUT = "The rest of this summary is left out: there is too little room in the file. See the log or the results.\n"
 
 
 def verdict_table(verdicts: Sequence[VerdictRow]) -> str:
@@ -130,6 +134,36 @@ def summary(run: Results, ending: Ending) -> str:
     shown = without_local_paths(run)
     parts = [*_top(ending, run.verdict), *_gates(shown.verdicts), *_figures(shown, ending), *_end(shown)]
     return redacted("\n\n".join(part for part in parts if part)) + "\n"
+
+
+def append_bounded(path: Path, text: str) -> None:
+    """Append a summary to a file, as far as GitHub would still show the file.
+
+    Raises:
+        SuiteError: the file cannot be written.
+    """
+    held = path.stat().st_size if path.exists() else 0
+    shown = bounded(text, _BYTES_MAX - held)
+    if shown:
+        append_to_file(path, shown, what="summary")
+
+
+def bounded(text: str, room: int) -> str:
+    """Return the paragraphs of a summary that fit, from its start, and a sentence about those that do not.
+
+    Args:
+        text: the summary, which starts with the verdict.
+        room: number of bytes in UTF-8 that there is room for.
+    """
+    if len(text.encode()) <= room:
+        return text
+    kept, used = [], len(_LEFT_OUT)
+    for paragraph in text.split("\n\n"):
+        used += len(paragraph.encode()) + 2
+        if used > room:
+            break
+        kept.append(paragraph)
+    return "\n\n".join([*kept, _LEFT_OUT]) if kept else ""
 
 
 def broken_summary(mistake: str, code: int) -> str:
