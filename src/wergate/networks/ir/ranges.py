@@ -157,7 +157,7 @@ def _figures(values: Values, shape: tuple[int, ...], outlier_prob: float) -> Val
     """Return minimum, upper quantile and maximum of each channel: shape (channels, 3)."""
     per_channel = _by_channel(values.astype(np.float32, copy=False), shape)
     lowest, highest = per_channel.min(axis=1), per_channel.max(axis=1)
-    quantile = [_upper_quantile(row, outlier_prob) for row in per_channel]
+    quantile = [upper_quantile(row, outlier_prob) for row in per_channel]
     return np.stack([lowest, np.asarray(quantile, np.float32), highest], axis=1)
 
 
@@ -171,7 +171,7 @@ def _by_channel(values: Values, shape: tuple[int, ...]) -> Values:
     return values.transpose(*channels, *rest).reshape(math.prod(shape), -1)
 
 
-def _upper_quantile(values: Values, outlier_prob: float) -> float:
+def upper_quantile(values: Values, outlier_prob: float) -> float:
     """Return the quantile 1 - outlier_prob, interpolated as numpy does it."""
     place = (1 - outlier_prob) * (len(values) - 1)
     kept = len(values) - math.floor(place)  # so many values are at or above it
