@@ -36,4 +36,4 @@ OrOff = BeforeValidator(_unset_if_false)
 class Section(BaseModel):
     """A table of a suite file: immutable, with finite numbers, and without unknown keys."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True, strict=True, allow_inf_nan=False)

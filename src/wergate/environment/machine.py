@@ -12,6 +12,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from wergate.environment.allocator import BOUNDS
 from wergate.environment.cgroups import cpu_quota
 
 REPORTED = (
@@ -113,7 +114,12 @@ def variables_of_logits() -> dict[str, str]:
 
 def _set_variables(patterns: Iterable[str]) -> dict[str, str]:
     found = (name for name in os.environ if any(fnmatchcase(name, pattern) for pattern in patterns))
-    return {name: os.environ[name] for name in sorted(found) if os.environ[name] and name not in _OF_SCIKIT_LEARN}
+    return {name: os.environ[name] for name in sorted(found) if os.environ[name] and not _is_ours(name)}
+
+
+def _is_ours(name: str) -> bool:
+    """Return whether a variable has the value that this process, or a library in it, gives it in every run."""
+    return name in _OF_SCIKIT_LEARN or os.environ[name] == BOUNDS.get(name)
 
 
 @cache

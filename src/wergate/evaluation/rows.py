@@ -14,7 +14,7 @@ from wergate.verdict import Interval
 class ResultRow(BaseModel):
     """Base class of all rows of the results: frozen, without undeclared keys."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
 
 
 class WordErrorRow(ResultRow):

@@ -67,3 +67,6 @@ class ReferenceModel(Protocol):
 
     def recognizer(self, frontend: Frontend) -> Recognizer:
         """Return a recognizer that runs the model."""
+
+    def release(self) -> None:
+        """Let loaded weights go; what needs them next loads them again."""

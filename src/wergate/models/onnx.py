@@ -120,3 +120,6 @@ class OnnxModel:
     def recognizer(self, frontend: Frontend) -> Recognizer:
         """See `ReferenceModel.recognizer`."""
         return OnnxRecognizer(self._file.path, frontend)
+
+    def release(self) -> None:
+        """Do nothing: the recognizer has the weights."""

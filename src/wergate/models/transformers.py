@@ -27,7 +27,7 @@ _WEIGHT_INDEX = ".safetensors.index.json"
 
 
 class TransformersModel:
-    """A CTC checkpoint; its weights are loaded once, when they are first needed."""
+    """A CTC checkpoint; its weights are loaded when they are needed, and stay until `release`."""
 
     engine = "pytorch"
     packages = ("torch", "transformers")
@@ -87,3 +87,7 @@ class TransformersModel:
     def recognizer(self, frontend: Frontend) -> Recognizer:
         """See `ReferenceModel.recognizer`."""
         return PyTorchRecognizer(frontend, lambda: self._model)
+
+    def release(self) -> None:
+        """See `ReferenceModel.release`."""
+        vars(self).pop("_model", None)

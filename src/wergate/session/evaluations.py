@@ -87,6 +87,8 @@ class Evaluations:
             with step(f"reference run of '{model}' on '{corpus.name}'"):
                 artifacts = reference_run(self._store, reference, corpus, recognizer, self._progress)
                 used = [self._memo.used(model, corpus.name, artifact) for artifact in artifacts]
+                if any(artifact.built for artifact in artifacts):
+                    self._models.release()
                 return read_reference(used, corpus)
 
         return self._memo.get(("reference", model, spec), make)

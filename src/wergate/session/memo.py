@@ -79,6 +79,18 @@ class Memo:
         made: Made = self._made[key]
         return made
 
+    def known(self, kind: str) -> list[Any]:
+        """Return the values built so far whose key is a tuple that starts with `kind`."""
+        return [self._made[key] for key in self._keys(kind)]
+
+    def forget(self, kind: str) -> None:
+        """Drop the values whose key is a tuple that starts with `kind`."""
+        for key in self._keys(kind):
+            del self._made[key]
+
+    def _keys(self, kind: str) -> list[Hashable]:
+        return [key for key in self._made if isinstance(key, tuple) and key[0] == kind]
+
     def used(self, model: str, corpus: str | None, artifact: Artifact) -> Artifact:
         """Record the use of an artifact, and return it."""
         self.uses.artifacts.append(ArtifactUse(model, corpus, artifact))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from wergate.config.base import Precision
 from wergate.config.models import ModelSettings
 from wergate.config.suite import SuiteConfig
 from wergate.config.variants import label_of, subject_of
+from wergate.environment.allocator import give_back
 from wergate.environment.extras import require_nncf
 from wergate.evaluation.activations import RangeComparison, compare_ranges, observed_activations
 from wergate.models.base import ReferenceModel
@@ -36,12 +37,22 @@ _OF_POT = ("pot", "pot-accuracy-aware")  # they run in an environment of their o
 class Models:
     """Resolves reference models, builds IRs and returns variants, each once."""
 
-    def __init__(self, config: SuiteConfig, resources: Resources, *, embedded: Path, corpora: Corpora) -> None:
+    def __init__(
+        self,
+        config: SuiteConfig,
+        resources: Resources,
+        *,
+        embedded: Path,
+        corpora: Corpora,
+        make_room: Callable[[], None],
+    ) -> None:
         """Take the configuration; models are loaded and IRs are built on demand.
 
         Args:
             embedded: the folder of the embedded checkpoint and corpus.
+            make_room: lets compiled models go; called before an IR is quantized, which takes most memory.
         """
+        self._make_room = make_room
         self._config = config
         self._embedded = embedded
         self._store, self._progress, self._memo = resources.store, resources.progress, resources.memo
@@ -67,6 +78,13 @@ class Models:
                 return self.reference(model).recognizer(self.frontend(model))
 
         return self._memo.get(("reference-recognizer", model), make)
+
+    def release(self) -> None:
+        """Let the weights of all reference models go; they are loaded again when they are needed."""
+        self._memo.forget("reference-recognizer")
+        for found in self._memo.known("reference-model"):
+            found.release()
+        give_back()
 
     def variant(self, model: str, name: str) -> Variant:
         """Return a variant, and build its IR if the store does not have it.
@@ -113,7 +131,10 @@ class Models:
             return self.quantized(model, settings)
         task = ConversionTask(self._store, self.reference(model), settings, self._progress, self.legacy)
         with step(f"conversion of '{model}' to FP16"):
-            return self._memo.used(model, None, converted_ir(task))
+            converted = converted_ir(task)
+        if converted.built:
+            self.release()
+        return self._memo.used(model, None, converted)
 
     def quantized(self, model: str, settings: ModelSettings) -> Artifact:
         """Return the INT8 IR of a model's FP16 IR, quantized with the given settings.
@@ -126,8 +147,12 @@ class Models:
         task = QuantizationTask(
             self._store, self.ir(model, "fp16"), self._corpora.calibration(model), settings, self._progress, self.legacy
         )
+        self._make_room()
         with step(f"quantization of '{model}' with {settings.quantizer}"):
-            return self._memo.used(model, None, quantized_ir(task))
+            quantized = quantized_ir(task)
+        if quantized.built:
+            give_back()
+        return self._memo.used(model, None, quantized)
 
     def frontend(self, model: str) -> Frontend:
         """Return a model's features, frame geometry and alphabet."""

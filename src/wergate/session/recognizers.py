@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, TypeVar
 
 from wergate.config.suite import SuiteConfig
 from wergate.corpora.corpus import Corpus
+from wergate.environment.allocator import give_back
 from wergate.environment.machine import cpu
 from wergate.models.candidates import require_same_frames, require_sampling_rate
 from wergate.models.variant import Variant
@@ -35,7 +36,7 @@ class Recognizers:
         self._config = config
         self._store, self._memo = resources.store, resources.memo
         self._counter = Counter(resources.store)
-        self._bucketed: MemoryBoundedCache[BucketedRecognizer] = MemoryBoundedCache(config.buckets.memory_gb * 1e9)
+        self._compiled = VariantCache()
 
     def compile(self, variant: Variant, *, streams: int = 1, samples: int | None = None) -> OpenVinoRecognizer:
         """Compile a variant; every call compiles again.
@@ -94,19 +95,17 @@ class Recognizers:
 
     def single(self, variant: Variant) -> OpenVinoRecognizer:
         """Return the recognizer for single utterances of any length."""
-        return self._memo.get(("single", variant.model, variant.path), lambda: self.compile(variant))
+        return self._compiled.get(variant, "single", None, lambda: self.compile(variant))
 
     def fixed_length(self, variant: Variant, samples: int) -> OpenVinoRecognizer:
         """Return the recognizer for utterances of one length; with `shapes = "dynamic"`, the one for any length."""
         if self._config.shapes == "dynamic":
             return self.single(variant)
-        key = "fixed-length", variant.model, variant.path, samples
-        return self._memo.get(key, lambda: self.compile(variant, samples=samples))
+        return self._compiled.get(variant, "fixed-length", samples, lambda: self.compile(variant, samples=samples))
 
     def dynamic(self, variant: Variant) -> OpenVinoRecognizer:
         """Return the recognizer that runs each utterance at its own length, with one stream per core (at most 8)."""
-        key = "dynamic", variant.model, variant.path
-        return self._memo.get(key, lambda: self.compile(variant, streams=self.corpus_streams))
+        return self._compiled.get(variant, "dynamic", None, lambda: self.compile(variant, streams=self.corpus_streams))
 
     def for_corpus(self, variant: Variant, corpus: Corpus) -> Recognizer:
         """Return the recognizer for a whole corpus: in buckets if `runs_in_buckets`, else with dynamic shapes."""
@@ -138,11 +137,16 @@ class Recognizers:
         """
         if variant.is_candidate:
             self.single(variant)  # checks the candidate against the reference model
-        return self._bucketed.get(
-            (variant.model, corpus.spec, variant.path),
+        return self._compiled.get(
+            variant,
+            "bucketed",
+            corpus.spec,
             lambda: self.in_buckets(variant, corpus.durations.values(), lambda: self.dynamic(variant)),
-            lambda made: self._compiled_memory(variant.path).of(made.buckets.lengths),
         )
+
+    def release(self) -> None:
+        """Let all compiled models go; they are compiled again when they are needed."""
+        self._compiled.clear()
 
     def in_buckets(
         self, variant: Variant, durations_s: Iterable[float], dynamic: Callable[[], OpenVinoRecognizer]
@@ -179,25 +183,32 @@ class Recognizers:
         return min(cpu().cores, _MAX_STREAMS) if self._config.device == "CPU" else 1
 
 
-class MemoryBoundedCache(Generic[Made]):
-    """Cache with a limit in bytes; the newest value stays, even if it alone exceeds the limit."""
+class VariantCache:
+    """Compiled models of one variant, the newest of each kind; those of the variant before are let go.
 
-    def __init__(self, limit_bytes: float) -> None:
-        """Take the limit in bytes."""
-        self._limit_bytes = limit_bytes
-        self._kept: dict[Hashable, tuple[Made, float]] = {}
+    The tests of a variant follow each other, so little is compiled twice, and a large network is in memory in one form.
+    """
 
-    def get(self, key: Hashable, make: Callable[[], Made], size_bytes: Callable[[Made], float]) -> Made:
-        """Return the value of a key, and build it if needed; the least recently used values make room."""
-        made, size = self._kept.pop(key) if key in self._kept else self._made(make, size_bytes)
-        self._make_room(size)
-        self._kept[key] = made, size
+    def __init__(self) -> None:
+        """Start empty."""
+        self._variant: Hashable = None
+        self._kept: dict[str, tuple[Hashable, Any]] = {}
+
+    def get(self, variant: Variant, kind: str, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Return the compiled model of a kind and key, and compile it if another one is kept."""
+        if self._variant != (variant.model, variant.path):
+            self.clear()
+            self._variant = variant.model, variant.path
+        if kind in self._kept and self._kept[kind][0] != key:
+            del self._kept[kind]
+            give_back()
+        if kind not in self._kept:
+            self._kept[kind] = key, make()
+        made: Made = self._kept[kind][1]
         return made
 
-    def _made(self, make: Callable[[], Made], size_bytes: Callable[[Made], float]) -> tuple[Made, float]:
-        made = make()
-        return made, size_bytes(made)
-
-    def _make_room(self, size_bytes: float) -> None:
-        while self._kept and sum(size for _, size in self._kept.values()) + size_bytes > self._limit_bytes:
-            del self._kept[next(iter(self._kept))]
+    def clear(self) -> None:
+        """Let all compiled models go."""
+        if self._kept:
+            self._kept.clear()
+            give_back()

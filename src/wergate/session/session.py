@@ -56,8 +56,10 @@ class Session:
         self.memo = Memo()
         resources = Resources(store, progress, self.memo)
         self.corpora = Corpora(config, resources, embedded=embedded, frontend=self.frontend)
-        self.models = Models(config, resources, embedded=embedded, corpora=self.corpora)
         self.recognizers = Recognizers(config, resources)
+        self.models = Models(
+            config, resources, embedded=embedded, corpora=self.corpora, make_room=self.recognizers.release
+        )
         self.evaluations = Evaluations(
             config,
             resources,
@@ -90,6 +92,11 @@ class Session:
     def evaluation(self, cell: Cell) -> Evaluation:
         """Return the evaluation of one variant on one corpus."""
         return self.evaluations.evaluation(cell)
+
+    def release(self) -> None:
+        """Let all compiled models and the weights of reference models go; what needs them next loads them again."""
+        self.recognizers.release()
+        self.models.release()
 
     def with_quantizer(self, quantizer: QuantizerName) -> Session:
         """Return a copy of this session with another quantizer."""
