@@ -41,7 +41,8 @@ def test_todays_build_is_as_fast(
     bench.check_outputs(outputs, timed_variant, duration_s)
     if timed_pair is None:
         pytest.skip(UNTIMED)
-    record_ratio(timed_pair.row(model=bench.model, duration_s=duration_s, fast=timed_variant, slow="baseline"))
+    row = timed_pair.row(model=bench.model, duration_s=duration_s, fast=timed_variant, slow="baseline")
+    record_ratio(row, timed_pair.paired)
     scope = f"{bench.model}, {duration_s:g} s"
     bench.check(
         speedup_verdict(

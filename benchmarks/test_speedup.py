@@ -38,7 +38,8 @@ def test_speedup(
     if timing is None:
         pytest.skip(UNTIMED)
     slow = bench.called(slow)
-    record_ratio(timing.row(model=bench.model, duration_s=pair_duration_s, fast=fast, slow=slow))
+    row = timing.row(model=bench.model, duration_s=pair_duration_s, fast=fast, slow=slow)
+    record_ratio(row, timing.paired)
     if minimum is not None:
         scope = f"{bench.model}, {pair_duration_s:g} s"
         bench.check(speedup_verdict(timing.paired, minimum, fast=fast, slow=slow, scope=scope, noise=timing.noise))

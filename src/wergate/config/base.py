@@ -14,6 +14,7 @@ Shapes = Literal["buckets", "dynamic"]
 Units = Literal["letters", "subwords", "phonemes"]
 Normalizer = Literal["none", "upper", "basic", "turkish", "characters", "english"]
 QuantizerName = Literal["nncf", "nncf-accuracy-control", "int8-weights", "pot", "pot-accuracy-aware"]
+AudioFormat = Literal["mp3", "flac", "none"]
 Aggregator = Literal["min", "max", "mean", "median"]
 
 # A threshold beyond these bounds gates nothing, or lets nothing pass.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from wergate.config.base import InferencePrecision, Isa, Precision, QuantizerName, Section, Shapes
+from wergate.config.base import AudioFormat, InferencePrecision, Isa, Precision, QuantizerName, Section, Shapes
 from wergate.config.benchmarks import BenchmarkSettings
 from wergate.config.models import CorpusSettings, ModelSettings, PerCorpus, PerModel
 from wergate.config.quantization import BucketSettings
@@ -49,6 +49,8 @@ class SuiteConfig(PerModel, PerCorpus, RunSettings):
         allow_inconclusive: report undecided accuracy verdicts without failing the run.
         strict: fail the run on undecided latency verdicts too.
         details: print all tables, notes and pytest's own failure reports.
+        report_audio: format of the recordings in a run folder and on the page, or "none".
+        report_audio_mb: megabytes of recordings in a run folder, at most.
         cache_dir: directory of the artifact store.
         legacy_python: Python interpreter of the environment with POT.
         baselines: folder of the accuracy baselines.
@@ -63,6 +65,8 @@ class SuiteConfig(PerModel, PerCorpus, RunSettings):
     allow_inconclusive: bool
     strict: bool
     details: bool
+    report_audio: AudioFormat
+    report_audio_mb: float = Field(ge=0)
     cache_dir: str | None = None
     legacy_python: str | None = None
     baselines: str | None = None

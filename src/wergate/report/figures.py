@@ -14,7 +14,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-import pydantic
 import rich.table
 from pydantic import BaseModel, ConfigDict
 
@@ -22,7 +21,7 @@ from wergate.environment.machine import size_of
 from wergate.errors import SuiteError
 from wergate.formatting import decibels, interval, percent, signed_percent, table, word_errors
 from wergate.report.redact import without_local_paths
-from wergate.report.results import Results, alteration
+from wergate.report.results import Results, read_results
 from wergate.report.rows.evaluation import by_cell
 from wergate.studies.registry import STUDIES
 from wergate.timing.rows import BenchmarkRow
@@ -222,25 +221,6 @@ def machine_of(run: Results, commit: str) -> Machine:
     ]
     cpu = run.cpu
     return Machine(cpu=cpu.model, isa=cpu.isa, cores=cpu.cores, quota=cpu.quota, parts=tuple(parts))
-
-
-def read_results(path: Path) -> Results:
-    """Read a results file.
-
-    Raises:
-        SuiteError: the file cannot be read, is none of this version, or was changed after it was written.
-    """
-    try:
-        data = path.read_bytes()
-        found = Results.model_validate_json(data)
-    except OSError as error:
-        raise SuiteError(f"results '{path}' cannot be read: {error.strerror}; name a file of --results") from error
-    except pydantic.ValidationError as error:
-        raise SuiteError(f"'{path}' is not a results file of this version; write a new one with --results") from error
-    altered = alteration(data, found)
-    if altered:
-        raise SuiteError(f"results '{path}': the file {altered}; write a new one with --results")
-    return found
 
 
 def read_machines(folder: Path) -> list[Machine]:

@@ -11,12 +11,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
+import pydantic
 from pydantic import BaseModel, Field
 
 from wergate import __version__
 from wergate.config.suite import SuiteConfig
 from wergate.environment.machine import cpu, size_of, variables, versions
+from wergate.errors import SuiteError
 from wergate.evaluation.rows import ResultRow
+from wergate.report.rows.ending import EndingRow
 from wergate.report.rows.evaluation import EvaluationRow
 from wergate.report.rows.execution import ExecutionRow
 from wergate.report.rows.uses import ArtifactRow, CalibrationRow, CorpusRow, ModelRow, RejectionRow
@@ -31,7 +34,8 @@ from wergate.studies.sensitivity.rows import ScopeRow, SensitivityRow
 from wergate.timing.rows import BenchmarkRow, RatioRow
 from wergate.verdict import Status
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
+_READABLE = (4, SCHEMA_VERSION)  # 4 has no `ending`
 SCHEMA_FILE = Path(__file__).with_name("results.schema.json")
 
 
@@ -53,6 +57,7 @@ class CpuRow(ResultRow):
 class Results(ResultRow):
     """All results of a run.
 
+    `ending` is null in the results of an exported model, and where schema version 4 wrote them.
     `environment` has the variables that change logits or times, such as `OMP_NUM_THREADS`.
     `digest` is the SHA-256 of all other content; a file that was changed no longer matches it. It has no secret, so it
     shows edits and accidents, and no forgery by somebody who computes it again.
@@ -62,6 +67,7 @@ class Results(ResultRow):
     wergate: str
     created: str
     verdict: Status
+    ending: EndingRow | None = None
     versions: dict[str, str]
     cpu: CpuRow
     environment: dict[str, str] = Field(default={})
@@ -137,18 +143,29 @@ def results(
     *,
     verdict: Status,
     rows: Rows,
+    ending: EndingRow | None = None,
 ) -> Results:
     """Return the results of a run with its settings, versions, CPU and environment variables."""
+    return _results(config.model_dump(mode="json"), verdict, rows, ending)
+
+
+def broken_results(ending: EndingRow) -> Results:
+    """Return the results of a run that a mistake in the set-up ended before it had settings."""
+    return _results({}, Status.FAIL, Rows(), ending)
+
+
+def _results(options: dict[str, object], verdict: Status, rows: Rows, ending: EndingRow | None) -> Results:
     machine = cpu()
     return Results(
         schema_version=SCHEMA_VERSION,
         wergate=__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         verdict=verdict,
+        ending=ending,
         versions=versions(),
         cpu=CpuRow(model=machine.model, isa=machine.isa, flags=machine.flags, cores=machine.cores, quota=machine.quota),
         environment=variables(),
-        options=config.model_dump(mode="json"),
+        options=options,
         **rows.written,
     )
 
@@ -166,6 +183,30 @@ def results_text(run: Results) -> str:
     """Return results as JSON, with the digest of their content."""
     content = json.loads(run.model_dump_json(exclude={"digest"}))
     return json.dumps({**content, "digest": content_key(content)}, indent=1, ensure_ascii=False) + "\n"
+
+
+def read_results(path: Path) -> Results:
+    """Read a results file of this schema version or of version 4.
+
+    Raises:
+        SuiteError: the file cannot be read, is of another version, or was changed after it was written.
+    """
+    try:
+        data = path.read_bytes()
+        found = Results.model_validate_json(data)
+    except OSError as error:
+        raise SuiteError(f"results '{path}' cannot be read: {error.strerror}; name a file of --results") from error
+    except pydantic.ValidationError as error:
+        raise SuiteError(f"'{path}' is not a results file of this version; write a new one with --results") from error
+    if found.schema_version not in _READABLE:
+        raise SuiteError(
+            f"results '{path}' have schema version {found.schema_version}, but only "
+            f"{' and '.join(map(str, _READABLE))} are accepted; write new ones with --results"
+        )
+    altered = alteration(data, found)
+    if altered:
+        raise SuiteError(f"results '{path}': the file {altered}; write a new one with --results")
+    return found
 
 
 def alteration(data: bytes, run: Results) -> str | None:

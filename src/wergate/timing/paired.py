@@ -74,6 +74,8 @@ class Paired:
         compilations_wanted: how often each should have been compiled, if the budget had allowed.
         balance: load on each side.
         missing: sources of load that the system does not report.
+        blocks: number of blocks of each compilation.
+        void: of each block, whether its sides saw different load, so that it does not count.
     """
 
     first_s: tuple[float, ...]
@@ -85,6 +87,8 @@ class Paired:
     compilations_wanted: int = 1
     balance: Balance = _UNKNOWN
     missing: tuple[str, ...] = ()
+    blocks: tuple[int, ...] = ()
+    void: tuple[bool, ...] = ()
 
     @property
     def rounds(self) -> int:
@@ -255,6 +259,8 @@ def _paired(calls: InterleavedCalls, done: list[Compilation], rule: PairedRule, 
         compilations_wanted=rule.compilations_min if len(done) > 1 else 1,
         balance=seen,
         missing=calls.missing,
+        blocks=tuple(len(one.blocks) for one in done),
+        void=tuple(is_void(block, rule.load_difference_max) for block in blocks),
     )
 
 

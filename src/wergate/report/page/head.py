@@ -1,0 +1,132 @@
+"""The top of the page: the verdict, what was judged, and which utterances to listen to first."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from wergate.config.variants import subject_of
+from wergate.report.exit_code import meaning_of
+from wergate.report.page.gates import STATES
+from wergate.report.results import Results
+from wergate.report.run_folder.utterances import UtteranceRow
+from wergate.verdict import Status
+
+_FIRST = 3
+_SHOWN = 140  # characters of a text
+
+
+@dataclass(frozen=True)
+class Head:
+    """The facts of the first screen.
+
+    Attributes:
+        state: class of colour and shape.
+        meaning: what the exit code says; empty if the results have none.
+    """
+
+    verdict: str
+    state: str
+    meaning: str
+    exit_code: int | None
+    gates: str
+    models: Sequence[str]
+    corpora: Sequence[str]
+    date: str
+    commit: str
+    recordings: int
+    utterances: int
+
+
+def head(run: Results, utterances: Sequence[UtteranceRow]) -> Head:
+    """Return the facts of the first screen."""
+    undecided = run.verdict is Status.INCONCLUSIVE
+    code = run.ending.exit_code if run.ending else None
+    return Head(
+        verdict=str(run.verdict),
+        state=STATES[run.verdict],
+        meaning="" if code is None else meaning_of(code, undecided=undecided),
+        exit_code=code,
+        gates=_gates(run),
+        models=list(dict.fromkeys(f"{row.model} ({row.engine})" for row in run.models)),
+        corpora=list(dict.fromkeys(row.corpus for row in run.corpora)),
+        date=run.created.replace("T", " ").replace("+00:00", " UTC"),
+        commit=(run.ending.commit or "") if run.ending else "",
+        recordings=len({row.audio for row in utterances if row.audio}),
+        utterances=len({row.key for row in utterances}),
+    )
+
+
+def _gates(run: Results) -> str:
+    if not run.verdicts:
+        return "no gate ran"
+    words = ((Status.FAIL, "failed"), (Status.INCONCLUSIVE, "undecided"), (Status.PASS, "passed"))
+    counts = [(sum(row.status is status for row in run.verdicts), word) for status, word in words]
+    return ", ".join(f"{count} {word}" for count, word in counts if count) + f" of {len(run.verdicts)} gates"
+
+
+@dataclass(frozen=True)
+class First:
+    """An utterance to listen to first."""
+
+    row: UtteranceRow
+    variant: str
+    subject: str
+    added: int
+    said: str
+    wrote: str
+
+
+def first_to_hear(utterances: Iterable[UtteranceRow], shown: Mapping[tuple[str, str, str], str]) -> list[First]:
+    """Return the three utterances in which a variant has most errors more than the reference recognizer.
+
+    Args:
+        shown: ids as the page shows them, by the keys of the rows.
+    """
+    found = [(row, name) for row in utterances for name in row.variants if row.added(name) > 0]
+    found.sort(key=lambda one: (-one[0].added(one[1]), -_share(*one), shown[one[0].key], one[1]))
+    return [
+        First(
+            row,
+            name,
+            subject_of(name),
+            row.added(name),
+            _cut(row.text),
+            _cut(row.transcript(name).text),
+        )
+        for row, name in _one_each(found)
+    ][:_FIRST]
+
+
+def _one_each(found: Iterable[tuple[UtteranceRow, str]]) -> Iterator[tuple[UtteranceRow, str]]:
+    """Yield each utterance once, with the variant that is worst in it."""
+    seen: set[tuple[str, str, str]] = set()
+    for row, name in found:
+        if row.key not in seen:
+            seen.add(row.key)
+            yield row, name
+
+
+def _share(row: UtteranceRow, variant: str) -> float:
+    """Return the errors added as a share of the words."""
+    words = row.reference.alignment.count("E") + row.reference.substitutions + row.reference.deletions
+    return row.added(variant) / max(1, words)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def command_line(run: Results) -> str:
+    """Return the command that repeats the run; empty if the results have none."""
+    return shlex.join(run.ending.command) if run.ending else ""
+
+
+def variants_of(run: Results, utterances: Iterable[UtteranceRow]) -> dict[tuple[str, str], str]:
+    """Return the names of all variants, by model and subject."""
+    names = [(row.model, row.variant) for row in run.evaluations]
+    names += [(row.model, row.variant) for row in run.executions]
+    names += [(row.model, row.fast) for row in run.ratios]
+    names += [(row.model, name) for row in utterances for name in row.variants]
+    return {(model, subject_of(name)): name for model, name in names}
