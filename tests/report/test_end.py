@@ -246,7 +246,7 @@ def test_layers_have_short_names(name: str, short: str) -> None:
 
 
 def test_an_interval_that_says_nothing_is_not_shown() -> None:
-    """A ratio between a fiftieth and a thousand is no figure."""
+    """A ratio between a fiftieth and a thousand says nothing."""
     wide = ratio("m", "int8", "fp16", 1).model_copy(
         update={"interval": IntervalRow(low=0.02, high=900, confidence=0.99)}
     )
