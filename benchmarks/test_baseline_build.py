@@ -31,13 +31,13 @@ def test_todays_build_is_as_fast(
     duration_s, minimum = max(settings.paired.durations_s), settings.baseline_speed_min
     frontend, outputs = bench.session.frontend(bench.model), Outputs()
 
-    def compiled() -> tuple[Side, Side]:
+    def compile_pair() -> tuple[Side, Side]:
         recognizers = [bench.session.recognizers.compile_ir(ir.file(MODEL_FILE), frontend) for ir in (today, before)]
         bench.read_precision(timed_variant, recognizers[0])
         first, second = (bench.call(recognizer, duration_s) for recognizer in recognizers)
         return Side(first, outputs.keep), Side(second)
 
-    timed_pair = time_interleaved(compiled, minimum)
+    timed_pair = time_interleaved(compile_pair, minimum)
     bench.check_outputs(outputs, timed_variant, duration_s)
     if timed_pair is None:
         pytest.skip(UNTIMED)

@@ -41,11 +41,11 @@ def trial(bench: Bench, kind: Kind, trials: Trials, about: dict[str, str]) -> di
     rule = PairedRule(**settings | {"budget_s": kind.budget_s, "open_budget_factor": 1.0, "open_width_min": 0.0})
     before, started = read_counters(), time.perf_counter()
 
-    def compiled() -> tuple[Side, Side]:
+    def compile_pair() -> tuple[Side, Side]:
         today, plain = (bench.call(bench.compiled_for("int8", DURATION_S), DURATION_S) for _ in range(2))
         return Side(slower(today, kind.slowdown)), Side(plain)
 
-    paired = time_compilations(compiled, rule, is_open(kind.minimum))
+    paired = time_compilations(compile_pair, rule, is_open(kind.minimum))
     verdict = speedup_verdict(paired, kind.minimum, fast="int8", slow="baseline", scope="a trial")
     seen = seen_between(before, read_counters())
     return trials.add(

@@ -21,7 +21,7 @@ def test_speedup(
     names = fast, slow = timed_pair.split(" over ")
     outputs = Outputs(), Outputs()
 
-    def compiled() -> tuple[Side, Side]:
+    def compile_pair() -> tuple[Side, Side]:
         first, second = (
             Side(bench.call(bench.compiled_for(name, pair_duration_s), pair_duration_s), own.keep)
             for name, own in zip(names, outputs, strict=True)
@@ -32,7 +32,7 @@ def test_speedup(
     minimum = bench.session.config.benchmarks.speedup_min(
         bench.model, fast=precision, slow=slow, dot_products=cpu().has_dot_products
     )
-    timing = time_interleaved(compiled, minimum)
+    timing = time_interleaved(compile_pair, minimum)
     for name, own in zip(names, outputs, strict=True):
         bench.check_outputs(own, name, pair_duration_s, fixed_length=True)
     if timing is None:

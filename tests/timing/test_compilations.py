@@ -25,10 +25,10 @@ MINIMUM = 0.975
 
 
 def time(machine: SimulatedMachine, first_s: float, second_s: float, minimum: float | None, **rule: Any) -> Paired:
-    def compiled() -> tuple[Side, Side]:
+    def compile_pair() -> tuple[Side, Side]:
         return machine.compile(first_s, second_s)
 
-    return time_compilations(compiled, PairedRule(**rule), is_open(minimum), machine.clock, machine.reading)
+    return time_compilations(compile_pair, PairedRule(**rule), is_open(minimum), machine.clock, machine.reading)
 
 
 def line(found: Paired, minimum: float) -> str:

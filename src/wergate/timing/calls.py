@@ -70,11 +70,11 @@ class InterleavedCalls:
         """Seconds since the start."""
         return self._clock() - self._started
 
-    def compilation(self, compiled: Compile) -> Compilation:
+    def compilation(self, compile_pair: Compile) -> Compilation:
         """Compile both sides, and call each until it gets no faster."""
         self._sides = None  # frees the memory of the previous pair before the next one needs it
         started = self._clock()
-        self._sides = compiled()
+        self._sides = compile_pair()
         once = [self._warm_up(side) for side in self._sides]
         self._led = max(once) < _LEAD_S
         self.block_s = 2 * sum(once) * (2 if self._led else 1)

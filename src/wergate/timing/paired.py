@@ -145,7 +145,7 @@ def time_pair(
 
 
 def time_compilations(
-    compiled: Compile,
+    compile_pair: Compile,
     rule: PairedRule,
     is_open: IsOpen,
     clock: Clock = time.perf_counter,
@@ -157,7 +157,7 @@ def time_compilations(
     has no room for so many, but at least 3. `best_blocks` divides the time between compilations and blocks.
 
     Args:
-        compiled: compiles both sides.
+        compile_pair: compiles both sides.
         is_open: returns whether the verdict needs more rounds; timing ends when it is False or the budget is spent.
         clock: returns the time in seconds.
         load: returns the present counters of the machine; by default the system's, if the clock is the system's too.
@@ -174,7 +174,7 @@ def time_compilations(
         done[-1].blocks.extend(calls.block() for _ in range(blocks))
 
     with _collector_off():
-        done.append(calls.compilation(compiled))
+        done.append(calls.compilation(compile_pair))
         blocks = _first_blocks(rule, done[0].cost_s, calls.block_s)
         compile_next(blocks)
         once_s = done[0].cost_s + blocks * calls.block_s
@@ -183,7 +183,7 @@ def time_compilations(
         def grow(wanted: int, budget_s: float) -> None:
             count = blocks if len(done) < least else best_blocks(done, calls.block_s)
             while len(done) < wanted and (len(done) < least or calls.elapsed_s < budget_s):
-                done.append(calls.compilation(compiled))
+                done.append(calls.compilation(compile_pair))
                 compile_next(count)
 
         return _until_decided(grow, least, lambda confidence: _paired(calls, done, rule, confidence), rule, is_open)

@@ -90,11 +90,11 @@ def verdict_on(machine: SimulatedMachine, slower: float, minimum: float, rule: P
     """Return the verdict on a build that is slower by a fraction, and the seconds of its measurement."""
     started = machine.now_s
 
-    def compiled() -> tuple[Side, Side]:
+    def compile_pair() -> tuple[Side, Side]:
         return machine.compile(COST_S * (1 + slower), COST_S)
 
     try:
-        found = time_compilations(compiled, rule, is_open(minimum), machine.clock, machine.reading)
+        found = time_compilations(compile_pair, rule, is_open(minimum), machine.clock, machine.reading)
     except SuiteError:
         return REFUSED, machine.now_s - started
     verdict = speedup_verdict(found, minimum, fast="today", slow="baseline", scope="simulated")
