@@ -150,7 +150,7 @@ class _Run:
         """Return activations, which are valid until the next call in the same thread, and figures."""
         if not hasattr(self._own, "request"):
             self._own.request = self._compiled.create_infer_request()
-        found = list(self._own.request.infer(feed, share_inputs=True, share_outputs=True).values())
+        found = list(self._own.request.infer(feed, share_outputs=True).values())
         activations = {place: np.asarray(found[number], np.float32) for place, number in self._places.items()}
         return activations, {key: np.array(found[number]) for key, number in self._figures.items()}
 
