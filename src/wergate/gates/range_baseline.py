@@ -16,7 +16,7 @@ from wergate.verdict import Verdict
 
 RANGE_BASELINE = "ranges.json"
 Ends = tuple[float, float]
-_ROUNDING = 1e-3  # rebuilds on one kind of machine are equal; another CPU may sum in another order
+_ROUNDING = 1e-3  # rebuilds on one kind of machine are equal; on another one, they differ by less than 1e-6
 _SHORT = 8  # digits of a digest in messages
 
 
@@ -43,32 +43,30 @@ class StoredRanges(BaseModel):
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    entries: dict[str, dict[str, StoredRanges]]
+    entries: dict[str, StoredRanges]
 
 
-def read_ranges(path: Path, key: str) -> Mapping[str, StoredRanges]:
-    """Return the ranges stored under a key, by kind of machine.
+def read_ranges(path: Path, key: str) -> StoredRanges | None:
+    """Return the ranges stored under a key, None if there are none.
 
     Raises:
         SuiteError: `write_ranges` did not write the file.
     """
-    return _read(path).get(key, {})
+    return _read(path).get(key)
 
 
-def write_ranges(path: Path, key: str, machine: str, ranges: StoredRanges) -> None:
-    """Store ranges in place of the previous ones from the same kind of machine, one quantizer a line.
+def write_ranges(path: Path, key: str, ranges: StoredRanges) -> None:
+    """Store ranges in place of the previous ones.
 
     Raises:
         SuiteError: the file cannot be read or written.
     """
-    entries = _read(path)
-    entries.setdefault(key, {})[machine] = ranges
-    content = _File(entries=entries).model_dump(mode="json")
+    content = _File(entries=_read(path) | {key: ranges}).model_dump(mode="json")
     with writing(path, what="baselines"):
         replace_file(path, json.dumps(content, indent=1, sort_keys=True) + "\n", what="baselines")
 
 
-def _read(path: Path) -> dict[str, dict[str, StoredRanges]]:
+def _read(path: Path) -> dict[str, StoredRanges]:
     if not path.exists():
         return {}
     try:
