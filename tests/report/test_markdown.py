@@ -16,7 +16,7 @@ from wergate.formatting import table, verbatim
 from wergate.report.redact import redacted
 from wergate.report.results import Results
 from wergate.report.rows.verdicts import VerdictRow
-from wergate.report.summary import Ending, summary
+from wergate.report.summary import Ending, append_bounded, bounded, summary
 from wergate.timing.rows import BenchmarkRow, RatioRow
 
 WER = "accuracy/test_wer.py"
@@ -199,3 +199,29 @@ def test_github_s_file_may_be_gone(warm: Warm, tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "absent" / "step.md"))
     done = summarized(warm)
     assert (13, 1) == (done.code, done.output.count("ERROR: summary file '")), done.output
+
+
+def test_a_summary_fits_into_what_is_left_of_the_file(tmp_path: Path) -> None:
+    """Other steps have written most of what GitHub shows: the verdict is kept, the end is left out."""
+    path = tmp_path / "step.md"
+    path.write_text("x" * 890_000)
+    append_bounded(path, "## wergate: FAIL\n\n" + "\n\n".join("ä" * 400 for _ in range(50)) + "\n")
+    assert 890_000 < path.stat().st_size <= 900_000
+    added = path.read_text()[890_000:]
+    assert added.startswith("\n## wergate: FAIL\n\nä")
+    assert "is left out" in added.splitlines()[-1]
+
+
+def test_nothing_is_appended_to_a_full_file(tmp_path: Path) -> None:
+    """One more byte might hide the summaries of all other steps."""
+    path = tmp_path / "step.md"
+    path.write_text("x" * 899_990)
+    append_bounded(path, "## wergate: PASS\n\nall gates passed\n")
+    assert 899_990 == path.stat().st_size
+
+
+@pytest.mark.parametrize("room", range(0, 400, 7))
+def test_a_cut_summary_never_exceeds_its_room(room: int) -> None:
+    """In bytes of UTF-8, whatever the paragraphs."""
+    text = "\n\n".join("ä" * size for size in (10, 30, 90, 5, 60)) + "\n"
+    assert len(bounded(text, room).encode()) <= room

@@ -73,9 +73,8 @@ def read_inputs(variables: Mapping[str, str]) -> Inputs:
     Raises:
         SuiteError: a value is not accepted.
     """
-    given = {
-        name.removeprefix(_PREFIX).lower(): text.strip() for name, text in variables.items() if name[:14] == _PREFIX
-    }
+    named = {name: text.strip() for name, text in variables.items() if name.startswith(_PREFIX)}
+    given = {name.removeprefix(_PREFIX).lower(): text for name, text in named.items()}
     return Inputs(
         model=given.get("model", ""),
         corpora=tuple(line.strip() for line in given.get("corpus", "").splitlines() if line.strip()),

@@ -143,7 +143,7 @@ def append_bounded(path: Path, text: str) -> None:
         SuiteError: the file cannot be written.
     """
     held = path.stat().st_size if path.exists() else 0
-    shown = bounded(text, _BYTES_MAX - held)
+    shown = bounded(text, _BYTES_MAX - held - 1)  # a blank line separates it from the text of other steps
     if shown:
         append_to_file(path, shown, what="summary")
 
