@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
 import re
 import subprocess
 import sys
 import tomllib
 from dataclasses import dataclass
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +132,36 @@ def test_what_runs_without_pytorch_has_all_other_packages() -> None:
     names = {re.split(r"[<>=\[]", requirement)[0] for requirement in wanted} - {"torch", "torchmetrics"}
     lines = (ROOT / ".ci" / "without-torch.txt").read_text(encoding="utf-8").splitlines()
     assert sorted(names) == [line for line in lines if not line.startswith("#")]
+
+
+def test_every_library_that_is_imported_is_a_dependency() -> None:
+    """Another package may bring it today, and not tomorrow, or not without an extra."""
+    extras = PROJECT["optional-dependencies"]
+    wanted = [*PROJECT["dependencies"], *extras["pytorch"], *extras["quantize"]]
+    declared = {canonical(re.split(r"[<>=\[]", requirement)[0]) for requirement in wanted}
+    missing = imported("src/wergate", "fixtures", "accuracy", "benchmarks") - declared
+    assert {"pluggy", "pydantic-core", "safetensors"} >= missing  # pytest, pydantic and transformers require them
+
+
+def canonical(name: str) -> str:
+    """Return the name of a package as an index spells it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def imported(*folders: str) -> set[str]:
+    """Return the packages that the code in some folders imports, without the recipe of the embedded model."""
+    of_module = packages_distributions()
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*.py") if "recipe" not in path.parts]
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in files]
+    modules = {name.partition(".")[0] for tree in trees for node in ast.walk(tree) for name in named(node)}
+    return {canonical(of_module[name][0]) for name in modules if name in of_module}
+
+
+def named(node: ast.AST) -> list[str]:
+    """Return the modules of an import."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
 
 
 def test_hooks_use_the_versions_of_the_lock() -> None:
