@@ -60,6 +60,8 @@ class QuantizationSettings(Section):
         max_quantile_outlier_prob: share of the largest values to ignore as outliers.
         smooth_quant: first move ranges from activations into weights (Xiao et al., 2023).
         bias_correction: let biases compensate the mean error of a quantized layer.
+        attention_sqnr_db_min: smallest SQNR in dB of an attention's result for its second product, of softmax and
+            values, to run in 8 bits, for calibration utterances and for 60 seconds of keys; false: none does.
         ignored_scope: operations that stay in floating point.
     """
 
@@ -71,6 +73,7 @@ class QuantizationSettings(Section):
     max_quantile_outlier_prob: float = Field(gt=0, lt=1)
     smooth_quant: bool
     bias_correction: bool
+    attention_sqnr_db_min: Annotated[Decibels | None, OrOff]
     ignored_scope: IgnoredScope = IgnoredScope()
 
 

@@ -15,6 +15,7 @@ from wergate.corpora.sampling import draw_utterances
 from wergate.environment.digest import source_digest
 from wergate.environment.machine import version
 from wergate.networks.frontend import Frontend
+from wergate.networks.ir.attention import is_chosen_by_error
 from wergate.networks.ir.ranges import RangeRule, RangeWidth, activation_ranges, observe, range_widths
 from wergate.store import Artifact, Store, content_key, file_digest
 
@@ -57,6 +58,7 @@ def compare_ranges(
     values = np.load(observed.file(_FILE), allow_pickle=False)
     share = len(values) / len(corpus) if known else 0.0
     widths = range_widths(activation_ranges(path), values, rule if known else None, share=share)
+    widths = tuple(width for width in widths if not is_chosen_by_error(width.name))
     return RangeComparison(widths, len(values), corpus.name, known)
 
 

@@ -19,6 +19,8 @@ from wergate.networks.ir.file import ir_signature
 from wergate.networks.ir.work import is_stored
 from wergate.networks.signature import Feed, Signature
 from wergate.progress import Progress
+from wergate.quantization.attention import attention_sample, choose, quantize_attention_values
+from wergate.quantization.observations import Sample
 from wergate.quantization.single_pass import quantize_in_one_pass
 from wergate.store import Artifact, Store
 
@@ -95,15 +97,19 @@ def quantize(fp16_path: Path, inputs: list[Feed], settings: QuantizationSettings
     require_matches(settings.ignored_scope, model)
     hide_false_biases(model)
     try:
-        quantized = quantize_in_one_pass(
+        quantized, sampled = quantize_in_one_pass(
             model,
             inputs,
             nncf_options(_ignoring_norm_convolutions(settings, model), len(inputs)),
             advanced_parameters(settings),
+            Sample() if settings.attention_sqnr_db_min is None else attention_sample(model, inputs),
         )
     except nncf.ValidationError as error:
         raise refused_scope(error) from error
     show_biases(quantized)
+    if settings.attention_sqnr_db_min is not None:
+        choices = tuple(choose(model, sampled, seven_bits=settings.overflow_fix == "enable"))
+        quantize_attention_values(quantized, choices, sqnr_db_min=settings.attention_sqnr_db_min)
     save_ir(quantized, path)
 
 

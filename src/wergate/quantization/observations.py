@@ -74,10 +74,25 @@ class Observation:
     Attributes:
         figures: the figures that were asked for.
         channels: the channels of each place of which they were asked.
+        copies: the activations of each place that were asked for as they are.
     """
 
     figures: Mapping[Figure, Values]
     channels: Mapping[Place, Channels]
+    copies: Mapping[Place, Values]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Activations that are kept as they are, of a few utterances.
+
+    Attributes:
+        places: the activations.
+        utterances: numbers of the utterances.
+    """
+
+    places: tuple[Place, ...] = ()
+    utterances: frozenset[int] = frozenset()
 
 
 def channels_of(values: Values, axis: int, outlier_prob: float) -> Channels:
@@ -103,6 +118,7 @@ def observe(
     by_channel: Mapping[Place, int],
     *,
     outlier_prob: float,
+    sample: Sample,
 ) -> list[Observation]:
     """Run a network and reduce its activations, utterance by utterance.
 
@@ -113,36 +129,48 @@ def observe(
         inside: figures that the network itself computes, and how to extend it; their activations stay in it.
         by_channel: places of which the channels are kept, and the axis of the channels.
         outlier_prob: share of the largest values that the ranges leave out.
+        sample: activations to keep as they are.
     """
-    places = list(dict.fromkeys([*(place for place, _ in reductions), *by_channel]))
-    run = _Run(model, places, inside)
+    places = list(dict.fromkeys([*(place for place, _ in reductions), *by_channel, *sample.places]))
+    run = ActivationRun(model, places, inside)
 
-    def reduced(feed: Feed) -> Observation:
-        found, figures = run(feed)
+    def reduced(number: int) -> Observation:
+        found, figures = run(feeds[number])
         figures |= {key: reduce(found[key[0]]) for key, reduce in reductions.items()}
-        return Observation(
-            figures, {place: channels_of(found[place], axis, outlier_prob) for place, axis in by_channel.items()}
-        )
+        channels = {place: channels_of(found[place], axis, outlier_prob) for place, axis in by_channel.items()}
+        copied = sample.places if number in sample.utterances else ()
+        return Observation(figures, channels, {place: found[place].copy() for place in copied})
 
     with ThreadPoolExecutor(run.streams) as pool:
-        return list(pool.map(reduced, feeds))
+        return list(pool.map(reduced, range(len(feeds))))
 
 
-class _Run:
-    """The network with activations and figures as further outputs, and a request for each thread."""
+class ActivationRun:
+    """The network with activations and figures as further outputs, and a request for each thread.
+
+    Attributes:
+        streams: number of threads that may call it at a time.
+    """
 
     def __init__(self, model: Any, places: Sequence[Place], inside: Mapping[Figure, Extension]) -> None:
+        """Compile the network.
+
+        Args:
+            model: an `openvino.Model`, which is not changed.
+            places: activations to return.
+            inside: figures that the network itself computes, and how to extend it.
+        """
         observed = model.clone()
         nodes = {op.get_friendly_name(): op for op in observed.get_ops()}
         sources = {place: nodes[place[0]].output(place[1]) for place in places}
         figures = {key: extend(nodes[key[0][0]].output(key[0][1])) for key, extend in inside.items()}
         outputs = [*sources.values(), *figures.values()]
         observed.add_outputs([output for output in outputs if not _is_result(output)])
-        numbers = {_place(result.input_value(0)): number for number, result in enumerate(observed.get_results())}
+        numbers = {place_of(result.input_value(0)): number for number, result in enumerate(observed.get_results())}
         self.streams = max(1, min(_STREAMS, cpu().cores))
         options = thread_options() | _OPTIONS | {"NUM_STREAMS": str(self.streams)}
-        self._places = {place: numbers[_place(output)] for place, output in sources.items()}
-        self._figures = {key: numbers[_place(output)] for key, output in figures.items()}
+        self._places = {place: numbers[place_of(output)] for place, output in sources.items()}
+        self._figures = {key: numbers[place_of(output)] for key, output in figures.items()}
         self._compiled = ov.Core().compile_model(observed, "CPU", options)
         self._own = threading.local()
 
@@ -172,7 +200,8 @@ def _is_result(output: Any) -> bool:
     return any(port.get_node().get_type_name() == "Result" for port in output.get_target_inputs())
 
 
-def _place(output: Any) -> Place:
+def place_of(output: Any) -> Place:
+    """Return the place of an output."""
     return output.get_node().get_friendly_name(), output.get_index()
 
 
@@ -194,7 +223,7 @@ class Smoothing:
 def smoothings(model: Any) -> dict[Place, Smoothing]:
     """Return what SmoothQuant scaled in a model, by the place of the scaled activation."""
     return {
-        _place(op.output(0)): _smoothing(op)
+        place_of(op.output(0)): _smoothing(op)
         for op in model.get_ordered_ops()
         if op.get_friendly_name().endswith("smooth_quant")
     }
@@ -203,4 +232,4 @@ def smoothings(model: Any) -> dict[Place, Smoothing]:
 def _smoothing(op: Any) -> Smoothing:
     factors = np.asarray(constant_values(op.input_value(1).get_node()))
     axis = int(np.argmax(factors.shape)) - factors.ndim if factors.size > 1 else -1
-    return Smoothing(_place(op.input_value(0)), axis, factors.reshape(-1))
+    return Smoothing(place_of(op.input_value(0)), axis, factors.reshape(-1))

@@ -21,6 +21,7 @@ from wergate.quantization.observations import (
     Channels,
     Observation,
     Place,
+    Sample,
     Smoothing,
     mean_of,
     observe,
@@ -31,6 +32,7 @@ from wergate.quantization.observations import (
 
 _ALONE = 1  # steps without SmoothQuant
 _NONE: Mapping[Place, int] = {}
+Activations = Mapping[Place, Values]
 
 
 @dataclass(frozen=True)
@@ -61,14 +63,17 @@ class _Requests:
     weights: list[_Request]
 
 
-def quantize_in_one_pass(model: Any, feeds: Sequence[Feed], options: Mapping[str, Any], advanced: Any) -> Any:
-    """Return the quantized model, as `nncf.quantize` does.
+def quantize_in_one_pass(
+    model: Any, feeds: Sequence[Feed], options: Mapping[str, Any], advanced: Any, sample: Sample
+) -> tuple[Any, list[Activations]]:
+    """Return the quantized model, as `nncf.quantize` does, and a sample of the activations.
 
     Args:
         model: the `openvino.Model`, which is not changed.
         feeds: inputs of the network, one calibration utterance each.
         options: options of `nncf.quantize`.
         advanced: NNCF's advanced parameters.
+        sample: activations to return, of a few utterances; none are returned for a model with branches.
 
     Raises:
         nncf.ValidationError: a part of the ignored scope matches no operation.
@@ -80,15 +85,15 @@ def quantize_in_one_pass(model: Any, feeds: Sequence[Feed], options: Mapping[str
     from nncf.quantization.algorithms.post_training.pipeline import create_ptq_pipeline
 
     if get_number_if_op(model):  # NNCF quantizes each branch by itself
-        return nncf.quantize(model, nncf.Dataset(feeds), **options, advanced_parameters=advanced)
+        return nncf.quantize(model, nncf.Dataset(feeds), **options, advanced_parameters=advanced), []
     model = remove_friendly_name_duplicates(model)
     pipeline = create_ptq_pipeline(**options, advanced_parameters=advanced)
     graph = GraphConverter.create_nncf_graph(model)
     outlier_prob = advanced.activations_range_estimator_params.max.quantile_outlier_prob
     if len(pipeline.pipeline_steps) == _ALONE:
         points = pipeline.get_statistic_points_for_step(0, model, graph)
-        _measure(points, model, feeds, outlier_prob)
-        return _finished(pipeline.run_step(0, points, model, graph), options, advanced)
+        observed = _measure(points, model, feeds, outlier_prob, sample)
+        return _finished(pipeline.run_step(0, points, model, graph), options, advanced), _copies(observed)
     trial = create_ptq_pipeline(**options, advanced_parameters=advanced)
     likely = _smoothed_once(trial, model, graph, min(feeds, key=_size), outlier_prob)
     likely_graph = GraphConverter.create_nncf_graph(likely)
@@ -99,12 +104,16 @@ def quantize_in_one_pass(model: Any, feeds: Sequence[Feed], options: Mapping[str
     asked = [*first.activations, *(request for request in second.activations if request.place not in scaled)]
     del likely  # its weights take the memory that the activations need
     axes = {each.original: each.axis for each in scaled.values()}
-    observed = _observed(model, feeds, asked, outlier_prob, axes)
+    observed = _observed(model, feeds, asked, outlier_prob, sample, axes)
     _answer(first.activations, observed, {})
     smoothed = pipeline.run_step(0, smoothing, model, graph)
     _answer(second.activations, observed, smoothings(smoothed))
     _answer_weights(second.weights, smoothed)
-    return _finished(pipeline.run_step(1, ranging, smoothed, likely_graph), options, advanced)
+    return _finished(pipeline.run_step(1, ranging, smoothed, likely_graph), options, advanced), _copies(observed)
+
+
+def _copies(observed: Sequence[Observation]) -> list[Activations]:
+    return [each.copies for each in observed if each.copies]
 
 
 def _size(feed: Feed) -> int:
@@ -114,15 +123,17 @@ def _size(feed: Feed) -> int:
 def _smoothed_once(pipeline: Any, model: Any, graph: Any, feed: Feed, outlier_prob: float) -> Any:
     """Return the model smoothed by one utterance, whose structure is that of the model smoothed by all of them."""
     points = pipeline.get_statistic_points_for_step(0, model, graph)
-    _measure(points, model, [feed], outlier_prob)
+    _measure(points, model, [feed], outlier_prob, Sample())
     return pipeline.run_step(0, points, model, graph)
 
 
-def _measure(points: Any, model: Any, feeds: Sequence[Feed], outlier_prob: float) -> None:
+def _measure(points: Any, model: Any, feeds: Sequence[Feed], outlier_prob: float, sample: Sample) -> list[Observation]:
     """Give NNCF the statistics that it asks for a model."""
     requests = _requests(points, model)
-    _answer(requests.activations, _observed(model, feeds, requests.activations, outlier_prob), {})
+    observed = _observed(model, feeds, requests.activations, outlier_prob, sample)
+    _answer(requests.activations, observed, {})
     _answer_weights(requests.weights, model)
+    return observed
 
 
 def _requests(points: Any, model: Any) -> _Requests:
@@ -157,12 +168,13 @@ def _observed(
     feeds: Sequence[Feed],
     requests: Sequence[_Request],
     outlier_prob: float,
+    sample: Sample,
     by_channel: Mapping[Place, int] = _NONE,
 ) -> list[Observation]:
     reducers = {request.key: request.reducer for request in requests}
     inside = {key: partial(_INSIDE[_kind(own)], own) for key, own in reducers.items() if _kind(own) in _INSIDE}
     reductions = {key: partial(_reduced, own) for key, own in reducers.items() if key not in inside}
-    return observe(model, feeds, reductions, inside, by_channel, outlier_prob=outlier_prob)
+    return observe(model, feeds, reductions, inside, by_channel, outlier_prob=outlier_prob, sample=sample)
 
 
 def _kind(reducer: Any) -> str:

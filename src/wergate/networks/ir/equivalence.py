@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from wergate.networks.ir.attention import scale_of, take_apart
 from wergate.networks.ir.file import read_ir
 from wergate.networks.ir.weights import constant_values, smoothing_factors
-from wergate.networks.ir.work import FAKE_QUANTIZE, PRODUCTS, stored_in_8_bit
+from wergate.networks.ir.work import ATTENTION, FAKE_QUANTIZE, PRODUCTS, stored_in_8_bit
 
 _ROUNDING = 2**-10  # of a constant's largest value: once to half precision, and once back from a product with a scale
 _Place = tuple[str, int]  # unique name of a node, and the number of its output
@@ -40,7 +41,8 @@ class GraphComparison:
     """The outcome of a comparison.
 
     Attributes:
-        operations: operations of the original IR that compute on activations.
+        operations: operations of the original IR that compute on activations; an attention that the quantizer took
+            apart counts as the operations that it stands for.
         matched: those that have the same type in the quantized IR, at the same place.
         differences: all places that differ, in the order of the walk.
     """
@@ -64,7 +66,7 @@ def compare_graphs(original: Path, quantized: Path, *, corrected_biases: bool) -
         return GraphComparison(_computing(before), 0, (GraphDifference("the network", outputs),))
     for one, other in zip(before.get_results(), after.get_results(), strict=True):
         walk.run(one.input_value(0), other.input_value(0))
-    return GraphComparison(_computing(before), walk.matched, tuple(walk.differences))
+    return GraphComparison(_computing(before) + walk.taken_apart, walk.matched, tuple(walk.differences))
 
 
 def _computing(model: Any) -> int:
@@ -86,6 +88,7 @@ class _Walk:
     def __init__(self, corrected_biases: bool) -> None:
         self.differences: list[GraphDifference] = []
         self.matched = 0
+        self.taken_apart = 0  # operations that attentions stand for, beyond one for each
         self._corrected_biases = corrected_biases
         self._partners: dict[_Place, _Place] = {}
 
@@ -95,8 +98,18 @@ class _Walk:
         while pending:
             one, other = pending.pop()
             other = self._without_quantization(one.get_node(), other)
-            if self._is_new(one, other) and self._same_node(one.get_node(), other.get_node()):
+            if not self._is_new(one, other):
+                continue
+            if _is_apart(one.get_node(), other.get_node()):
+                pending.append((self._apart(one.get_node()), other))
+            elif self._same_node(one.get_node(), other.get_node()):
                 pending += self._inputs(one.get_node(), other.get_node())
+
+    def _apart(self, attention: Any) -> Any:
+        """Return the result of the operations that an attention stands for."""
+        apart = take_apart(attention)
+        self.taken_apart += apart.operations - 1
+        return apart.product.output(0)
 
     def _without_quantization(self, original: Any, output: Any) -> Any:
         """Return the output below the operations that a quantizer inserts."""
@@ -174,6 +187,12 @@ class _Walk:
 
     def _report(self, node: Any, reason: str) -> None:
         self.differences.append(GraphDifference(node.get_friendly_name(), reason))
+
+
+def _is_apart(original: Any, other: Any) -> bool:
+    """Return whether a product stands in the place of an attention, whose second product is quantized."""
+    attention = original.get_type_name() == ATTENTION and not original.get_attributes()["causal"]
+    return attention and other.get_type_name() == "MatMul" and scale_of(original) is not None
 
 
 def _adds_bias(node: Any) -> bool:

@@ -22,6 +22,7 @@ from wergate.networks.ir.work import CONVOLUTIONS, EIGHT_BIT_TYPES, Operation, k
 
 _EIGHT_BIT = frozenset({"i8", "u8"})
 _OPERANDS = 2
+_BY_HEAD = 4  # axes of an operand of an attention: utterance, head, frame, channel
 _DEQUANTIZATION = "/DequantizationMultiply"  # the runtime adds this to a product's name when it fuses the scale into it
 _REFERENCE_S = 5.0
 
@@ -175,12 +176,13 @@ class _Reader:
     def _fused(self, op: Any, info: dict[str, str], names: frozenset[str]) -> Iterator[ExecutedLayer]:
         """Yield the products that one primitive fuses."""
         inside = [operation for operation in self._operations if operation.name in names]
-        types = _operand_types(op)
+        types = [port.get_element_type().get_type_name() for port in op.inputs() if not _is_mask(port)]
         eight_bit = [name for name in types if name in _EIGHT_BIT]
         other = next((name for name in types if name not in _EIGHT_BIT), info["runtimePrecision"])
         for number, operation in enumerate(inside):
             # The runtime model does not say which operand belongs to which product. The first product needs two
-            # 8-bit operands, each further product one more. An 8-bit operand may also be a mask, so the IR decides too.
+            # 8-bit operands, each further product one more. An 8-bit operand may also be a mask by query, so the IR
+            # decides too.
             enough = len(eight_bit) >= _OPERANDS + number and all(operation.quantized)
             precision = eight_bit[0] if enough else other
             yield self._layer(_name_of(operation), info, precision, operation.macs, operation)
@@ -230,6 +232,12 @@ def _name_of(operation: Operation) -> str:
 
 def _convolves(op: Any) -> bool:
     return op.get_type_name() in CONVOLUTIONS
+
+
+def _is_mask(port: Any) -> bool:
+    """Return whether an operand of an attention is a mask of keys alone, the same for all heads and queries."""
+    shape = list(port.get_shape())
+    return len(shape) == _BY_HEAD and shape[1:3] == [1, 1] and shape[3] > 1
 
 
 def _operand_types(op: Any) -> list[str]:

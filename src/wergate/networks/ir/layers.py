@@ -21,7 +21,16 @@ from openvino.utils.node_factory import NodeFactory
 from wergate.networks.ir.file import named, read_ir
 from wergate.networks.ir.front_end import front_end
 from wergate.networks.ir.weights import Weights, constant_values, smoothing_factors
-from wergate.networks.ir.work import FAKE_QUANTIZE, MOVING, PRODUCTS, SCALING, is_stored, stored_in_8_bit
+from wergate.networks.ir.work import (
+    ATTENTION,
+    FAKE_QUANTIZE,
+    MOVING,
+    PRODUCTS,
+    SCALING,
+    SCORES,
+    is_stored,
+    stored_in_8_bit,
+)
 from wergate.steps import step
 
 _OPSET = "opset13"
@@ -235,8 +244,9 @@ def oriented(values: Weights, op: Any) -> Weights:
 
 
 def _of_that_name(op: Any, named: Mapping[str, Any]) -> Any:
-    twin = named.get(op.get_friendly_name())
-    return twin if twin is not None and twin.get_type_name() == op.get_type_name() else None
+    twin = named.get(op.get_friendly_name().removesuffix(SCORES))
+    kinds = {op.get_type_name(), ATTENTION if op.get_type_name() == "MatMul" else ""}  # its products, taken apart
+    return twin if twin is not None and twin.get_type_name() in kinds else None
 
 
 def _unmatched(layers: Sequence[Any], twins: Mapping[str, Any]) -> list[Any]:

@@ -15,7 +15,8 @@ from wergate.config.quantization import IgnoredScope
 
 CONVOLUTIONS = frozenset({"Convolution", "GroupConvolution"})
 PRODUCTS = CONVOLUTIONS | {"MatMul"}
-_ATTENTION = "ScaledDotProductAttention"
+ATTENTION = "ScaledDotProductAttention"
+SCORES, SOFTMAX = "/scores", "/softmax"  # end the names of the operations of an attention that is taken apart
 FAKE_QUANTIZE = "FakeQuantize"
 MOVING = frozenset({"Transpose", "Reshape", "Convert", "Unsqueeze", "Squeeze"})  # move or convert, compute nothing
 SCALING = frozenset({"Multiply", "Subtract"})  # turn stored values into weights
@@ -28,7 +29,7 @@ class Operation:
     """A convolution, a matrix product or one of the two products of an attention.
 
     Attributes:
-        name: name of the operation in the IR.
+        name: name of the operation in the IR; of a product of an attention, that of the attention.
         kind: OpenVINO's operation type.
         part: "scores" or "values" for a product of an attention, else empty.
         macs: multiply-accumulates at the IR's static shapes.
@@ -60,17 +61,26 @@ def _operations_of(op: Any) -> Iterator[Operation]:
         yield _operation(op, kernel_macs(op) * math.prod(op.output(0).get_shape()), (0, 1))
     elif kind == "MatMul":
         left, right = _shapes(op, 2)
-        yield _operation(op, product_macs(left, right, list(op.output(0).get_shape())), (0, 1))
-    elif kind == _ATTENTION:
+        yield _operation(op, product_macs(left, right, list(op.output(0).get_shape())), (0, 1), _part(op))
+    elif kind == ATTENTION:
         query, key, value = _shapes(op, 3)
         yield _operation(op, math.prod(query) * key[-2], (0, 1), "scores")
         yield _operation(op, math.prod(query[:-1]) * key[-2] * value[-1], (2,), "values")
 
 
 def _operation(op: Any, macs: int, operands: tuple[int, ...], part: str = "") -> Operation:
-    quantized = tuple(_is_quantized(op.input_value(number).get_node()) for number in operands)
+    quantized = tuple(is_quantized(op.input_value(number).get_node()) for number in operands)
     consumers = tuple(target.get_node().get_friendly_name() for target in op.output(0).get_target_inputs())
-    return Operation(op.get_friendly_name(), op.get_type_name(), part, macs, quantized, consumers)
+    return Operation(op.get_friendly_name().removesuffix(SCORES), op.get_type_name(), part, macs, quantized, consumers)
+
+
+def _part(product: Any) -> str:
+    """Return which product of an attention a product is; empty if it is none."""
+    name = product.get_friendly_name()
+    if name.endswith(SCORES):
+        return "scores"
+    softmax = _origin(product.input_value(0).get_node(), frozenset({FAKE_QUANTIZE}))
+    return "values" if softmax.get_friendly_name() == name + SOFTMAX else ""
 
 
 def _shapes(op: Any, count: int) -> list[list[int]]:
@@ -92,7 +102,8 @@ def product_macs(left: list[int], right: list[int], output: list[int]) -> int:
     return math.isqrt(math.prod(left) * math.prod(right) * math.prod(output) * c // (a * b))
 
 
-def _is_quantized(node: Any) -> bool:
+def is_quantized(node: Any) -> bool:
+    """Return whether an operand comes from a FakeQuantize or is stored in 8 bits."""
     return _origin(node, STORING).get_type_name() == FAKE_QUANTIZE or stored_in_8_bit(node)
 
 
