@@ -27,7 +27,7 @@ from wergate.models.processor import load_frontend
 from wergate.networks.frontend import Frontend
 from wergate.networks.ir.conversion import export
 from wergate.recognizers.bucketed import BucketedRecognizer, Compilable
-from wergate.recognizers.buckets import Buckets, CompiledMemory, choose_buckets, compiled_memory, corpus_buckets
+from wergate.recognizers.buckets import Buckets, CompiledMemory, choices, compiled_memory, corpus_buckets
 from wergate.recognizers.compilations import Compilation
 from wergate.recognizers.compiled_store import compilable, static_options
 from wergate.recognizers.openvino import OpenVinoRecognizer
@@ -44,7 +44,7 @@ def cost(buckets: Buckets, samples: list[int], compiling: int) -> int:
 @given(samples=st.lists(st.integers(1, 40), min_size=1, max_size=12), compiling=st.integers(0, 60))
 def test_no_other_choice_is_cheaper(samples: list[int], compiling: int) -> None:
     """No other set of at most three lengths that covers all utterances costs less."""
-    chosen = choose_buckets(samples, compiling=compiling, most=3, longest=40)
+    chosen = next(choices(samples, compiling=compiling, most=3, longest=40))
     lengths = sorted(set(samples))
     others = (Buckets((*shorter, lengths[-1])) for count in range(3) for shorter in combinations(lengths[:-1], count))
     assert cost(chosen, samples, compiling) == min(cost(other, samples, compiling) for other in others)
@@ -53,9 +53,31 @@ def test_no_other_choice_is_cheaper(samples: list[int], compiling: int) -> None:
 
 def test_an_utterance_that_is_too_long_has_no_bucket() -> None:
     """An utterance longer than `longest` has no bucket, and no utterance has one if no buckets are allowed."""
-    chosen = choose_buckets([5, 9, 100], compiling=1, most=4, longest=10)
+    chosen = next(choices([5, 9, 100], compiling=1, most=4, longest=10))
     assert ((5, 9), 5, 9, None) == (chosen.lengths, chosen.of(3), chosen.of(6), chosen.of(100))
-    assert () == choose_buckets([5], compiling=1, most=0, longest=10).lengths
+    assert [] == list(choices([5], compiling=1, most=0, longest=10))
+
+
+@given(samples=st.lists(st.integers(1, 40), min_size=1, max_size=10), compiling=st.integers(0, 60))
+def test_each_smaller_number_is_the_best_of_its_number(samples: list[int], compiling: int) -> None:
+    """One run gives the best choice of every number of buckets, down to one; none with more buckets is cheaper."""
+    found = list(choices(samples, compiling=compiling, most=40, longest=40))
+    lengths = sorted(set(samples))
+    best = [
+        min(cost(Buckets((*shorter, lengths[-1])), samples, compiling) for shorter in combinations(lengths[:-1], count))
+        for count in range(len(lengths))
+    ]
+    assert [*range(len(found), 0, -1)] == [len(each.lengths) for each in found]
+    assert best[: len(found)][::-1] == [cost(each, samples, compiling) for each in found]
+    assert min(best) == best[len(found) - 1]
+
+
+def test_the_number_follows_the_corpus() -> None:
+    """More utterances of the same durations pay for more compilations, and are padded less."""
+    durations = [160 * step for step in range(1, 101)]
+    short, long = (next(choices(durations * count, compiling=16_000, most=100, longest=10**6)) for count in (1, 50))
+    assert len(short.lengths) < len(long.lengths)
+    assert long.padding < short.padding
 
 
 def test_memory_limits_the_number_of_buckets(exported: tuple[Path, Frontend]) -> None:
@@ -65,11 +87,11 @@ def test_memory_limits_the_number_of_buckets(exported: tuple[Path, Frontend]) ->
     memory = CompiledMemory(each=10**8, per_sample=1000.0)
 
     def chosen(memory_gb: float) -> Buckets:
-        settings = section(BucketSettings, memory_gb=memory_gb, compiling_s=0.1)
+        settings = section(BucketSettings, memory_gb=memory_gb, compiling_s=0.1, most=12)
         return corpus_buckets(durations_s, frontend, settings, memory)
 
     counts = [len(chosen(memory_gb).lengths) for memory_gb in (0.5, 0.6, 2.0, 3.0, 9.0)]
-    assert counts[0] == 0 < counts[1] < counts[2] < counts[3] < counts[4] == section(BucketSettings).most
+    assert counts[0] == 0 < counts[1] < counts[2] < counts[3] < counts[4] == 12
     for memory_gb in (0.6, 2.0, 3.0, 9.0):
         assert memory.of(chosen(memory_gb).lengths) <= memory_gb * 1e9
 

@@ -40,12 +40,15 @@ class Buckets:
         return 1 - self.work / self.padded_work if self.padded_work else 0.0
 
 
-def choose_buckets(samples: Sequence[int], *, compiling: int, most: int, longest: int) -> Buckets:
-    """Return the buckets that minimize the padded samples plus the cost of compiling, by dynamic programming.
+def choices(samples: Sequence[int], *, compiling: int, most: int, longest: int) -> Iterator[Buckets]:
+    """Yield the buckets that minimize the padded samples plus the cost of compiling, then the best with one fewer, etc.
 
-    The result is an exact minimum. In an optimum each bucket is as long as its longest utterance, and it contains all
-    utterances between two lengths. So the cheapest cover of the n shortest lengths with b buckets is the minimum over
-    k < n: cover the k shortest lengths with b - 1 buckets, and pad the others to the longest of the n.
+    The results are exact minima, by dynamic programming. In an optimum each bucket is as long as its longest utterance,
+    and it contains all utterances between two lengths. So the cheapest cover of the n shortest lengths with b buckets
+    is the minimum over k < n: cover the k shortest lengths with b - 1 buckets, and pad the others to the longest of the
+    n. As a function of b, that cost is convex, because padding has the Monge property: padding lengths i to j and k to
+    l, i <= k <= j <= l, costs no more than padding i to l and k to j. So the number of buckets is found where the cost
+    rises first.
 
     Args:
         samples: number of samples of each utterance.
@@ -54,13 +57,14 @@ def choose_buckets(samples: Sequence[int], *, compiling: int, most: int, longest
         longest: largest number of samples of an utterance that gets a bucket.
     """
     short = np.array([length for length in samples if length <= longest], dtype=np.int64)
-    if not len(short) or not most:
-        return Buckets(())
+    if not len(short):
+        return
     lengths, counts = np.unique(short, return_counts=True)
-    ends = _cheapest_ends(lengths, np.concatenate(([0], np.cumsum(counts))), compiling, most)
-    chosen = tuple(int(lengths[end]) for end in ends)
-    padded = np.array(chosen)[np.searchsorted(chosen, short)]
-    return Buckets(chosen, int(short.sum()), int(padded.sum()))
+    steps = list(_cheapening(lengths, np.concatenate(([0], np.cumsum(counts))), compiling, most))
+    for number in range(len(steps), 0, -1):
+        chosen = tuple(int(lengths[end]) for end in _ends(steps[:number]))
+        padded = np.array(chosen)[np.searchsorted(chosen, short)]
+        yield Buckets(chosen, int(short.sum()), int(padded.sum()))
 
 
 def corpus_buckets(
@@ -77,27 +81,34 @@ def corpus_buckets(
     rate = frontend.sampling_rate
     samples = [frontend.whole_frames(math.ceil(duration_s * rate)) for duration_s in durations_s]
     compiling, longest = round(settings.compiling_s * rate), round(settings.longest_s * rate)
-    for most in range(settings.most, 0, -1):
-        buckets = choose_buckets(samples, compiling=compiling, most=most, longest=longest)
-        if memory.of(buckets.lengths) <= settings.memory_gb * 1e9:
-            return buckets
-    return Buckets(())
+    found = choices(samples, compiling=compiling, most=settings.most, longest=longest)
+    return next((each for each in found if memory.of(each.lengths) <= settings.memory_gb * 1e9), Buckets(()))
 
 
-def _cheapest_ends(lengths: npt.NDArray[np.int64], upto: npt.NDArray[np.int64], compiling: int, most: int) -> list[int]:
-    """Return the positions of the buckets' lengths; `upto` is the number of utterances below each position."""
+def _cheapening(
+    lengths: npt.NDArray[np.int64], upto: npt.NDArray[np.int64], compiling: int, most: int
+) -> Iterator[npt.NDArray[np.int64]]:
+    """Yield, for each number of buckets up to the cheapest one, where the last bucket of the n shortest lengths begins.
+
+    Args:
+        upto: number of utterances below each position of `lengths`.
+    """
     count = len(lengths)
     # cost[n] is the cost of covering the n shortest lengths
     cost = np.full(count + 1, np.iinfo(np.int64).max // 4, dtype=np.int64)
     cost[0] = 0
-    best, best_cost, choices = 0, int(cost[-1]), []
     for _ in range(min(most, count)):
+        before = cost[count]
         cost, choice = _one_more(cost, lengths, upto, compiling)
-        choices.append(choice)
-        if cost[count] < best_cost:
-            best, best_cost = len(choices), int(cost[count])
-    ends, position = [], count
-    for choice in reversed(choices[:best]):
+        if cost[count] >= before:
+            return
+        yield choice
+
+
+def _ends(steps: Sequence[npt.NDArray[np.int64]]) -> list[int]:
+    """Return the positions of the buckets' lengths."""
+    ends, position = [], len(steps[0]) - 1
+    for choice in reversed(steps):
         ends.append(position - 1)
         position = int(choice[position])
     return ends[::-1]
