@@ -20,7 +20,9 @@ PATIENCE_S = 300  # time limit of a process, so that a hung one does not hang th
 _ROOT = Path(__file__).parents[2]
 _HEAVY = (
     *("openvino", "torchmetrics.text", "jiwer", "pandas", "scipy.stats", "pyarrow.parquet"),
-    *("hypothesis", *(plugin.module for plugin in entry_points(group="pytest11"))),
+    # what a build needs and a warm run does not: a second or two for each of the runs that build
+    *("nncf", "transformers.models.data2vec.modeling_data2vec_audio", "safetensors.torch"),
+    *("rich.console", "psutil", "hypothesis", *(plugin.module for plugin in entry_points(group="pytest11"))),
     *pytest_plugins,
 )
 _PLACES = os.pathsep.join(str(_ROOT / name) for name in ("", "src"))
