@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
+if TYPE_CHECKING:
+    from rich.table import Table
+
 
 _NARROWEST = 80
 
@@ -22,6 +22,9 @@ def new_table(title: str, first: str, columns: Sequence[str]) -> Table:
         first: heading of the column of names.
         columns: headings of the columns of numbers.
     """
+    from rich import box
+    from rich.table import Table
+
     table = Table(
         box=box.SIMPLE_HEAD,
         title=title,
@@ -38,6 +41,8 @@ def new_table(title: str, first: str, columns: Sequence[str]) -> Table:
 
 def render(table: Table, width: int) -> str:
     """Return a table as text, at most `width` characters wide but never narrower than 80."""
+    from rich.console import Console
+
     stream = io.StringIO()
     Console(file=stream, width=max(width, _NARROWEST), color_system=None).print(table)
     return stream.getvalue()

@@ -14,7 +14,6 @@ from glob import escape
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
-from urllib.request import getproxies
 
 from wergate.errors import SuiteError
 
@@ -348,6 +347,8 @@ def _broken(name: str, chain: Sequence[BaseException], what: str) -> SuiteError 
 
 def _unusable_client(name: str, chain: Sequence[BaseException], what: str) -> SuiteError | None:
     """Return the error for a package that the client needs and has not found, or for a proxy that it cannot use."""
+    from urllib.request import getproxies
+
     proxies = {f"{key.upper()}_PROXY": urlsplit(url).scheme for key, url in getproxies().items() if "://" in url}
     missing, local = _missing_package(chain), f"or name a local copy with --{what} PATH"
     if missing is not None:

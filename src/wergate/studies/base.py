@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-from rich.table import Table
+from typing import TYPE_CHECKING, Any
 
 from wergate.evaluation.rows import ResultRow
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 RowsByKind = Mapping[str, Sequence[Any]]  # the rows of each kind are instances of the class in `Study.kinds`
 

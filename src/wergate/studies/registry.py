@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from importlib import import_module
-
-from rich import box
-from rich.table import Table
+from typing import TYPE_CHECKING
 
 from wergate.errors import SuiteError, did_you_mean
 from wergate.studies.base import Study
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _FOLDERS = (  # in the order in which their tables are printed
     "calibration",
@@ -46,6 +47,9 @@ def studies_called(names: Iterable[str]) -> tuple[Study, ...]:
 
 def study_table() -> Table:
     """Return all studies as a table: name, question, approximate minutes, folder of the tests."""
+    from rich import box
+    from rich.table import Table
+
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("study", no_wrap=True)
     table.add_column("question")

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 import scipy  # scipy.stats loads on first use: an import here would take more than a second
 
 from wergate.errors import SuiteError
@@ -99,6 +98,8 @@ def resident_bytes() -> int:
     """Return the unique set size of this process in bytes: the memory that would be free if it ended."""
     # Linux updates the resident set size in batches per CPU, so it is inexact.
     # It also contains file pages that other processes map.
+    import psutil
+
     return int(psutil.Process().memory_full_info().uss)
 
 

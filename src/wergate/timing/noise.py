@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import psutil
 import scipy  # scipy.stats loads on first use: an import here would take more than a second
 from numpy.typing import NDArray
 
@@ -179,6 +178,8 @@ class MachineActivity:
 
 def read_counters() -> Counters:
     """Return the present counters."""
+    import psutil
+
     allowed = os.sched_getaffinity(0)
     cpus = [times for number, times in enumerate(psutil.cpu_times(percpu=True)) if number in allowed]
     own = psutil.Process().cpu_times()

@@ -6,15 +6,15 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
-
-from rich import box
-from rich.console import Console
-from rich.table import Table
+from typing import TYPE_CHECKING
 
 from wergate.evaluation.rows import WordErrorRow
 from wergate.formatting import decibels, interval, percent, signed_percent, word_errors
 from wergate.report.rows.evaluation import EvaluationRow, PairedRow, by_cell
 from wergate.timing.rows import RatioRow
+
+if TYPE_CHECKING:
+    pass
 
 ROWS_MAX = 12  # of a table, before the rest is only counted
 _INDENT = "  "
@@ -98,6 +98,9 @@ def _grouped(first: str, columns: Sequence[str], groups: Sequence[_Group], width
     if not groups:
         return []
     shown = list(_cut(groups))
+    from rich import box
+    from rich.table import Table
+
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column(first, no_wrap=True, overflow="ellipsis")
     for column in columns:
@@ -106,6 +109,8 @@ def _grouped(first: str, columns: Sequence[str], groups: Sequence[_Group], width
         for name, *cells in group.rows:
             table.add_row(f"{_INDENT}{name}", *cells)
     stream = StringIO()
+    from rich.console import Console
+
     Console(file=stream, width=width, color_system=None, highlight=False).print(table)
     lines = [line.rstrip() for line in stream.getvalue().splitlines() if line.strip()]
     head, body = lines[:2], iter(lines[2:])

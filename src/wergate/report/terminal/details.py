@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-
-from rich.table import Table
+from typing import TYPE_CHECKING
 
 from wergate.config.variants import subject_of
 from wergate.evaluation.rows import WordErrorRow
@@ -18,6 +17,9 @@ from wergate.report.rows.verdicts import VerdictRow
 from wergate.report.terminal.layer_names import short_layer_names
 from wergate.timing.rows import RatioRow
 from wergate.verdict import Status
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _SHOWN = 8  # unknown characters in a note
 _ACCURACY_COLUMNS = ("WER %", "S/D/I", "drop", "same text", "SQNR", "argmax", "verdict")

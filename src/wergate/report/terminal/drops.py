@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-
-from rich.table import Table
+from typing import TYPE_CHECKING
 
 from wergate.evaluation.significance.family import LEVEL, holm, is_near
 from wergate.formatting import interval, new_table, percent, signed_percent
 from wergate.report.rows.evaluation import EvaluationRow, PairedRow, by_cell
 from wergate.verdict import Status
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _DROPS = ("drop %", "95 % interval", "by utterance", "correlation", "better", "verdict")
 _TESTS = ("changed", "segments", "MAPSSWE z", "p", "sees %", "tolerance %", "needs")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-
-from rich.table import Table
+from typing import TYPE_CHECKING
 
 from wergate.formatting import decibels, new_table, percent, signed_percent
 from wergate.gates.error_shape.rows import RiseRow
 from wergate.report.rows.evaluation import EvaluationRow, by_cell
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _COLUMNS = ("D %", "I %", "CER %", "length", "worse", "better", "worst", "min SQNR")
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-from rich.table import Table
+from typing import TYPE_CHECKING
 
 from wergate.studies.base import RowsByKind, Study
 from wergate.studies.calibration.rows import AccuracyControlRow, CalibrationStudyRow
 from wergate.studies.calibration.tables import calibration_tables
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 def _tables(rows: RowsByKind) -> Iterator[Table]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-
-from rich.table import Table
+from typing import TYPE_CHECKING
 
 from wergate.formatting import decibels, new_table, percent, signed_percent, word_errors
 from wergate.studies.calibration.rows import AccuracyControlRow, CalibrationStudyRow, WerDropRow
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 def calibration_tables(

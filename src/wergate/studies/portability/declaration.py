@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-from rich.table import Table
+from typing import TYPE_CHECKING
 
 from wergate.studies.base import RowsByKind, Study
 from wergate.studies.portability.rows import PortabilityRow
 from wergate.studies.portability.tables import portability_lines, portability_tables, portable_lines
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 def _tables(rows: RowsByKind) -> Iterator[Table]:

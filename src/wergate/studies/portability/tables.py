@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
-
-from rich.table import Table
+from typing import TYPE_CHECKING
 
 from wergate.formatting import decibels, interval, new_table, percent, signed_percent
 from wergate.studies.portability.rows import OverflowFixRow, PortabilityRow, PrimitiveRow
 from wergate.verdict import Status
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 # "differs" is the share of frames whose argmax is not that of the native instruction set
 _COLUMNS = ("WER %", "drop", "loss", "SQNR", "argmax", "differs", "verdict")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-
-from rich.table import Table
+from typing import TYPE_CHECKING
 
 from wergate.formatting import decibels, new_table, percent, word_errors
 from wergate.studies.pot.rows import LeavingPotRow, PotStepsRow, RuntimeRow
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _LEAVING_COLUMNS = ("WER %", "S/D/I", "SQNR", "8 bit", "MB", "ms at 5 s", "build s")
 

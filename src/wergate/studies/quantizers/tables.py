@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-
-from rich.table import Table
+from typing import TYPE_CHECKING
 
 from wergate.formatting import decibels, new_table, percent, signed_percent
 from wergate.studies.quantizers.rows import QuantizerRow, RevertedRow
 from wergate.studies.sensitivity.tables import count_types
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 def quantizer_tables(rows: Sequence[QuantizerRow]) -> Iterator[Table]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-from rich.table import Table
+from typing import TYPE_CHECKING
 
 from wergate.studies.base import RowsByKind, Study
 from wergate.studies.sensitivity.rows import ScopeRow, SensitivityRow
 from wergate.studies.sensitivity.tables import front_end_lines, scope_lines, sensitivity_tables
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 def _tables(rows: RowsByKind) -> Iterator[Table]:

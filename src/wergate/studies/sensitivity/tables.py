@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-
-from rich.table import Table
+from typing import TYPE_CHECKING
 
 from wergate.evaluation.rows import LogitsRow, WordErrorRow
 from wergate.formatting import decibels, new_table, percent
 from wergate.studies.sensitivity.plot import short_names
 from wergate.studies.sensitivity.rows import ScopeRow, SensitivityRow
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _SHOWN = 12  # layers per variant; the results file has all
 
