@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from openvino import opset13 as ops
 
 from fixtures.benchmarks.machine import differences
 from wergate.environment import machine
+from wergate.environment.allocator import bound_pools
 from wergate.environment.machine import Cpu, cpu, size_of, thread_options, variables
 from wergate.networks.ir.file import compile_ir
 
@@ -94,6 +96,18 @@ def test_variables_that_change_measurements_are_known() -> None:
     others = {"HOME": "/root", "HF_TOKEN": "secret", "KMP_INIT_AT_FORK": "FALSE", "MALLOC_ARENA_MAX": ""}
     with mock.patch.dict("os.environ", given | others, clear=True):
         assert given == variables()
+
+
+def test_bounds_of_the_suite_itself_are_not_reported() -> None:
+    """Every run has them, so they explain no difference; a value of somebody else's does, and it wins."""
+    name = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
+    with mock.patch.dict("os.environ", {}, clear=True):
+        bound_pools()
+        assert name in os.environ
+        assert {} == variables()
+    with mock.patch.dict("os.environ", {name: "7"}, clear=True):
+        bound_pools()
+        assert {name: "7"} == variables()
 
 
 def test_a_baseline_under_other_variables_is_advisory() -> None:

@@ -183,7 +183,7 @@ def test_what_changes_measurements_reaches_the_runs_of_users() -> None:
     """Variables of libraries, of proxies and of GitHub, in every environment that runs gates; not in the tests."""
     passed = set(tox()["measuring"]["pass_env"].split())
     assert {"{[testenv]pass_env}", *VARIABLES, "GITHUB_*"} == passed
-    assert {"gate", "pot", "optimum", "peers"} == {
+    assert {"gate", "gate-full", "pot", "optimum", "peers"} == {
         section.removeprefix("testenv:")
         for section in tox().sections()
         if tox()[section].get("pass_env") == "{[measuring]pass_env}"
@@ -197,7 +197,7 @@ def test_the_guide_names_what_exists() -> None:
     paths = {word for word in re.findall(r"`([\w./-]+)`", text) if "/" in word or word.endswith((".md", ".toml"))}
     assert set() == {path for path in paths if not (ROOT / path).exists()}
     assert len(paths) > 20
-    assert environments() == set(re.findall(r"tox run -e (\w+)", text))
+    assert environments() == set(re.findall(r"tox run -e ([\w-]+)", text))
     links = re.findall(r"\]\(([\w./-]+)\)", text)
     assert [] == [link for link in links if not (ROOT / link).exists()]
 

@@ -24,6 +24,7 @@ LogitDifference = Annotated[float, Field(ge=0, le=1000)]
 Ratio = Annotated[float, Field(gt=0, le=100)]
 Bits = Annotated[float, Field(gt=0, le=8)]
 Kib = Annotated[float, Field(gt=0, le=1_000_000)]
+Gigabytes = Annotated[float, Field(gt=0, le=1000)]
 
 
 def _unset_if_false(value: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, PositiveFloat
 
-from wergate.config.base import Decibels, Fraction, Kib, Precision, Ratio, Section
+from wergate.config.base import Decibels, Fraction, Gigabytes, Kib, Precision, Ratio, Section
 
 
 class MemoryGrowthSettings(Section):
@@ -119,6 +119,9 @@ class BenchmarkSettings(Int8RateSettings):
 
     Attributes:
         models: models to time.
+        full_size_models: models that are timed only where `--full-size` asks for them.
+        peak_gb_max: largest resident memory of a process of a run that times a model, in GB, by model; a run with
+            another model is not gated.
         durations_s: seconds of speech per timed inference.
         throughput_utterances: number of utterances to time the throughput on.
         audio_wait_max: largest share of an evaluation's time spent waiting for decoded audio.
@@ -136,6 +139,8 @@ class BenchmarkSettings(Int8RateSettings):
     """
 
     models: list[str]
+    full_size_models: list[str] = Field(default_factory=list)
+    peak_gb_max: dict[str, Gigabytes] = Field(default_factory=dict)
     durations_s: list[PositiveFloat]
     throughput_utterances: int = Field(gt=0)
     audio_wait_max: float = Field(gt=0, le=1)

@@ -38,6 +38,6 @@ def _allocator() -> Any:
     """Return the C library if it is glibc, else None."""
     try:
         library = ctypes.CDLL(None)
-        return library if library.malloc_trim and library.mallopt else None
-    except (AttributeError, OSError):
+    except (OSError, TypeError):  # TypeError: Windows takes no None
         return None
+    return library if hasattr(library, "malloc_trim") and hasattr(library, "mallopt") else None
