@@ -1,9 +1,11 @@
-"""Logits for arbitrary lengths, batches and signals, drawn by hypothesis; the same in every run by default."""
+"""Logits for arbitrary lengths, batches and signals, drawn by hypothesis; the same in every run by default.
+
+The tests that draw import hypothesis themselves: a run that only collects, or runs another file, starts without it.
+"""
 
 from __future__ import annotations
 
 from contextlib import suppress
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -23,33 +25,25 @@ class FarFromReferenceError(Exception):
     """Logits have another shape than the reference's, or differ too much from them."""
 
 
-@pytest.fixture(scope="module")
-def hypothesis() -> ModuleType:
-    """The library that draws, with the suite's profile; imported here, because no other test of a run needs it."""
-    import hypothesis
-    import hypothesis.strategies
-
-    import fixtures.profiles  # noqa: F401 - registers and loads the profile
-
-    return hypothesis
-
-
-def test_any_length_gives_the_reference_logits(
-    session: Session, variant: Variant, check: Check, hypothesis: ModuleType
-) -> None:
+def test_any_length_gives_the_reference_logits(session: Session, variant: Variant, check: Check) -> None:
     """Frame counts follow the architecture's formula and logits are close to the reference's, in batches of 1 and 2."""
+    from hypothesis import given, settings
+    from hypothesis import strategies as st
+
+    import fixtures.profiles  # noqa: F401 - registers and loads the profile of hypothesis
+
     recognizer, frontend = session.recognizers.single(variant), variant.frontend
-    draw, lengths = hypothesis.strategies, (frontend.shortest_input(), LONGEST_S * frontend.sampling_rate)
+    lengths = st.integers(frontend.shortest_input(), LONGEST_S * frontend.sampling_rate)
     deltas: list[float] = []
     detail = ""
 
-    @hypothesis.given(samples=draw.integers(*lengths), batch=draw.sampled_from([1, 2]))
+    @given(samples=lengths, batch=st.sampled_from([1, 2]))
     def compare(samples: int, batch: int) -> None:
         nonlocal detail
         probe = Probe(samples, batch)
         logits = recognizer.logits(probe.waveforms(frontend.sampling_rate))
         expected = (batch, frontend.frame_count(samples), len(frontend.alphabet.labels))
-        reference = session.evaluations.probe_logits(variant.model, probe, keep=hypothesis.settings().derandomize)
+        reference = session.evaluations.probe_logits(variant.model, probe, keep=settings().derandomize)
         deltas.append(float(np.abs(logits - reference).max()) if logits.shape == expected else np.inf)
         if not deltas[-1] <= variant.thresholds.length_delta_max:
             detail = f"{samples} samples in a batch of {batch}: logits {logits.shape}, but should be {expected}"
@@ -63,12 +57,17 @@ def test_any_length_gives_the_reference_logits(
     check(worst_delta_verdict(deltas, variant), detail=detail)
 
 
-def test_too_short_an_input_is_refused(session: Session, variant: Variant, hypothesis: ModuleType) -> None:
+def test_too_short_an_input_is_refused(session: Session, variant: Variant) -> None:
     """The variant and the reference model refuse an input shorter than a frame, with both lengths in the message."""
+    from hypothesis import given
+    from hypothesis import strategies as st
+
+    import fixtures.profiles  # noqa: F401 - registers and loads the profile of hypothesis
+
     recognizers = [session.recognizer(variant.model, name) for name in (REFERENCE, variant.name)]
     shortest = variant.frontend.shortest_input()
 
-    @hypothesis.given(samples=hypothesis.strategies.integers(0, shortest - 1))
+    @given(samples=st.integers(0, shortest - 1))
     def check(samples: int) -> None:
         message = rf"{samples} samples is too short.* at least {shortest} samples"
         for recognizer in recognizers:
