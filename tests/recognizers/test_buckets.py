@@ -161,6 +161,18 @@ def test_stored_buckets_need_no_dynamic_model(exported: tuple[Path, Frontend], t
     assert "dynamic" in vars(found)
 
 
+def test_rested_buckets_give_the_same_logits(exported: tuple[Path, Frontend], tmp_path: Path) -> None:
+    """On every stream, bit by bit; a recognizer that has run nothing may rest too."""
+    utterances = [sound(seconds, seed=n) for n, seconds in enumerate((0.3, 3.0, 0.5, 0.9, 2.2, 1.0))]
+    recognizer = bucketed(exported, Store(tmp_path))
+    recognizer.rest()
+    before = recognizer.logits_of(utterances)
+    recognizer.rest()
+    for expected, again in zip(before, recognizer.logits_of(utterances), strict=True):
+        np.testing.assert_array_equal(expected, again)
+    assert all(recognizer.probed_again())
+
+
 def test_a_stream_with_wrong_logits_is_not_used(exported: tuple[Path, Frontend], tmp_path: Path) -> None:
     """A compilation with wrong logits is discarded and reported; if all compilations are wrong, the run ends."""
     path, frontend = exported

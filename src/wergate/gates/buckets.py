@@ -47,6 +47,7 @@ def compare_buckets(recognizer: BucketedRecognizer, utterances: Sequence[Samples
     """
     frontend, buckets = recognizer.frontend, recognizer.buckets
     in_buckets = recognizer.logits_of(utterances)
+    recognizer.rest()  # the dynamic model has activations of its own, of the same size
     pairs = list(zip(recognizer.dynamic.logits_of(utterances), in_buckets, strict=True))
     transcripts = [[greedy_decode(logits, frontend.alphabet) for logits in pair] for pair in pairs]
     return BucketComparison(
