@@ -105,7 +105,7 @@ def _context(run: RunFolder, numbers: dict[str, int]) -> dict[str, Any]:
         "planes": list(speed.planes(results)),
         "executed": list(studies.executed(results)),
         "studies": list(studies.study_tables(results)),
-        "machine": list(machine.machine_tables(results)),
+        "machine": [table.filled for table in machine.machine_tables(results)],
         "settings": redacted(machine.settings(results)),
         "command": head.command_line(results),
     }

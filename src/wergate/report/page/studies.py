@@ -21,6 +21,13 @@ class Figures:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
+    @property
+    def filled(self) -> Figures:
+        """The table without columns that are empty in all rows."""
+        kept = [place for place in range(len(self.columns)) if any(row[place] for row in self.rows)]
+        rows = tuple(tuple(row[place] for place in kept) for row in self.rows)
+        return Figures(self.title, tuple(self.columns[place] for place in kept), rows)
+
 
 def executed(run: Results) -> Iterator[Figures]:
     """Yield the work of each compiled model, and its layers that do not run in 8 bit."""

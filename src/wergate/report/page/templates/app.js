@@ -459,5 +459,6 @@
   const hasAudio = document.querySelector("script[data-type]") !== null;
   if (hasAudio) root.after(sound);
   render(html`<${Browser} data=${data} />`, root);
+  performance.mark("usable");
   root.dataset.ready = "true";
 })();
