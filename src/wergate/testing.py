@@ -84,7 +84,7 @@ class Gate:
         if failed:
             pytest.fail("\n".join(failed), pytrace=False)
         if not rows:
-            pytest.skip(f"this run has no verdict of the gate {self.name}; the test of '{_RUN}' says if that is wrong")
+            pytest.skip(f"this run has no verdict of the gate {self.name}")
 
 
 def parametrize_with_gates(

@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 _DECIDED_OR_NOT = (0, 12)  # with 20 utterances, the evidence may decide nothing
 _GIVEN = ("--model", "embedded", "--corpus", "embedded")
-_WRITTEN = {"wergate.toml", ".github/workflows/wergate.yml", "results.json"}
+_WRITTEN = {"wergate.toml", ".github/workflows/wergate.yml", "report.html"}
 _HIDDEN = ("PYTHON", "PYTEST_", "VIRTUAL_ENV", "TOX_")
 
 
@@ -71,7 +71,7 @@ def main(arguments: Sequence[str]) -> None:
         _install(place, wheel, own_packages="--own-packages" in arguments)
         place.run("wergate", "--version")
         place.run("wergate", "doctor")
-        checked = ("wergate", "check", "embedded", "--limit", "20", "--results", "results.json")
+        checked = ("wergate", "check", "embedded", "--limit", "20", "--report", "report.html")
         place.run(*checked, accepted=_DECIDED_OR_NOT)
         place.run("wergate", "init", *_GIVEN)
         place.run("wergate", "check", "--suite", "wergate.toml", "--", "--collect-only", "-q")
