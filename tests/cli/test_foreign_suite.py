@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from tests.support.forked import PATIENCE_S, environment
 from tests.support.suite_run import ROOT, Warm
 from tests.support.tiny import Tiny
+from wergate import testing
 from wergate.errors import SuiteError
 from wergate.gates.names import ACCURACY_GATES
 from wergate.testing import parametrize_with_gates
@@ -109,3 +111,26 @@ def test_an_expectation_is_of_a_gate_and_has_a_reason(expected: dict[str, str], 
     """Before anything runs."""
     with pytest.raises(SuiteError, match=re.escape(said)):
         parametrize_with_gates(model="embedded", corpus="embedded", expected_failures=expected)
+
+
+def test_workers_share_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers of one session run pytest with the same identifier; each has its own memory."""
+    made: list[testing._Call] = []
+
+    def make(call: testing._Call) -> testing._Outcome:
+        made.append(call)
+        return testing._Outcome(
+            0, "output", [{"gate": "wer", "status": "PASS", "line": "fine"}], accepts_undecided=False
+        )
+
+    monkeypatch.setattr(testing, "_made", make)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("PYTEST_XDIST_TESTRUNUID", "one")
+    call = testing._Call("embedded", ("embedded",), ())
+    outcomes_found = []
+    for _ in range(2):
+        testing._outcome.cache_clear()
+        outcomes_found.append(testing._outcome(call))
+    testing._outcome.cache_clear()
+    assert [call] == made
+    assert outcomes_found[0] == outcomes_found[1] == make(call)
