@@ -32,17 +32,17 @@ def test_another_variant_takes_the_place_of_all_kinds() -> None:
     assert [None, None, None] == [reference() for reference in kept]
 
 
-def test_another_key_is_compiled_after_the_one_before_is_gone() -> None:
-    """Two corpora in buckets are never in memory at once."""
+def test_another_key_is_compiled_after_all_before_it_are_gone() -> None:
+    """Two corpora in buckets are never in memory at once, and neither is the dynamic model of the first."""
     cache, alive = VariantCache(), []
-    first = weakref.ref(cache.get(INT8, "bucketed", "clean", Compiled))
+    first = [weakref.ref(cache.get(INT8, kind, corpus, Compiled)) for kind, corpus in (("bucketed", 1), ("dynamic", 0))]
 
     def compile_other() -> Compiled:
-        alive.append(first())
+        alive.extend(reference() for reference in first)
         return Compiled()
 
-    cache.get(INT8, "bucketed", "other", compile_other)
-    assert [None] == alive
+    cache.get(INT8, "bucketed", 2, compile_other)
+    assert [None, None] == alive
 
 
 def test_a_cleared_cache_keeps_nothing() -> None:

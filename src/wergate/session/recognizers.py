@@ -184,9 +184,10 @@ class Recognizers:
 
 
 class VariantCache:
-    """Compiled models of one variant, the newest of each kind; those of the variant before are let go.
+    """Compiled models of one variant, one of each kind; all go before another variant, corpus or length comes.
 
-    The tests of a variant follow each other, so little is compiled twice, and a large network is in memory in one form.
+    The tests of a variant on a corpus follow each other, so little is compiled twice, and a large network is in memory
+    in one form. A model for any length goes with the others, because it keeps what it has compiled for each length.
     """
 
     def __init__(self) -> None:
@@ -196,12 +197,10 @@ class VariantCache:
 
     def get(self, variant: Variant, kind: str, key: Hashable, make: Callable[[], Made]) -> Made:
         """Return the compiled model of a kind and key, and compile it if another one is kept."""
-        if self._variant != (variant.model, variant.path):
+        kept = self._kept[kind][0] if kind in self._kept else key  # no name for the model, or it would stay
+        if self._variant != (variant.model, variant.path) or kept != key:
             self.clear()
             self._variant = variant.model, variant.path
-        if kind in self._kept and self._kept[kind][0] != key:
-            del self._kept[kind]
-            give_back()
         if kind not in self._kept:
             self._kept[kind] = key, make()
         made: Made = self._kept[kind][1]
