@@ -2,8 +2,8 @@
 
 A probability is at most 1, but a range up to 1 rounds most of them to zero. A smaller range clips the few large ones
 and keeps the many small ones. Few keys have large probabilities, and many keys small ones. So the mean square error of
-the product is measured for utterances as they are, and for as many keys as 60 seconds of speech have. The best range is the
-one whose larger of the two errors is the smaller one.
+the product is measured for utterances as they are, and for as many keys as 60 seconds of speech have. The best range
+is the one whose larger error is the smallest.
 """
 
 from __future__ import annotations
