@@ -21,7 +21,7 @@ A4_PIXELS = 1123 - 2 * 60  # at 96 dpi, without the margins
     ("light", 1280, False), ("dark", 1280, False), ("light", 1280, True), ("dark", 1280, True), ("light", 320, True),
 ])  # fmt: skip
 def test_axe_finds_nothing(scheme: str, width: int, opened: bool, failing: tuple[Made, Path], open_page: Open) -> None:
-    """H10: no violation in light, in dark, with an utterance open, and at 320 pixels, where nothing scrolls sideways."""
+    """H10: none in light, in dark, with an utterance open, and at 320 pixels without scrolling sideways."""
     from axe_playwright_python.sync_playwright import Axe
 
     found = open_page(failing[1], scheme=scheme, width=width, bypass_csp=True)

@@ -84,7 +84,7 @@ def test_filters_find_what_they_say(failing: tuple[Made, Path], open_page: Open)
 
 
 def test_a_permalink_opens_its_utterance_and_back_leaves_it(failing: tuple[Made, Path], open_page: Open) -> None:
-    """H7: the address opens one utterance wherever it stands in the list."""
+    """H7: the address opens one utterance wherever its place in the list is."""
     last = failing[0].utterances[-1].id
     found = open_page(failing[1], hash_=f"#u={last}")
     found.page.wait_for_selector(f'li[data-id="{last}"] .open-one')
@@ -108,7 +108,7 @@ def test_a_gate_leads_to_its_utterances(failing: tuple[Made, Path], open_page: O
 
 
 def test_the_keyboard_is_enough(failing: tuple[Made, Path], open_page: Open) -> None:
-    """H11: filter, open, play and go on; the focus is visible, and nothing moves for those who ask for that."""
+    """H11: filter, open, play, next; the focus is visible, and nothing moves for those who ask for that."""
     found = open_page(failing[1], reduced_motion="reduce")
     page, keys = found.page, found.page.keyboard
     keys.press("/")
@@ -126,8 +126,8 @@ def test_the_keyboard_is_enough(failing: tuple[Made, Path], open_page: Open) -> 
     before = found.ids().index(page.evaluate("document.querySelector('.open-one').closest('li').dataset.id"))
     keys.press("j")
     found.until(
-        "was => [...document.querySelectorAll('.list > li')].findIndex(li => li.querySelector('.open-one')) === was + 1",
-        before,
+        "next => [...document.querySelectorAll('.list > li')].findIndex(li => li.querySelector('.open-one')) === next",
+        before + 1,
     )
     keys.press("k")
     found.until(

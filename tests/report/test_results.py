@@ -10,8 +10,7 @@ import pytest
 
 from tests.support.suite_run import Warm
 from wergate.errors import SuiteError
-from wergate.report.figures import read_results
-from wergate.report.results import SCHEMA_FILE, CpuRow, Results, Rows, alteration, schema, write_results
+from wergate.report.results import SCHEMA_FILE, CpuRow, Results, Rows, alteration, read_results, schema, write_results
 
 
 def test_the_committed_schema_is_that_of_the_code() -> None:
@@ -66,7 +65,7 @@ def test_every_verdict_has_its_numbers(warm: Warm) -> None:
 def minimal() -> Results:
     """Return the results of a run that did nothing."""
     return Results(
-        schema_version=4,
+        schema_version=5,
         wergate="0",
         created="now",
         verdict="PASS",

@@ -29,8 +29,8 @@ def commands(text: str) -> list[str]:
 
 
 def test_ci_runs_the_commands_of_the_readme() -> None:
-    """CI runs the same lines in the same order, and then an installation and the legacy toolchain."""
-    expected = [*commands("\n".join(SHELL[:2])), f".venv/bin/{MARK} install", f".venv/bin/{MARK} pot"]
+    """CI runs the same lines in the same order, then an installation, the legacy toolchain and the browser."""
+    expected = [*commands("\n".join(SHELL[:2])), *(f".venv/bin/{MARK} {name}" for name in ("install", "pot", "browser"))]
     assert expected == commands(CI)
 
 

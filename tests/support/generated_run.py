@@ -245,14 +245,19 @@ def timings() -> tuple[dict[str, list[Any]], list[RoundRow]]:
                      fast_ms=6.0, slow_ms=6 * ratio, compilations=5)
         )  # fmt: skip
         rounds += [
-            RoundRow(kind="ratio", test="t", model="tiny", name=f"int8 over {slow} 5 s", side=side,
-                     round=2 * block + call, ms=round(6 * scale * float(source.lognormal(0, 0.02)), 4), compilation=block // 4, block=block,
-                     void=block == 3)
+            _ratio_round(f"int8 over {slow} 5 s", side, block, call, 6 * scale * float(source.lognormal(0, 0.02)))
             for block in range(20)
             for side, scale in (("int8", 1.0), (slow, ratio))
             for call in range(2)
-        ]  # fmt: skip
+        ]
     return {"benchmarks": benchmarks, "ratios": ratios}, rounds
+
+
+def _ratio_round(name: str, side: str, block: int, call: int, ms: float) -> RoundRow:
+    return RoundRow(
+        kind="ratio", test="t", model="tiny", name=name, side=side, round=2 * block + call, ms=round(ms, 4),
+        compilation=block // 4, block=block, void=block == 3,
+    )  # fmt: skip
 
 
 def speed_verdicts(ratios: Sequence[RatioRow]) -> list[VerdictRow]:

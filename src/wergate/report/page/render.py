@@ -51,7 +51,7 @@ def render(folder: Path, out: Path) -> Page:
         out: the HTML file.
 
     Raises:
-        SuiteError: the folder is no run folder, or the file cannot be written.
+        SuiteError: the folder holds no run, or the file cannot be written.
     """
     made = page(read_run(folder))
     replace_file(out, made.text, what="report")

@@ -35,7 +35,7 @@ def ratios(run: Results) -> Forest | None:
                 note=note,
             )
         )
-    title = "Speed-ups: the two sides ran in turns; intervals, and the smallest accepted values"
+    title = "Speed-ups: the two sides ran interleaved; intervals, and the smallest accepted values"
     return Forest(title, "times as fast", bars, line=1.0, line_text="equally fast") if bars else None
 
 
@@ -97,7 +97,7 @@ def planes(run: Results) -> Iterator[Plane]:
 
 
 def _points(run: Results, model: str, corpus: str) -> Iterator[tuple[str, float, float, float | None, float | None]]:
-    """Yield name, speed and word error rate of each recognizer, with the interval of its drop put on the reference's."""
+    """Yield name, speed and word error rate of each recognizer; its interval is that of its drop."""
     speeds = _speeds(run, model)
     rows = [row for row in run.evaluations if (row.model, row.corpus) == (model, corpus)]
     for row in rows[:1]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from wergate.evaluation.rows import ResultRow
 
 
@@ -16,7 +18,7 @@ class EndingRow(ResultRow):
     exit_code: int
     command: list[str]
     commit: str | None = None
-    mistakes: list[str] = []
-    unexplained: list[str] = []
-    notes: list[str] = []
+    mistakes: list[str] = Field(default=[])
+    unexplained: list[str] = Field(default=[])
+    notes: list[str] = Field(default=[])
     latency: str = ""

@@ -88,10 +88,10 @@ def read_run(path: Path) -> RunFolder:
     """Read a run folder, or the folder of a results file alone.
 
     Raises:
-        SuiteError: it is no run folder, or a file of it cannot be read.
+        SuiteError: it holds no run, or a file of it cannot be read.
     """
     if not (path / RESULTS).is_file():
-        raise SuiteError(f"'{path}' has no {RESULTS}, so it is no run folder; name one that --run wrote")
+        raise SuiteError(f"'{path}' has no {RESULTS}, so it holds no run; name a folder that --run wrote")
     return RunFolder(
         path,
         read_results(path / RESULTS),
@@ -125,4 +125,6 @@ def _row(kind: type[Row], line: bytes, path: Path) -> Row:
     try:
         return kind.model_validate_json(line)
     except pydantic.ValidationError as error:
-        raise SuiteError(f"'{path}' has a line that is no {kind.__name__}; make the run again with --run") from error
+        raise SuiteError(
+            f"'{path}' has a line that does not fit {kind.__name__}; make the run again with --run"
+        ) from error

@@ -13,7 +13,7 @@ from wergate.gates.accuracy import near_tie
 
 
 class TranscriptRow(ResultRow):
-    """What a recognizer wrote, and how the gate aligned it with the reference text.
+    """A recognizer's transcript, and its alignment with the reference text as the gate made it.
 
     `words` is the normalized text, or null if it equals `text`. `alignment` has a letter for each column: E for equal
     words, S for a substitution, D for a deletion, I for an insertion.
