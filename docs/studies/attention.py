@@ -23,6 +23,7 @@ from wergate.models.checkpoint import load_model, resolve_checkpoint
 from wergate.models.processor import load_frontend
 from wergate.networks.ir.conversion import export
 from wergate.networks.ir.file import ir_signature
+from wergate.networks.ir.work import ATTENTION, SOFTMAX
 from wergate.networks.signature import Feed
 from wergate.quantization.nncf import quantize
 
@@ -32,10 +33,9 @@ _EVALUATION_S = (1.0, 4.0, 20.0)
 
 def main(names: Sequence[str]) -> None:
     """Print a row for each architecture, or for those named."""
-    print(
-        "| architecture | attentions in 8 bit | SQNR dB without, with, at "
-        + ", ".join(f"{s:g} s" for s in _EVALUATION_S)
-    )
+    lengths = ", ".join(f"{duration_s:g}" for duration_s in _EVALUATION_S)
+    print(f"| architecture | attentions in 8 bits | SQNR dB without, at {lengths} s | with |")
+    print("| --- | --- | --- | --- |")
     for architecture in ARCHITECTURES:
         if not names or architecture.id in names:
             with TemporaryDirectory() as folder:
@@ -67,9 +67,9 @@ def _row(architecture: Architecture, folder: Path) -> str:
 
 
 def _attentions(path: Path) -> str:
-    kinds = [op.get_type_name() for op in ov.Core().read_model(path).get_ops()]
-    apart = kinds.count("Softmax")
-    return f"{apart} of {apart + kinds.count('ScaledDotProductAttention')}"
+    operations = ov.Core().read_model(path).get_ops()
+    apart = sum(op.get_friendly_name().endswith(f"{SOFTMAX}/fq_output_0") for op in operations)
+    return f"{apart} of {apart + sum(op.get_type_name() == ATTENTION for op in operations)}"
 
 
 def _logits(path: Path, feeds: Sequence[Feed]) -> list[np.ndarray]:
