@@ -193,7 +193,7 @@ class Blocks:
         """Of each block: its places in percent from the left and from the top, whether it is void, its compilation."""
         count = max(1, len(self.series.values) - 1)
         return [
-            (round(1 + 98 * number / count, 2), 100 - self.scale.at(value), void, compilation)
+            (round(9 + 90 * number / count, 2), 100 - self.scale.at(value), void, compilation)
             for number, (value, void, compilation) in enumerate(
                 zip(self.series.values, self.series.hollow, self.compilations, strict=True)
             )

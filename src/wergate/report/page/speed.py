@@ -24,8 +24,8 @@ def ratios(run: Results) -> Forest | None:
         note = f"noisy: {'; '.join(row.noise)}" if row.noise else ""
         bars.append(
             Bar(
-                f"{row.fast} over {row.slow}, {row.duration_s:g} s ({row.model})",
-                f"{row.ratio:.2f} ({_bounds(row)}); {row.fast_ms:.2f} and {row.slow_ms:.2f} ms",
+                f"{row.fast} over {row.slow}, {row.duration_s:g} s{_of(run, row)}",
+                f"{row.ratio:.2f} ({_bounds(row)})",
                 row.ratio,
                 row.interval.low,
                 row.interval.high,
@@ -37,6 +37,11 @@ def ratios(run: Results) -> Forest | None:
         )
     title = "Speed-ups: the two sides ran interleaved; intervals, and the smallest accepted values"
     return Forest(title, "times as fast", bars, line=1.0, line_text="equally fast") if bars else None
+
+
+def _of(run: Results, row: RatioRow) -> str:
+    """Return the model of a ratio, if the run has several."""
+    return f" ({row.model})" if len({one.model for one in run.ratios}) > 1 else ""
 
 
 def _bounds(row: RatioRow) -> str:
@@ -81,7 +86,7 @@ def block_ratios(run: Results, rounds: Sequence[RoundRow]) -> Iterator[Blocks]:
         values = [slow[number] / fast[number] for number in blocks]
         series = Series(name, values, hollow=[one.void for one in blocks.values()])
         compilations = [one.compilation or 0 for one in blocks.values()]
-        title = f"{row.fast} over {row.slow}, {row.duration_s:g} s ({row.model}): the ratio of each block, in order"
+        title = f"{row.fast} over {row.slow}, {row.duration_s:g} s{_of(run, row)}"
         yield Blocks(title, series, row.ratio, compilations)
 
 
