@@ -62,8 +62,8 @@ def test_the_alignment_has_the_counts_of_the_gate(made: Made) -> None:
         rows = [row for row in made.utterances if row.corpus == found.corpus]
         total = sum(row.transcript(found.variant).errors for row in rows)
         assert found.candidate.substitutions + found.candidate.deletions + found.candidate.insertions == total
-    written = {"ABD": "EEDE", "ABXCD": "EEIEE", "AXCD": "ESEE", "": "DDDD"}
-    assert written == {hypothesis: alignment(reference="ABCD", hypothesis=hypothesis) for hypothesis in written}
+    written = {"PQS": "EEDE", "PQXRS": "EEIEE", "PXRS": "ESEE", "": "DDDD"}
+    assert written == {hypothesis: alignment(reference="PQRS", hypothesis=hypothesis) for hypothesis in written}
     assert "II" == alignment(reference="", hypothesis="AB")
 
 

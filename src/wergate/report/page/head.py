@@ -5,16 +5,17 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from wergate.config.variants import subject_of
 from wergate.report.exit_code import meaning_of
 from wergate.report.page.gates import STATES
 from wergate.report.results import Results
-from wergate.report.run_folder.utterances import UtteranceRow
+from wergate.report.run_folder.utterances import TranscriptRow, UtteranceRow
 from wergate.verdict import Status
 
 _FIRST = 3
-_SHOWN = 140  # characters of a text
+_BEFORE, _WORDS = 3, 16  # words before the first error, and in all
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def _gates(run: Results) -> str:
 
 @dataclass(frozen=True)
 class First:
-    """An utterance to listen to first."""
+    """An utterance to listen to first, and the words around its first error."""
 
     row: UtteranceRow
     variant: str
@@ -87,16 +88,30 @@ def first_to_hear(utterances: Iterable[UtteranceRow], shown: Mapping[tuple[str, 
     found = [(row, name) for row in utterances for name in row.variants if row.added(name) > 0]
     found.sort(key=lambda one: (-one[0].added(one[1]), -_share(*one), shown[one[0].key], one[1]))
     return [
-        First(
-            row,
-            name,
-            subject_of(name),
-            row.added(name),
-            _cut(row.text),
-            _cut(row.transcript(name).text),
-        )
-        for row, name in _one_each(found)
-    ][:_FIRST]
+        First(row, name, subject_of(name), row.added(name), *_around_first_error(row, name))
+        for row, name in islice(_one_each(found), _FIRST)
+    ]
+
+
+def _around_first_error(row: UtteranceRow, variant: str) -> tuple[str, str]:
+    """Return the words around the first error of a variant, as they were said and as it wrote them."""
+    wrote = row.transcript(variant)
+    start = max(0, next((n for n, letter in enumerate(wrote.alignment) if letter != "E"), 0) - _BEFORE)
+    end = start + _WORDS
+    said, written = iter(_words(row)), iter(_words(wrote))
+    sides: tuple[list[str], list[str]] = ([], [])
+    for place, letter in enumerate(wrote.alignment):
+        words = (next(said, "") if letter != "I" else "", next(written, "") if letter != "D" else "")
+        if start <= place < end:
+            for side, word in zip(sides, words, strict=True):
+                side += [word] if word else []
+    lead, tail = "... " if start else "", " ..." if end < len(wrote.alignment) else ""
+    first, second = (f"{lead}{' '.join(side)}{tail}" for side in sides)
+    return first, second
+
+
+def _words(row: UtteranceRow | TranscriptRow) -> list[str]:
+    return (row.text if row.words is None else row.words).split()
 
 
 def _one_each(found: Iterable[tuple[UtteranceRow, str]]) -> Iterator[tuple[UtteranceRow, str]]:
@@ -112,10 +127,6 @@ def _share(row: UtteranceRow, variant: str) -> float:
     """Return the errors added as a share of the words."""
     words = row.reference.alignment.count("E") + row.reference.substitutions + row.reference.deletions
     return row.added(variant) / max(1, words)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def command_line(run: Results) -> str:
