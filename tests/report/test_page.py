@@ -17,6 +17,7 @@ import pytest
 from tests.support.generated_run import CORPORA, Made, make_run
 from wergate.errors import SuiteError
 from wergate.report.page.charts import Scale, front_of, scale_over, ticks
+from wergate.report.page.head import first_to_hear
 from wergate.report.page.render import LIBRARY, render
 from wergate.report.results import Rows, broken_results, read_results, results_text
 from wergate.report.rows.ending import EndingRow
@@ -206,3 +207,15 @@ def test_two_corpora_are_on_the_page(made: Made, tmp_path: Path) -> None:
     data = data_of(render(made.folder, tmp_path / "page.html").text)
     assert list(CORPORA) == [cell["corpus"] for cell in data["cells"]]
     assert len(made.utterances) == len(data["rows"])
+
+
+def test_the_worst_three_come_first(made: Made) -> None:
+    """They have most errors added, and the words shown are the part of each with errors."""
+    shown = {row.key: row.id for row in made.utterances}
+    first = first_to_hear(made.utterances, shown)
+    most = sorted((row.added("int8") for row in made.utterances), reverse=True)[:3]
+    assert most == [one.added for one in first]
+    for one in first:
+        letters = "".join(letter for _, letter in one.wrote)
+        assert letters in one.row.transcript(one.variant).alignment
+        assert set(letters) & set("SDI")

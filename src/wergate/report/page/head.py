@@ -15,7 +15,7 @@ from wergate.report.run_folder.utterances import TranscriptRow, UtteranceRow
 from wergate.verdict import Status
 
 _FIRST = 3
-_BEFORE, _WORDS = 3, 16  # words before the first error, and in all
+_WINDOW = 12  # columns of an alignment
 
 
 @dataclass(frozen=True)
@@ -69,14 +69,14 @@ def _gates(run: Results) -> str:
 
 @dataclass(frozen=True)
 class First:
-    """An utterance to listen to first, and the words around its first error."""
+    """An utterance to listen to first, and the part in which the variant errs most."""
 
     row: UtteranceRow
     variant: str
     subject: str
     added: int
     said: str
-    wrote: str
+    wrote: list[tuple[str, str]]
 
 
 def first_to_hear(utterances: Iterable[UtteranceRow], shown: Mapping[tuple[str, str, str], str]) -> list[First]:
@@ -88,26 +88,33 @@ def first_to_hear(utterances: Iterable[UtteranceRow], shown: Mapping[tuple[str, 
     found = [(row, name) for row in utterances for name in row.variants if row.added(name) > 0]
     found.sort(key=lambda one: (-one[0].added(one[1]), -_share(*one), shown[one[0].key], one[1]))
     return [
-        First(row, name, subject_of(name), row.added(name), *_around_first_error(row, name))
+        First(row, name, subject_of(name), row.added(name), *_where_errors_are(row, name))
         for row, name in islice(_one_each(found), _FIRST)
     ]
 
 
-def _around_first_error(row: UtteranceRow, variant: str) -> tuple[str, str]:
-    """Return the words around the first error of a variant, as they were said and as it wrote them."""
+def _where_errors_are(row: UtteranceRow, variant: str) -> tuple[str, list[tuple[str, str]]]:
+    """Return the words where a variant errs most: as they were said, and each with its letter as it wrote them."""
     wrote = row.transcript(variant)
-    start = max(0, next((n for n, letter in enumerate(wrote.alignment) if letter != "E"), 0) - _BEFORE)
-    end = start + _WORDS
+    start = _densest(wrote.alignment)
     said, written = iter(_words(row)), iter(_words(wrote))
-    sides: tuple[list[str], list[str]] = ([], [])
-    for place, letter in enumerate(wrote.alignment):
-        words = (next(said, "") if letter != "I" else "", next(written, "") if letter != "D" else "")
-        if start <= place < end:
-            for side, word in zip(sides, words, strict=True):
-                side += [word] if word else []
-    lead, tail = "... " if start else "", " ..." if end < len(wrote.alignment) else ""
-    first, second = (f"{lead}{' '.join(side)}{tail}" for side in sides)
-    return first, second
+    columns = [
+        ("" if letter == "I" else next(said, ""), "" if letter == "D" else next(written, ""), letter)
+        for letter in wrote.alignment
+    ]
+    shown = columns[start : start + _WINDOW]
+    lead, tail = "... " if start else "", " ..." if start + _WINDOW < len(columns) else ""
+    text = " ".join(expected for expected, _, _ in shown if expected)
+    return f"{lead}{text}{tail}", [(word or expected, letter) for expected, word, letter in shown]
+
+
+def _densest(alignment: str) -> int:
+    """Return the first column of the part with most errors."""
+    counts = [
+        sum(letter != "E" for letter in alignment[start : start + _WINDOW])
+        for start in range(max(1, len(alignment) - _WINDOW + 1))
+    ]
+    return counts.index(max(counts))
 
 
 def _words(row: UtteranceRow | TranscriptRow) -> list[str]:
