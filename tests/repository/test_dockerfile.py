@@ -20,6 +20,8 @@ INSTRUCTIONS = [
 ]
 KNOWN = {"FROM", "ARG", "COPY", "RUN", "USER", "ENV", "WORKDIR", "ENTRYPOINT", "CMD"}
 
+PAGE = {f"report/page/templates/{name}" for name in ("page.html", "charts.html", "style.css", "app.js")}
+
 
 def all_of(name: str) -> list[str]:
     """Return the arguments of each instruction with a name."""
@@ -81,7 +83,8 @@ def test_its_sources_make_the_whole_package(tmp_path: Path) -> None:
         name for name in files if name.startswith("wergate/suite/")
     }
     package = {"report/results.schema.json", "cli/main.py", "cli/templates/github.yml", "py.typed", "testing.py"}
-    assert {f"wergate/{name}" for name in package} <= files
+    page = {*PAGE, *(f"report/vendor/{path.name}" for path in (ROOT / "src/wergate/report/vendor").iterdir())}
+    assert {f"wergate/{name}" for name in package | page} <= files
     assert [] == [
         name for name in files if name.split("/")[0] not in {"wergate", "pot_driver"} and ".dist-info" not in name
     ]
