@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.generated_run import CORPORA, Made, make_run
 from wergate.errors import SuiteError
-from wergate.report.page.charts import Scale, front_of, scale_over, ticks
+from wergate.report.page.charts import Bar, Forest, Scale, front_of, scale_over, ticks
 from wergate.report.page.head import first_to_hear
 from wergate.report.page.render import LIBRARY, render
 from wergate.report.results import Rows, broken_results, read_results, results_text
@@ -219,3 +219,12 @@ def test_the_worst_three_come_first(made: Made) -> None:
         letters = "".join(letter for _, letter in one.wrote)
         assert letters in one.row.transcript(one.variant).alignment
         assert set(letters) & set("SDI")
+
+
+def test_one_wide_interval_does_not_hide_the_others() -> None:
+    """Values and limits are always on the scale; an interval that is many times as wide is cut."""
+    bars = [Bar("a", "", 2.0, 1.9, 2.1, 1.5), Bar("b", "", 3.0, 0.01, 1e5, 1.5)]
+    scale = Forest("ratios", "", bars, line=1.0).scale
+    assert all(scale.inside(value) for value in (1.0, 1.5, 1.9, 2.1, 3.0))
+    assert not scale.inside(1e5)
+    assert scale.high < 10

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 _MARGIN = 0.06  # of the range of the values, on both sides
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+_WIDEST = 2.0  # an interval may leave the values by this many times their range
 _STRIP = 80  # dots of a strip
 _CURVE = 60  # points of a distribution
 
@@ -86,9 +87,12 @@ class Forest:
 
     @property
     def scale(self) -> Scale:
-        """The scale that shows all of them."""
-        shown = [part for bar in self.bars for part in (bar.value, bar.low, bar.high, bar.limit)]
-        return scale_over([*shown, self.line])
+        """The scale that shows all values and limits, and intervals unless they are many times as wide."""
+        firm = [part for bar in self.bars for part in (bar.value, bar.limit)] + [self.line]
+        found = [part for part in firm if part is not None]
+        reach = _WIDEST * ((max(found) - min(found)) or abs(found[0]) or 1.0) if found else 1.0
+        ends = [part for bar in self.bars for part in (bar.low, bar.high) if part is not None]
+        return scale_over([*found, *(min(max(found) + reach, max(min(found) - reach, end)) for end in ends)])
 
     @property
     def ticks(self) -> list[tuple[float, str]]:
