@@ -75,6 +75,7 @@ class Layer:
 
 
 OPENVINO = (
+    "networks/ir/attention",
     "networks/ir/conversion",
     "networks/ir/execution",
     "networks/ir/file",
@@ -84,13 +85,20 @@ OPENVINO = (
     "quantization/accuracy_control",
     "quantization/int8_weights",
     "quantization/nncf",
+    "quantization/observations",
+    "quantization/single_pass",
     "recognizers/bucketed",
     "recognizers/compiled_store",
     "recognizers/openvino",
     "studies/sensitivity/sample",
     "studies/throughput/hardware",
 )
-NNCF = ("quantization/accuracy_control", "quantization/int8_weights", "quantization/nncf")
+NNCF = (
+    "quantization/accuracy_control",
+    "quantization/int8_weights",
+    "quantization/nncf",
+    "quantization/single_pass",
+)
 CLI = {str(path.relative_to(ROOT)) for path in (WERGATE / "cli").glob("*.py")}
 POT_DRIVER = {str(path.relative_to(ROOT)) for path in (ROOT / "src" / "pot_driver").glob("*.py")}
 LAYERS = (
