@@ -27,6 +27,7 @@ _SOFTMAX_RANGES = tuple(2.0**-step for step in range(10))
 _BETWEEN = (2**-0.5, 2**0.5)  # of the best of these ranges, also tried
 _VALUE_SHARES = (1.0, 0.85, 0.7, 0.6, 0.5)  # of the largest value
 _UNSIGNED, _SIGNED = 255, 127
+_TINY = 1e-20  # in place of a zero that is divided by
 _HALVED = 2.0  # a range twice as wide leaves seven bits, whose products with 8 bits fit into 16
 _MASK = 3  # number of the operand
 
@@ -122,10 +123,8 @@ def _places(op: Any) -> list[Place]:
 def _operands(found: Sequence[Values]) -> _Operands:
     queries, keys, values = (array.reshape(-1, *array.shape[-2:]) for array in found[:_MASK])
     rows = np.unique(np.linspace(0, queries.shape[1] - 1, _ROWS).astype(int))
-    bias = (
-        found[_MASK].reshape(-1, 1, found[_MASK].shape[-1]) if len(found) > _MASK else np.zeros((1, 1, 1), np.float32)
-    )
-    return _Operands(queries[:, rows], keys, values, bias)
+    mask = found[_MASK] if len(found) > _MASK else np.zeros((1, 1), np.float32)
+    return _Operands(queries[:, rows], keys, values, mask.reshape(-1, 1, mask.shape[-1]))
 
 
 def _choice(name: str, utterances: Sequence[_Operands], scale: float, seven_bits: bool) -> AttentionChoice:
@@ -142,13 +141,14 @@ def _choice(name: str, utterances: Sequence[_Operands], scale: float, seven_bits
 def _worst_noises(
     audio: Collection[Sequence[_Operands]], candidates: Sequence[float], scale: float, values_range: float
 ) -> Values:
-    return np.max([_noises(own, candidates, scale, values_range) for own in audio], axis=0)
+    noises = np.stack([_noises(own, candidates, scale, values_range) for own in audio])
+    return np.asarray(noises.max(axis=0), np.float32)
 
 
 def _values_range(utterances: Sequence[_Operands], seven_bits: bool) -> float:
     """Return the range of the values with the smallest mean square error."""
     values = np.concatenate([own.values.reshape(-1) for own in utterances])
-    largest = float(np.abs(values).max())
+    largest = max(float(np.abs(values).max()), _TINY)
     if seven_bits:
         return _HALVED * largest
     errors = [float(np.square(_signed(values, share * largest) - values).mean()) for share in _VALUE_SHARES]
@@ -172,19 +172,19 @@ def _noises(utterances: Sequence[_Operands], candidates: Sequence[float], scale:
         signal += float(np.square(exact).sum())
         for number, largest in enumerate(candidates):
             noise[number] += float(np.square(_unsigned(softmax, largest) @ rounded - exact).sum())
-    return noise / max(signal, np.finfo(np.float32).tiny)
+    return np.asarray(np.maximum(noise, _TINY) / max(signal, _TINY), np.float32)
 
 
 def _softmax(scores: Values) -> Values:
     raised = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return raised / raised.sum(axis=-1, keepdims=True)
+    return np.asarray(raised / raised.sum(axis=-1, keepdims=True), np.float32)
 
 
 def _unsigned(values: Values, largest: float) -> Values:
     step = np.float32(largest / _UNSIGNED)
-    return np.minimum(np.rint(values / step), _UNSIGNED) * step
+    return np.asarray(np.minimum(np.rint(values / step), _UNSIGNED) * step, np.float32)
 
 
 def _signed(values: Values, largest: float) -> Values:
     step = np.float32(largest / _SIGNED)
-    return np.clip(np.rint(values / step), -_SIGNED - 1, _SIGNED) * step
+    return np.asarray(np.clip(np.rint(values / step), -_SIGNED - 1, _SIGNED) * step, np.float32)

@@ -190,7 +190,7 @@ class _Walk:
 
 
 def _is_apart(original: Any, other: Any) -> bool:
-    """Return whether a product stands in the place of an attention, whose second product is quantized."""
+    """Return whether a product replaces an attention, whose second product is quantized."""
     attention = original.get_type_name() == ATTENTION and not original.get_attributes()["causal"]
     return attention and other.get_type_name() == "MatMul" and scale_of(original) is not None
 
