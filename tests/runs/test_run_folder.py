@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from fixtures.outcome.run_folder import command_of
 from tests.support.suite_run import Warm, run
 from wergate.report.run_folder.folder import read_run
 
@@ -71,3 +72,10 @@ def test_a_folder_with_other_files_is_refused(warm: Warm, tmp_path: Path) -> Non
     assert 13 == done.code, done.output
     assert "has files of something else; name a new or an empty folder with --run" in done.text
     assert ["mine.txt"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_the_command_is_the_one_that_people_typed() -> None:
+    """A call through `wergate` lacks the settings that it adds; secrets become stars."""
+    added = ["accuracy", "-c", "pytest.ini", "--limit=3"]
+    assert ["wergate", "check", "--limit", "3"] == command_of(["/opt/bin/wergate", "check", "--limit", "3"], added)
+    assert ["pytest", "accuracy/", "token=***"] == command_of(["/opt/bin/pytest", "x"], ["accuracy/", "token=abc"])
