@@ -24,7 +24,6 @@ from wergate.quantization.observations import Sample
 from wergate.quantization.single_pass import quantize_in_one_pass
 from wergate.store import Artifact, Store
 
-_GRID_S = 0.25
 _HIDING = "/without_bias"
 _NORM = re.compile(r"(?P<layer>.*\.conv_layers\.0)/aten::sqrt/Sqrt")
 
@@ -67,15 +66,9 @@ def int8_ir(
 
 
 def calibration_inputs(calibration: Corpus, frontend: Frontend, signature: Signature) -> Iterable[Feed]:
-    """Yield the network's inputs for each calibration utterance, in batches of one.
-
-    Each utterance loses the rest beyond a whole number of quarters of a second.
-    """
-    # The runtime generates code for each new length. Equal lengths halve the time of a small network.
-    grid = int(_GRID_S * frontend.sampling_rate)
+    """Yield the network's inputs for each calibration utterance, in batches of one."""
     for utterance in calibration.utterances(frontend.sampling_rate):
-        samples = frontend.features(utterance.waveform.samples)
-        yield signature.feed(samples[: max(len(samples) // grid * grid, min(len(samples), grid))][None])
+        yield signature.feed(frontend.features(utterance.waveform.samples)[None])
 
 
 def quantize(fp16_path: Path, inputs: list[Feed], settings: QuantizationSettings, path: Path) -> None:
