@@ -205,3 +205,11 @@ def test_every_verdict_has_a_cause() -> None:
         cause_of(status, kind) for status in (Status.FAIL, Status.INCONCLUSIVE) for kind in ("accuracy", "latency")
     ]
     assert [Cause.ACCURACY, Cause.LATENCY, Cause.INCONCLUSIVE, Cause.INCONCLUSIVE] == found
+
+
+def test_a_wrong_path_of_a_test_is_one_line() -> None:
+    """Pytest's own message and exit code, without an internal error."""
+    done = run(["accuracy/test_wers.py"])
+    assert 4 == done.code, done.output
+    assert "ERROR: file or directory not found: accuracy/test_wers.py" in done.output
+    assert "INTERNALERROR" not in done.output
