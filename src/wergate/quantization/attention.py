@@ -123,7 +123,7 @@ def _places(op: Any) -> list[Place]:
 def _operands(found: Sequence[Values]) -> _Operands:
     queries, keys, values = (array.reshape(-1, *array.shape[-2:]) for array in found[:_MASK])
     rows = np.unique(np.linspace(0, queries.shape[1] - 1, _ROWS).astype(int))
-    mask = found[_MASK] if len(found) > _MASK else np.zeros((1, 1), np.float32)
+    mask = np.atleast_1d(found[_MASK]) if len(found) > _MASK else np.zeros((1, 1), np.float32)
     return _Operands(queries[:, rows], keys, values, mask.reshape(-1, 1, mask.shape[-1]))
 
 
