@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy  # scipy.special loads on first use: a run shows its first transcripts before it
+import scipy.special
 from numpy.typing import ArrayLike, NDArray
 
 from wergate.evaluation.significance.utterances import CONFIDENCE

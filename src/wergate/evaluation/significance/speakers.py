@@ -14,7 +14,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import scipy  # scipy.special loads on first use: a run shows its first transcripts before it
+import scipy.special
 from numpy.typing import NDArray
 
 from wergate.evaluation.significance.utterances import CONFIDENCE
