@@ -81,7 +81,7 @@ def test_the_example_of_the_page_runs(tiny: Tiny, own_warm: Warm, tmp_path: Path
     assert "issue 12: the first layer clips" in output
     assert set() == set(found.values()) - {"PASSED", "SKIPPED", "XFAIL"}, output
     written = {path.name for path in tmp_path.iterdir()} - {".benchmarks"}  # of the project's own pytest-benchmark
-    assert {"conftest.py", "pyproject.toml", "strict.toml", "tests"} == written
+    assert {"conftest.py", "pyproject.toml", "strict.toml", "tests"} == written - {"__pycache__"}
 
 
 def test_a_gate_that_fails_shows_its_line(tiny: Tiny, own_warm: Warm, tmp_path: Path) -> None:

@@ -40,7 +40,8 @@ class Spoilt:
 
 
 def _run(folder: Path, tests: str, suite: Path, *options: str, results: Path | None = None) -> Run:
-    given = ("--suite", str(suite), "--cache-dir", str(folder / "cache"), *options)
+    # 144 words leave the WER drop undecided, also where none changed
+    given = ("--suite", str(suite), "--cache-dir", str(folder / "cache"), "--allow-inconclusive", *options)
     return run([tests], *given, results=results)
 
 

@@ -59,7 +59,7 @@ def test_an_onnx_file_is_gated(onnx: Gated) -> None:
     assert 0 == onnx.run.code, onnx.run.output
     assert "torch absent" in onnx.run.output or "skipped" in onnx.run.output
     assert onnx.run.results is not None
-    assert {"fp16", "int8"} == {row["subject"].lower() for row in onnx.run.results["verdicts"]}
+    assert {"fp16", "int8", "onnxruntime"} == {row["subject"].lower() for row in onnx.run.results["verdicts"]}
     assert [] == onnx.run.gate("wer_headline_difference", "INT8")
     assert [0.0] == [row["value"] for row in onnx.run.gate("wer", "FP16")]
 
