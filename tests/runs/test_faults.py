@@ -76,8 +76,9 @@ def fill_the_disk() -> None:
 def quantize_nothing() -> None:
     """Let NNCF refuse every model."""
     import nncf
+    from nncf.quantization.algorithms.post_training import pipeline
 
-    nncf.quantize = raising(nncf.UnsupportedModelError("a made-up reason\nand more of it"))
+    pipeline.create_ptq_pipeline = raising(nncf.UnsupportedModelError("a made-up reason\nand more of it"))
 
 
 def remove_the_weights() -> None:
