@@ -111,5 +111,5 @@ def typed(values: Mapping[str, Any]) -> Iterator[str]:
             yield flag
         elif isinstance(value, Sequence) and not isinstance(value, str):
             yield from (f"{flag}={one}" for one in value)
-        elif value not in {None, False}:
+        elif value is not None and value is not False:  # 0 is a value
             yield f"{flag}={value}"
