@@ -23,10 +23,11 @@ import pytest
 
 from wergate.errors import SuiteError, did_you_mean
 from wergate.gates.names import ACCURACY_GATES, family
+from wergate.report.exit_code import Cause
 
 __all__ = ["Gate", "parametrize_with_gates"]
 _RUN = "run"  # stands for all that no gate judges: the set-up, and tests that fail without a verdict
-_JUDGED = {0, 10, 11, 12}  # exit codes of runs whose gates have judged everything
+_JUDGED = {0, Cause.ACCURACY, Cause.LATENCY, Cause.INCONCLUSIVE}  # exit codes of runs whose gates judged everything
 _WORKER = "PYTEST_XDIST_TESTRUNUID"  # xdist sets it in its workers, to one value for all of them
 _TAIL = 30
 _SHOWN = 2000

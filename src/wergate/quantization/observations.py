@@ -19,8 +19,7 @@ import openvino as ov
 from openvino import opset13
 
 from wergate.environment.machine import cpu, thread_options
-from wergate.networks.ir.precision import INFERENCE_PRECISION
-from wergate.networks.ir.ranges import Values, upper_quantile
+from wergate.networks.ir.ranges import OBSERVING, Values
 from wergate.networks.ir.weights import constant_values
 from wergate.networks.signature import Feed
 
@@ -32,8 +31,6 @@ Extension = Callable[[Any], Any]  # of an output of the network by operations th
 _KEPT, _KEPT_SHARES = 8, 16
 _BATCHED = 3  # axes of an activation with a batch
 _STREAMS = 2  # activations of so many utterances are in memory at once
-# Compressed weights must not make the runtime quantize the activations that are observed.
-_OPTIONS = {INFERENCE_PRECISION: "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0"}
 
 
 @dataclass(frozen=True)
@@ -105,11 +102,6 @@ def channels_of(values: Values, axis: int, outlier_prob: float) -> Channels:
     return Channels(values.shape, top, by_channel.min(axis=1), by_channel.mean(axis=1))
 
 
-def quantile_of(values: Values, outlier_prob: float) -> float:
-    """Return the quantile 1 - outlier_prob of all values of an activation."""
-    return upper_quantile(values.reshape(-1), outlier_prob)
-
-
 def observe(
     model: Any,
     feeds: Sequence[Feed],
@@ -168,7 +160,7 @@ class ActivationRun:
         observed.add_outputs([output for output in outputs if not _is_result(output)])
         numbers = {place_of(result.input_value(0)): number for number, result in enumerate(observed.get_results())}
         self.streams = max(1, min(_STREAMS, cpu().cores))
-        options = thread_options() | _OPTIONS | {"NUM_STREAMS": str(self.streams)}
+        options = thread_options() | OBSERVING | {"NUM_STREAMS": str(self.streams)}
         self._places = {place: numbers[place_of(output)] for place, output in sources.items()}
         self._figures = {key: numbers[place_of(output)] for key, output in figures.items()}
         self._compiled = ov.Core().compile_model(observed, "CPU", options)

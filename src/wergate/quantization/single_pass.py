@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from wergate.networks.ir.ranges import Values
+from wergate.networks.ir.ranges import Values, upper_quantile
 from wergate.networks.ir.weights import constant_values
 from wergate.networks.signature import Feed
 from wergate.quantization.observations import (
@@ -25,7 +25,6 @@ from wergate.quantization.observations import (
     Smoothing,
     mean_of,
     observe,
-    quantile_of,
     shape_of,
     smoothings,
 )
@@ -198,7 +197,7 @@ def _answer(requests: Sequence[_Request], observed: Sequence[Observation], smoot
 def _reduced(reducer: Any, values: Values) -> Values:
     """Compute a statistic of an activation, as NNCF's reducer does."""
     if _kind(reducer) == "OVQuantileReducer" and len(_axes(reducer, values)) == values.ndim:
-        return np.full((1,) * values.ndim, quantile_of(values, 1 - reducer._quantile[0]), np.float32)  # noqa: SLF001
+        return np.full((1,) * values.ndim, upper_quantile(values.reshape(-1), 1 - reducer._quantile[0]), np.float32)  # noqa: SLF001
     from nncf.tensor import Tensor
 
     own = copy(reducer)

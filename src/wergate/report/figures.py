@@ -14,7 +14,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-import rich.table
 from pydantic import BaseModel, ConfigDict
 
 from wergate.environment.machine import size_of
@@ -23,6 +22,7 @@ from wergate.formatting import decibels, interval, percent, signed_percent, tabl
 from wergate.report.redact import without_local_paths
 from wergate.report.results import Results, read_results
 from wergate.report.rows.evaluation import by_cell
+from wergate.report.tables import Figures, study_figures, work_figures
 from wergate.studies.registry import STUDIES
 from wergate.timing.rows import BenchmarkRow
 
@@ -31,19 +31,10 @@ DOCS = ROOT / "docs"
 BEGIN, END = "<!-- figures: begin -->\n", "<!-- figures: end -->\n"
 _MEASURED = ("src", "fixtures", "accuracy", "benchmarks", "suite.toml")  # what figures depend on
 _PACKAGES = ("openvino", "nncf", "torch")
-Row = tuple[str, ...]
 
 
 class _Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Figures(_Record):
-    """One table."""
-
-    title: str
-    columns: Row
-    rows: tuple[Row, ...]
 
 
 class Part(_Record):
@@ -157,29 +148,12 @@ def _builds(run: Results) -> Iterator[Figures]:
         yield Figures(title="", columns=columns, rows=tuple(rows))
 
 
-def _executed(run: Results) -> Iterator[Figures]:
-    columns = ("model", "variant", "GMAC", "in 8 bit, %", "layers", "not in 8 bit")
-    rows = [
-        (
-            row.model,
-            row.variant,
-            f"{row.macs / 1e9:.2f}",
-            percent(row.int8_share, 1),
-            str(row.layers),
-            str(len(row.fallbacks)),
-        )
-        for row in run.executions
-    ]
-    if rows:
-        yield Figures(title="", columns=columns, rows=tuple(rows))
-
-
 _PARTS: Mapping[str, Callable[[Results], Iterator[Figures]]] = {
     "Word errors and logits": _words,
     "Speed-ups, the two sides interleaved": _speedups,
     "Latency and throughput": _latencies,
     "Builds, each in a process of its own": _builds,
-    "Work on five seconds of speech": _executed,
+    "Work on five seconds of speech": work_figures,
 }
 
 
@@ -189,19 +163,8 @@ def _study_title(name: str) -> str:
 
 def _study_tables(run: Results) -> Iterator[tuple[str, list[Figures]]]:
     """Yield the tables that the terminal prints for each study."""
-    written = {kind: getattr(run, kind) for kind in Results.model_fields}
     for study in STUDIES:
-        if set(study.kinds) <= set(written):
-            yield _study_title(study.name), [_figures(found) for found in study.tables(written)]
-
-
-def _figures(found: rich.table.Table) -> Figures:
-    cells = [[str(cell) for cell in column.cells] for column in found.columns]
-    return Figures(
-        title=str(found.title or ""),
-        columns=tuple(str(column.header) for column in found.columns),
-        rows=tuple(zip(*cells, strict=True)),
-    )
+        yield _study_title(study.name), study_figures(study, run)
 
 
 def machine_of(run: Results, commit: str) -> Machine:

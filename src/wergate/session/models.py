@@ -8,7 +8,7 @@ from pathlib import Path
 from wergate.config.base import Precision
 from wergate.config.models import ModelSettings
 from wergate.config.suite import SuiteConfig
-from wergate.config.variants import label_of, subject_of
+from wergate.config.variants import LEGACY_QUANTIZERS, label_of, subject_of
 from wergate.environment.allocator import give_back
 from wergate.environment.extras import require_nncf
 from wergate.evaluation.activations import RangeComparison, compare_ranges, observed_activations
@@ -30,8 +30,6 @@ from wergate.session.matrix import candidates
 from wergate.session.memo import ModelUse, Resources
 from wergate.steps import step
 from wergate.store import Artifact
-
-_OF_POT = ("pot", "pot-accuracy-aware")  # they run in an environment of their own
 
 
 class Models:
@@ -142,7 +140,7 @@ class Models:
         Raises:
             SuiteError: NNCF, which all quantizers but POT need, is not installed.
         """
-        if settings.quantizer not in _OF_POT:
+        if settings.quantizer not in LEGACY_QUANTIZERS:
             require_nncf(f"INT8 of model '{model}'")
         task = QuantizationTask(
             self._store, self.ir(model, "fp16"), self._corpora.calibration(model), settings, self._progress, self.legacy

@@ -24,7 +24,7 @@ from wergate.networks.ir.work import FAKE_QUANTIZE, is_stored
 
 Values = npt.NDArray[np.float32]
 # Compressed weights must not make the runtime quantize the activations that are observed.
-_OPTIONS = {INFERENCE_PRECISION: "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0"}
+OBSERVING = {INFERENCE_PRECISION: "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0"}
 _SYMMETRIC = 0.02  # with 128 levels, one end is 64/63 of the other
 _AGGREGATES: Mapping[Aggregator, Callable[..., Values]] = {
     "min": np.min,
@@ -141,7 +141,7 @@ def observe(path: Path, waveforms: Iterable[Values], *, outlier_prob: float) -> 
     # Two quantizers may have one source, and a source may be an output already.
     places = {_place(result.input_value(0)): number for number, result in enumerate(model.get_results())}
     taken = [(places[_place(source)], shape) for source, shape in observed]
-    request = compile_model(path, model, "CPU", _OPTIONS).create_infer_request()
+    request = compile_model(path, model, "CPU", OBSERVING).create_infer_request()
     rows = []
     for waveform in waveforms:
         found = list(request.infer(inputs.feed(waveform[None]), share_outputs=True).values())

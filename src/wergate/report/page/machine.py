@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from wergate.report.page.studies import Figures
 from wergate.report.results import Results
+from wergate.report.tables import Figures
 
 _PART = 12  # characters of a digest
 
