@@ -27,7 +27,7 @@ from wergate.networks.ir.work import ATTENTION, SOFTMAX
 from wergate.networks.signature import Feed
 from wergate.quantization.nncf import quantize
 
-_SQNR_DB_MIN = 18.0  # less than the default, so that more attentions take part
+_SQNR_DB_MIN = 18.0  # less than the page recommends, so that more attentions take part
 _CALIBRATION_S = (0.6, 0.8, 1.0)
 _EVALUATION_S = (1.0, 4.0, 20.0)
 
