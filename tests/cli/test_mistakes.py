@@ -53,3 +53,13 @@ def test_a_folder_that_is_no_export_names_the_nearest(tmp_path: Path, capsys: py
     (tmp_path / "model-int8").mkdir()
     assert 1 == main(["verify", str(tmp_path / "model-int9")])
     assert "did you mean 'model-int8'?" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [[], ["cache"]])
+def test_a_call_without_a_command_prints_the_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """The help of the group, as it is, and the exit code of a mistake."""
+    assert main(arguments) == 4
+    printed = capsys.readouterr().err
+    assert printed.startswith("Usage: wergate")
+    assert "ERROR" not in printed
+    assert "; see" not in printed

@@ -73,3 +73,8 @@ def test_variables_are_restored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     assert str(Path("cache") / "hypothesis") == seen["HYPOTHESIS_STORAGE_DIRECTORY"]
     assert {"theirs"} == {os.environ[name] for name in OURS}
     assert "HYPOTHESIS_STORAGE_DIRECTORY" not in os.environ
+
+
+def test_zero_is_a_value() -> None:
+    """It reaches pytest, which refuses it; only None and False stand for an absent option."""
+    assert ["--limit=0"] == list(typed({"limit": 0, "worst": None, "details": False}))

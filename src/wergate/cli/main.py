@@ -53,6 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         return int(commands.main(arguments, prog_name="wergate", standalone_mode=False) or 0)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)  # the help, and no mistake in words
+        return _USAGE
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else "wergate"
         return _mistake(f"{_said(error)}; see {where} --help")

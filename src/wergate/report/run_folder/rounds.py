@@ -15,7 +15,7 @@ class RoundRow(ResultRow):
     `kind` is "ratio" for interleaved calls and "benchmark" for calls of one recognizer. `name` is the pair, such as
     "int8 over fp16 5 s", or the name of the benchmark; `side` is the recognizer. `compilation` and `block` count from
     0; both are null for a benchmark. `void` says that the block does not count, because its sides saw different load.
-    `process` is the number of the process that ran the call, in the order in which they ended.
+    `process` is 0: calls are timed in the process of their test, and no other process is kept.
     """
 
     kind: Literal["ratio", "benchmark"]
