@@ -121,7 +121,7 @@ SETTINGS = (
     Setting("quantization__max_quantile_outlier_prob", "0.01", frozenset({"int8"})),
     Setting("quantization__smooth_quant", "false", frozenset({"int8"})),
     Setting("quantization__bias_correction", "false", frozenset({"int8"})),
-    Setting("quantization__attention_sqnr_db_min", "false", frozenset({"int8"})),
+    Setting("quantization__attention_sqnr_db_min", "25.0", frozenset({"int8"})),
     Setting("quantization__ignored_scope__types", '["Softmax"]', frozenset({"int8"})),
     Setting("limit", "2", frozenset({"reference"})),
     Setting("thresholds__int8__wer_drop_max", "0.5"),
