@@ -48,11 +48,29 @@ def test_a_mistake_is_one_line(
     assert [tmp_path / "models"] == list(tmp_path.iterdir())
 
 
-def test_a_folder_that_is_no_export_names_the_nearest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A missing folder differs: the exit code is 1."""
+def test_a_missing_folder_has_nothing_that_could_differ(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is a mistake on the command line, and not an export that was changed; the nearest one is named."""
     (tmp_path / "model-int8").mkdir()
-    assert 1 == main(["verify", str(tmp_path / "model-int9")])
-    assert "did you mean 'model-int8'?" in capsys.readouterr().out
+    assert 4 == main(["verify", str(tmp_path / "model-int9")])
+    said = capsys.readouterr()
+    assert "did you mean 'model-int8'?" in said.err
+    assert "" == said.out
+
+
+def test_an_interrupted_prompt_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ctrl-C outside of pytest is one line and pytest's code for it; nothing is written."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("builtins.input", interrupted)
+    monkeypatch.setattr("click.termui.visible_prompt_func", interrupted)
+    assert 2 == main(["init"])
+    assert capsys.readouterr().err.splitlines()[-1].startswith("interrupted; ")
+    assert [] == list(tmp_path.iterdir())
+
+
+def interrupted(prompt: str = "") -> str:
+    raise KeyboardInterrupt(prompt)
 
 
 @pytest.mark.parametrize("arguments", [[], ["cache"]])

@@ -129,7 +129,7 @@ def test_only_what_differs_from_the_reference_model_is_stored() -> None:
         pytest.param({"versions": VERSIONS | {"openvino": "2025.4.0"}}, "openvino 2025.4.0, now 2026.4.1", id="older"),
         pytest.param({"versions": {"torch": "2.13.0"}}, "openvino unknown, now 2026.4.1", id="unknown version"),
         pytest.param({"model": "33" * 32}, "weights 33333333, now 11111111", id="weights"),
-        pytest.param({"corpus": "33" * 32}, "utterances 33333333, now 22222222", id="utterances"),
+        pytest.param({"corpus": "33" * 32}, "other utterances", id="utterances"),
         pytest.param({"normalizer": "none"}, "normalizer none, now upper", id="normalizer"),
     ],
 )

@@ -221,6 +221,7 @@ def test_the_worst_three_come_first(made: Made) -> None:
         letters = "".join(letter for _, letter in one.wrote)
         assert letters in one.row.transcript(one.variant).alignment
         assert set(letters) & set("SDI")
+        assert "".join(letter for _, letter in one.reference) in one.row.reference.alignment
 
 
 def test_one_wide_interval_does_not_hide_the_others() -> None:

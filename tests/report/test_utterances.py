@@ -30,13 +30,16 @@ def test_errors_are_marked_below_the_words() -> None:
 
 
 def test_the_three_with_the_largest_rise_come_first() -> None:
-    """An utterance that both transcribe alike is not evidence against the variant."""
-    same = ("A B C", "X Y Z", "X Y Z")
-    found = lines(("A B", "A B", "A B"), same, ("A B", "A B", "A X"), ("A B", "A B", "Y X"), ("A", "A", ""))
-    assert ["u3: 2 word errors, pytorch 0", "u2: 1 word error, pytorch 0", "u4: 1 word error, pytorch 0"] == [
+    """An utterance that both transcribe alike is no evidence against the variant, nor one that it transcribes better.
+
+    Between equals, the larger share of the words decides.
+    """
+    same, better = ("A B C", "X Y Z", "X Y Z"), ("A B", "X Y", "A Y")
+    found = lines(better, same, ("A B", "A B", "A X"), ("A B", "A B", "Y X"), ("A", "A", ""))
+    assert ["u3: 2 word errors, pytorch 0", "u4: 1 word error, pytorch 0", "u2: 1 word error, pytorch 0"] == [
         line for line in found if line.startswith("u")
     ]
-    assert lines(same) == []
+    assert lines(same, better) == []
 
 
 def test_only_parts_with_errors_are_shown() -> None:

@@ -32,7 +32,7 @@ def commands() -> None:
     \b
     First steps:
       wergate doctor                             is this machine ready?
-      wergate check --limit 20                   gate the model of this package
+      wergate check                              gate the model of this package
       wergate check CHECKPOINT --corpus CORPUS   gate your own
       wergate init                               write a suite file and a workflow
     """  # noqa: D301 - \b keeps click from wrapping the lines
@@ -62,6 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (click.ClickException, SuiteError) as error:
         return _mistake(error.format_message() if isinstance(error, click.ClickException) else str(error))
     except click.Abort:
+        click.echo("interrupted; finished builds are in the cache: run again to go on", err=True)
         return _INTERRUPTED
 
 

@@ -75,7 +75,7 @@ def regression(
             f"{name}: not compared: stored for {', '.join(sorted(stored))}, but this run is on {machine}",
         )
     before = stored[machine]
-    other = "; ".join(differences(before, now))
+    other = _other(evaluation, before, now)
     if other:
         return Regression("not compared", f"{name}: not compared: stored with {other}")
     verdict = _verdict(evaluation, before.counts, now.counts)
@@ -108,7 +108,7 @@ def reference_regression(
     name = f"baseline of {evaluation.variant.model} on {evaluation.corpus}, {evaluation.engine}"
     if machine not in stored:
         return f"{name}: none for {machine}; --update-baselines stores this run's"
-    other = "; ".join(differences(stored[machine], now))
+    other = _other(evaluation, stored[machine], now)
     if other:
         return f"{name}: not compared: stored with {other}"
     return reference_errors_verdict(evaluation, stored[machine].counts)
@@ -139,12 +139,18 @@ def _counts(total: WordErrors) -> StoredCounts:
     )
 
 
+def _other(evaluation: Evaluation, before: StoredTranscripts, now: StoredTranscripts) -> str:
+    """Return what rules out a comparison, in words; empty if nothing does."""
+    left_out = " (--limit leaves some out)" if evaluation.limited and before.corpus != now.corpus else ""
+    return "; ".join(differences(before, now)) + left_out
+
+
 def differences(before: StoredTranscripts, now: StoredTranscripts) -> Iterator[str]:
     """Yield each difference in weights, utterances, normalizer or versions that rules out a comparison."""
     if before.model != now.model:
         yield f"weights {before.model[:_SHORT]}, now {now.model[:_SHORT]}"
     if before.corpus != now.corpus:
-        yield f"utterances {before.corpus[:_SHORT]}, now {now.corpus[:_SHORT]}"
+        yield "other utterances"
     if before.normalizer != now.normalizer:
         yield f"normalizer {before.normalizer}, now {now.normalizer}"
     for name in sorted({*before.versions, *now.versions}):

@@ -83,7 +83,8 @@ def undecided(drop: WerDrop, tolerance: float, min_words: int, *, limited: bool 
     counted = not tolerance and not drop.lost
     if counted or drop.interval.high <= tolerance or drop.interval.low > tolerance:
         return ""
-    return f"the tolerance of {tolerance:g} lies inside the interval of the drop: {_needed(drop, tolerance)}"
+    advice = f"{'raise or drop --limit; ' * limited}{_needed(drop, tolerance)}"
+    return f"the tolerance of {tolerance:g} lies inside the interval of the drop: {advice}"
 
 
 def _needed(drop: WerDrop, tolerance: float) -> str:

@@ -91,12 +91,13 @@ def _link(row: VerdictRow, variants: Mapping[tuple[str, str], str]) -> str:
 
 @dataclass(frozen=True)
 class VariantState:
-    """Answer for one variant: whether its gates passed."""
+    """Answer for one variant, or for the reference model that variants are compared with: whether its gates passed."""
 
     model: str
     subject: str
     accuracy: Sequence[VerdictRow]
     latency: Sequence[VerdictRow]
+    is_variant: bool = True
 
     @property
     def state(self) -> str:
@@ -105,7 +106,9 @@ class VariantState:
 
     @property
     def answer(self) -> str:
-        """The answer in a word or two."""
+        """The answer in a few words; nobody ships the reference model, but all figures depend on it."""
+        if not self.is_variant:
+            return "doubtful, and all others are compared with it"
         if self.state == "pass" and not self.latency:
             return "yes for accuracy"
         return {"pass": "yes, by these gates", "fail": "no", "open": "not decided"}[self.state]
@@ -142,4 +145,5 @@ def variant_states(run: Results, variants: Mapping[tuple[str, str], str]) -> Ite
         rows = [row for row in run.verdicts if (row.model or "", row.subject) == (model, subject)]
         if rows:
             accuracy = [row for row in rows if row.kind == "accuracy"]
-            yield VariantState(model, subject, accuracy, [row for row in rows if row.kind == "latency"])
+            latency = [row for row in rows if row.kind == "latency"]
+            yield VariantState(model, subject, accuracy, latency, is_variant=(model, subject) in variants)

@@ -69,13 +69,20 @@ def _gates(run: Results) -> str:
 
 @dataclass(frozen=True)
 class First:
-    """An utterance to listen to first, and the part in which the variant errs most."""
+    """An utterance to listen to first, and the part in which the variant errs most.
+
+    Attributes:
+        said: the words of the part.
+        reference: what the reference recognizer wrote there: words, each with the letter of its kind.
+        wrote: what the variant wrote there.
+    """
 
     row: UtteranceRow
     variant: str
     subject: str
     added: int
     said: str
+    reference: list[tuple[str, str]]
     wrote: list[tuple[str, str]]
 
 
@@ -93,19 +100,41 @@ def first_to_hear(utterances: Iterable[UtteranceRow], shown: Mapping[tuple[str, 
     ]
 
 
-def _where_errors_are(row: UtteranceRow, variant: str) -> tuple[str, list[tuple[str, str]]]:
-    """Return the words where a variant errs most: as they were said, and each with its letter as it wrote them."""
-    wrote = row.transcript(variant)
-    start = _densest(wrote.alignment)
-    said, written = iter(_words(row)), iter(_words(wrote))
-    columns = [
-        ("" if letter == "I" else next(said, ""), "" if letter == "D" else next(written, ""), letter)
-        for letter in wrote.alignment
-    ]
+@dataclass(frozen=True)
+class _Column:
+    """A column of an alignment; `place` is the number of words that were said before it."""
+
+    place: int
+    said: str
+    wrote: str
+    letter: str
+
+
+def _where_errors_are(row: UtteranceRow, variant: str) -> tuple[str, list[tuple[str, str]], list[tuple[str, str]]]:
+    """Return the words where a variant errs most: as they were said, and as both recognizers wrote them."""
+    columns = _columns(row, row.transcript(variant))
+    start = _densest(row.transcript(variant).alignment)
     shown = columns[start : start + _WINDOW]
+    places = {column.place for column in shown}
     lead, tail = "... " if start else "", " ..." if start + _WINDOW < len(columns) else ""
-    text = " ".join(expected for expected, _, _ in shown if expected)
-    return f"{lead}{text}{tail}", [(word or expected, letter) for expected, word, letter in shown]
+    text = " ".join(column.said for column in shown if column.said)
+    reference = [column for column in _columns(row, row.reference) if column.place in places]
+    return f"{lead}{text}{tail}", _written(reference), _written(shown)
+
+
+def _columns(row: UtteranceRow, transcript: TranscriptRow) -> list[_Column]:
+    said, written = iter(_words(row)), iter(_words(transcript))
+    columns, place = [], 0
+    for letter in transcript.alignment:
+        expected = "" if letter == "I" else next(said, "")
+        columns.append(_Column(place, expected, "" if letter == "D" else next(written, ""), letter))
+        place += letter != "I"
+    return columns
+
+
+def _written(columns: Iterable[_Column]) -> list[tuple[str, str]]:
+    """Return each word with its letter; a word that was left out is the one that was said."""
+    return [(column.wrote or column.said, column.letter) for column in columns]
 
 
 def _densest(alignment: str) -> int:

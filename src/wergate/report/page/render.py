@@ -89,6 +89,7 @@ def _context(run: RunFolder, numbers: dict[str, int]) -> dict[str, Any]:
         "head": head.head(results, rows),
         "states": list(gates.variant_states(results, variants)),
         "first": head.first_to_hear(rows, shown),
+        "engines": {row.model: row.engine for row in results.models},
         "shown": shown,
         "mistakes": ending.mistakes if ending else [],
         "unexplained": ending.unexplained if ending else [],

@@ -171,6 +171,6 @@ def _fitted(blocks: Sequence[list[str]], room: int, name: str) -> list[str]:
     for number, block in enumerate(blocks):
         rest = len(blocks) - number
         if lines and len(lines) + len(block) + (rest > 1) > room:
-            return [*lines, f"{rest} more {name}: --details"]
+            return [*lines, f"{rest} more {name if rest > 1 else name.removesuffix('s')}: --details"]
         lines += block
     return lines

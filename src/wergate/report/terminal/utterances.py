@@ -40,14 +40,15 @@ class _Column:
 
 
 def worst_utterance_lines(evaluation: Evaluation, width: int) -> list[str]:
-    """Return the utterances in which a variant loses most against the reference model, aligned.
+    """Return the utterances in which a variant loses most against the reference model, aligned; none that got better.
 
     Args:
         width: columns that a line may take.
     """
     engine, subject = evaluation.engine, evaluation.variant.subject
     lines = []
-    for outcome, before, now in _worst(evaluation)[:_SHOWN]:
+    no_better = [row for row in _worst(evaluation) if row[2].errors >= row[1].errors]
+    for outcome, before, now in no_better[:_SHOWN]:
         lines.append(f"{outcome.id}: {_errors(now)}, {engine} {before.errors}")
         columns = _all_columns(evaluation, outcome)
         lines += [f"  {line}" for line in _aligned(columns, ("reference", engine, subject), width - 2)]
@@ -83,10 +84,14 @@ def _all_columns(evaluation: Evaluation, outcome: UtteranceOutcome) -> list[_Col
 
 
 def _worst(evaluation: Evaluation) -> list[tuple[UtteranceOutcome, WordErrors, WordErrors]]:
-    """Return the utterances with another transcript than the reference model's, by the errors added, most first."""
+    """Return the utterances with another transcript than the reference model's: most errors added first.
+
+    The share of the words decides between equals, then the id, as on the report page.
+    """
     rows = zip(evaluation.outcomes, evaluation.reference.errors, evaluation.candidate.errors, strict=True)
-    wrong = [row for row in rows if not row[0].matches]
-    return sorted(wrong, key=lambda row: (row[1].errors - row[2].errors, -row[2].errors))
+    changed = [(row, row[2].errors - row[1].errors) for row in rows if not row[0].matches]
+    changed.sort(key=lambda one: (-one[1], -one[1] / max(1, one[0][2].words), one[0][0].id))
+    return [row for row, _ in changed]
 
 
 def _errors(found: WordErrors) -> str:
