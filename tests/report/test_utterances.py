@@ -30,7 +30,7 @@ def test_errors_are_marked_below_the_words() -> None:
 
 
 def test_the_three_with_the_largest_rise_come_first() -> None:
-    """An utterance that both transcribe alike is no evidence against the variant, nor one that it transcribes better.
+    """An utterance that is alike or better on the variant says nothing against it.
 
     Between equals, the larger share of the words decides.
     """

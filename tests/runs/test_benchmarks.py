@@ -128,7 +128,7 @@ right = activity.seen_between
 activity.seen_between = lambda *readings: replace(right(*readings), governor="loom", steal=0.032, others=0.25)
 """
 
-# Other tests run beside this one, and load one side or the other. tests/timing covers the blocks that this voids.
+# Other tests run at the same time, and load one side or the other. tests/timing covers the blocks that this voids.
 UNKNOWN_LOAD = """
 from dataclasses import replace
 from wergate.timing.load import SystemLoad

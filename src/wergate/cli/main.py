@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (click.ClickException, SuiteError) as error:
         return _mistake(error.format_message() if isinstance(error, click.ClickException) else str(error))
     except click.Abort:
-        click.echo("interrupted; finished builds are in the cache: run again to go on", err=True)
+        click.echo("interrupted; finished builds are in the cache: run again to continue", err=True)
         return _INTERRUPTED
 
 

@@ -25,5 +25,5 @@ def verify(folders: tuple[str, ...]) -> int:
 
     for folder in map(Path, folders):
         if not folder.is_dir():
-            raise SuiteError(f"'{folder}' is no folder{did_you_mean_beside(folder)}; name one that --export wrote")
+            raise SuiteError(f"'{folder}' is not a folder{did_you_mean_beside(folder)}; name one that --export wrote")
     return main(folders)
