@@ -1,8 +1,8 @@
 """The artifact store, which builds expensive artifacts once, under a key over everything that they depend on.
 
 An artifact is a folder of files. It is built under a temporary name, a manifest records the checksums of
-its files, and the folder is renamed into place under a file lock. If a folder does not match its manifest,
-it is never used: the store warns and rebuilds it.
+its files, and the folder is synced and renamed into place under a file lock. If a folder does not match its
+manifest, it is never used: the store warns and rebuilds it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from typing import Any
 
 import filelock
 
+from wergate.disk.files import replace_content, write_part
+from wergate.disk.folders import commit_folder, make_folder
+from wergate.disk.trust import PRIVATE, require_trusted
 from wergate.errors import SuiteError
 
 MANIFEST = "manifest.json"
@@ -79,9 +82,35 @@ def file_digest(path: Path) -> str:
 class Store:
     """A cache directory of artifacts, shared by any number of processes."""
 
-    def __init__(self, root: Path) -> None:
-        """Set the directory, which is created when the first artifact is built."""
-        self.root = root
+    def __init__(self, root: Path, *, shared: bool = False) -> None:
+        """Set the directory, which is created when the first artifact is built.
+
+        Args:
+            root: the directory; if it is created, only its owner may enter it, unless it is shared.
+            shared: accept a directory that other users own or may write.
+        """
+        self.root = Path(os.path.realpath(root))  # the directory that is checked, and not a link to it
+        self._mode = 0o777 if shared else PRIVATE
+        self._is_trusted = shared
+
+    def prepare(self) -> None:
+        """Make the directory if it is absent and can be made, and reject one that others own or can write.
+
+        Raises:
+            SuiteError: the directory belongs to another user, or its group or others may write it.
+        """
+        with contextlib.suppress(OSError):  # a run that finds all it needs writes nothing
+            make_folder(self.root, self._mode)
+        self.require_trusted()
+
+    def require_trusted(self) -> None:
+        """Reject a directory that another user owns or can write, unless it is shared; the first use does so too.
+
+        Raises:
+            SuiteError: the directory belongs to another user, or its group or others may write it.
+        """
+        if not self._is_trusted:
+            self._is_trusted = require_trusted(self.root)
 
     def get(self, kind: str, parts: Mapping[str, Any], build: Callable[[Path], None]) -> Artifact:
         """Return the artifact of these parts, and build it if it is absent or damaged.
@@ -92,9 +121,10 @@ class Store:
             build: writes the artifact's files into the empty folder that it receives.
 
         Raises:
-            SuiteError: the cache directory cannot be written.
+            SuiteError: the cache directory cannot be written, or another user owns it or can write it.
         """
         started = time.perf_counter()
+        self.require_trusted()
         key = content_key(parts)
         folder = self.root / kind / key[:32]
         if _defect(folder, kind, key) is None:
@@ -116,14 +146,19 @@ class Store:
             kind, parts, build: as in `get`.
 
         Raises:
-            SuiteError: the cache directory cannot be written.
+            SuiteError: the cache directory cannot be written, or another user owns it or can write it.
         """
         key = content_key(parts)
         with self._writing(), self._locked(kind, key):
             self._build(kind, key, parts, build)
 
     def find(self, kind: str, key: str) -> Artifact | None:
-        """Return the artifact with this key, or None if it is absent or damaged; build nothing."""
+        """Return the artifact with this key, or None if it is absent or damaged; build nothing.
+
+        Raises:
+            SuiteError: another user owns the cache directory or can write it.
+        """
+        self.require_trusted()
         folder = self.root / kind / key[:32]
         return _found(folder, kind, key, time.perf_counter()) if _defect(folder, kind, key) is None else None
 
@@ -135,7 +170,7 @@ class Store:
             change: returns the new content for the old one, which is empty if the file is absent or damaged.
 
         Raises:
-            SuiteError: the cache directory cannot be written.
+            SuiteError: the cache directory cannot be written, or another user owns it or can write it.
         """
         path = self.root / f"{name}.json"
         with self._writing(), self._locked(name, "json"):
@@ -143,7 +178,7 @@ class Store:
             with contextlib.suppress(FileNotFoundError, ValueError):
                 before = dict(json.loads(path.read_text(encoding="utf-8")))
             after = change(before)
-            _replace(path, json.dumps(after, indent=1, sort_keys=True))
+            replace_content(path, json.dumps(after, indent=1, sort_keys=True))
         return after
 
     def _build(self, kind: str, key: str, parts: Mapping[str, Any], build: Callable[[Path], None]) -> None:
@@ -157,17 +192,18 @@ class Store:
         try:
             build(temporary)
             _write_manifest(temporary, kind, key, parts, time.perf_counter() - started)
-            folder.parent.mkdir(parents=True, exist_ok=True)
             _remove(folder)
-            temporary.rename(folder)
+            commit_folder(temporary, folder)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
     @contextlib.contextmanager
     def _locked(self, kind: str, key: str) -> Iterator[None]:
         """Hold the key's lock, and log a warning if another process holds it for more than 2 s."""
+        make_folder(self.root, self._mode)
+        self.require_trusted()  # another user may have made it since
         locks = self.root / "locks"
-        locks.mkdir(parents=True, exist_ok=True)
+        locks.mkdir(exist_ok=True)
         lock = filelock.FileLock(locks / f"{kind}-{key[:32]}.lock")
         try:
             lock.acquire(timeout=_LOCK_PATIENCE_S)
@@ -219,7 +255,7 @@ def _found(folder: Path, kind: str, key: str, started: float) -> Artifact:
 def _write_manifest(folder: Path, kind: str, key: str, parts: Mapping[str, Any], seconds: float) -> None:
     files = {name: {"bytes": path.stat().st_size, "sha256": file_digest(path)} for name, path in _files(folder).items()}
     manifest = {"kind": kind, "key": key, "parts": parts, "build_seconds": seconds, "files": files}
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
+    write_part(folder / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True))
 
 
 def _defect(folder: Path, kind: str, key: str) -> str | None:
@@ -263,89 +299,3 @@ def _file_defect(path: Path, expected: Mapping[str, Any]) -> str | None:
 
 def _warn_damaged(kind: str, folder: Path, defect: str) -> None:
     warnings.warn(f"{kind} {folder.name[:8]} is damaged: {defect}; rebuilding it", DamagedArtifactWarning, stacklevel=4)
-
-
-def replace_file(path: Path, text: str, *, what: str) -> None:
-    """Replace a file atomically, so that an error leaves the old file unchanged.
-
-    Args:
-        path: the file.
-        text: its new content, written as UTF-8.
-        what: name of the file in messages, and of the option that sets its path.
-
-    Raises:
-        SuiteError: the file cannot be written.
-    """
-    try:
-        _replace(path, text)
-    except OSError as error:
-        raise _unwritable(path, what, error) from error
-
-
-def _replace(path: Path, text: str) -> None:
-    """Replace a file atomically; raise the error of the file system, and leave nothing behind."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):  # a file system that is read-only refuses this too
-            temporary.unlink(missing_ok=True)
-        raise
-
-
-def append_to_file(path: Path, text: str, *, what: str) -> None:
-    """Append a text to a file, after a blank line if the file is not empty.
-
-    Args:
-        path: the file, created if it does not exist.
-        text: text to append, written as UTF-8.
-        what: name of the file in messages, and of the option that sets its path.
-
-    Raises:
-        SuiteError: the file cannot be written.
-    """
-    try:
-        with path.open("a", encoding="utf-8") as stream:
-            stream.write(f"\n{text}" if os.fstat(stream.fileno()).st_size else text)
-    except OSError as error:
-        raise _unwritable(path, what, error) from error
-
-
-@contextlib.contextmanager
-def writing(path: Path, *, what: str) -> Iterator[None]:
-    """Make the folder of a file, and turn an error of the file system while it is written into one line.
-
-    Args:
-        path: the file, or one of several in its folder.
-        what: as in `replace_file`.
-
-    Raises:
-        SuiteError: the file cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield
-    except OSError as error:
-        raise _unwritable(path, what, error) from error
-
-
-def require_writable(path: Path, *, what: str) -> None:
-    """Reject a file whose folder is, or would be made, where nothing can be written, as in a read-only checkout.
-
-    Args:
-        path: the file.
-        what: as in `replace_file`.
-
-    Raises:
-        SuiteError: the file cannot be written.
-    """
-    existing = next(folder for folder in path.absolute().parents if folder.exists())
-    if not os.access(existing, os.W_OK | os.X_OK):
-        read_only = os.statvfs(existing).f_flag & os.ST_RDONLY
-        number = errno.EROFS if read_only else errno.EACCES
-        raise _unwritable(path, what, OSError(number, os.strerror(number)))
-
-
-def _unwritable(path: Path, what: str, error: OSError) -> SuiteError:
-    return SuiteError(f"{what} file '{path}' cannot be written: {error.strerror or error}; correct --{what}")

@@ -21,6 +21,7 @@ from typing import Any
 import filelock
 import pytest
 
+from wergate.disk.files import replace_content
 from wergate.errors import SuiteError, did_you_mean
 from wergate.gates.names import ACCURACY_GATES, family
 from wergate.report.exit_code import Cause
@@ -143,7 +144,7 @@ def _outcome(call: _Call) -> _Outcome:
     path = Path(tempfile.gettempdir()) / f"wergate-{session}-{key}.json"
     with filelock.FileLock(f"{path}.lock"):
         if not path.exists():
-            path.write_text(json.dumps(asdict(_made(call))), encoding="utf-8")
+            replace_content(path, json.dumps(asdict(_made(call))))
         return _Outcome(**json.loads(path.read_text(encoding="utf-8")))
 
 

@@ -21,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.recorded import INT8, REFERENCE, Attempt, Recognizer, corpus_of
+from tests.support.recorded_syncs import recorded_syncs
 from tests.support.tiny import Tiny, encoded, sound
 from wergate.corpora.corpus import Corpus
 from wergate.errors import SuiteError
@@ -149,6 +150,51 @@ def test_a_file_cut_at_any_byte_is_resumed(
     assert results(Attempt(corpus).evaluate()) == results(evaluation)
     assert COUNT == sum(row["recognizer"] == "int8" for row in rows(path))
     assert COUNT == Attempt(corpus, path).evaluate().resumed
+
+
+@pytest.mark.parametrize("torn", ["line", "mark", "nothing"])
+def test_nul_bytes_at_the_end_are_cut(torn: str, corpus: Corpus, whole: Path, tmp_path: Path) -> None:
+    """A power cut may leave the length of lost blocks; the next run keeps the lines before them and does the rest."""
+    path = tmp_path / "transcripts.jsonl"
+    *lines, last = whole.read_bytes().splitlines(keepends=True)
+    part = {"line": last[:100], "mark": last[:9], "nothing": b""}[torn]
+    path.write_bytes(b"".join(lines) + part + bytes(5000))
+    resumed = Attempt(corpus, path).evaluate()
+    assert COUNT - 1 == resumed.resumed
+    assert {row["id"] for row in rows(whole)} == {row["id"] for row in rows(path)}
+    assert b"\0" not in path.read_bytes()
+
+
+def test_nul_bytes_in_the_middle_are_refused(corpus: Corpus, whole: Path, tmp_path: Path) -> None:
+    """Lines that were synced do not vanish; the damage is named."""
+    path = tmp_path / "transcripts.jsonl"
+    lines = whole.read_bytes().splitlines(keepends=True)
+    lines[6] = lines[6][:90] + bytes(512) + b"\n"
+    path.write_bytes(b"".join(lines))
+    with pytest.raises(SuiteError, match=r"transcripts.jsonl': line 7 has NUL bytes, .*; delete that line"):
+        Attempt(corpus, path).evaluate()
+
+
+def test_a_candidate_without_logits_is_refused(corpus: Corpus, whole: Path, tmp_path: Path) -> None:
+    """A line whose checksum was made for `null` is named by its utterance, in one line."""
+    lines = list(TranscriptFile(whole).lines())
+    number = next(number for number, line in enumerate(lines) if line.recognizer == INT8.recognizer)
+    lines[number] = replace(lines[number], logits=None)
+    path = tmp_path / "transcripts.jsonl"
+    TranscriptFile(path).append(lines)
+    message = (
+        f"transcripts.jsonl': the line of '{INT8.recognizer}' for utterance '{lines[number].id}' has null in place"
+    )
+    with pytest.raises(SuiteError, match=f"{message} of logits, .*; delete that line"):
+        Attempt(corpus, path).evaluate()
+
+
+def test_all_transcripts_are_synced_at_the_end(corpus: Corpus, tmp_path: Path) -> None:
+    """Whatever ends an evaluation, a power cut after it costs no line."""
+    path = tmp_path / "transcripts.jsonl"
+    with recorded_syncs() as record:
+        Attempt(corpus, path).evaluate()
+    assert path.stat().st_size == record.sizes[str(path)]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.recorded_syncs import recorded_syncs
 from wergate.errors import SuiteError
 from wergate.gates.ir import read_baseline, write_baseline
 
@@ -50,6 +51,13 @@ def test_an_update_changes_only_its_own_key(tmp_path: Path) -> None:
     assert ['  "int8_weights": 5'] == [line for line in after if line not in before]
     assert len(before) == len(after)
     assert path.read_text().endswith("}\n")
+
+
+def test_counts_are_synced(tmp_path: Path) -> None:
+    """The file is synced under a temporary name, and its folder after the rename."""
+    with recorded_syncs() as record:
+        write_baseline(tmp_path / "graph.json", "m/int8", {"fake_quantize": 3})
+    assert ["sync", "rename", "sync"] == [kind for kind, _ in record.of(tmp_path)]
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"m": 3}', '{"m": {"x": "many"}}'])

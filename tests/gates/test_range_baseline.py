@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.recorded_syncs import recorded_syncs
 from tests.support.variants import make_variant
 from wergate.errors import SuiteError
 from wergate.evaluation.activations import RangeComparison
@@ -32,6 +33,13 @@ def test_ranges_are_read_as_they_were_written(tmp_path: Path) -> None:
     write_ranges(path, "other/int8", STORED.model_copy(update={"ranges": {}}))
     write_ranges(path, "tiny/int8", STORED)
     assert STORED == read_ranges(path, "tiny/int8")
+
+
+def test_ranges_are_synced(tmp_path: Path) -> None:
+    """The file is synced under a temporary name, and its folder after the rename."""
+    with recorded_syncs() as record:
+        write_ranges(tmp_path / "ranges.json", "tiny/int8", STORED)
+    assert ["sync", "rename", "sync"] == [kind for kind, _ in record.of(tmp_path)]
 
 
 def test_a_file_of_another_form_is_refused(tmp_path: Path) -> None:

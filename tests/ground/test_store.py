@@ -17,18 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wergate.disk.files import append_to_file, replace_file, require_writable, writing
 from wergate.errors import SuiteError
-from wergate.store import (
-    MANIFEST,
-    Artifact,
-    DamagedArtifactWarning,
-    Store,
-    append_to_file,
-    content_key,
-    replace_file,
-    require_writable,
-    writing,
-)
+from wergate.store import MANIFEST, Artifact, DamagedArtifactWarning, Store, content_key
 
 PARTS = {"weights": "abc", "versions": {"openvino": "1"}}
 SRC = Path(__file__).parents[2] / "src"

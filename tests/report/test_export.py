@@ -13,6 +13,7 @@ from huggingface_hub import ModelCard
 from huggingface_hub.repocard_data import model_index_to_eval_results
 
 from tests.support.forked import environment
+from tests.support.recorded_syncs import recorded_syncs
 from tests.support.suite_run import ROOT
 from wergate.errors import SuiteError
 from wergate.evaluation.rows import IntervalRow, LogitsRow, WordErrorRow
@@ -453,6 +454,17 @@ def test_an_earlier_export_is_replaced_whole(source: Exportable, tmp_path: Path)
     assert (first, b"another IR") == (second, content(second)["openvino_model.xml"])
     assert not (second / "added_tokens.json").exists()
     verify_export(second)
+
+
+def test_an_export_is_synced_before_it_is_renamed(source: Exportable, tmp_path: Path) -> None:
+    """All of its files, then its folder, then the directory that it is in."""
+    with recorded_syncs() as record:
+        folder = export(source, run(), tmp_path / "out", DATASETS)
+    events = record.of(tmp_path / "out")
+    at = events.index(("rename", folder.name))
+    synced = {Path(path).name for kind, path in events[:at] if kind == "sync"}
+    assert {path.name for path in folder.iterdir()} <= synced
+    assert [("sync", ".")] == events[at + 1 :]
 
 
 def make_stranger(folder: Path) -> str:

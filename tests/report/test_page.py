@@ -15,13 +15,14 @@ import numpy as np
 import pytest
 
 from tests.support.generated_run import CORPORA, Made, make_run
+from tests.support.recorded_syncs import recorded_syncs
 from wergate.errors import SuiteError
 from wergate.report.page.charts import Bar, Forest, Scale, front_of, scale_over, ticks
 from wergate.report.page.head import first_to_hear
 from wergate.report.page.render import LIBRARY, render
 from wergate.report.results import Rows, broken_results, read_results, results_text
 from wergate.report.rows.ending import EndingRow
-from wergate.report.run_folder.audio import by_priority, peaks, within
+from wergate.report.run_folder.audio import Clip, by_priority, peaks, within
 from wergate.report.run_folder.folder import RunFolder, read_run, require_folder, write_run
 from wergate.report.run_folder.utterances import alignment
 from wergate.store import content_key
@@ -110,6 +111,18 @@ def test_a_run_of_no_gates_has_a_page(made: Made, tmp_path: Path) -> None:
     empty = made.results.model_copy(update={**Rows().written, "verdict": Status.PASS, "ending": None})
     write_run(RunFolder(tmp_path / "run", empty))
     assert "No gate ran" in render(tmp_path / "run", tmp_path / "page.html").text
+
+
+def test_a_run_folder_is_synced_and_its_results_come_last(made: Made, tmp_path: Path) -> None:
+    """A folder with results is a whole run, also after a power cut."""
+    clips = [Clip("one.mp3", b"one", [1]), Clip("two.mp3", b"two", [2])]
+    with recorded_syncs() as record:
+        write_run(RunFolder(tmp_path / "run", made.results), clips)
+    events = record.of(tmp_path / "run")
+    at = events.index(("rename", "results.json"))
+    audio = {("sync", "audio"), ("sync", "audio/one.mp3"), ("sync", "audio/two.mp3")}
+    assert {*audio, ("rename", "utterances.jsonl.gz"), ("rename", "rounds.jsonl.gz")} <= set(events[:at])
+    assert [("sync", ".")] == events[at + 1 :]
 
 
 def test_results_of_schema_4_have_a_page(made: Made, tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ LAYERS = (
     Layer("datasets", files("corpora/sources/hub_location", "corpora/sources/saved")),
     Layer("huggingface_hub", files("corpora/sources/hub", "corpora/sources/hub_location", "hub", "report/export/card")),
     Layer("whisper_normalizer", files("evaluation/normalize")),
-    Layer("filelock", files("evaluation/transcript_file", "store", "testing")),
+    Layer("filelock", files("disk/lines", "store", "testing")),
     Layer("pytest", files("cli/pytest_call", "testing")),
     Layer("click", CLI),
     Layer("_pytest", set()),
@@ -190,6 +190,7 @@ UPWARD = (
     ("recognizers/base.py", "wergate.models.base"),
     ("gates/wer.py", "wergate.timing.paired"),
     ("store.py", "wergate.config.suite"),
+    ("disk/files.py", "wergate.store"),
     ("studies/build_cost.py", "wergate.report.results"),
 )
 

@@ -67,13 +67,13 @@ BUILDER = """
             return result
         return wrapped
 
-    write_text = Path.write_text
-    def manifest_in_two(self, text, **options):
-        if self.name == stores.MANIFEST:
-            write_text(self, text[:60], **options)
-            reach("in the middle of the manifest")
-        return write_text(self, text, **options)
-    Path.write_text = manifest_in_two
+    write_part = stores.write_part
+    def manifest_in_two(path, text):
+        write_part(path, text[:60])
+        reach("in the middle of the manifest")
+        write_part(path, text)
+    stores.write_part = manifest_in_two
+    stores.commit_folder = around(stores.commit_folder, "before the sync", "after the commit")
     stores._write_manifest = around(stores._write_manifest, "before the manifest", "after the manifest")
     Path.rename = around(Path.rename, "before the rename", "after the rename")
     stores.shutil.rmtree = around(stores.shutil.rmtree, "before a removal", "after a removal")
@@ -89,8 +89,10 @@ STAGES = (
     "before the manifest",
     "in the middle of the manifest",
     "after the manifest",
+    "before the sync",
     "before the rename",
     "after the rename",
+    "after the commit",
     "after a removal",
 )
 
@@ -121,7 +123,7 @@ def test_a_killed_build_leaves_nothing_trusted(stage: str, how: str, tmp_path: P
     assert -getattr(signal, how) == code or "KeyboardInterrupt" in errors
     after = Store(tmp_path).get("ir", PARTS, build)
     assert FILES == contents(after)
-    assert after.built == (stage != "after the rename")
+    assert after.built == (stage not in {"after the rename", "after the commit"})
     assert [] == list((tmp_path / "tmp").iterdir())
 
 

@@ -57,6 +57,13 @@ def corpus_of(*utterances: Spoken) -> Callable[[Place], list[str]]:
     return lambda place: ["--corpus", str(write_corpus(place.folder / "mine.parquet", utterances))]
 
 
+def open_cache(place: Place) -> list[str]:
+    """Name a cache that everybody can write."""
+    (place.folder / "open").mkdir()
+    (place.folder / "open").chmod(0o777)
+    return ["--cache-dir", str(place.folder / "open")]
+
+
 def columns(**renamed: str) -> Callable[[Place], list[str]]:
     """Name a corpus whose columns have other names."""
 
@@ -219,6 +226,9 @@ def audio_as_model(place: Place) -> list[str]:
 
 
 EARLY = (
+    Mistake(
+        "a cache that others can write", open_cache, "can be written by other users (mode 0777); one that only you"
+    ),
     Mistake("folder that is missing", lambda p: ["--model", str(p.folder / "gone")], "gone' is neither a folder nor a"),
     Mistake("recording for a model", audio_as_model, "speech.wav' is a file, but not an .onnx file; accepted: "),
     Mistake("random model that is unknown", lambda _: ["--model", "random:none"], "'random:none' is neither a folder"),

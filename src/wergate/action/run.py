@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wergate.action.inputs import Inputs
+from wergate.disk.files import append_to_file
 from wergate.report.exit_code import PRECEDENCE, Cause, exit_code, meaning_of, status_of
 from wergate.report.results import Results
 from wergate.report.summary import append_bounded
@@ -70,8 +71,7 @@ def _write_outputs(inputs: Inputs, code: int) -> None:
     outputs = "".join(f"{name}={value}\n" for name, value in _outputs(inputs, code))
     path = inputs.variables.get("GITHUB_OUTPUT")
     if path:
-        with Path(path).open("a", encoding="utf-8") as stream:
-            stream.write(outputs)
+        append_to_file(Path(path), outputs, what="GITHUB_OUTPUT", apart=False)
     sys.stdout.write(outputs)
 
 

@@ -21,12 +21,13 @@ from wergate.cli.options import ManualCommand
 from wergate.cli.places import cache_folder
 from wergate.cli.suite_folder import suite_folder
 from wergate.config.loading import load_config
+from wergate.disk.files import require_writable
 from wergate.environment.extras import EXTRAS, installation
 from wergate.environment.machine import cpu, size_of, variables, version
 from wergate.errors import SuiteError
 from wergate.session.matrix import Cell, corpus_specs
 from wergate.session.session import Session
-from wergate.store import Store, require_writable
+from wergate.store import Store
 
 _UTTERANCES = 12
 _GB = 1e9
@@ -155,7 +156,7 @@ def trial(cache: Path) -> Trial:
     settings, embedded = folder / "suite.toml", folder / "fixtures" / "embedded"
     changes = {"limit": _UTTERANCES, "precisions": [_VARIANT], "models": [_MODEL]}
     config = load_config(settings, changes, base=settings)
-    session = Session(config, embedded=embedded, store=Store(cache))
+    session = Session(config, embedded=embedded, store=Store(cache, shared=config.shared_cache))
     spec = corpus_specs(config, _CORPUS, embedded)[0]
     started = time.perf_counter()
     evaluation = session.evaluation(Cell(_MODEL, spec, _VARIANT))

@@ -13,6 +13,8 @@ import click
 from wergate.cli.options import ManualCommand
 from wergate.cli.suite_folder import suite_folder
 from wergate.config.loading import load_config
+from wergate.disk.files import replace_content, write_part
+from wergate.disk.folders import make_folder
 from wergate.errors import SuiteError
 from wergate.models.resolve import require_model
 from wergate.session.matrix import calibration_spec, cells
@@ -75,8 +77,8 @@ def init(model: str, corpus: str, calibration: str | None, wer_drop_max: float, 
         raise SuiteError(f"'{existing[0]}' exists; move it away, or replace it with --force")
     _require_usable(written[_SUITE])
     for path, text in written.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        make_folder(path.parent)
+        replace_content(path, text)
         click.echo(f"wrote {path}")
     click.echo(f"next: wergate check --suite {_SUITE}")
     return 0
@@ -96,7 +98,7 @@ def _require_usable(text: str) -> None:
     shipped = suite_folder().path
     embedded = shipped / "fixtures" / "embedded"
     try:
-        _TRIAL.write_text(text, encoding="utf-8")
+        write_part(_TRIAL, text)
         config = load_config(_TRIAL, {}, base=shipped / "suite.toml")
     finally:
         _TRIAL.unlink(missing_ok=True)

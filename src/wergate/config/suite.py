@@ -52,6 +52,7 @@ class SuiteConfig(PerModel, PerCorpus, RunSettings):
         report_audio: format of the recordings in a run folder and on the page, or "none".
         report_audio_mb: megabytes of recordings in a run folder, at most.
         cache_dir: directory of the artifact store.
+        shared_cache: accept a directory of the store that other users own or may write.
         legacy_python: Python interpreter of the environment with POT.
         baselines: folder of the accuracy baselines.
         buckets: fixed lengths to which utterances are padded.
@@ -68,6 +69,7 @@ class SuiteConfig(PerModel, PerCorpus, RunSettings):
     report_audio: AudioFormat
     report_audio_mb: float = Field(ge=0)
     cache_dir: str | None = None
+    shared_cache: bool
     legacy_python: str | None = None
     baselines: str | None = None
     buckets: BucketSettings

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Collection
 from pathlib import Path
@@ -11,6 +10,8 @@ import numpy as np
 import soundfile
 
 from wergate.corpora.corpus import Corpus
+from wergate.disk.files import replacing
+from wergate.disk.folders import make_folder
 from wergate.errors import SuiteError
 from wergate.store import text_digest
 
@@ -33,12 +34,11 @@ def write_recordings(corpus: Corpus, ids: Collection[str], folder: Path, samplin
     written = {}
     for utterance in corpus.utterances(sampling_rate, only=ids):
         path = folder / _file_name(corpus.name) / f"{_file_name(utterance.id)}.wav"
-        partial = path.with_name(f".{os.getpid()}-{path.name}")  # another worker may write the same file
+        samples = np.clip(utterance.waveform.samples, -1, 1)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            samples = np.clip(utterance.waveform.samples, -1, 1)
-            soundfile.write(partial, samples, sampling_rate, format="WAV", subtype="PCM_16")
-            partial.replace(path)
+            make_folder(path.parent)
+            with replacing(path) as partial:  # another worker may write the same file
+                soundfile.write(partial, samples, sampling_rate, format="WAV", subtype="PCM_16")
         except (OSError, soundfile.LibsndfileError) as error:
             raise SuiteError(f"audio file '{path}' cannot be written: {error}; correct --worst-audio") from error
         written[utterance.id] = path

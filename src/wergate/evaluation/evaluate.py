@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from wergate.corpora.corpus import Corpus, Utterance
@@ -126,7 +127,7 @@ class _Work:
             return
         started = time.perf_counter()
         utterances = corpus.utterances(self._candidate.variant.frontend.sampling_rate, only=left)
-        with Prefetched(in_blocks(utterances)) as blocks:
+        with Prefetched(in_blocks(utterances)) as blocks, self._synced():
             for block in blocks:
                 outcomes = self._outcomes(block)
                 if self._journal:
@@ -134,6 +135,15 @@ class _Work:
                 yield from outcomes
         self.elapsed_s = time.perf_counter() - started
         self.audio_wait_s = blocks.waited_s
+
+    @contextmanager
+    def _synced(self) -> Iterator[None]:
+        """Sync the journal at the end, also after an error."""
+        try:
+            yield
+        finally:
+            if self._journal:
+                self._journal.sync()
 
     def _outcomes(self, block: Sequence[Utterance]) -> list[UtteranceOutcome]:
         new = [utterance for utterance in block if utterance.id not in self._resumed.outcomes]

@@ -9,6 +9,7 @@ from typing import Any
 
 from wergate.corpora.corpus import Corpus
 from wergate.environment.machine import cpu, variables_of_logits, versions
+from wergate.errors import SuiteError
 from wergate.evaluation.evaluation import UtteranceOutcome
 from wergate.evaluation.reference_run import model_parts
 from wergate.evaluation.transcript_file import Line, TranscriptFile
@@ -95,7 +96,7 @@ class Journal:
         """Return the outcomes that the same recognizers stored for the same audio of a corpus.
 
         Raises:
-            SuiteError: a line was changed after it was written.
+            SuiteError: a line was changed after it was written, or a candidate's line has no logits.
         """
         found: dict[str, dict[str, Line]] = {self._reference.key: {}, self._candidate.key: {}}
         ignored = unsigned = 0
@@ -115,12 +116,32 @@ class Journal:
             id_ for id_, line in references.items() if text_digest(line.reference) == texts[id_]
         }
         pairs = {id_: (references[id_], line) for id_, line in candidates.items() if id_ in references}
-        outcomes = {id_: _outcome(*pair) for id_, pair in pairs.items()}
+        outcomes = {id_: self._outcome(*pair) for id_, pair in pairs.items()}
         return Resumed(outcomes, text_changed & pairs.keys(), ignored, unsigned)
 
     def _concerns(self, line: Line, corpus: Corpus) -> bool:
         ours = (line.model, line.corpus) == (self._candidate.model, corpus.name)
         return ours and line.id in corpus.digests
+
+    def _outcome(self, reference: Line, candidate: Line) -> UtteranceOutcome:
+        """Return the outcome that two lines describe."""
+        if candidate.logits is None:
+            raise SuiteError(
+                f"transcripts file '{self._file.path}': the line of '{candidate.recognizer}' for utterance "
+                f"'{candidate.id}' has null in place of logits, which only the reference model's lines may have; "
+                "delete that line, and its utterance is transcribed again"
+            )
+        return UtteranceOutcome(
+            id=candidate.id,
+            duration_s=candidate.duration_s,
+            text=candidate.reference,
+            reference_hypothesis=reference.hypothesis,
+            hypothesis=candidate.hypothesis,
+            logits=candidate.logits,
+            reference_seconds=reference.seconds,
+            seconds=candidate.seconds,
+            notes=candidate.notes,
+        )
 
     def append(self, corpus: Corpus, outcomes: Iterable[UtteranceOutcome]) -> None:
         """Append outcomes: the reference model's line unless the file has it, then the candidate's line.
@@ -134,6 +155,14 @@ class Journal:
                 lines.append(_line(self._reference, corpus, outcome, of_reference=True))
             lines.append(_line(self._candidate, corpus, outcome, of_reference=False))
         self._file.append(lines)
+
+    def sync(self) -> None:
+        """Wait until all appended outcomes are on the disk.
+
+        Raises:
+            SuiteError: the disk did not take them.
+        """
+        self._file.sync()
 
 
 def _line(run: JournalKey, corpus: Corpus, outcome: UtteranceOutcome, *, of_reference: bool) -> Line:
@@ -152,21 +181,4 @@ def _line(run: JournalKey, corpus: Corpus, outcome: UtteranceOutcome, *, of_refe
         key=run.key,
         corpus_key=corpus.fingerprint[:32],
         audio=corpus.digests[outcome.id],
-    )
-
-
-def _outcome(reference: Line, candidate: Line) -> UtteranceOutcome:
-    """Return the outcome that two lines describe."""
-    if candidate.logits is None:
-        raise ValueError(f"line of '{candidate.recognizer}' without logits")
-    return UtteranceOutcome(
-        id=candidate.id,
-        duration_s=candidate.duration_s,
-        text=candidate.reference,
-        reference_hypothesis=reference.hypothesis,
-        hypothesis=candidate.hypothesis,
-        logits=candidate.logits,
-        reference_seconds=reference.seconds,
-        seconds=candidate.seconds,
-        notes=candidate.notes,
     )

@@ -20,6 +20,7 @@ import numpy as np
 from wergate.corpora.audio import Samples
 from wergate.corpora.corpus import Corpus, Utterance
 from wergate.corpora.prefetch import Prefetched
+from wergate.disk.files import write_part
 from wergate.environment.digest import source_digest
 from wergate.environment.machine import variables_of_logits, versions
 from wergate.errors import InputTooShortError, SuiteError
@@ -147,7 +148,7 @@ def _build(model: ReferenceModel, recognizer: Recognizer, supply: _Supply, ids: 
             rows.append({"frames": len(logits), "hypothesis": hypothesis, "seconds": seconds})
             stream.write(logits.astype("<f4").tobytes())
         _write_header(stream, (sum(row["frames"] for row in rows), logits.shape[1]))
-    (folder / _UTTERANCES).write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
+    write_part(folder / _UTTERANCES, json.dumps(rows, ensure_ascii=False, indent=1))
 
 
 def _require_own_frontend(model: ReferenceModel, recognizer: Recognizer) -> None:

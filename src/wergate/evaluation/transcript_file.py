@@ -3,8 +3,8 @@
 Finished utterances are not computed again. An interrupted run resumes where it stopped, and a finished run can be
 scored again without inference, for example with another normalizer or other thresholds.
 
-Whole lines are appended under a lock, so several processes may write to one file. If a process is killed while it
-writes, the next process removes the partial line.
+Whole lines are appended under a lock, so several processes may write to one file. If a process is killed or the power
+fails while it writes, the next process removes the partial line.
 
 Each line ends with a checksum of its content. A line that was changed later is refused. The checksum has no secret: it
 shows edits and accidents, and no forgery by somebody who computes it again.
@@ -14,14 +14,13 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-import filelock
-
+from wergate.disk.lines import LineFile
 from wergate.errors import SuiteError
 from wergate.networks.logits import LogitsDifference
 from wergate.store import text_digest
@@ -65,7 +64,11 @@ class Line:
 
 
 class TranscriptFile:
-    """A file of transcripts, shared by any number of processes."""
+    """A file of transcripts, shared by any number of processes.
+
+    Attributes:
+        path: the file.
+    """
 
     def __init__(self, path: Path) -> None:
         """Take a path; the first append creates the file, and a lock file stays next to it.
@@ -73,85 +76,76 @@ class TranscriptFile:
         Raises:
             SuiteError: the path cannot be a file, or the file holds something other than transcripts.
         """
-        self._path = path
-        self._lock = filelock.FileLock(path.with_name(f".{path.name}.lock"))
+        self.path = path
+        self._lines = LineFile(path)
         self._require_ours()
 
     def lines(self) -> Iterator[Line | None]:
         """Yield the lines in the order of writing; None stands for a line that cannot be parsed.
 
         Raises:
-            SuiteError: a line does not match its checksum.
+            SuiteError: a line does not match its checksum, or has NUL bytes.
         """
-        for number, line in enumerate(self._whole_lines(), 1):
+        for number, line in enumerate(self._lines.lines(), 1):
             row = _row(line)
             if not _is_intact(row):
                 raise SuiteError(
-                    f"transcripts file '{self._path}': line {number} does not match its checksum, so it was changed "
+                    f"transcripts file '{self.path}': line {number} does not match its checksum, so it was changed "
                     "after it was written; lines as the suite wrote them are accepted; delete that line, and its "
                     "utterance is transcribed again"
                 )
             yield _parse(row)
 
     def append(self, lines: Sequence[Line]) -> None:
-        """Append lines; a killed process may have written only some of them.
+        """Append lines; a killed process may have written only some of them, and a power cut those of the last second.
 
         Raises:
             SuiteError: the file cannot be written.
         """
-        data = b"".join(map(_format, lines))
+        with self._explained():
+            self._lines.append(b"".join(map(_format, lines)))
+
+    def sync(self) -> None:
+        """Wait until all appended lines are on the disk.
+
+        Raises:
+            SuiteError: the disk did not take them.
+        """
+        with self._explained():
+            self._lines.sync()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn an error of the file system into one line."""
         try:
-            with self._lock, self._path.open("a+b") as stream:
-                _cut_partial_line(stream)
-                stream.write(data)
+            yield
         except OSError as error:
             raise SuiteError(
-                f"transcripts file '{self._path}' cannot be written: {error.strerror or error}; "
+                f"transcripts file '{self.path}' cannot be written: {error.strerror or error}; "
                 "free some space or correct --transcripts"
             ) from error
 
-    def _whole_lines(self) -> Iterator[bytes]:
-        """Yield all lines that end with a line break."""
-        # Any other line is still being written, or its process was killed.
-        if not self._path.exists():
-            return
-        with self._path.open("rb") as stream:
-            yield from (line for line in stream if line.endswith(b"\n"))
-
     def _require_ours(self) -> None:
-        if self._path.exists() != self._path.is_file() or not self._path.resolve().parent.is_dir():
+        if self.path.exists() != self.path.is_file() or not self.path.resolve().parent.is_dir():
             raise SuiteError(
-                f"transcripts file '{self._path}' is not a file, or its folder does not exist; "
+                f"transcripts file '{self.path}' is not a file, or its folder does not exist; "
                 "name a file in an existing folder with --transcripts FILE.jsonl"
             )
         try:
             foreign = self._foreign_line_number()
         except OSError as error:
             raise SuiteError(
-                f"transcripts file '{self._path}' cannot be read: {error.strerror}; correct --transcripts"
+                f"transcripts file '{self.path}' cannot be read: {error.strerror}; correct --transcripts"
             ) from error
         if foreign is not None:
             raise SuiteError(
-                f"transcripts file '{self._path}' was not written by this suite: line {foreign} is not a transcript; "
+                f"transcripts file '{self.path}' was not written by this suite: line {foreign} is not a transcript; "
                 "the file was not changed; name another file with --transcripts FILE.jsonl"
             )
 
     def _foreign_line_number(self) -> int | None:
-        if not self._path.exists():
-            return None
-        with self._path.open("rb") as stream:
-            return next((n for n, line in enumerate(stream, 1) if line[: len(_MARK)] != _MARK[: len(line)]), None)
-
-
-def _cut_partial_line(stream: BinaryIO) -> None:
-    """Remove the partial line of a killed process; the caller holds the lock, so no other process is writing."""
-    size = stream.seek(0, os.SEEK_END)
-    if size == 0:
-        return
-    stream.seek(size - 1)
-    if stream.read(1) != b"\n":
-        stream.seek(0)
-        stream.truncate(stream.read().rfind(b"\n") + 1)
+        lines = enumerate(self._lines.raw(), 1)
+        return next((number for number, line in lines if line[: len(_MARK)] != _MARK[: len(line)]), None)
 
 
 def _format(line: Line) -> bytes:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from wergate.disk.files import change_file
 from wergate.errors import SuiteError
 from wergate.evaluation.activations import RangeComparison
 from wergate.models.variant import Variant
@@ -17,7 +18,6 @@ from wergate.networks.ir.execution import ExecutedWork
 from wergate.networks.ir.precision import RunPrecision
 from wergate.networks.ir.ranges import RangeWidth
 from wergate.networks.ir.weights import LayerWeights
-from wergate.store import writing
 from wergate.verdict import Verdict
 
 GRAPH_BASELINE = "graph.json"
@@ -219,9 +219,11 @@ def write_baseline(path: Path, key: str, counts: Counts) -> None:
     Raises:
         SuiteError: the file cannot be read or written.
     """
-    stored = {**_read(path), key: dict(counts)}
-    with writing(path, what="baselines"):
-        path.write_text(json.dumps(stored, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+    def with_counts() -> str:
+        return json.dumps({**_read(path), key: dict(counts)}, indent=1, sort_keys=True) + "\n"
+
+    change_file(path, with_counts, what="baselines")
 
 
 def _read(path: Path) -> dict[str, Counts]:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pydantic
 from pydantic import BaseModel, ConfigDict
 
+from wergate.disk.files import change_file
 from wergate.errors import SuiteError
 from wergate.models.variant import Variant
-from wergate.store import replace_file, writing
 from wergate.verdict import Verdict
 
 RANGE_BASELINE = "ranges.json"
@@ -61,9 +61,12 @@ def write_ranges(path: Path, key: str, ranges: StoredRanges) -> None:
     Raises:
         SuiteError: the file cannot be read or written.
     """
-    content = _File(entries=_read(path) | {key: ranges}).model_dump(mode="json")
-    with writing(path, what="baselines"):
-        replace_file(path, json.dumps(content, indent=1, sort_keys=True) + "\n", what="baselines")
+
+    def with_ranges() -> str:
+        content = _File(entries=_read(path) | {key: ranges}).model_dump(mode="json")
+        return json.dumps(content, indent=1, sort_keys=True) + "\n"
+
+    change_file(path, with_ranges, what="baselines")
 
 
 def _read(path: Path) -> dict[str, StoredRanges]:

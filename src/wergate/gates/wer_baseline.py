@@ -6,18 +6,16 @@ INT8 gives different results on CPUs with and without VNNI.
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 import pydantic
 from pydantic import BaseModel, ConfigDict
 
+from wergate.disk.files import change_file
 from wergate.errors import SuiteError
-from wergate.store import replace_file, text_digest, writing
+from wergate.store import text_digest
 
 WER_BASELINE = "wer.json"
 _SCHEMA = 1
@@ -99,12 +97,14 @@ def write_transcripts(path: Path, key: str, machine: str, result: StoredTranscri
     Raises:
         SuiteError: the present file cannot be read or written, or was edited by hand.
     """
-    with writing(path, what="baselines"), _locked(path.parent):
+
+    def with_result() -> str:
         entries = _read(path)
         entries.setdefault(key, {})[machine] = _Signed(**result.model_dump(), sha256=result.checksum)
         content = _File(schema_version=_SCHEMA, entries=entries).model_dump()
-        text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-        replace_file(path, text, what="baselines")
+        return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+    change_file(path, with_result, what="baselines")
 
 
 def _read(path: Path) -> dict[str, dict[str, _Signed]]:
@@ -137,14 +137,3 @@ def _require_unchanged(path: Path, name: str, entry: _Signed) -> None:
 
 def _unsigned(entry: _Signed) -> StoredTranscripts:
     return StoredTranscripts(**entry.model_dump(exclude={"sha256"}))
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold a lock on a folder, so that other workers do not store at the same time."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

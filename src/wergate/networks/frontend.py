@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from wergate.corpora.audio import Samples
+from wergate.disk.files import write_part
 from wergate.errors import InputTooShortError, SuiteError
 from wergate.networks.alphabet import Alphabet
 
@@ -99,7 +100,7 @@ class Frontend:
 
 def write_frontend(frontend: Frontend, path: Path) -> None:
     """Write a frontend as JSON."""
-    path.write_text(json.dumps(asdict(frontend), indent=1, ensure_ascii=False), encoding="utf-8")
+    write_part(path, json.dumps(asdict(frontend), indent=1, ensure_ascii=False))
 
 
 def read_frontend(path: Path) -> Frontend:

@@ -18,6 +18,7 @@ from wergate.config.models import ModelSettings
 from wergate.config.quantization import QuantizationSettings
 from wergate.config.thresholds import Thresholds
 from wergate.corpora.corpus import Corpus
+from wergate.disk.files import write_part
 from wergate.environment.digest import source_digest
 from wergate.environment.machine import cpu, thread_options, versions
 from wergate.errors import SuiteError
@@ -318,7 +319,7 @@ def _write_tuning(measure: Measure, validation: Corpus, path: Path) -> None:
         "tuned_sqnr_db": tuned_sqnr_db,
         "validations": len(measure.wers) - 2,  # without NNCF's test call and without `measure_saved`
     }
-    path.write_text(json.dumps(tuning, indent=1, ensure_ascii=False), encoding="utf-8")
+    write_part(path, json.dumps(tuning, indent=1, ensure_ascii=False))
 
 
 def read_tuning(artifact: Artifact) -> Tuning:

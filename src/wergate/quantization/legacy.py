@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wergate.disk.files import write_part
 from wergate.errors import SuiteError
 from wergate.store import text_digest
 
@@ -121,7 +122,7 @@ def run_step(
     # OpenVINO's tools write to the home folder and to temporary files. Both are in this folder, so nothing stays.
     with tempfile.TemporaryDirectory(dir=folder, prefix="legacy-") as work:
         report, order = Path(work) / "report.json", Path(work) / "job.json"
-        order.write_text(json.dumps({"step": step, "report": str(report), **job(Path(work))}), encoding="utf-8")
+        write_part(order, json.dumps({"step": step, "report": str(report), **job(Path(work))}))
         _opt_out(Path(work))
         with log.open("w", encoding="utf-8") as stream:
             code = subprocess.run(  # noqa: S603 - our own driver, in the configured interpreter
@@ -144,7 +145,7 @@ def _opt_out(home: Path) -> None:
     """Decline telemetry."""
     # Some of OpenVINO's tools start further processes, and all of them read this file.
     (home / "intel").mkdir()
-    (home / "intel" / "openvino_telemetry").write_text("0", encoding="ascii")
+    write_part(home / "intel" / "openvino_telemetry", "0")
 
 
 def _environment(work: Path) -> dict[str, str]:

@@ -15,6 +15,7 @@ from wergate.config.base import Normalizer
 from wergate.config.models import ModelSettings
 from wergate.config.quantization import QuantizationSettings
 from wergate.corpora.corpus import Corpus
+from wergate.disk.files import write_part
 from wergate.environment.digest import source_digest
 from wergate.environment.machine import versions
 from wergate.errors import SuiteError
@@ -156,7 +157,7 @@ def _write_report(report: Mapping[str, Any], options: Mapping[str, Any], path: P
         reverted=tuple(report["reverted"]),
         wers=tuple(report["wers"]),
     )
-    path.write_text(json.dumps(asdict(pot_report), indent=1), encoding="utf-8")
+    write_part(path, json.dumps(asdict(pot_report), indent=1))
 
 
 def read_pot_report(artifact: Artifact) -> PotReport:

@@ -18,6 +18,7 @@ import numpy as np
 import openvino as ov
 
 from wergate.corpora.audio import Samples
+from wergate.disk.files import write_part
 from wergate.environment.digest import source_digest
 from wergate.environment.machine import cpu, thread_options, versions
 from wergate.errors import SuiteError
@@ -126,7 +127,7 @@ class _Compiler:
 
     def _build(self, samples: int, fresh: list[ov.CompiledModel], folder: Path) -> None:
         fresh.append(self._compiled(samples))
-        (folder / _BLOB).write_bytes(bytes(fresh[0].export_model().getbuffer()))
+        write_part(folder / _BLOB, bytes(fresh[0].export_model().getbuffer()))
 
     def _compiled(self, samples: int) -> ov.CompiledModel:
         return compile_ir(self.path, "CPU", {**self.options, **_WITHOUT_WEIGHTS}, samples=samples)

@@ -16,6 +16,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from wergate.disk.files import replace_content
+from wergate.disk.folders import make_folder
 from wergate.environment.machine import size_of
 from wergate.errors import SuiteError
 from wergate.formatting import decibels, interval, percent, signed_percent, table, word_errors
@@ -196,9 +198,9 @@ def store(machine: Machine, folder: Path) -> None:
     """Write a machine's file; parts that a run did not measure stay."""
     path = folder / machine.file_name
     older = Machine.model_validate_json(path.read_bytes()) if path.exists() else machine
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     text = json.dumps(older.with_parts_of(machine).model_dump(mode="json"), indent=1, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    replace_content(path, text + "\n")
 
 
 def page(machines: Iterable[Machine]) -> str:
@@ -264,7 +266,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 store(machine_of(read_results(path), commit), asked.docs / "results")
         target = asked.docs / "results.md"
         written = put_between_marks(target.read_text(encoding="utf-8"), page(read_machines(asked.docs / "results")))
-        target.write_text(written, encoding="utf-8")
+        replace_content(target, written)
     except SuiteError as error:
         sys.exit(str(error))
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 
 from wergate import __version__
 from wergate.config.suite import SuiteConfig
+from wergate.disk.files import replace_file
 from wergate.environment.machine import cpu, size_of, variables, versions
 from wergate.errors import SuiteError
 from wergate.evaluation.rows import ResultRow
@@ -24,7 +25,7 @@ from wergate.report.rows.evaluation import EvaluationRow
 from wergate.report.rows.execution import ExecutionRow
 from wergate.report.rows.uses import ArtifactRow, CalibrationRow, CorpusRow, ModelRow, RejectionRow
 from wergate.report.rows.verdicts import RegressionRow, VerdictRow
-from wergate.store import content_key, replace_file
+from wergate.store import content_key
 from wergate.studies.calibration.rows import AccuracyControlRow, CalibrationStudyRow
 from wergate.studies.portability.rows import PortabilityRow
 from wergate.studies.pot.rows import LeavingPotRow, PotStepsRow, RuntimeRow

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wergate.disk.files import append_to_file
 from wergate.formatting import collapsed, decibels, interval, signed_percent, table, verbatim, word_errors
 from wergate.report.exit_code import meaning_of, status_of
 from wergate.report.failures.causes import Failure, by_cause, consequence_line
@@ -15,7 +16,6 @@ from wergate.report.results import Results
 from wergate.report.rows.evaluation import EvaluationRow
 from wergate.report.rows.verdicts import VerdictRow
 from wergate.report.terminal.drops import family_lines
-from wergate.store import append_to_file
 from wergate.timing.rows import BenchmarkRow, RatioRow
 from wergate.timing.tables import change
 from wergate.verdict import Status

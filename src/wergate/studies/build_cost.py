@@ -55,7 +55,11 @@ class FoundOnly(Store):
 
 def is_built(request: BuildRequest) -> bool:
     """Return whether the store already has both IRs of the model."""
-    session = Session(request.config, embedded=request.embedded, store=FoundOnly(request.cache_dir))
+    session = Session(
+        request.config,
+        embedded=request.embedded,
+        store=FoundOnly(request.cache_dir, shared=request.config.shared_cache),
+    )
     try:
         session.models.ir(request.model, "int8")
     except NotBuiltError:
@@ -72,7 +76,9 @@ def build(request: BuildRequest) -> BuildCost:
 
 
 def _build_one(request: BuildRequest, precision: str) -> Artifact:
-    session = Session(request.config, embedded=request.embedded, store=Store(request.cache_dir))
+    session = Session(
+        request.config, embedded=request.embedded, store=Store(request.cache_dir, shared=request.config.shared_cache)
+    )
     return session.models.ir(request.model, precision)
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
+from wergate.disk.files import replace_file, writing
 from wergate.errors import SuiteError
-from wergate.store import replace_file, writing
 
 BUILDS_FILE = "builds.json"
 SCHEMA_VERSION = 1

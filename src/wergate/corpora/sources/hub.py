@@ -14,6 +14,7 @@ from wergate.corpora.sources.base import Column, Row
 from wergate.corpora.sources.hub_location import MOVED, HubLocation, commit_of, find_place, opened
 from wergate.corpora.sources.parquet import ParquetSource
 from wergate.corpora.spec import CorpusSpec
+from wergate.disk.files import write_part
 from wergate.store import Store
 
 _PLACE, _ROWS = "place.json", "rows.parquet"
@@ -80,7 +81,7 @@ def open_hub(spec: CorpusSpec, store: Store) -> HubSource:
 
     def build(folder: Path) -> None:
         place = find_place(spec, commit)
-        (folder / _PLACE).write_text(json.dumps(asdict(place)), encoding="utf-8")
+        write_part(folder / _PLACE, json.dumps(asdict(place)))
         if pool is not None:
             draw_rows(spec, place, pool, folder / _ROWS)
 

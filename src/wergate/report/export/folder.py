@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wergate.disk.files import write_part
+from wergate.disk.folders import commit_folder, make_folder
 from wergate.errors import SuiteError
 from wergate.report.export.card import CARD_FILE, Dataset, Loading, Origin, model_card
 from wergate.report.export.verify import IR_FILES, RESULTS_FILE, ExportResults, require_free
@@ -127,10 +129,10 @@ def export(source: Exportable, run: Results, directory: Path, datasets: Mapping[
         ir = _copy_ir(source, temporary)
         files = {name: _copy(source, name, path, temporary) for name, path in sorted(source.files.items())}
         results = ExportResults(**run.model_dump(), model=source.model, variant=source.variant, ir=ir, files=files)
-        (temporary / RESULTS_FILE).write_text(results_text(results), encoding="utf-8")
+        write_part(temporary / RESULTS_FILE, results_text(results))
         origin = Origin(source.model, source.variant, source.base_model, source.revision, source.loading)
         card = model_card(results, origin, datasets)
-        (temporary / CARD_FILE).write_text(card, encoding="utf-8")
+        write_part(temporary / CARD_FILE, card)
     return target
 
 
@@ -138,23 +140,17 @@ def export(source: Exportable, run: Results, directory: Path, datasets: Mapping[
 def _renamed_into_place(target: Path) -> Iterator[Path]:
     """Yield a temporary folder that replaces the target once it is complete."""
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    previous = target.with_name(f".{target.name}.{os.getpid()}.previous")
     try:
-        temporary.mkdir(parents=True)
+        make_folder(temporary)
         yield temporary
-        if target.exists():
-            target.rename(previous)
-        temporary.rename(target)
+        commit_folder(temporary, target)
     except OSError as error:
-        if previous.exists() and not target.exists():
-            previous.rename(target)
         raise SuiteError(
             f"export folder '{target}' cannot be written: {error.strerror or error}; "
             "free some space or name another directory with --export DIR"
         ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-        shutil.rmtree(previous, ignore_errors=True)
 
 
 def _copy_ir(source: Exportable, folder: Path) -> dict[str, str]:
@@ -183,7 +179,7 @@ def _copy(source: Exportable, name: str, path: Path, folder: Path) -> str:
         language = source.language if name == _TOKENIZER_CONFIG else None
         as_gated = config | _as_gated(config, language) | (_with_mask(config) if source.loading.takes_mask else {})
         if as_gated != config:
-            (folder / name).write_text(json.dumps(as_gated, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            write_part(folder / name, json.dumps(as_gated, indent=2, ensure_ascii=False) + "\n")
     return file_digest(folder / name)
 
 

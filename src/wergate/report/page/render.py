@@ -12,13 +12,13 @@ from typing import Any
 import jinja2
 import markupsafe
 
+from wergate.disk.files import replace_file
 from wergate.errors import SuiteError
 from wergate.report.page import browser, gates, head, machine, speed, studies, words
 from wergate.report.redact import is_local_path, local_paths, redacted, without_local_paths
 from wergate.report.results import Results
 from wergate.report.run_folder.audio import WARNING_MB
 from wergate.report.run_folder.folder import RunFolder, read_run
-from wergate.store import replace_file
 from wergate.verdict import Status
 
 _TEMPLATES = Path(__file__).with_name("templates")

@@ -11,6 +11,9 @@ from typing import TypeVar
 import pydantic
 from pydantic import BaseModel
 
+from wergate.disk.files import replace_content, write_part
+from wergate.disk.folders import make_folder
+from wergate.disk.sync import sync_tree
 from wergate.errors import SuiteError
 from wergate.report.results import Results, read_results, write_results
 from wergate.report.run_folder.audio import Clip
@@ -71,14 +74,16 @@ def write_run(run: RunFolder, clips: Iterable[Clip] = ()) -> None:
     """
     try:
         audio = run.path / AUDIO
-        run.path.mkdir(parents=True, exist_ok=True)
+        make_folder(run.path)
         for old in audio.glob("*.*") if audio.is_dir() else ():
             old.unlink()
         for clip in clips:
-            audio.mkdir(exist_ok=True)
-            (audio / clip.name).write_bytes(clip.data)
-        (run.path / UTTERANCES).write_bytes(_lines(run.utterances))
-        (run.path / ROUNDS).write_bytes(_lines(run.rounds))
+            make_folder(audio)
+            write_part(audio / clip.name, clip.data)
+        if audio.is_dir():
+            sync_tree(audio)
+        replace_content(run.path / UTTERANCES, _lines(run.utterances))
+        replace_content(run.path / ROUNDS, _lines(run.rounds))
     except OSError as error:
         raise SuiteError(f"run folder '{run.path}' cannot be written: {error.strerror}; correct --run") from error
     write_results(run.results, run.path / RESULTS)  # the last one: with it, the folder is a run

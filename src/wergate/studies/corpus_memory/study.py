@@ -83,7 +83,7 @@ def main(read: Callable[[], str] = sys.stdin.read) -> int:
 
 def _evaluated(request: MemoryRequest) -> MemoryCost:
     transcripts = TranscriptFile(request.corpus.with_suffix(".jsonl"))
-    store = Store(request.cache_dir)
+    store = Store(request.cache_dir, shared=request.config.shared_cache)
     session = Session(request.config, embedded=request.embedded, store=store, transcripts=transcripts)
     spec = CorpusSpec(request.corpus.name, request.corpus)
     evaluation = session.evaluation(Cell(request.model, spec, "int8"))

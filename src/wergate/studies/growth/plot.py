@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wergate.disk.files import replacing
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -47,4 +49,5 @@ def draw_curves(curves: Sequence[Curve], axes: Axes, path: Path) -> None:
     plot.grid(visible=True, which="both", alpha=0.3)
     plot.legend(fontsize=8)
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=130)
+    with replacing(path) as temporary:
+        figure.savefig(temporary, dpi=130)

@@ -10,6 +10,8 @@ from typing import Any
 
 import scipy  # scipy.stats loads on first use: an import here would take more than a second
 
+from wergate.disk.folders import make_folder
+from wergate.disk.lines import LineFile
 from wergate.studies.latency_verdicts.study import Trials
 from wergate.verdict import Status
 
@@ -107,7 +109,8 @@ def collect(source: Path, target: Path) -> int:
     known = set(target.read_text(encoding="utf-8").splitlines()) if target.exists() else set()
     lines = source.read_text(encoding="utf-8").splitlines(keepends=True)
     new = [line for line in lines if line.endswith("\n") and line.strip() not in known]
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("a", encoding="utf-8") as stream:
-        stream.writelines(new)
+    make_folder(target.parent)
+    file = LineFile(target)
+    file.append("".join(new).encode())
+    file.sync()
     return len(new)

@@ -6,8 +6,11 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from wergate.disk.lines import LineFile
 
 Call = Callable[[], object]
 
@@ -48,12 +51,14 @@ class Trials:
 
     path: Path
 
+    @cached_property
+    def _file(self) -> LineFile:
+        return LineFile(self.path)
+
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield all trials. An incomplete last line is ignored."""
-        if self.path.exists():
-            for line in self.path.read_text(encoding="utf-8").splitlines(keepends=True):
-                if line.endswith("\n"):
-                    yield json.loads(line)
+        for line in self._file.lines():
+            yield json.loads(line)
 
     def of_kind(self, kind: str) -> list[dict[str, Any]]:
         """Return the trials of one kind."""
@@ -62,8 +67,8 @@ class Trials:
     def add(self, **row: Any) -> dict[str, Any]:
         """Append a trial to the file immediately, and return it."""
         self.path.parent.mkdir(exist_ok=True)
-        with self.path.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(row) + "\n")
+        self._file.append(json.dumps(row).encode() + b"\n")
+        self._file.sync()
         return row
 
 

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel
 
+from wergate.disk.files import replacing
 from wergate.evaluation.rows import finite
 from wergate.formatting import interval, table
 from wergate.studies.peers.catalog import BASE
@@ -248,4 +249,5 @@ def plot(race: PeerTable, path: Path) -> None:
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
     axes.grid(visible=True, which="both", alpha=0.3)
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=130)
+    with replacing(path) as temporary:
+        figure.savefig(temporary, dpi=130)

@@ -65,7 +65,7 @@ class _Bucketed(_OpenVino):
         bucketing = self._bucketing
         recognizer = BucketedRecognizer(
             compilable(
-                Store(bucketing.store),
+                Store(bucketing.store, shared=True),  # the session has checked it
                 self._path,
                 partial(self.dynamic, streams),
                 self._frontend,

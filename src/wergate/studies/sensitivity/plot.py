@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from wergate.disk.files import replacing
 from wergate.errors import SuiteError
 from wergate.evaluation.rows import LogitsRow
 from wergate.studies.sensitivity.rows import SensitivityRow
@@ -45,7 +46,8 @@ def plot_sensitivity(row: SensitivityRow, folder: Path) -> Path:
     path = folder / f"sensitivity-{_slug(row.model)}-{_slug(row.variant)}.png"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=120)
+        with replacing(path) as temporary:
+            figure.savefig(temporary, dpi=120)
     except OSError as error:
         raise SuiteError(
             f"plot '{path}' cannot be written: {error.strerror}; choose a writable folder with --plots"

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from wergate.corpora.corpus import Corpus
+from wergate.disk.files import write_part
 from wergate.environment.digest import source_digest
 from wergate.environment.machine import cpu, versions
 from wergate.errors import SuiteError
@@ -197,7 +198,7 @@ class LayerStudy:
         self, corpus: Corpus, changes: Mapping[str, list[str]], measure: Callable[[], SampleResult]
     ) -> SampleResult:
         def build(folder: Path) -> None:
-            (folder / _FIGURES).write_text(json.dumps(asdict(measure()), ensure_ascii=False), encoding="utf-8")
+            write_part(folder / _FIGURES, json.dumps(asdict(measure()), ensure_ascii=False))
 
         parts = {**self.parts, **changes, "audio": dict(corpus.digests)}
         artifact = self._used(self._session.store.get("layer-figures", parts, build))
@@ -212,7 +213,7 @@ class LayerStudy:
 
         def build(folder: Path) -> None:
             save_ir(self.ir.without(layers), folder / MODEL_FILE)
-            (folder / FRONTEND_FILE).write_bytes(self._original.file(FRONTEND_FILE).read_bytes())
+            write_part(folder / FRONTEND_FILE, self._original.file(FRONTEND_FILE).read_bytes())
 
         parts = {**self.parts, "left_out": sorted(layers)}
         return self._used(self._session.store.get("partly-quantized-ir", parts, build))

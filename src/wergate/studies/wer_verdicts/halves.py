@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from wergate.corpora.corpus import Corpus
+from wergate.disk.files import replace_content
 from wergate.evaluation.normalize import NORMALIZERS
 from wergate.evaluation.significance.drop import wer_drop
 from wergate.evaluation.significance.few_changes import count_changes, exact_interval
@@ -134,4 +135,4 @@ def read_counts(path: Path) -> list[Counts]:
 
 def write_counts(path: Path, found: list[Counts]) -> None:
     """Store the counts of real corpora, one corpus a line."""
-    path.write_text("".join(json.dumps(asdict(counts)) + "\n" for counts in found), encoding="utf-8")
+    replace_content(path, "".join(json.dumps(asdict(counts)) + "\n" for counts in found))
