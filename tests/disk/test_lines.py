@@ -42,6 +42,7 @@ def test_a_torn_tail_is_not_read_and_then_cut(whole: bytes, tail: bytes, tmp_pat
     file.path.write_bytes(whole + tail)
     assert whole.splitlines(keepends=True) == list(file.lines())
     assert whole + tail == file.path.read_bytes()
+    assert whole + tail.rstrip(b"\0") == b"".join(file.raw())
     file.append(b'{"id": 3}\n')
     assert whole + b'{"id": 3}\n' == file.path.read_bytes()
 
