@@ -17,7 +17,7 @@ import shutil
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,7 @@ class Artifact:
         built: True if this call built it.
         seconds: time that this call took to build it, or to find and verify it.
         build_seconds: time that its build took, in whichever process that was.
+        digest: SHA-256 over the names, sizes and checksums of its files.
     """
 
     kind: str
@@ -56,6 +57,7 @@ class Artifact:
     built: bool
     seconds: float
     build_seconds: float
+    digest: str = ""
 
     def file(self, name: str) -> Path:
         """Return the path of the file `name`."""
@@ -136,8 +138,8 @@ class Store:
             if folder.exists():
                 _warn_damaged(kind, folder, defect)
             self._build(kind, key, parts, build)
-        seconds = time.perf_counter() - started
-        return Artifact(kind, key, folder, built=True, seconds=seconds, build_seconds=seconds)
+        built = _found(folder, kind, key, started)
+        return replace(built, built=True, build_seconds=built.seconds)
 
     def rebuild(self, kind: str, parts: Mapping[str, Any], build: Callable[[Path], None]) -> None:
         """Build an artifact again, and replace the stored one.
@@ -161,6 +163,15 @@ class Store:
         self.require_trusted()
         folder = self.root / kind / key[:32]
         return _found(folder, kind, key, time.perf_counter()) if _defect(folder, kind, key) is None else None
+
+    def defect(self, kind: str, key: str) -> str | None:
+        """Return why there is no artifact with this key that can be used, or None if there is one.
+
+        Raises:
+            SuiteError: another user owns the cache directory or can write it.
+        """
+        self.require_trusted()
+        return _defect(self.root / kind / key[:32], kind, key)
 
     def update(self, name: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
         """Change a small JSON file of the cache directory, one process at a time, and return its new content.
@@ -247,9 +258,10 @@ def _remove(path: Path) -> None:
 
 
 def _found(folder: Path, kind: str, key: str, started: float) -> Artifact:
-    build_seconds = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["build_seconds"]
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    digest, build_seconds = content_key(manifest["files"]), manifest["build_seconds"]
     seconds = time.perf_counter() - started
-    return Artifact(kind, key, folder, built=False, seconds=seconds, build_seconds=build_seconds)
+    return Artifact(kind, key, folder, built=False, seconds=seconds, build_seconds=build_seconds, digest=digest)
 
 
 def _write_manifest(folder: Path, kind: str, key: str, parts: Mapping[str, Any], seconds: float) -> None:

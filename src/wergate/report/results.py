@@ -23,6 +23,7 @@ from wergate.evaluation.rows import ResultRow
 from wergate.report.rows.ending import EndingRow
 from wergate.report.rows.evaluation import EvaluationRow
 from wergate.report.rows.execution import ExecutionRow
+from wergate.report.rows.sources import SourceRow
 from wergate.report.rows.uses import ArtifactRow, CalibrationRow, CorpusRow, ModelRow, RejectionRow
 from wergate.report.rows.verdicts import RegressionRow, VerdictRow
 from wergate.store import content_key
@@ -73,6 +74,7 @@ class Results(ResultRow):
     cpu: CpuRow
     environment: dict[str, str] = Field(default={})
     options: dict[str, object]
+    sources: list[SourceRow] = Field(default=[])
     models: list[ModelRow]
     corpora: list[CorpusRow]
     calibrations: list[CalibrationRow]

@@ -61,7 +61,10 @@ class CalibrationRow(ResultRow):
 
 
 class ArtifactRow(ResultRow):
-    """An artifact that was built or found in `seconds`; `build_s` is the time of its build, also if it was earlier."""
+    """An artifact that was built or found in `seconds`; `build_s` is the time of its build, also if it was earlier.
+
+    `key` is over everything that it depends on, and `digest` over its files.
+    """
 
     kind: str
     model: str
@@ -70,6 +73,7 @@ class ArtifactRow(ResultRow):
     status: Literal["built", "found"]
     seconds: float
     build_s: float
+    digest: str = ""
 
 
 class RejectionRow(ResultRow):
@@ -154,6 +158,7 @@ def artifact_row(use: ArtifactUse) -> ArtifactRow:
         status="built" if artifact.built else "found",
         seconds=artifact.seconds,
         build_s=artifact.build_seconds,
+        digest=artifact.digest,
     )
 
 
