@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -58,6 +63,31 @@ def test_counts_are_synced(tmp_path: Path) -> None:
     with recorded_syncs() as record:
         write_baseline(tmp_path / "graph.json", "m/int8", {"fake_quantize": 3})
     assert ["sync", "rename", "sync"] == [kind for kind, _ in record.of(tmp_path)]
+
+
+WRITER = """
+    import sys
+    from pathlib import Path
+    from wergate.gates.ir import write_baseline
+    from wergate.gates.range_baseline import StoredRanges, write_ranges
+
+    folder, name = Path(sys.argv[1]), sys.argv[2]
+    ranges = StoredRanges(model="m", calibration="c", settings="s", versions={}, ranges={})
+    for number in range(40):
+        write_baseline(folder / "graph.json", f"{name}{number}", {"fake_quantize": number})
+        write_ranges(folder / "ranges.json", f"{name}{number}", ranges)
+"""
+
+
+def test_workers_lose_no_entry_of_one_another(tmp_path: Path) -> None:
+    """With `pytest -n 3 --update-baselines`, each worker stores its own models."""
+    command = [sys.executable, "-c", textwrap.dedent(WRITER), str(tmp_path)]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+    started = [subprocess.Popen([*command, name], env=environment) for name in "abc"]
+    assert [0, 0, 0] == [process.wait(120) for process in started]
+    expected = {f"{name}{number}" for name in "abc" for number in range(40)}
+    assert expected == set(json.loads((tmp_path / "graph.json").read_text()))
+    assert expected == set(json.loads((tmp_path / "ranges.json").read_text())["entries"])
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"m": 3}', '{"m": {"x": "many"}}'])
