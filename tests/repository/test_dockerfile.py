@@ -22,7 +22,7 @@ KNOWN = {"FROM", "ARG", "COPY", "RUN", "USER", "ENV", "WORKDIR", "ENTRYPOINT", "
 
 PAGE = {
     f"report/page/templates/{name}"
-    for name in ("frame.html", "page.html", "compare.html", "charts.html", "style.css", "app.js")
+    for name in ("frame.html", "page.html", "compare.html", "history.html", "charts.html", "style.css", "app.js")
 }
 
 

@@ -54,7 +54,7 @@ def machine_info(run: Results) -> Info:
     """Return what the times of a run depend on, as far as its results say it."""
     cpu: dict[str, Any] = {
         "model": run.cpu.model,
-        "family": run.cpu.family,
+        "family": run.cpu.family or "unknown",
         "isa": run.cpu.isa,
         "cores": run.cpu.cores,
         "quota": run.cpu.quota,
