@@ -119,7 +119,7 @@ def test_only_what_changed_between_the_runs_is_a_change(compared: Path, open_pag
 
 
 def test_a_recording_plays(compared: Path, open_page: Open) -> None:
-    """That of run B."""
+    """The page contains those of run B."""
     found = open_page(compared)
     found.page.locator(".row").first.click()
     found.page.locator(".play").click()

@@ -137,6 +137,21 @@ def left_out(row: UtteranceRow) -> None:
     del row
 
 
+def renamed(folder: Path, target: Path, model: str, hypothesis: str | None = None) -> Path:
+    """Write a copy of a run whose model has another name, and may write another text."""
+
+    def of(run: Results) -> Results:
+        kinds = ("evaluations", "corpora")
+        rows = {kind: [row.model_copy(update={"model": model}) for row in getattr(run, kind)] for kind in kinds}
+        return run.model_copy(update=rows)
+
+    def written(row: UtteranceRow) -> UtteranceRow:
+        text = row.reference.text if hypothesis is None else hypothesis
+        return row.model_copy(update={"model": model, "reference": row.reference.model_copy(update={"text": text})})
+
+    return changed(folder, target, results=of, row=written)
+
+
 @dataclass(frozen=True)
 class Refusal:
     """A change of B, and parts of the line that refuses it."""
@@ -209,15 +224,7 @@ def test_speed_of_another_machine_is_not_compared(
 
 def test_one_model_by_two_names_is_paired(before: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Two runs of one model each compare these."""
-
-    def renamed(run: Results) -> Results:
-        rows = {
-            kind: [row.model_copy(update={"model": "new"}) for row in getattr(run, kind)]
-            for kind in ("evaluations", "corpora")
-        }
-        return run.model_copy(update=rows)
-
-    other = changed(before, tmp_path / "o", results=renamed, row=lambda row: row.model_copy(update={"model": "new"}))
+    other = renamed(before, tmp_path / "other", "new")
     assert 0 == main(["compare", str(before), str(other)])
     assert "tiny / new" in capsys.readouterr().out
 
@@ -234,6 +241,16 @@ def test_foreign_text_commands_no_terminal(before: Path, tmp_path: Path, capsys:
     head, _, rest = written.read_text(encoding="utf-8").partition("<details>")
     assert "<IMG" not in head
     assert all(line.startswith("  ") for line in rest.splitlines() if "<IMG" in line)
+
+
+def test_a_foreign_name_is_no_markup(before: Path, tmp_path: Path) -> None:
+    """Neither in Markdown nor on the page."""
+    other = renamed(before, tmp_path / "other", "<img src=x onerror=alert(1)>", hypothesis="-")
+    page, note = tmp_path / "c.html", tmp_path / "c.md"
+    main(["compare", str(before), str(other), "--markdown", str(note), "--report", str(page)])
+    outside = "".join(note.read_text(encoding="utf-8").split("```")[::2])
+    assert "&lt;img src=x" in outside
+    assert [] == [text for text in (outside, page.read_text(encoding="utf-8")) if "<img" in text]
 
 
 def test_files_have_no_path_of_this_machine(before: Path, worse: Path, tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ def test_a_damaged_file_is_left_out(
 def test_a_wrong_path_says_what_is_accepted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A missing folder names the nearest; an empty one says how a run is added."""
     (tmp_path / "history").mkdir()
-    assert 4 == main(["history", str(tmp_path / "histroy")])
+    assert 4 == main(["history", str(tmp_path / "histery")])
     assert "is not a folder (did you mean 'history'?); name a folder that --history wrote" in capsys.readouterr().err
     assert 4 == main(["history", str(tmp_path / "history")])
     said = capsys.readouterr().err

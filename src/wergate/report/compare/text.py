@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator
 
 from wergate.formatting import collapsed, new_table, render, table, terminal_text, verbatim
@@ -98,7 +99,7 @@ def markdown(comparison: Comparison, *, worst: int) -> str:
 def _parts(comparison: Comparison, worst: int) -> Iterator[str]:
     runs = (("A", comparison.first.results), ("B", comparison.second.results))
     yield f"## wergate compare: {comparison.status}\n\n{_MEANING[comparison.status]}"
-    yield "\n".join(f"- {side}: {_origin(run)}" for side, run in runs)
+    yield verbatim([f"{side}: {_origin(run)}" for side, run in runs])
     figures = word_errors(comparison)
     yield f"### {figures.title}\n\n{table(figures.columns, figures.rows)}"
     lines = [*_verdict_lines(comparison), *remarks(comparison)]
@@ -108,10 +109,10 @@ def _parts(comparison: Comparison, worst: int) -> Iterator[str]:
         shown = changed_utterances(pair, worst)
         if shown:
             block = verbatim([line for one in shown for line in (one.title, *(f"  {part}" for part in one.lines))])
-            yield collapsed(changed_title(pair), block)
+            yield collapsed(html.escape(changed_title(pair)), block)
     reason, tables = speed(comparison)
-    yield "\n\n".join(["### Speed", reason] if reason else ["### Speed", *(_titled(one) for one in tables)])
-    yield "\n".join(f"- {side}: {machine_line(shareable(run))}" for side, run in runs)
+    yield "\n\n".join(["### Speed", verbatim([reason])] if reason else ["### Speed", *(_titled(one) for one in tables)])
+    yield verbatim([f"{side}: {machine_line(shareable(run))}" for side, run in runs])
 
 
 def _titled(figures: Figures) -> str:
