@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,8 @@ def history(folder: Path) -> Path:
     run = read_run(folder / "before").results
     for number in range(12):
         rows = [row.model_copy(update={"ratio": (1 + number // 6) * row.ratio, "model": HOSTILE}) for row in run.ratios]
-        add_entry(run.model_copy(update={"ratios": rows}), folder / "history")
+        created = datetime(2026, 1, 2, 3, number, tzinfo=UTC)
+        add_entry(run.model_copy(update={"ratios": rows}), folder / "history", created=created)
     page = folder / "history.html"
     assert 0 == main(["history", str(folder / "history"), "--report", str(page)])
     return page

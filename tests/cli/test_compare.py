@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -72,11 +73,27 @@ def test_a_rise_fails_with_the_code_of_accuracy(before: Path, worse: Path, capsy
     assert 10 == main(["compare", str(before), str(worse), "--worst", "2"])
     said = capsys.readouterr().out
     assert "FAIL INT8 wer=" in said
+    assert re.search(r" tiny +speech:clean +int8 +[\d.]+ +[\d.]+ +\+\d+\.\d+ \(\+", said)
     assert "FAIL: a word error rate rose" in said
     assert "tiny int8 on speech:clean: 60 changed" in said
     assert 2 == said.count(": word errors +")
     assert all("WRONG" in line for line in said.splitlines() if line.startswith("  B "))
     assert "and 58 more: raise --worst, or write a page with --report" in said
+
+
+def test_changed_utterances_are_sorted(before: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Those with most errors added come first, those that got better last."""
+    given = [
+        (said, first, said if number % 2 else f"UH {second}")
+        for number, (said, first, second) in enumerate(texts(COUNT, 0.1, 5))
+    ]
+    other = run_folder(tmp_path / "other", given=given)
+    main(["compare", str(before), str(other), "--worst", "60"])
+    added = [
+        int(found) for found in re.findall(r"^clean-\d+: word errors ([+-]\d+)", capsys.readouterr().out, re.MULTILINE)
+    ]
+    assert added == sorted(added, reverse=True)
+    assert added[0] > 0 > added[-1]
 
 
 def test_the_other_way_round_is_no_rise(before: Path, worse: Path) -> None:
@@ -110,6 +127,8 @@ def test_utterances_of_one_run_alone_are_left_out(
     said = capsys.readouterr().out
     assert 3 == said.count("on speech:clean: 1 utterance of A alone left out")
     assert 3 == said.count("0/59")
+    assert 0 == main(["compare", str(part), str(whole)])
+    assert 3 == capsys.readouterr().out.count("on speech:clean: 1 utterance of B alone left out")
 
 
 def test_intervals_are_by_speaker_where_speakers_are_known(
@@ -174,7 +193,7 @@ REFUSALS = (
         ("scorer is jiwer unknown in A, but jiwer 3.0.0 in B", "install one version of jiwer"),
         results=lambda run: run.model_copy(update={"versions": run.versions | {"jiwer": "3.0.0"}}),
     ),
-    Refusal("text", ("reference text of 'clean-00000' of speech:clean is '", "but 'OTHER' in B"),
+    Refusal("text", ("compared: reference text of 'clean-00000' of speech:clean is '", "but 'OTHER' in B"),
             row=row_changed("text", "OTHER")),
     Refusal("audio", ("digest of the audio of 'clean-00000' of speech:clean is unknown in A, but abc in B",),
             row=row_changed("digest", "abc")),
@@ -255,13 +274,18 @@ def test_a_foreign_name_is_no_markup(before: Path, tmp_path: Path) -> None:
 
 def test_files_have_no_path_of_this_machine(before: Path, worse: Path, tmp_path: Path) -> None:
     """The page and the Markdown; the same folders give the same bytes."""
-    local = changed(before, tmp_path / "local", results=lambda run: run.model_copy(update={
-        "ending": run.ending and run.ending.model_copy(update={"command": ["pytest", "--model=/home/me/secret/net"]}),
-        "environment": {"LD_PRELOAD": "/home/me/lib.so", "HF_TOKEN": "hf_abcdefghijkl"}}))  # fmt: skip
+    variables = {"LD_PRELOAD": "/home/me/lib.so", "OV_A": "./private/b", "OV_B": "hf_abcdefghijkl"}
+
+    def local_run(run: Results) -> Results:
+        assert run.ending
+        ending = run.ending.model_copy(update={"command": ["pytest", "--model=/home/me/secret/net"]})
+        return run.model_copy(update={"ending": ending, "environment": variables})
+
+    local = changed(before, tmp_path / "local", results=local_run)
     pages, notes = [tmp_path / "1.html", tmp_path / "2.html"], [tmp_path / "1.md", tmp_path / "2.md"]
     for page, note in zip(pages, notes, strict=True):
         main(["compare", str(local), str(worse), "--report", str(page), "--markdown", str(note)])
     for first, second in (pages, notes):
         text = first.read_text(encoding="utf-8")
         assert text == second.read_text(encoding="utf-8")
-        assert [] == [part for part in ("/home", str(tmp_path), "hf_abc") if part in text]
+        assert [] == [part for part in ("/home", "private", str(tmp_path), "hf_abc") if part in text]

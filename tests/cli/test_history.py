@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,19 @@ import pytest
 
 from tests.support.generated_run import make_run
 from wergate.cli.main import main
-from wergate.report.history.entry import add_entry
+from wergate.report.history.entry import add_entry as add
 from wergate.report.results import Results
 
 KIND = "a-cpu-unknown-avx2-2-cores"
 FOREIGN = "</script><img src=x onerror=alert(1)>\x1b[2J"
+
+
+START, NUMBERS = datetime(2026, 1, 2, tzinfo=UTC), count()
+
+
+def add_entry(run: Results, folder: Path) -> Path | None:
+    """Add a run, a minute after the one before it."""
+    return add(run, folder, created=START + timedelta(minutes=next(NUMBERS)))
 
 
 @pytest.fixture(scope="module")
@@ -55,9 +65,9 @@ def test_each_run_is_a_file_of_its_kind_of_machine(run: Results, tmp_path: Path)
 
 
 def test_parallel_jobs_do_not_collide(run: Results, tmp_path: Path) -> None:
-    """All runs are there, whenever they end, and no temporary file is left."""
+    """All runs are there, even if they end at the same time, and no temporary file is left."""
     with ThreadPoolExecutor(8) as jobs:
-        paths = list(jobs.map(lambda number: add_entry(faster(run, 1 + number / 100), tmp_path), range(40)))
+        paths = list(jobs.map(lambda number: add(faster(run, 1 + number / 100), tmp_path, created=START), range(40)))
     assert 40 == len(set(paths))
     assert set(paths) == set((tmp_path / KIND).iterdir())
 
@@ -172,11 +182,10 @@ def test_the_page_is_the_same_for_the_same_files(run: Results, tmp_path: Path) -
 
 
 def test_foreign_names_command_no_terminal(run: Results, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Escapes stand for them."""
-    add_entry(
-        run.model_copy(update={"ratios": [row.model_copy(update={"model": FOREIGN}) for row in run.ratios]}), tmp_path
-    )
+    """Escapes stand for them, in tables and in lines on steps."""
+    foreign = run.model_copy(update={"ratios": [row.model_copy(update={"model": FOREIGN}) for row in run.ratios]})
+    add_all(foreign, tmp_path, [1.0] * 3 + [2.0] * 3)
     main(["history", str(tmp_path)])
     said = capsys.readouterr().out
-    assert "\\x1b[2J" in said
+    assert "STEP </script><img src=x onerror=alert(1)>\\x1b[2J: speed-up" in said
     assert "\x1b" not in said

@@ -90,13 +90,12 @@ def changed_title(pair: Pair) -> str:
     return f"{where}: {len(pair.changed)} changed, {worse} worse, {better} better"
 
 
-def speed(comparison: Comparison) -> tuple[str, list[Figures]]:
+def speed(first: Results, second: Results) -> tuple[str, list[Figures]]:
     """Return why speed is not compared, or an empty text and the tables of both runs' speed."""
-    runs = comparison.first.results, comparison.second.results
-    reason = not_comparable(*runs)
+    reason = not_comparable(first, second)
     if reason:
         return reason, []
-    ratios, times = list(speed_ups(*runs)), list(latencies(*runs))
+    ratios, times = list(speed_ups(first, second)), list(latencies(first, second))
     tables = []
     if ratios:
         columns = ("model", "speed-up", "A", "B", "B over A (interval)", "noise")

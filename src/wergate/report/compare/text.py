@@ -43,7 +43,7 @@ def _terminal_lines(comparison: Comparison, worst: int, width: int) -> Iterator[
     for pair in comparison.pairs:
         yield from _changed_lines(pair, worst, width)
     yield ""
-    reason, tables = speed(comparison)
+    reason, tables = speed(comparison.first.results, comparison.second.results)
     yield from [reason] if reason else [_drawn(figures, width) for figures in tables]
     yield f"{comparison.status}: {_MEANING[comparison.status]}"
 
@@ -97,7 +97,8 @@ def markdown(comparison: Comparison, *, worst: int) -> str:
 
 
 def _parts(comparison: Comparison, worst: int) -> Iterator[str]:
-    runs = (("A", comparison.first.results), ("B", comparison.second.results))
+    first, second = shareable(comparison.first.results), shareable(comparison.second.results)
+    runs = (("A", first), ("B", second))
     yield f"## wergate compare: {comparison.status}\n\n{_MEANING[comparison.status]}"
     yield verbatim([f"{side}: {_origin(run)}" for side, run in runs])
     figures = word_errors(comparison)
@@ -110,9 +111,9 @@ def _parts(comparison: Comparison, worst: int) -> Iterator[str]:
         if shown:
             block = verbatim([line for one in shown for line in (one.title, *(f"  {part}" for part in one.lines))])
             yield collapsed(html.escape(changed_title(pair)), block)
-    reason, tables = speed(comparison)
+    reason, tables = speed(first, second)
     yield "\n\n".join(["### Speed", verbatim([reason])] if reason else ["### Speed", *(_titled(one) for one in tables)])
-    yield verbatim([f"{side}: {machine_line(shareable(run))}" for side, run in runs])
+    yield verbatim([f"{side}: {machine_line(run)}" for side, run in runs])
 
 
 def _titled(figures: Figures) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import pydantic
@@ -92,15 +92,18 @@ class History:
         return self.entries[-1].machine if self.entries else self.kind
 
 
-def add_entry(run: Results, folder: Path) -> Path | None:
+def add_entry(run: Results, folder: Path, *, created: datetime) -> Path | None:
     """Write the entry of a run and return its file; None if the run has no figures.
 
     The name of the file consists of time and digest, so that jobs that end together write files of their own.
 
+    Args:
+        created: the time of the run, in UTC.
+
     Raises:
         SuiteError: the file cannot be written.
     """
-    found = entry_of(run, created=datetime.now(UTC))
+    found = entry_of(run, created=created)
     if not found.words and not found.ratios:
         return None
     content = json.loads(found.model_dump_json(exclude={"digest"}, exclude_none=True))
@@ -115,7 +118,11 @@ def add_entry(run: Results, folder: Path) -> Path | None:
 
 
 def entry_of(run: Results, *, created: datetime) -> Entry:
-    """Return the entry of a run, without local paths and secrets."""
+    """Return the entry of a run, without local paths and secrets.
+
+    Args:
+        created: the time of the run, in UTC.
+    """
     shown = shareable(run)
     info = machine_info(shown)
     set_here = (f"{name}={value}" for name, value in shown.environment.items())

@@ -17,6 +17,7 @@ from wergate.report.page.charts import Bar, Forest
 from wergate.report.page.document import document
 from wergate.report.page.gates import STATES
 from wergate.report.redact import is_local_path, shareable, shareable_text
+from wergate.report.results import Results
 from wergate.report.tables import Figures
 from wergate.store import replace_file
 
@@ -38,7 +39,8 @@ def render(comparison: Comparison, out: Path) -> None:
 def page(comparison: Comparison) -> str:
     """Return the page about two runs; the same runs give the same page."""
     found, numbers = _recordings(comparison)
-    reason, tables = speed(comparison)
+    first, second = shareable(comparison.first.results), shareable(comparison.second.results)
+    reason, tables = speed(first, second)
     context = {
         "status": str(comparison.status),
         "state": STATES[comparison.status],
@@ -48,10 +50,10 @@ def page(comparison: Comparison) -> str:
         "remarks": [shareable_text(line) for line in remarks(comparison)],
         "changed": [shareable_text(changed_title(pair)) for pair in comparison.pairs],
         "data": browser.packed(_data(comparison, numbers)),
-        "not_comparable": shareable_text(reason),
+        "not_comparable": reason,
         "speed": [_clean(one) for one in tables],
-        "changes": None if reason else _changes(comparison),
-        "runs": both_runs(shareable(comparison.first.results), shareable(comparison.second.results)).filled,
+        "changes": None if reason else _changes(first, second),
+        "runs": both_runs(first, second).filled,
         "recordings": found,
     }
     return document("compare.html", context)
@@ -85,9 +87,8 @@ def _points(fraction: float) -> float | None:
     return 100 * fraction if math.isfinite(fraction) else None
 
 
-def _changes(comparison: Comparison) -> Forest | None:
+def _changes(first: Results, second: Results) -> Forest | None:
     """Return the changes of the speed-ups; 1 means that both runs are equally fast."""
-    found = speed_ups(comparison.first.results, comparison.second.results)
     bars = [
         Bar(
             shareable_text(f"{row.name} ({row.model})"),
@@ -97,7 +98,7 @@ def _changes(comparison: Comparison) -> Forest | None:
             row.high,
             note="; ".join(row.noise),
         )
-        for row in found
+        for row in speed_ups(first, second)
     ]
     title = "Speed-up of B over that of A, with its interval"
     return Forest(title, "times", bars, line=1.0, line_text="no change") if bars else None
