@@ -112,7 +112,7 @@ def test_word_errors_step_without_a_spread(run: Results, tmp_path: Path, capsys:
     add_all(run, tmp_path, [1.0] * 2, evaluations=worse)
     main(["history", str(tmp_path)])
     (marked,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("STEP")]
-    assert "WER of int8 on speech:clean: run 4 of 5" in marked
+    assert "WER of int8 on speech:clean, 167 words: run 4 of 5" in marked
 
 
 def test_kinds_of_machine_and_settings_are_never_mixed(

@@ -12,9 +12,14 @@ from wergate.cli.options import ManualCommand
 from wergate.cli.suite_folder import suite_folder
 from wergate.config.loading import load_config
 from wergate.config.suite import SuiteConfig
-from wergate.report.exit_code import MEANING, Cause
+from wergate.report.exit_code import Cause
 
-_CODES = (0, Cause.ACCURACY, Cause.INCONCLUSIVE)
+_CODES = (
+    (0, "no word error rate rose by more than the tolerance"),
+    (4, "a folder has no run, or the two runs may not be compared"),
+    (Cause.ACCURACY, "a word error rate rose by more than the tolerance"),
+    (Cause.INCONCLUSIVE, "too little evidence to decide"),
+)
 
 
 class CompareCommand(ManualCommand):
@@ -24,7 +29,7 @@ class CompareCommand(ManualCommand):
         """Write the examples and the exit codes."""
         super().format_epilog(ctx, formatter)
         with formatter.section("Exit codes"):
-            formatter.write_dl([(str(int(code)), MEANING[code]) for code in _CODES])
+            formatter.write_dl([(str(int(code)), meaning) for code, meaning in _CODES])
 
 
 @click.command(

@@ -134,7 +134,7 @@ def _require_same_utterances(runs: tuple[RunFolder, RunFolder], keys: tuple[tupl
     """Refuse a corpus of which the runs evaluated other speech or other reference texts.
 
     The digest of a corpus covers the evaluated utterances. Where it differs because the runs evaluated different
-    selections, the digests of the utterances that both have must be equal.
+    selections, the digests of the utterances that both have must be equal. A folder of an earlier version has none.
     """
     corpus = keys[0][1]
     wholes = [_fingerprint(run.results, key) for run, key in zip(runs, keys, strict=True)]
@@ -144,7 +144,9 @@ def _require_same_utterances(runs: tuple[RunFolder, RunFolder], keys: tuple[tupl
             _require_equal(f"{what} of '{terminal_text(id_)}' of {corpus}", a, b, "give both runs one --corpus")
     kept = all(row.digest for rows in (first, second) for row in rows.values())
     if wholes[0] != wholes[1] and not kept:
-        _require_equal(f"digest of {corpus}", wholes[0][:_DIGITS], wholes[1][:_DIGITS], "give both runs one --corpus")
+        _require_equal(
+            f"digest of {corpus}", wholes[0][:_DIGITS], wholes[1][:_DIGITS], "give both runs one --corpus and --limit"
+        )
     if not first.keys() & second.keys():
         raise SuiteError(
             f"the runs share no utterance of {corpus}: digest {wholes[0][:_DIGITS]} in A, but {wholes[1][:_DIGITS]} "
@@ -154,7 +156,8 @@ def _require_same_utterances(runs: tuple[RunFolder, RunFolder], keys: tuple[tupl
 
 def _contents(first: UtteranceRow, second: UtteranceRow) -> Iterator[tuple[str, str, str]]:
     """Yield what two runs must agree on for an utterance, and the value in each."""
-    yield "digest of the audio", first.digest or "unknown", second.digest or "unknown"
+    if first.digest and second.digest:
+        yield "digest of the audio", first.digest, second.digest
     yield "reference text", *_told_apart(first.text, second.text)
     yield "normalized reference text", *_told_apart(first.words or first.text, second.words or second.text)
 

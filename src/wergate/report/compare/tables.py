@@ -43,11 +43,11 @@ def rise_text(pair: Pair) -> str:
 
 def remarks(comparison: Comparison) -> Iterator[str]:
     """Yield what the figures do not show: utterances and recognizers that only one run has."""
-    for pair in comparison.pairs:
-        for side, count in zip(("A", "B"), pair.left_out, strict=True):
+    counts = dict.fromkeys((pair.cell.model, pair.cell.corpus, *pair.left_out) for pair in comparison.pairs)
+    for model, corpus, *left_out in counts:
+        for side, count in zip(("A", "B"), left_out, strict=True):
             if count:
-                where = f"{pair.cell.model} {pair.cell.label} on {pair.cell.corpus}"
-                yield f"{where}: {count} utterance{'s' * (count > 1)} of {side} alone left out"
+                yield f"{model} on {corpus}: {count} utterance{'s' * (count > 1)} of {side} alone left out"
     compared = [
         {(*key, pair.cell.variant) for pair in comparison.pairs for key in [_key(pair, side)]} for side in (0, 1)
     ]

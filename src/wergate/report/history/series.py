@@ -70,12 +70,11 @@ def series_of(entries: Iterable[Entry]) -> list[Series]:
 
 
 def _words_title(words: WordPoint) -> str:
-    return f"{words.model}: WER of {words.recognizer} on {words.corpus}"
+    return f"{words.model}: WER of {words.recognizer} on {words.corpus}, {words.words:,} words"
 
 
 def _words_about(words: WordPoint, entry: Entry) -> str:
-    corpus = f"{words.words:,} words, digest {words.fingerprint[:_DIGITS]}, normalizer {words.normalizer}"
-    return f"{corpus}; {entry.settings}"
+    return f"digest {words.fingerprint[:_DIGITS]}, normalizer {words.normalizer}; {entry.settings}"
 
 
 def _wer(words: WordPoint, entry: Entry) -> Point:
