@@ -29,6 +29,7 @@ MISTAKES = (
     Mistake("compare before", ("'B'", "see wergate compare --help")),
     Mistake("compare before after --wer-drop-max 2", ("--wer-drop-max", "2", "see wergate compare --help")),
     Mistake("compare models models", ("'models' has no results.json", "name a folder that --run wrote")),
+    Mistake("compare modells models", ("'modells' has no results.json (did you mean 'models'?)",)),
     Mistake("history modells", ("'modells' is not a folder (did you mean 'models'?)",)),
     Mistake("history models", ("'models' has no run", "add a run with --history")),
     Mistake("cache prune --days -1", ("--days -1", "0 to remove everything")),

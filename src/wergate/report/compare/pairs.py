@@ -87,8 +87,9 @@ class Pair:
 
     @property
     def changed(self) -> list[SharedUtterance]:
-        """The utterances whose transcripts differ, those with most errors added first."""
-        return sorted((one for one in self.utterances if one.changed), key=lambda one: (-one.added, one.row.id))
+        """The utterances whose transcripts differ: most errors added first, then the largest share of the words."""
+        found = [one for one in self.utterances if one.changed]
+        return sorted(found, key=lambda one: (-one.added, -one.added / max(1, one.words), one.row.id))
 
 
 @dataclass(frozen=True)
