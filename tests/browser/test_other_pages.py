@@ -44,7 +44,8 @@ def history(folder: Path) -> Path:
     """The page about a history with a step, of a model with a hostile name."""
     run = read_run(folder / "before").results
     for number in range(12):
-        rows = [row.model_copy(update={"ratio": (1 + number // 6) * row.ratio, "model": HOSTILE}) for row in run.ratios]
+        change = {"model": HOSTILE, "noise": ["NOISY"] * (number == 0)}
+        rows = [row.model_copy(update={**change, "ratio": (1 + number // 6) * row.ratio}) for row in run.ratios]
         created = datetime(2026, 1, 2, 3, number, tzinfo=UTC)
         add_entry(run.model_copy(update={"ratios": rows}), folder / "history", created=created)
     page = folder / "history.html"
@@ -133,5 +134,7 @@ def test_a_step_is_a_line_and_a_sentence(history: Path, open_page: Open) -> None
     found = open_page(history)
     assert 2 == found.count(".trend .limit")
     assert 12 * 8 == found.count(".trend .point")
+    assert 2 == found.count(".trend .noisy .point")
+    assert 2 == sum("A hollow dot is a noisy run" in text for text in found.texts(".trend"))
     marked = [text for text in found.texts(".trend li") if "run 7 of 12" in text]
     assert 2 == len(marked)

@@ -41,7 +41,7 @@ class WordPoint(ResultRow):
 
 
 class RatioPoint(ResultRow):
-    """A speed-up in one run; a bound is null if it is not finite."""
+    """A speed-up in one run; a bound is null if it is not finite, and `noise` lists the kinds of noise."""
 
     model: str
     duration_s: float
@@ -50,6 +50,7 @@ class RatioPoint(ResultRow):
     ratio: float
     low: float | None = None
     high: float | None = None
+    noise: list[str] = Field(default=[])
 
 
 class Entry(ResultRow):
@@ -145,6 +146,7 @@ def entry_of(run: Results, *, created: datetime) -> Entry:
                 ratio=row.ratio,
                 low=row.interval.low,
                 high=row.interval.high,
+                noise=row.noise,
             )
             for row in shown.ratios
         ],

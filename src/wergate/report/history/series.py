@@ -16,12 +16,13 @@ _DIGITS = 8
 
 @dataclass(frozen=True)
 class Point:
-    """A figure of one run, with its interval; a bound is None if there is none."""
+    """A figure of one run, with its interval; a bound is None if there is none, and `noise` is empty if it is quiet."""
 
     entry: Entry
     value: float
     low: float | None
     high: float | None
+    noise: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def _wer(words: WordPoint, entry: Entry) -> Point:
 
 
 def _ratio(row: RatioPoint, entry: Entry) -> Point:
-    return Point(entry, row.ratio, row.low, row.high)
+    return Point(entry, row.ratio, row.low, row.high, "; ".join(row.noise))
 
 
 def _marks(points: Sequence[Point], unit: Unit) -> Iterator[Mark]:

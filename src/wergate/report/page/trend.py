@@ -21,6 +21,7 @@ class Dot:
     top: float | None
     bottom: float | None
     text: str
+    noisy: bool
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,10 @@ class Trend:
                 self._from_top(self.scale.at(point.value)),
                 None if point.high is None else self._from_top(self.scale.at(point.high)),
                 None if point.low is None else self._from_top(self.scale.at(point.low)),
-                ", ".join(part for part in (day(point.entry), point.entry.commit, f"{point.value:.4g}") if part),
+                ", ".join(
+                    part for part in (day(point.entry), point.entry.commit, f"{point.value:.4g}", point.noise) if part
+                ),
+                bool(point.noise),
             )
             for place, point in enumerate(self.series.points)
         ]
@@ -72,7 +76,7 @@ class Trend:
     @property
     def columns(self) -> tuple[str, ...]:
         """Headings of the figures."""
-        return ("run", "commit", "value", "low", "high", "wergate", "openvino", "verdict of the run")
+        return ("run", "commit", "value", "low", "high", "wergate", "openvino", "verdict of the run", "noise")
 
     @property
     def table(self) -> Sequence[tuple[str, ...]]:
@@ -85,6 +89,7 @@ class Trend:
                 point.entry.wergate,
                 point.entry.versions.get("openvino", ""),
                 str(point.entry.verdict),
+                point.noise,
             )
             for point in self.series.points
         ]
