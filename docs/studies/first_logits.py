@@ -1,6 +1,6 @@
 """Print how long a run takes until the first logits: `PYTHONPATH=docs/studies pytest accuracy/ -p first_logits`.
 
-It counts from the start of the process to the end of the first inference on a compiled model, and ends the run there.
+It counts from the start of the process to the end of the first inference on a compiled model, and stops there.
 """
 
 from __future__ import annotations

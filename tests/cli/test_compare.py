@@ -25,6 +25,12 @@ def run_folder(folder: Path, *, given: Sequence[Texts] | None = None, damage: fl
     return make_run(folder, count=COUNT, given=given or texts(COUNT, damage, 5), damage=damage, audio=False).folder
 
 
+@pytest.fixture(autouse=True)
+def wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables have room, whatever the terminal of the tests is."""
+    monkeypatch.setenv("COLUMNS", "120")
+
+
 @pytest.fixture(scope="module")
 def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run."""

@@ -29,6 +29,12 @@ def add_entry(run: Results, folder: Path) -> Path | None:
     return add(run, folder, created=START + timedelta(minutes=next(NUMBERS)))
 
 
+@pytest.fixture(autouse=True)
+def wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables have room, whatever the terminal of the tests is."""
+    monkeypatch.setenv("COLUMNS", "120")
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """The results of a run."""
