@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -46,6 +47,23 @@ def render(table: Table, width: int) -> str:
     stream = io.StringIO()
     Console(file=stream, width=max(width, _NARROWEST), color_system=None).print(table)
     return stream.getvalue()
+
+
+_COMMANDS = {"Cc", "Cs", "Zl", "Zp"}  # categories of characters that move the cursor, or that no terminal can show
+_DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")  # would reorder the rest of the line
+
+
+def terminal_text(text: str) -> str:
+    """Return a foreign text with escapes in place of characters that a terminal would obey."""
+    return "".join(_escaped_character(one) if _is_command(one) else one for one in text)
+
+
+def _is_command(character: str) -> bool:
+    return unicodedata.category(character) in _COMMANDS or bool(_DIRECTIONS.match(character))
+
+
+def _escaped_character(character: str) -> str:
+    return character.encode("unicode_escape", "backslashreplace").decode()
 
 
 def percent(fraction: float | None, decimals: int = 2) -> str:

@@ -60,6 +60,26 @@ def test_a_check_passes_and_leaves_nothing_behind(checked: tuple[Called, Path]) 
     assert {"results.json"} == files(folder)
 
 
+def test_a_run_adds_itself_to_a_history(own_warm: Warm, tmp_path: Path) -> None:
+    """As one file, which `wergate history` reads; a run that only collects adds none."""
+    for more in ((), ("--collect-only",)):
+        called = wergate("check", *given(own_warm), "--history", "kept", *FEW, *more, cwd=tmp_path)
+        assert 0 == called.code, called.output
+        assert 1 == len(files(tmp_path)), called.output
+    shown = wergate("history", "kept", cwd=tmp_path)
+    assert 0 == shown.code, shown.output
+    assert "1 run, " in shown.output
+    assert "WER of int8 on " in shown.output
+
+
+def test_a_history_that_is_a_file_is_refused(own_warm: Warm, tmp_path: Path) -> None:
+    """Before the run starts, in one line."""
+    (tmp_path / "kept").write_text("")
+    called = wergate("check", *given(own_warm), "--history", "kept", *FEW, cwd=tmp_path)
+    assert 13 == called.code, called.output
+    assert "history folder 'kept' is a file; name a folder with --history DIR" in called.output
+
+
 def test_the_ids_are_those_of_a_checkout(checked: tuple[Called, Path]) -> None:
     """Baselines and reports name tests by them."""
     text = (checked[1] / "results.json").read_text()

@@ -18,8 +18,9 @@ from tests.support.generated_run import CORPORA, Made, make_run
 from tests.support.recorded_syncs import recorded_syncs
 from wergate.errors import SuiteError
 from wergate.report.page.charts import Bar, Forest, Scale, front_of, scale_over, ticks
+from wergate.report.page.document import LIBRARY
 from wergate.report.page.head import first_to_hear
-from wergate.report.page.render import LIBRARY, render
+from wergate.report.page.render import render
 from wergate.report.results import Rows, broken_results, read_results, results_text
 from wergate.report.rows.ending import EndingRow
 from wergate.report.run_folder.audio import Clip, by_priority, peaks, within

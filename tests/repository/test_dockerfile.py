@@ -20,7 +20,10 @@ INSTRUCTIONS = [
 ]
 KNOWN = {"FROM", "ARG", "COPY", "RUN", "USER", "ENV", "WORKDIR", "ENTRYPOINT", "CMD"}
 
-PAGE = {f"report/page/templates/{name}" for name in ("page.html", "charts.html", "style.css", "app.js")}
+PAGE = {
+    f"report/page/templates/{name}"
+    for name in ("frame.html", "page.html", "compare.html", "history.html", "charts.html", "style.css", "app.js")
+}
 
 
 def all_of(name: str) -> list[str]:

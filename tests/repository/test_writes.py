@@ -35,6 +35,8 @@ EXCEPTIONS = Counter(
         ("src/wergate/studies/peers/table.py", "savefig"): 1,
         ("src/wergate/studies/sensitivity/plot.py", "savefig"): 1,
         ("src/wergate/cli/options.py", "write_text"): 1,
+        # the digest of this file dates its figures, so it keeps its own append; an incomplete line is not read
+        ("src/wergate/studies/wer_verdicts/grid.py", "open"): 1,
         # a pipe
         ("src/wergate/recognizers/subprocess/serving.py", "os.fdopen"): 1,
         ("fixtures/progress.py", "os.fdopen"): 1,

@@ -150,7 +150,7 @@ def _make_run(folder: Path, count: int, damage: float, audio: bool, given: Any, 
         own = list(given) if given and not number else texts(count, damage, number)
         named = list(ids) if ids and not number else [f"{corpus[7:]}-{i:05d}" for i in range(len(own))]
         evaluations += [evaluation(corpus, own, name=name, ids=named) for name in ("fp16", "int8")]
-    nobody = cast("Corpus", SimpleNamespace(speaker_of={}))
+    nobody = cast("Corpus", SimpleNamespace(speaker_of={}, digests={}))
     utterances = merged(utterance_rows(found, nobody) for found in evaluations)
     rows = [row for found in evaluations for row in verdicts(found)]
     failed = any(row.status is Status.FAIL for row in rows)
@@ -280,7 +280,7 @@ def make_large_run(folder: Path, *, utterances: int, audio_mb: float) -> Path:
     ids = [f"clean-{number:05d}" for number in range(utterances)]
     found = evaluation(CORPORA[0], texts(utterances, 0.3, 3), name="int8", ids=ids)
     with patch("wergate.evaluation.evaluation.headline_wer", return_value=None):
-        rows = utterance_rows(found, cast("Corpus", SimpleNamespace(speaker_of={})))
+        rows = utterance_rows(found, cast("Corpus", SimpleNamespace(speaker_of={}, digests={})))
     size = 3000 * 12
     clips = [Clip(f"{number:08d}.mp3", source.randbytes(size), []) for number in range(int(audio_mb * 1e6) // size)]
     for number, row in enumerate(rows):

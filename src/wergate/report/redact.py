@@ -8,12 +8,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 from wergate.report.results import Results
 
 Run = TypeVar("Run", bound=Results)
+_PATH = re.compile(
+    r"(?<![\w/.])~?/(?:home|root|tmp|var|mnt|media|data|opt|srv|work|builds|Users|private)/[^\s'\",;:()]*"
+)
 
 
 def without_local_paths(run: Run, *, also: Iterable[str] = ()) -> Run:
@@ -29,6 +32,30 @@ def without_local_paths(run: Run, *, also: Iterable[str] = ()) -> Run:
 def _without_folders(value: str) -> str:
     """Return the value of a variable, with each path of a list such as that of LD_LIBRARY_PATH cut to its end."""
     return os.pathsep.join(Path(part).name if is_local_path(part) else part for part in value.split(os.pathsep))
+
+
+def shareable(run: Run) -> Run:
+    """Return results without local paths, those of the command line too, and without secrets."""
+    arguments = [part for one in (run.ending.command if run.ending else []) for part in (one, one.partition("=")[2])]
+    shorter = without_local_paths(run, also=local_paths(arguments))
+    return type(run).model_validate(_each_text(shorter.model_dump(mode="json")))
+
+
+def shareable_text(text: str) -> str:
+    """Return a text with neither secrets nor paths of this machine."""
+    return _PATH.sub(_last, redacted(text))
+
+
+def _each_text(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _each_text(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_each_text(part) for part in value]
+    return shareable_text(value) if isinstance(value, str) else value
+
+
+def _last(found: re.Match[str]) -> str:
+    return PurePosixPath(found.group()).name
 
 
 def is_local_path(text: str) -> bool:

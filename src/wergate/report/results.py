@@ -42,9 +42,14 @@ SCHEMA_FILE = Path(__file__).with_name("results.schema.json")
 
 
 class CpuRow(ResultRow):
-    """The CPU of the machine: `cores` follow from affinity and quota; `quota` is in CPUs, or null without one."""
+    """The CPU of the machine: `cores` follow from affinity and quota; `quota` is in CPUs, or null without one.
+
+    `family` has the numbers of its generation, since a virtual machine may report one `model` for several; it is empty
+    if the system does not report them.
+    """
 
     model: str
+    family: str = ""
     isa: str
     flags: tuple[str, ...]
     cores: int
@@ -166,7 +171,14 @@ def _results(options: dict[str, object], verdict: Status, rows: Rows, ending: En
         verdict=verdict,
         ending=ending,
         versions=versions(),
-        cpu=CpuRow(model=machine.model, isa=machine.isa, flags=machine.flags, cores=machine.cores, quota=machine.quota),
+        cpu=CpuRow(
+            model=machine.model,
+            family=machine.family,
+            isa=machine.isa,
+            flags=machine.flags,
+            cores=machine.cores,
+            quota=machine.quota,
+        ),
         environment=variables(),
         options=options,
         **rows.written,

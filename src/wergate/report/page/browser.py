@@ -64,6 +64,11 @@ def browser_data(
         "gates": [_gate(number, gate, cells) for number, gate in enumerate(gates) if gate.link],
         "rows": [_row(row, shown[row.key], cells.index((row.model, row.corpus)), numbers) for row in run.utterances],
     }
+    return packed(data)
+
+
+def packed(data: Mapping[str, Any]) -> str:
+    """Return the data of an utterance browser as base64 of compressed JSON."""
     text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
@@ -85,10 +90,10 @@ def _row(row: UtteranceRow, shown: str, cell: int, numbers: Mapping[str, int]) -
         "c": cell,
         "d": row.duration_s,
         "t": row.text,
-        "r": _transcript(row.reference),
+        "r": packed_transcript(row.reference),
         "v": {
             name: {
-                **({"h": _transcript(one.transcript)} if one.transcript else {}),
+                **({"h": packed_transcript(one.transcript)} if one.transcript else {}),
                 "q": one.sqnr_db,
                 "f": one.flipped_frames,
                 "w": round(one.widest_flip, 3),
@@ -101,7 +106,8 @@ def _row(row: UtteranceRow, shown: str, cell: int, numbers: Mapping[str, int]) -
     return found | {key: value for key, value in optional.items() if value is not None}
 
 
-def _transcript(row: TranscriptRow) -> dict[str, Any]:
+def packed_transcript(row: TranscriptRow) -> dict[str, Any]:
+    """Return a transcript with its alignment and its errors, as the browser reads it."""
     words = {} if row.words is None else {"w": row.words}
     return {"t": row.text, **words, "a": row.alignment, "e": [row.substitutions, row.deletions, row.insertions]}
 

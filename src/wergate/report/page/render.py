@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import jinja2
-import markupsafe
-
 from wergate.disk.files import replace_file
-from wergate.errors import SuiteError
 from wergate.report.page import browser, gates, head, machine, speed, studies, words
-from wergate.report.redact import is_local_path, local_paths, redacted, without_local_paths
-from wergate.report.results import Results
+from wergate.report.page.document import document
+from wergate.report.redact import is_local_path, redacted, shareable
 from wergate.report.run_folder.audio import WARNING_MB
 from wergate.report.run_folder.folder import RunFolder, read_run
 from wergate.verdict import Status
 
-_TEMPLATES = Path(__file__).with_name("templates")
-_VENDOR = Path(__file__).parents[1] / "vendor"
-LIBRARY = _VENDOR / "htm-preact-standalone.umd.js"
-_PATH = re.compile(
-    r"(?<![\w/.])~?/(?:home|root|tmp|var|mnt|media|data|opt|srv|work|builds|Users|private)/[^\s'\",;:()]*"
-)
 _MB = 1e6
 
 
@@ -60,26 +47,15 @@ def render(folder: Path, out: Path) -> Page:
 
 def page(run: RunFolder) -> Page:
     """Return the page about a run; the same run gives the same page."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    style, script = _file("style.css"), _script()
     found, numbers = browser.recordings(run)
-    context = _context(run, numbers) | {
-        "style": _raw(style),
-        "script": _raw(script),
-        "policy": _policy(style, script),
-        "recordings": found,
-        "licence": _raw(_licences()),
-    }
-    text = environment.get_template("page.html").render(context)
+    text = document("page.html", _context(run, numbers) | {"recordings": found})
     size_mb = len(text.encode()) / _MB
     warning = f"the page has {size_mb:.0f} MB: lower report_audio_mb" if size_mb > WARNING_MB else ""
     return Page(text, warning)
 
 
 def _context(run: RunFolder, numbers: dict[str, int]) -> dict[str, Any]:
-    results = _cleaned(run.results)
+    results = shareable(run.results)
     rows = run.utterances
     shown = browser.shown_ids(rows, {row.id: PurePosixPath(row.id).name for row in rows if is_local_path(row.id)})
     variants = head.variants_of(results, rows)
@@ -110,59 +86,3 @@ def _context(run: RunFolder, numbers: dict[str, int]) -> dict[str, Any]:
         "settings": redacted(machine.settings(results)),
         "command": head.command_line(results),
     }
-
-
-def _cleaned(run: Results) -> Results:
-    """Return results without local paths and secrets."""
-    arguments = [part for one in (run.ending.command if run.ending else []) for part in (one, one.partition("=")[2])]
-    shorter = without_local_paths(run, also=local_paths(arguments))
-    return Results.model_validate(_each_text(shorter.model_dump(mode="json")))
-
-
-def _each_text(value: Any) -> Any:
-    """Return nested values whose texts have neither secrets nor paths of this machine."""
-    if isinstance(value, dict):
-        return {key: _each_text(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_each_text(part) for part in value]
-    return _PATH.sub(_last, redacted(value)) if isinstance(value, str) else value
-
-
-def _last(found: re.Match[str]) -> str:
-    return PurePosixPath(found.group()).name
-
-
-def _script() -> str:
-    """Return the library and our own code as one script."""
-    try:
-        library = LIBRARY.read_text(encoding="utf-8")
-    except OSError as error:
-        raise SuiteError(f"the library of the page cannot be read: {error.strerror}; install wergate again") from error
-    return f"{library}\n{_file('app.js')}"
-
-
-def _licences() -> str:
-    """Return the licences of the library; a comment of HTML may not contain two hyphens in a row."""
-    texts = [path.read_text(encoding="utf-8") for path in sorted(_VENDOR.glob("LICENSE-*.txt"))]
-    return "\n".join(texts).replace("--", "- -").replace("--", "- -")
-
-
-def _file(name: str) -> str:
-    return (_TEMPLATES / name).read_text(encoding="utf-8")
-
-
-def _raw(text: str) -> Any:
-    """Return our own text, which is put into the page as it is."""
-    return markupsafe.Markup(text)  # noqa: S704 - files of this package
-
-
-def _policy(style: str, script: str) -> str:
-    """Return the content security policy: nothing from elsewhere, no script and no style but these two."""
-    return (
-        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; img-src data:; "
-        "media-src blob: data:; connect-src 'none'; base-uri 'none'; form-action 'none'"
-    )
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

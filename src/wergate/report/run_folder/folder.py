@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from wergate.disk.files import replace_content, write_part
 from wergate.disk.folders import make_folder
 from wergate.disk.sync import sync_tree
-from wergate.errors import SuiteError
+from wergate.errors import SuiteError, did_you_mean_beside
 from wergate.report.results import Results, read_results, write_results
 from wergate.report.run_folder.audio import Clip
 from wergate.report.run_folder.rounds import RoundRow
@@ -96,7 +96,8 @@ def read_run(path: Path) -> RunFolder:
         SuiteError: it holds no run, or a file of it cannot be read.
     """
     if not (path / RESULTS).is_file():
-        raise SuiteError(f"'{path}' has no {RESULTS}, so it holds no run; name a folder that --run wrote")
+        hint = "" if path.exists() else did_you_mean_beside(path)
+        raise SuiteError(f"'{path}' has no {RESULTS}{hint}, so it holds no run; name a folder that --run wrote")
     return RunFolder(
         path,
         read_results(path / RESULTS),

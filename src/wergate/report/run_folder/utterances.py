@@ -11,6 +11,8 @@ from wergate.evaluation.rows import ResultRow, finite
 from wergate.evaluation.wer import WordErrors, align_words
 from wergate.gates.accuracy import near_tie
 
+_DIGITS = 12  # of a digest: enough to notice other audio
+
 
 class TranscriptRow(ResultRow):
     """A recognizer's transcript, and its alignment with the reference text as the gate made it.
@@ -48,6 +50,8 @@ class VariantTranscriptRow(ResultRow):
 class UtteranceRow(ResultRow):
     """An utterance of a model's corpus; `words` is the normalized `text`, or null if they are equal.
 
+    `digest` is the start of the SHA-256 of its encoded audio: runs that share it heard the same.
+
     `audio` is the file of its recording in the run folder, and `peaks` its waveform: thousandths of the full scale, at
     equal distances. Without a recording, both are null, and `no_audio` says why.
     """
@@ -57,6 +61,7 @@ class UtteranceRow(ResultRow):
     id: str
     duration_s: float
     speaker: str | None = None
+    digest: str | None = None
     text: str
     words: str | None = None
     reference: TranscriptRow
@@ -82,7 +87,7 @@ class UtteranceRow(ResultRow):
 def utterance_rows(evaluation: Evaluation, corpus: Corpus) -> list[UtteranceRow]:
     """Return the rows of one variant on one corpus, in the order of the corpus."""
     normalizer: Callable[[str], str] = NORMALIZERS[evaluation.normalizer]
-    speakers = corpus.speaker_of
+    speakers, digests = corpus.speaker_of, corpus.digests
     pairs = zip(evaluation.outcomes, evaluation.reference.errors, evaluation.candidate.errors, strict=True)
     return [
         UtteranceRow(
@@ -91,6 +96,7 @@ def utterance_rows(evaluation: Evaluation, corpus: Corpus) -> list[UtteranceRow]
             id=outcome.id,
             duration_s=round(outcome.duration_s, 3),
             speaker=speakers.get(outcome.id),
+            digest=digests[outcome.id][:_DIGITS] if outcome.id in digests else None,
             text=outcome.text,
             words=_unless_equal(normalizer(outcome.text), outcome.text),
             reference=_transcript(outcome.text, outcome.reference_hypothesis, before, normalizer),

@@ -77,6 +77,19 @@ def whole_utterance_lines(evaluation: Evaluation, outcome: UtteranceOutcome, wid
     ]
 
 
+def aligned_lines(
+    texts: tuple[Sequence[str], Sequence[str], Sequence[str]], names: tuple[str, str, str], width: int
+) -> list[str]:
+    """Return the words of a reference and of two recognizers, word under word, where the two differ or the second errs.
+
+    Args:
+        texts: normalized words of the reference and of both recognizers.
+        names: what each of them is called.
+        width: columns that a line may take.
+    """
+    return list(_aligned(list(_columns(*texts)), names, width))
+
+
 def _all_columns(evaluation: Evaluation, outcome: UtteranceOutcome) -> list[_Column]:
     normalizer = NORMALIZERS[evaluation.normalizer]
     texts = (outcome.text, outcome.reference_hypothesis, outcome.hypothesis)

@@ -6,12 +6,10 @@ import json
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-from wergate.disk.lines import LineFile
 from wergate.studies.wer_verdicts.coverage import Outcome, outcome
 from wergate.studies.wer_verdicts.mapsswe import Uniformity, uniformity
 from wergate.studies.wer_verdicts.simulation import Truth
@@ -67,13 +65,12 @@ class ResultFile:
 
     path: Path
 
-    @cached_property
-    def _file(self) -> LineFile:
-        return LineFile(self.path)
-
     def lines(self) -> list[dict[str, Any]]:
         """Return the last line of each cell. An incomplete last line is ignored."""
-        found = [json.loads(line) for line in self._file.lines()]
+        if not self.path.exists():
+            return []
+        whole = [line for line in self.path.read_text(encoding="utf-8").splitlines(keepends=True) if line[-1:] == "\n"]
+        found = [json.loads(line) for line in whole]
         return [*{json.dumps(line["cell"]): line for line in found}.values()]
 
     def outcomes(self, part: str) -> dict[Truth, Outcome]:
@@ -90,8 +87,8 @@ class ResultFile:
         """Append the result of a cell immediately."""
         shares = {name: round(share, 4) for name, share in asdict(result).items()}
         line = {"cell": key, "corpora": CORPORA, "outcome": shares, **origin}
-        self._file.append(json.dumps(line).encode() + b"\n")
-        self._file.sync()
+        with self.path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(line) + "\n")
 
 
 def _truth(cell: dict[str, Any]) -> Truth:

@@ -25,22 +25,27 @@
   const seconds = (value) => `${value.toFixed(1)} s`;
   const signed = (value) => (value > 0 ? `+${value}` : value < 0 ? `\u2212${-value}` : "0");
 
+  /* What is compared: a variant with the reference model, or with itself in another run. */
+  const before = (row, own) => own.r ?? row.r;
+  const after = (row, own) => own.h ?? before(row, own);
+
   /* The utterances of one variant, the worst first. */
   function ranked(data, variant) {
     const found = [];
     data.rows.forEach((row, number) => {
       const own = row.v[variant];
       if (!own) return;
-      const wrote = own.h ?? row.r;
-      const before = sum(row.r.e);
+      const first = before(row, own);
+      const wrote = after(row, own);
+      const then = sum(first.e);
       const now = sum(wrote.e);
-      const size = Math.max(1, row.r.a.replaceAll("I", "").length);
+      const size = Math.max(1, first.a.replaceAll("I", "").length);
       found.push({
-        row, own, wrote, before, now, number,
-        added: now - before,
-        share: (now - before) / size,
+        row, own, first, wrote, then, now, number,
+        added: now - then,
+        share: (now - then) / size,
         changed: Boolean(own.h),
-        text: [row.i, row.t, row.r.t, own.h ? own.h.t : ""].join("\n").toLowerCase(),
+        text: [row.i, row.t, first.t, own.h ? own.h.t : ""].join("\n").toLowerCase(),
       });
     });
     return found.sort((a, b) => b.added - a.added || b.share - a.share || b.changed - a.changed || a.number - b.number);
@@ -82,7 +87,7 @@
 
   function columns(one) {
     const reference = words(one.row);
-    const sides = [placed(reference, one.row.r), placed(reference, one.wrote)];
+    const sides = [placed(reference, one.first), placed(reference, one.wrote)];
     const found = [];
     for (let place = 0; place <= reference.length; place++) {
       const most = Math.max(sides[0].gaps[place].length, sides[1].gaps[place].length);
@@ -237,12 +242,11 @@
     const counts = (part) => `${sum(part.e)} (S ${part.e[0]}, D ${part.e[1]}, I ${part.e[2]})`;
     const sqnr = own.q === undefined || own.q === null ? "identical logits" : `${own.q.toFixed(1)} dB`;
     const facts = [
-      [`errors of ${engine}`, counts(row.r)],
+      [`errors of ${engine}`, counts(one.first)],
       [`errors of ${subject}`, counts(one.wrote)],
       ["change", signed(one.added)],
       ["duration", seconds(row.d)],
-      ["SQNR", sqnr],
-      ["frames with another label", own.f],
+      ...(own.f === undefined ? [] : [["SQNR", sqnr], ["frames with another label", own.f]]),
       ...(own.n ? [["near-tie", "yes: both labels were almost equally likely"]] : []),
       ...(row.s ? [["speaker", row.s]] : []),
     ];
@@ -301,14 +305,14 @@
     const holder = state.u ? data.rows.find((row) => row.i === state.u) : undefined;
     const worstIn = (row) => {
       const names = Object.keys(row.v);
-      const errors = (name) => sum((row.v[name].h ?? row.r).e);
+      const errors = (name) => sum(after(row, row.v[name]).e);
       return names.reduce((best, name) => (errors(name) > errors(best) ? name : best), names.includes(worst) ? worst : names[0]);
     };
     const known = data.variants.some((one) => one.name === state.v);
     const variant = known ? state.v : holder ? worstIn(holder) : worst;
     const list = useMemo(() => ranked(data, variant), [variant]);
     const found = useMemo(() => filtered(list, state), [list, state.c, state.f, state.q, state.min, state.max]);
-    const subject = data.variants.find((one) => one.name === variant).subject;
+    const subject = data.sides ? data.sides[1] : data.variants.find((one) => one.name === variant).subject;
     const place = found.findIndex((one) => one.row.i === state.u);
     const pages = Math.max(1, Math.ceil(found.length / PAGE));
     const page = place >= 0 ? Math.floor(place / PAGE) : Math.min(pages - 1, Math.max(0, Number(state.p) || 0));
@@ -404,7 +408,7 @@
       if (gate) filter({ v: gate.variant, c: gate.cell < 0 ? "" : String(gate.cell), f: gate.change, g: String(gate.number) });
       else filter({});
     };
-    const errors = found.reduce((count, one) => [count[0] + one.before, count[1] + one.now], [0, 0]);
+    const errors = found.reduce((count, one) => [count[0] + one.then, count[1] + one.now], [0, 0]);
     return html`
       <div class="tools" role="search" aria-label="Filters">
         <label>Variant<select value=${variant} onChange=${(event) => filter({ v: event.target.value })}>
@@ -432,7 +436,7 @@
         ${shown.map((one) => {
           const isOpen = one.row.i === state.u;
           const kind = one.added > 0 ? "worse" : one.added < 0 ? "better" : "same";
-          const engine = data.cells[one.row.c].engine;
+          const engine = data.sides ? data.sides[0] : data.cells[one.row.c].engine;
           return html`<li key=${one.row.i} data-id=${one.row.i}>
             <button class="row" aria-expanded=${isOpen ? "true" : "false"} onClick=${() => (isOpen ? go({ u: "" }) : open(one.row.i))}>
               <span class="plus ${kind}">${one.added || one.changed ? signed(one.added) : "="}<span class="sr"> ${one.added ? "errors" : one.changed ? "errors, other text" : "same text"}</span></span>
