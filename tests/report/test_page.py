@@ -97,6 +97,19 @@ def test_no_secret_and_no_local_path_is_on_the_page(tmp_path: Path) -> None:
     assert any(row["i"] == "one.wav" for row in data_of(text)["rows"])
 
 
+def test_the_command_of_the_page_keeps_the_paths_of_tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are those of every checkout, so the command can be repeated; the user's own folders are cut."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("benchmarks/test_speedup.py", "private/recordings"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    command = ["pytest", "benchmarks/test_speedup.py", "--corpus", "private/recordings"]
+    made = make_run(tmp_path / "run", count=3, command=command, audio=False)
+    text = render(made.folder, tmp_path / "page.html").text
+    assert "pytest benchmarks/test_speedup.py --corpus recordings" in text
+    assert "private/" not in text
+
+
 def test_a_run_that_broke_before_its_first_test_has_a_page(tmp_path: Path) -> None:
     """H17: the mistake is what did not pass, and the verdict is FAIL."""
     ending = EndingRow(exit_code=13, command=["pytest"], mistakes=["model 'x' is unknown; <b>name</b> a folder"])

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from wergate.report.results import Results
 
+_SUITE = ("accuracy", "benchmarks")  # folders of every checkout: the paths of tests say nothing about a machine
 Run = TypeVar("Run", bound=Results)
 _PATH = re.compile(
     r"(?<![\w/.])~?/(?:home|root|tmp|var|mnt|media|data|opt|srv|work|builds|Users|private)/[^\s'\",;:()]*"
@@ -37,7 +38,8 @@ def _without_folders(value: str) -> str:
 def shareable(run: Run) -> Run:
     """Return results without local paths, those of the command line too, and without secrets."""
     arguments = [part for one in (run.ending.command if run.ending else []) for part in (one, one.partition("=")[2])]
-    shorter = without_local_paths(run, also=local_paths(arguments))
+    also = (path for path in local_paths(arguments) if PurePosixPath(path).parts[0] not in _SUITE)
+    shorter = without_local_paths(run, also=also)
     return type(run).model_validate(_each_text(shorter.model_dump(mode="json")))
 
 
