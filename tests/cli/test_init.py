@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,15 @@ def test_questions_replace_missing_options(repository: Path) -> None:
     assert 0 == done.exit_code, done.output
     assert ["wergate.toml"] == files(repository)
     assert 'corpora = ["embedded:other"]' in (repository / "wergate.toml").read_text()
+
+
+def test_a_path_below_the_folder_becomes_relative(repository: Path) -> None:
+    """The suite file is shared with other machines, where the folder is elsewhere."""
+    corpus = repository / "data" / "clean.parquet"
+    corpus.parent.mkdir()
+    shutil.copy(ROOT / "fixtures" / "embedded" / "corpus" / "clean-00000-of-00001.parquet", corpus)
+    assert 0 == main(["init", "--model", "embedded", "--corpus", str(corpus), "--ci", "none"])
+    assert 'corpora = ["data/clean.parquet"]' in (repository / "wergate.toml").read_text()
 
 
 def test_existing_files_stay(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -63,9 +63,9 @@ def init(model: str, corpus: str, calibration: str | None, wer_drop_max: float, 
     It asks for the model and the corpus if their options are missing, and checks that both exist.
     """
     values = {
-        "model": json.dumps(model),
-        "corpus": json.dumps(corpus),
-        "calibration": f"calibration = {json.dumps(calibration)}\n" if calibration else "",
+        "model": json.dumps(_relative(model)),
+        "corpus": json.dumps(_relative(corpus)),
+        "calibration": f"calibration = {json.dumps(_relative(calibration))}\n" if calibration else "",
         "drop": f"{wer_drop_max:g}",
         "suite": str(_SUITE),
     }
@@ -82,6 +82,12 @@ def init(model: str, corpus: str, calibration: str | None, wer_drop_max: float, 
         click.echo(f"wrote {path}")
     click.echo(f"next: wergate check --suite {_SUITE}")
     return 0
+
+
+def _relative(spec: str) -> str:
+    """Return a path below this folder relative to it, so that other machines find it; any other spec as it is."""
+    path, here = Path(spec), Path.cwd()
+    return path.relative_to(here).as_posix() if path.is_absolute() and path.is_relative_to(here) else spec
 
 
 def _filled(template: str, values: Mapping[str, str]) -> str:
