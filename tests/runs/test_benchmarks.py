@@ -134,7 +134,7 @@ from dataclasses import replace
 from wergate.timing.load import SystemLoad
 
 right = SystemLoad.__call__
-SystemLoad.__call__ = lambda self: replace(right(self), waited_s=None, stolen_s=None, throttled_s=None)
+SystemLoad.__call__ = lambda self: replace(right(self), busy_s=None, waited_s=None, stolen_s=None)
 """
 
 
