@@ -255,6 +255,19 @@ def test_speed_of_another_machine_is_not_compared(
     assert "5 s" not in printed
 
 
+def test_the_reference_model_alone_is_not_compared(
+    before: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A PASS of two equal reference models would hide that no variant was compared."""
+
+    def renamed_variants(row: UtteranceRow) -> UtteranceRow:
+        return row.model_copy(update={"variants": {f"other-{name}": one for name, one in row.variants.items()}})
+
+    other = changed(before, tmp_path / "other", row=renamed_variants)
+    assert 4 == main(["compare", str(before), str(other)])
+    assert "the runs share no variant: A has tiny" in capsys.readouterr().err
+
+
 def test_one_model_by_two_names_is_paired(before: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Two runs of one model each compare these."""
     other = renamed(before, tmp_path / "other", "new")

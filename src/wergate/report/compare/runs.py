@@ -68,7 +68,7 @@ def shared_cells(first: RunFolder, second: RunFolder) -> list[Cell]:
     """Return the recognizers that both runs hold; two runs of one model each may call it differently.
 
     Raises:
-        SuiteError: there is none.
+        SuiteError: there is none, or they share the reference model alone although a run has variants.
     """
     held = [_held(run) for run in (first, second)]
     found = [
@@ -77,7 +77,9 @@ def shared_cells(first: RunFolder, second: RunFolder) -> list[Cell]:
         for (model, corpus, variant), label in held[1].items()
         if model == model_b and (model_a, corpus, variant) in held[0]
     ]
-    if not found:
+    # equal reference models alone would be a PASS that says nothing about what is to be shipped
+    only_reference = all(cell.variant == REFERENCE for cell in found)
+    if only_reference and (not found or any(variant != REFERENCE for one in held for _, _, variant in one)):
         a, b = (", ".join(f"{model} {label} on {corpus}" for (model, corpus, _), label in one.items()) for one in held)
         raise SuiteError(f"the runs share no variant: A has {a}, and B has {b}; give two runs of one model and corpus")
     return found
