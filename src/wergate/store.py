@@ -85,7 +85,7 @@ class Store:
     """A cache directory of artifacts, shared by any number of processes."""
 
     def __init__(self, root: Path, *, shared: bool = False) -> None:
-        """Set the directory, which is created when the first artifact is built.
+        """Set the directory, which `prepare` or the first artifact creates.
 
         Args:
             root: the directory; if it is created, only its owner may enter it, unless it is shared.

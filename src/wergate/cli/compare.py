@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
 import click
 
-from wergate.cli.options import ManualCommand
+from wergate.cli.options import ManualCommand, page_option, terminal_width
 from wergate.cli.suite_folder import suite_folder
 from wergate.config.loading import load_config
 from wergate.config.suite import SuiteConfig
@@ -22,18 +21,9 @@ _CODES = (
 )
 
 
-class CompareCommand(ManualCommand):
-    """A command whose help ends with the exit codes of a comparison."""
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the examples and the exit codes."""
-        super().format_epilog(ctx, formatter)
-        with formatter.section("Exit codes"):
-            formatter.write_dl([(str(int(code)), meaning) for code, meaning in _CODES])
-
-
 @click.command(
-    cls=CompareCommand,
+    cls=ManualCommand,
+    codes=_CODES,
     examples=(
         ("keep two runs", "wergate check --run before"),
         ("compare them", "wergate compare before after"),
@@ -67,9 +57,7 @@ class CompareCommand(ManualCommand):
 @click.option(
     "--markdown", metavar="FILE.md", type=click.Path(path_type=Path), help="write the comparison to this file"
 )
-@click.option(
-    "--report", metavar="FILE.html", type=click.Path(path_type=Path), help="write a page; it needs no network"
-)
+@page_option
 def compare(first: Path, second: Path, **options: Any) -> int:
     """Compare the word errors and the speed of two runs, A and B.
 
@@ -90,7 +78,7 @@ def compare(first: Path, second: Path, **options: Any) -> int:
         tolerance=suite.thresholds.int8.wer_drop_max if tolerance is None else tolerance,
         min_words=min_words or suite.min_words,
     )
-    for line in terminal_lines(found, worst=worst, width=shutil.get_terminal_size((120, 24)).columns):
+    for line in terminal_lines(found, worst=worst, width=terminal_width()):
         click.echo(line)
     if options["markdown"]:
         replace_file(options["markdown"], as_markdown(found, worst=worst), what="markdown")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import click
 
-from wergate.cli.options import ManualCommand
+from wergate.cli.options import ManualCommand, page_option, terminal_width
 
 
 @click.command(
@@ -27,9 +26,7 @@ from wergate.cli.options import ManualCommand
     metavar="N",
     help="read the last N runs of each kind of machine",
 )
-@click.option(
-    "--report", metavar="FILE.html", type=click.Path(path_type=Path), help="write a page; it needs no network"
-)
+@page_option
 def history(folder: Path, last: int, report: Path | None) -> int:
     """Show word errors and speed-ups over runs, and mark steps.
 
@@ -42,7 +39,7 @@ def history(folder: Path, last: int, report: Path | None) -> int:
 
     found = read_histories(folder)
     for one in found:
-        for line in history_lines(one, last=last, width=shutil.get_terminal_size((120, 24)).columns):
+        for line in history_lines(one, last=last, width=terminal_width()):
             click.echo(line)
         click.echo()
     click.echo(METHOD)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -49,23 +51,46 @@ def _option(option: Option) -> Callable[[Command], Command]:
     return click.option(option.flag, option.name, help=option.help, **attributes)
 
 
+page_option = click.option(
+    "--report", metavar="FILE.html", type=click.Path(path_type=Path), help="write a page; it needs no network"
+)
+
+
+def terminal_width() -> int:
+    """Return the columns of the terminal; 120 where there is none."""
+    return shutil.get_terminal_size((120, 24)).columns
+
+
 class ManualCommand(click.Command):
-    """A command whose help ends with examples.
+    """A command whose help ends with examples and exit codes.
 
     Attributes:
         examples: pairs of the purpose of an example and its line for a shell.
+        codes: pairs of an exit code and its meaning.
     """
 
-    def __init__(self, *arguments: Any, examples: Sequence[tuple[str, str]] = (), **attributes: Any) -> None:
-        """Take the examples, and all that a command of click takes."""
+    def __init__(
+        self,
+        *arguments: Any,
+        examples: Sequence[tuple[str, str]] = (),
+        codes: Sequence[tuple[int, str]] = (),
+        **attributes: Any,
+    ) -> None:
+        """Take the examples and the exit codes, and all that a command of click takes."""
         super().__init__(*arguments, **attributes)
         self.examples = examples
+        self.codes = codes
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the examples."""
+        """Write the examples and the exit codes."""
         super().format_epilog(ctx, formatter)
-        if not self.examples:
-            return
+        if self.examples:
+            self._write_examples(formatter)
+        if self.codes:
+            with formatter.section("Exit codes"):
+                formatter.write_dl([(str(int(code)), meaning) for code, meaning in self.codes])
+
+    def _write_examples(self, formatter: click.HelpFormatter) -> None:
         with formatter.section("Examples"):
             for number, (purpose, line) in enumerate(self.examples):
                 if number:
@@ -76,6 +101,10 @@ class ManualCommand(click.Command):
 
 class PytestCommand(ManualCommand):
     """A command that runs the suite and hands what follows `--` to pytest."""
+
+    def __init__(self, *arguments: Any, **attributes: Any) -> None:
+        """Take what `ManualCommand` takes; the exit codes are those of a run."""
+        super().__init__(*arguments, codes=sorted(MEANING.items()), **attributes)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments before `--`."""
@@ -98,9 +127,3 @@ class PytestCommand(ManualCommand):
                     formatter.write_dl(shown)
         with formatter.section("Other"):
             formatter.write_dl([*records.values(), (_REST, "options of pytest, such as -k, -n 2 and --junitxml FILE")])
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the examples, and the exit codes of a run."""
-        super().format_epilog(ctx, formatter)
-        with formatter.section("Exit codes"):
-            formatter.write_dl([(str(int(code)), meaning) for code, meaning in sorted(MEANING.items())])

@@ -47,11 +47,6 @@ class SharedUtterance:
         """True if the transcripts differ."""
         return self.first.text != self.second.text
 
-    @property
-    def words(self) -> int:
-        """Number of reference words."""
-        return len(self.first.alignment) - self.first.alignment.count("I")
-
 
 @dataclass(frozen=True)
 class Pair:
@@ -89,7 +84,7 @@ class Pair:
     def changed(self) -> list[SharedUtterance]:
         """The utterances whose transcripts differ: most errors added first, then the largest share of the words."""
         found = [one for one in self.utterances if one.changed]
-        return sorted(found, key=lambda one: (-one.added, -one.added / max(1, one.words), one.row.id))
+        return sorted(found, key=lambda one: (-one.added, -one.added / max(1, one.first.reference_words), one.row.id))
 
 
 @dataclass(frozen=True)
@@ -139,7 +134,7 @@ def _pair(runs: tuple[RunFolder, RunFolder], cell: Cell, tolerance: float, min_w
         if id_ in first
     ]
     drop = wer_drop(
-        words=[one.words for one in shared],
+        words=[one.first.reference_words for one in shared],
         reference=[one.first.errors for one in shared],
         candidate=[one.second.errors for one in shared],
         names=_speakers(shared),

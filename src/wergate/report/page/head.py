@@ -161,8 +161,7 @@ def _one_each(found: Iterable[tuple[UtteranceRow, str]]) -> Iterator[tuple[Utter
 
 def _share(row: UtteranceRow, variant: str) -> float:
     """Return the errors added as a share of the words."""
-    words = row.reference.alignment.count("E") + row.reference.substitutions + row.reference.deletions
-    return row.added(variant) / max(1, words)
+    return row.added(variant) / max(1, row.reference.reference_words)
 
 
 def command_line(run: Results) -> str:

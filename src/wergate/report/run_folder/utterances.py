@@ -33,6 +33,11 @@ class TranscriptRow(ResultRow):
         """Sum of substitutions, deletions and insertions."""
         return self.substitutions + self.deletions + self.insertions
 
+    @property
+    def reference_words(self) -> int:
+        """Number of words of the reference text: all columns of the alignment but insertions."""
+        return len(self.alignment) - self.alignment.count("I")
+
 
 class VariantTranscriptRow(ResultRow):
     """A variant's transcript and its logits; `transcript` is null if it equals that of the reference recognizer.
