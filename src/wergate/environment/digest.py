@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -80,10 +81,11 @@ def _named(root: Path, name: str) -> list[Path]:
 
 def _path(root: Path, module: str) -> Path | None:
     """Return the file of a wergate module, or None for any other name."""
+    # Text instead of paths: thousands of names are looked up before the first inference of a run.
     first, *rest = module.split(".")
-    place = root.joinpath(*rest)
-    candidates = (place.with_suffix(".py"), place / "__init__.py") if rest else (root / "__init__.py",)
-    return next((path for path in candidates if path.is_file()), None) if first == _PACKAGE else None
+    place = "/".join([str(root), *rest])
+    candidates = (f"{place}.py", f"{place}/__init__.py") if rest else (f"{place}/__init__.py",)
+    return next((Path(path) for path in candidates if os.path.isfile(path)), None) if first == _PACKAGE else None  # noqa: PTH113
 
 
 def _targets(root: Path, binding: _Binding) -> Iterator[Path]:
@@ -119,9 +121,9 @@ def _file(path: Path) -> _File:
 def _parsed(source: bytes) -> _File:
     tree = ast.parse(source)
     tree.body = [node for node in tree.body if not _is_for_type_checkers(node)]
-    bindings = frozenset(binding for node in ast.walk(tree) for binding in _bindings(node))
-    _Bare().visit(tree)
-    return _File(hashlib.sha256(ast.dump(tree).encode()).hexdigest(), bindings)
+    bindings: set[_Binding] = set()
+    text = _node_text(tree, bindings)
+    return _File(hashlib.sha256(text.encode()).hexdigest(), frozenset(bindings))
 
 
 def _is_for_type_checkers(node: ast.AST) -> bool:
@@ -137,27 +139,62 @@ def _bindings(node: ast.AST) -> Iterator[_Binding]:
             yield _Binding(alias.asname or alias.name, alias.name, "")
 
 
-class _Bare(ast.NodeTransformer):
-    """Removes everything that cannot change a result: imports, docstrings and error messages."""
+def _node_text(node: ast.AST, bindings: set[_Binding], *, bare: bool = False) -> str:
+    """Return a node as `ast.dump` writes it, without what cannot change a result: docstrings and error messages.
 
-    def visit(self, node: ast.AST) -> ast.AST | None:
-        """Return the node without them, or None for an import."""
+    One pass of our own, because every run needs it: a transformation and `ast.dump` take several times as long.
+
+    Args:
+        bindings: receives the names that imports bind; the text has no imports.
+        bare: whether string constants are left empty.
+    """
+    kind = type(node)
+    if isinstance(node, ast.Constant):
+        return _constant_text(node, bare)
+    bare = bare or kind is ast.Raise or _makes_an_error(node)
+    parts = []
+    for name, is_optional in _fields_of(kind):  # type: ignore[arg-type]  # a class is hashable
+        value = getattr(node, name, None)
+        if isinstance(value, ast.AST):
+            text = _node_text(value, bindings, bare=bare)
+        elif isinstance(value, list):
+            own = value[1:] if name == "body" and kind in _DOCUMENTED and _is_documented(value) else value
+            text = f"[{', '.join(_texts(own, bindings, bare=bare))}]"
+        elif value is None and is_optional:
+            continue
+        else:
+            text = repr(value)
+        parts.append(f"{name}={text}")
+    return f"{kind.__name__}({', '.join(parts)})"
+
+
+def _constant_text(node: ast.Constant, bare: bool) -> str:
+    value = "" if bare and isinstance(node.value, str) else node.value
+    return f"Constant(value={value!r})" if node.kind is None else f"Constant(value={value!r}, kind={node.kind!r})"
+
+
+def _texts(nodes: list[object], bindings: set[_Binding], *, bare: bool) -> Iterator[str]:
+    for node in nodes:
         if isinstance(node, ast.Import | ast.ImportFrom):
-            return None
-        if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:]
-        if isinstance(node, ast.Raise) or _makes_an_error(node):
-            return _without_text(node)
-        self.generic_visit(node)
-        return node
+            bindings.update(_bindings(node))
+        else:
+            yield _node_text(node, bindings, bare=bare) if isinstance(node, ast.AST) else repr(node)
+
+
+@cache
+def _fields_of(kind: type[ast.AST]) -> tuple[tuple[str, bool], ...]:
+    """Return the fields of a kind of node, and of each whether it may be absent."""
+    return tuple((name, getattr(kind, name, ...) is None) for name in kind._fields)
+
+
+def _is_documented(body: list[ast.stmt]) -> bool:
+    return (
+        bool(body)
+        and isinstance(body[0], ast.Expr)
+        and isinstance(body[0].value, ast.Constant)
+        and isinstance(body[0].value.value, str)
+    )
 
 
 def _makes_an_error(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id.endswith("Error")
-
-
-def _without_text(node: ast.AST) -> ast.AST:
-    for part in ast.walk(node):
-        if isinstance(part, ast.Constant) and isinstance(part.value, str):
-            part.value = ""
-    return node

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.special
+import scipy  # scipy.special loads on first use
 from numpy.typing import ArrayLike, NDArray
 
 from wergate.evaluation.significance.utterances import CONFIDENCE

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-import scipy.special
+import scipy  # scipy.special loads on first use
 
 from wergate.evaluation.significance.speakers import t_quantile
 from wergate.evaluation.significance.utterances import CONFIDENCE, FEWEST_UNITS

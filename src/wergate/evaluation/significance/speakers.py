@@ -14,7 +14,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import scipy.special
+import scipy  # scipy.special loads on first use
 from numpy.typing import NDArray
 
 from wergate.evaluation.significance.utterances import CONFIDENCE

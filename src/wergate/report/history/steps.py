@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.special
+import scipy  # scipy.special loads on first use
 from numpy.typing import NDArray
 
 from wergate.evaluation.significance.family import holm
