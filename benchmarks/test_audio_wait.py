@@ -33,10 +33,10 @@ from wergate.recognizers.base import Recognizer
 from wergate.session.session import Session
 from wergate.verdict import Verdict
 
-UTTERANCES = 500
+UTTERANCES = 200
 # each recording has ten ids, so the recognizer soon knows all lengths and runs
 # at full speed, which is the hardest case for decoding
-RECORDINGS = 50
+RECORDINGS = 20
 
 
 def flac(samples: Samples, rate: int) -> bytes:

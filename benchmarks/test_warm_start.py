@@ -12,7 +12,7 @@ from benchmarks.first_inference import REACHED
 from fixtures.benchmarks.bench import label
 from wergate.session.session import Session
 
-ROUNDS = 5
+ROUNDS = 3
 
 
 def test_warm_start(benchmark: BenchmarkFixture, session: Session, model: str, pytestconfig: pytest.Config) -> None:
