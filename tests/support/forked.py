@@ -27,7 +27,7 @@ _HEAVY = (
 )
 _PLACES = os.pathsep.join(str(_ROOT / name) for name in ("", "src"))
 # Variables that none of these modules reads at import.
-_READ_LATER = ("GITHUB_STEP_SUMMARY", "PYTHONPATH", "WRONG_STREAMS")
+_READ_LATER = ("COLUMNS", "GITHUB_STEP_SUMMARY", "PYTHONPATH", "WRONG_STREAMS")
 _OF_LIBRARIES = ("PYTEST_", "KMP_")  # prefixes of variables that pytest and, at import, scikit-learn set
 
 
