@@ -126,6 +126,7 @@ LAYERS = (
     Layer("datasets", files("corpora/sources/hub_location", "corpora/sources/saved")),
     Layer("huggingface_hub", files("corpora/sources/hub", "corpora/sources/hub_location", "hub", "report/export/card")),
     Layer("whisper_normalizer", files("evaluation/normalize")),
+    Layer("ray", files("scale/cluster")),
     Layer("filelock", files("disk/lines", "store", "testing")),
     Layer("pytest", files("cli/pytest_call", "testing")),
     Layer("click", CLI),

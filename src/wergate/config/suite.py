@@ -22,6 +22,7 @@ class RunSettings(Section):
         inference_precision: arithmetic of inference.
         isas: instruction sets to run INT8 on.
         isa_precisions: inference precisions to show in the study `portability`; by default `inference_precision`.
+        executor: where corpora are evaluated, "ray" or "ray:ADDRESS"; None for this process.
         shapes: "buckets" pads utterances to a few fixed lengths, "dynamic" runs each at its own length.
     """
 
@@ -32,6 +33,7 @@ class RunSettings(Section):
     inference_precision: InferencePrecision
     isas: list[Isa] = Field(min_length=1)
     isa_precisions: list[InferencePrecision] = Field(default_factory=list)
+    executor: str | None = None
     shapes: Shapes
 
 

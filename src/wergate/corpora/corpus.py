@@ -25,6 +25,7 @@ __all__ = [
     "Columns",
     "Corpus",
     "CorpusSpec",
+    "EncodedUtterance",
     "Utterance",
     "open_corpus",
     "parse_corpus_specs",
@@ -40,6 +41,40 @@ class Utterance:
     text: str
     speaker: str
     waveform: audio.Waveform
+
+
+@dataclass(frozen=True)
+class EncodedUtterance:
+    """One recording that is not decoded yet, with its reference transcript.
+
+    Attributes:
+        entry: its entry in the index.
+        recording: its audio: encoded bytes, or the path of a file of which it is a part.
+        max_duration_s: longest accepted duration.
+    """
+
+    entry: Entry
+    recording: Recording
+    max_duration_s: float
+
+    def decoded(self, sampling_rate: int) -> Utterance:
+        """Return the utterance with its waveform.
+
+        Args:
+            sampling_rate: rate of the waveform in Hz.
+
+        Raises:
+            SuiteError: the audio cannot be decoded.
+        """
+        waveform = audio.decode(
+            self.recording.audio,
+            sampling_rate,
+            name=self.entry.id,
+            part=self.recording.part,
+            channel=self.recording.channel,
+            max_duration_s=self.max_duration_s,
+        )
+        return Utterance(self.entry.id, self.recording.text, self.recording.speaker, waveform)
 
 
 @dataclass(frozen=True)
@@ -146,6 +181,17 @@ class Corpus:
         Raises:
             SuiteError: audio cannot be decoded, or the corpus has changed since it was indexed.
         """
+        return (found.decoded(sampling_rate) for found in self.encoded(only))
+
+    def encoded(self, only: Collection[str] | None = None) -> Iterator[EncodedUtterance]:
+        """Read the recordings one at a time, in corpus order, without decoding them.
+
+        Args:
+            only: ids of the utterances to read; None for all. The source reads no others if it can avoid it.
+
+        Raises:
+            SuiteError: the corpus has changed since it was indexed.
+        """
         wanted = {entry.number: entry for entry in self.entries if only is None or entry.id in only}
         for result in recordings(self.source, self.columns, sorted(wanted)):
             if isinstance(result, BadUtteranceError):
@@ -153,15 +199,7 @@ class Corpus:
             recording = load(result)
             entry = wanted[recording.number]
             self._require_unchanged(recording, entry)
-            waveform = audio.decode(
-                recording.audio,
-                sampling_rate,
-                name=entry.id,
-                part=recording.part,
-                channel=recording.channel,
-                max_duration_s=self.spec.max_duration_s,
-            )
-            yield Utterance(entry.id, recording.text, recording.speaker, waveform)
+            yield EncodedUtterance(entry, recording, self.spec.max_duration_s)
 
     def place(self, utterance_id: str) -> str:
         """Return where the audio of an utterance is: the path of its file, or the row of the file that holds it."""

@@ -9,6 +9,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -52,6 +53,45 @@ def replace_content(path: Path, content: str | bytes) -> None:
     """
     with replacing(path) as temporary:
         write_part(temporary, content)
+
+
+def create_content(path: Path, content: str) -> bool:
+    """Create a file with its whole content, unless it exists: one of several writers succeeds.
+
+    The content is written to a temporary file, synced, and linked to the final name. The folder is synced after it.
+
+    Args:
+        path: the file; its folder exists.
+        content: its content, written as UTF-8.
+
+    Returns:
+        True if the file was created; False if it exists already, and is unchanged.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    temporary = path.with_name(f".{os.getpid()}-{secrets.token_hex(4)}-{path.name}")
+    try:
+        write_part(temporary, content)
+        sync_path(temporary)
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)
+    return True
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file that cannot be used, and sync its folder.
+
+    Raises:
+        OSError: it cannot be removed.
+    """
+    path.unlink(missing_ok=True)
+    sync_folder(path.parent)
 
 
 def write_part(path: Path, content: str | bytes) -> None:

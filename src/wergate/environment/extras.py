@@ -12,6 +12,7 @@ EXTRAS: Mapping[str, str] = {
     "torchmetrics": "pytorch",
     "transformers": "pytorch",
     "nncf": "quantize",
+    "ray": "ray",
 }
 
 

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from wergate.corpora.corpus import Corpus, Utterance
 from wergate.corpora.prefetch import Prefetched, in_blocks
-from wergate.errors import SuiteError
 from wergate.evaluation.evaluation import Evaluation, UtteranceOutcome
+from wergate.evaluation.inference import Inferred, infer
 from wergate.evaluation.journal import Journal, Resumed
 from wergate.evaluation.reference_run import ReferenceUtterance
 from wergate.models.variant import Variant
-from wergate.networks.alphabet import Alphabet
-from wergate.networks.ctc import Logits, greedy_decode, prevalent_label
-from wergate.networks.logits import difference
 from wergate.progress import Progress
-from wergate.recognizers.base import Recognizer, completed
+from wergate.recognizers.base import Recognizer
+
+Elsewhere = Callable[[frozenset[str]], Iterator[Inferred]]
+_JOURNALED_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,13 @@ class Candidate:
 
     Attributes:
         recognizer: returns the recognizer of the variant; called when the first utterance needs inference.
+        elsewhere: yields the utterances with the given ids in corpus order, computed by other machines; None to compute
+            them in this process.
     """
 
     variant: Variant
     recognizer: Callable[[], Recognizer]
+    elsewhere: Elsewhere | None = None
 
 
 def evaluate(
@@ -103,16 +107,17 @@ class _Work:
         """Prepare the recognizer and the reference run, outside the timed part."""
         # The recognizer comes first: a candidate that does not fit the model
         # then fails before the reference run, which takes much longer.
-        self._candidate.recognizer()
+        if self._candidate.elsewhere is None:
+            self._candidate.recognizer()
         self._reference()
 
-    def _look_at(self, id_: str, expected: ReferenceUtterance) -> None:
-        """Note what is odd about the labels of the reference model's frames."""
-        best = expected.logits.argmax(axis=-1)
-        self._prevalent.add(prevalent_label(best))
-        whole = replace(self._candidate.variant.frontend.alphabet, keep_special=True).text(best.tolist())
-        if whole != expected.hypothesis:
-            self.with_special[id_] = whole
+    def _noted(self, found: Iterable[Inferred]) -> Iterator[UtteranceOutcome]:
+        """Yield outcomes, and note what is odd about the labels of the reference model's frames."""
+        for inferred in found:
+            self._prevalent.add(inferred.prevalent)
+            if inferred.with_special is not None:
+                self.with_special[inferred.outcome.id] = inferred.with_special
+            yield inferred.outcome
 
     @property
     def prevalent_label(self) -> str | None:
@@ -126,15 +131,27 @@ class _Work:
         if not left:
             return
         started = time.perf_counter()
-        utterances = corpus.utterances(self._candidate.variant.frontend.sampling_rate, only=left)
-        with Prefetched(in_blocks(utterances)) as blocks, self._synced():
-            for block in blocks:
-                outcomes = self._outcomes(block)
-                if self._journal:
-                    self._journal.append(corpus, outcomes)
-                yield from outcomes
+        with self._synced():
+            elsewhere = self._candidate.elsewhere
+            yield from self._own(corpus, left) if elsewhere is None else self._others(corpus, elsewhere(left))
         self.elapsed_s = time.perf_counter() - started
+
+    def _own(self, corpus: Corpus, left: frozenset[str]) -> Iterator[UtteranceOutcome]:
+        utterances = corpus.utterances(self._candidate.variant.frontend.sampling_rate, only=left)
+        with Prefetched(in_blocks(utterances)) as blocks:
+            for block in blocks:
+                yield from self._journaled(corpus, self._outcomes(block))
         self.audio_wait_s = blocks.waited_s
+
+    def _others(self, corpus: Corpus, found: Iterator[Inferred]) -> Iterator[UtteranceOutcome]:
+        outcomes = self._noted(found)
+        while block := list(islice(outcomes, _JOURNALED_AT_ONCE)):
+            yield from self._journaled(corpus, block)
+
+    def _journaled(self, corpus: Corpus, outcomes: list[UtteranceOutcome]) -> list[UtteranceOutcome]:
+        if self._journal:
+            self._journal.append(corpus, outcomes)
+        return outcomes
 
     @contextmanager
     def _synced(self) -> Iterator[None]:
@@ -153,45 +170,12 @@ class _Work:
         return [*text_changed, *(self._inferred(new) if new else ())]
 
     def _inferred(self, utterances: Sequence[Utterance]) -> Iterator[UtteranceOutcome]:
-        reference, alphabet = self._reference(), self._candidate.variant.frontend.alphabet
-        started = time.perf_counter()
-        outcomes: dict[int, UtteranceOutcome] = {}
-        samples = [utterance.waveform.samples for utterance in utterances]
-        for number, logits in completed(self._candidate.recognizer(), samples):  # decoding overlaps inference
-            expected = reference[utterances[number].id]
-            self._look_at(utterances[number].id, expected)
-            outcomes[number] = _outcome(utterances[number], expected, logits, alphabet, self._candidate.variant.subject)
-        rate = (time.perf_counter() - started) / sum(utterance.waveform.duration_s for utterance in utterances)
-        for _, outcome in sorted(outcomes.items()):
-            yield replace(outcome, seconds=rate * outcome.duration_s)
-
-
-def _outcome(
-    utterance: Utterance, expected: ReferenceUtterance, logits: Logits, alphabet: Alphabet, name: str
-) -> UtteranceOutcome:
-    _require_same_shape(utterance, logits, expected.logits, name)
-    return UtteranceOutcome(
-        utterance.id,
-        utterance.waveform.duration_s,
-        utterance.text,
-        expected.hypothesis,
-        greedy_decode(logits, alphabet),
-        difference(reference=expected.logits, candidate=logits),
-        reference_seconds=expected.seconds,
-        notes=utterance.waveform.notes,
-    )
-
-
-def _require_same_shape(utterance: Utterance, logits: Logits, expected: Logits, name: str) -> None:
-    (frames, labels), (expected_frames, expected_labels) = logits.shape, expected.shape
-    if labels != expected_labels:
-        raise SuiteError(
-            f"{name} gives {labels} logits per frame, but the reference model gives {expected_labels}; both need the "
-            "same vocabulary; compare an IR with the model that it was converted from"
+        variant = self._candidate.variant
+        found = infer(
+            self._candidate.recognizer(),
+            utterances,
+            self._reference(),
+            alphabet=variant.frontend.alphabet,
+            subject=variant.subject,
         )
-    if frames != expected_frames:
-        raise SuiteError(
-            f"{name} gives {frames} frames for utterance '{utterance.id}' ({utterance.waveform.duration_s:.2f} s), "
-            f"but the reference model gives {expected_frames}; both must give the same number; compare an IR with the "
-            "model that it was converted from, and export it without padding and with a dynamic input length"
-        )
+        return self._noted(found)

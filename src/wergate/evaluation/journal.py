@@ -57,12 +57,19 @@ def runs(
         "reference": reference.key,
         "frontend": asdict(frontend),
         "settings": dict(settings),
-        "cpu": {"isa": cpu().isa, "flags": cpu().flags, "cores": cpu().cores},
-        "variables": variables_of_logits(),
-        "versions": versions(("openvino", "numpy", "soxr", "soundfile")),
+        **kind_of_machine(),
         "source": source,
     }
     return reference, JournalKey(model.name, recognizer, ir, decided_by)
+
+
+def kind_of_machine() -> dict[str, Any]:
+    """Return what this machine and its packages add to a key: two machines with equal ones give equal logits."""
+    return {
+        "cpu": {"isa": cpu().isa, "flags": list(cpu().flags), "cores": cpu().cores},
+        "variables": variables_of_logits(),
+        "versions": versions(("openvino", "numpy", "soxr", "soundfile")),
+    }
 
 
 @dataclass(frozen=True)

@@ -109,15 +109,27 @@ def read_frontend(path: Path) -> Frontend:
     Raises:
         SuiteError: a key is missing or unknown.
     """
-    data = _exactly(Frontend, json.loads(path.read_text(encoding="utf-8")), path)
-    return Frontend(**data | {"alphabet": Alphabet(**_exactly(Alphabet, data["alphabet"], path))})
+    return frontend_of(json.loads(path.read_text(encoding="utf-8")), f"'{path}'")
 
 
-def _exactly(kind: type, values: Mapping[str, Any], path: Path) -> dict[str, Any]:
+def frontend_of(values: Mapping[str, Any], origin: str) -> Frontend:
+    """Return the frontend that JSON values describe.
+
+    Args:
+        origin: where they come from, for messages.
+
+    Raises:
+        SuiteError: a key is missing or unknown.
+    """
+    data = _exactly(Frontend, values, origin)
+    return Frontend(**data | {"alphabet": Alphabet(**_exactly(Alphabet, data["alphabet"], origin))})
+
+
+def _exactly(kind: type, values: Mapping[str, Any], origin: str) -> dict[str, Any]:
     odd = {field.name for field in fields(kind)} ^ set(values)
     if odd:
         raise SuiteError(
-            f"'{path}' is not a {kind.__name__.lower()} of this version: {', '.join(sorted(odd))} missing or unknown; "
+            f"{origin} is not a {kind.__name__.lower()} of this version: {', '.join(sorted(odd))} missing or unknown; "
             "only the keys that write_frontend writes are accepted; build the file again"
         )
     return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}

@@ -14,7 +14,7 @@ from wergate.corpora.sampling import draw_utterances
 from wergate.corpora.spec import CorpusSpec
 from wergate.corpora.waveforms import Probe, excerpt
 from wergate.environment.digest import source_digest
-from wergate.evaluation.evaluate import Candidate, evaluate
+from wergate.evaluation.evaluate import Candidate, Elsewhere, evaluate
 from wergate.evaluation.evaluation import Evaluation
 from wergate.evaluation.journal import Journal, JournalKey, runs
 from wergate.evaluation.reference_run import ReferenceUtterance, read_reference, reference_logits, reference_run
@@ -26,6 +26,7 @@ from wergate.networks.logits import LogitsDifference, difference, total
 from wergate.recognizers.base import Recognizer, RepeatingRecognizer
 from wergate.recognizers.stored_logits import read_logits
 from wergate.session.corpora import Corpora
+from wergate.session.executor import Executor, Job
 from wergate.session.matrix import Cell
 from wergate.session.memo import Resources
 from wergate.session.models import Models
@@ -65,11 +66,13 @@ class Evaluations:
         models: Models,
         recognizers: Recognizers,
         transcripts: TranscriptFile | None,
+        executor: Executor | None,
     ) -> None:
         """Take the other parts of the session.
 
         Args:
             transcripts: file for finished transcripts, from which a later run resumes; None for no file.
+            executor: evaluates corpora on other machines; None to do so in this process.
         """
         self._config = config
         self._store, self._progress, self._memo = resources.store, resources.progress, resources.memo
@@ -77,6 +80,7 @@ class Evaluations:
         self._models = models
         self._recognizers = recognizers
         self._transcripts = transcripts
+        self._executor = executor
 
     def reference(self, model: str, spec: CorpusSpec) -> Mapping[str, ReferenceUtterance]:
         """Return the reference run on a corpus: transcripts and logits by utterance id."""
@@ -100,7 +104,8 @@ class Evaluations:
             corpus = self._corpora.corpus(cell.model, cell.corpus)  # first: its errors must appear before any build
             variant = self._models.variant(cell.model, cell.variant)
             recognizer = partial(self._recognizers.for_corpus, variant, corpus)
-            found = self.evaluate(variant, cell.corpus, recognizer, self._journal(variant))
+            elsewhere = self._elsewhere(variant, cell.corpus, padded=self._recognizers.runs_in_buckets(variant))
+            found = self.evaluate(variant, cell.corpus, recognizer, self._journal(variant), elsewhere)
             if found.inferred:
                 self._repeat(cell, found, recognizer())
             return found
@@ -123,10 +128,36 @@ class Evaluations:
 
     def of(self, variant: Variant, spec: CorpusSpec) -> Evaluation:
         """Return the evaluation of an IR that is not a configured variant, with dynamic shapes and without padding."""
-        recognizer = lambda: self._recognizers.dynamic(variant)  # noqa: E731 - a name for the argument
-        return self._memo.get(
-            ("evaluation", variant.model, spec, variant.path), lambda: self.evaluate(variant, spec, recognizer)
+
+        def make() -> Evaluation:
+            elsewhere = self._elsewhere(variant, spec, padded=False)
+            return self.evaluate(variant, spec, lambda: self._recognizers.dynamic(variant), elsewhere=elsewhere)
+
+        return self._memo.get(("evaluation", variant.model, spec, variant.path), make)
+
+    def _elsewhere(self, variant: Variant, spec: CorpusSpec, *, padded: bool) -> Elsewhere | None:
+        """Return a function that evaluates utterances on other machines; None if the run uses none.
+
+        Args:
+            padded: whether utterances are padded to the corpus's buckets.
+        """
+        if self._executor is None:
+            return None
+        corpus = self._corpora.corpus(variant.model, spec)
+        buckets = self._recognizers.buckets(variant.path, variant.frontend, corpus.durations.values())
+        lengths = buckets.lengths if padded else None
+        keys = [key.key for key in self.runs(variant)]
+        job = Job(
+            config=self._config,
+            store=self._store,
+            variant=variant,
+            corpus=corpus,
+            reference=lambda: self.reference(variant.model, spec),
+            run=content_key({"keys": keys, "lengths": lengths, "corpus": corpus.fingerprint}),
+            source=source_digest(__name__),
+            lengths=lengths,
         )
+        return partial(self._executor.inferred, job)
 
     def spot_check(self, model: str, spec: CorpusSpec, count: int) -> SpotCheck:
         """Run a few utterances of a corpus on the reference model and on the FP16 IR, and compare with the stored run.
@@ -146,19 +177,25 @@ class Evaluations:
         return SpotCheck(len(again), total(again), total(exported))
 
     def evaluate(
-        self, variant: Variant, spec: CorpusSpec, recognizer: Callable[[], Recognizer], journal: Journal | None = None
+        self,
+        variant: Variant,
+        spec: CorpusSpec,
+        recognizer: Callable[[], Recognizer],
+        journal: Journal | None = None,
+        elsewhere: Elsewhere | None = None,
     ) -> Evaluation:
         """Transcribe a corpus and compare it with the reference run; every call repeats the work.
 
         Args:
             recognizer: returns the recognizer of the variant; called when the first utterance needs inference.
             journal: stores finished utterances; those that it already holds are not computed again.
+            elsewhere: evaluates utterances on other machines; None to do so in this process.
         """
         model = variant.model
         corpus = self._corpora.corpus(model, spec)
         with step(f"evaluation of {variant.subject} of '{model}' on '{corpus.name}'"):
             return evaluate(
-                Candidate(variant, recognizer),
+                Candidate(variant, recognizer, elsewhere),
                 corpus,
                 lambda: self.reference(model, spec),
                 engine=self._models.reference(model).engine,

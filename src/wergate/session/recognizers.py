@@ -156,11 +156,21 @@ class Recognizers:
         Args:
             dynamic: compiles the same variant with dynamic shapes.
         """
+        return self.in_lengths(variant, self.buckets(variant.path, variant.frontend, durations_s), dynamic)
+
+    def in_lengths(
+        self, variant: Variant, buckets: Buckets, dynamic: Callable[[], OpenVinoRecognizer]
+    ) -> BucketedRecognizer:
+        """Compile a variant for the given buckets, or load it compiled from the store.
+
+        Args:
+            dynamic: compiles the same variant with dynamic shapes.
+        """
         options = self.static_options(self.corpus_streams)
         with step(f"compilation of {named(variant.path)} for fixed lengths"):
             return BucketedRecognizer(
                 compilable(self._store, variant.path, dynamic, variant.frontend, options),
-                self.buckets(variant.path, variant.frontend, durations_s),
+                buckets,
                 streams=self.corpus_streams,
                 probe_sqnr_db_min=self._config.buckets.probe_sqnr_db_min,
                 report=self._reporter(variant),

@@ -19,6 +19,7 @@ from wergate.progress import Progress, silent
 from wergate.recognizers.base import Recognizer
 from wergate.session.corpora import Corpora
 from wergate.session.evaluations import Evaluations
+from wergate.session.executor import Executor
 from wergate.session.matrix import Cell
 from wergate.session.memo import Memo, Resources
 from wergate.session.models import Models
@@ -45,14 +46,17 @@ class Session:
         store: Store,
         progress: Progress = silent,
         transcripts: TranscriptFile | None = None,
+        executor: Executor | None = None,
     ) -> None:
         """Take the configuration; everything is loaded and built on demand.
 
         Args:
             embedded: the folder of the embedded checkpoint and corpus.
             transcripts: file for finished transcripts, from which a later run resumes; None for no file.
+            executor: evaluates corpora on other machines; None to do so in this process.
         """
         self.config, self.store, self.progress, self._embedded = config, store, progress, embedded
+        self._executor = executor
         self.memo = Memo()
         resources = Resources(store, progress, self.memo)
         self.corpora = Corpora(config, resources, embedded=embedded, frontend=self.frontend)
@@ -67,6 +71,7 @@ class Session:
             models=self.models,
             recognizers=self.recognizers,
             transcripts=transcripts,
+            executor=executor,
         )
 
     def variant(self, model: str, name: str) -> Variant:
@@ -101,5 +106,12 @@ class Session:
     def with_quantizer(self, quantizer: QuantizerName) -> Session:
         """Return a copy of this session with another quantizer."""
         config = self.config.with_quantizer(quantizer)
-        make = partial(Session, config, embedded=self._embedded, store=self.store, progress=self.progress)
+        make = partial(
+            Session,
+            config,
+            embedded=self._embedded,
+            store=self.store,
+            progress=self.progress,
+            executor=self._executor,
+        )
         return self.memo.get(("session", quantizer), make)
