@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from typing import Any
 
 from wergate.environment.extras import installation, is_installed
@@ -11,6 +12,7 @@ from wergate.environment.machine import cpu
 from wergate.errors import SuiteError
 from wergate.scale.worker import Worker
 
+_CONNECT_S = 5.0
 _SILENT = {
     "RAY_USAGE_STATS_ENABLED": "0",  # a test run sends nothing to anybody
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
@@ -61,6 +63,8 @@ class Cluster:
     def _join(self, address: str) -> None:
         quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
         try:
+            if address:
+                _require_listener(address)  # Ray itself waits for minutes
             self._ray.init(address=address or "auto", **quiet)
         except (ConnectionError, RuntimeError, ValueError, OSError) as error:
             if address:
@@ -124,3 +128,9 @@ class Cluster:
             return None, "its process was killed, as the kernel does if memory is short", False
         except errors.RayError as error:
             return None, str(error).strip().splitlines()[0], False
+
+
+def _require_listener(address: str) -> None:
+    """Raise an `OSError` unless something listens at an address."""
+    host, _, port = address.rpartition(":")
+    socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_S).close()
