@@ -130,6 +130,17 @@ def test_results_that_differ_end_the_run(two_nodes: Any, corpus: Corpus, tmp_pat
     assert (files.folder / f"{shard}.second.jsonl").read_text() == second.text()
 
 
+def test_a_worker_that_starts_late_runs_the_run_of_the_day(two_nodes: Any, corpus: Corpus, tmp_path: Path) -> None:
+    """A run that ends before all workers are ready is followed by one with another IR, which all of them take."""
+    ray = executor(two_nodes.address)
+    list(ray.inferred(job_of(corpus, tmp_path / "first"), frozenset({"u0"})))
+    habits = Habits(sleep_s=0.1, noise=2.0)
+    job = job_of(corpus, tmp_path / "second", habits, run="second")
+    found = list(ray.inferred(job, everything(corpus)))
+    ray.close()
+    assert lasting(local(job, habits)) == lasting(found)
+
+
 def test_killed_workers_and_nodes_lose_nothing(corpus: Corpus, tmp_path: Path) -> None:
     """A worker is killed, a node leaves and another joins; each utterance is there once, with the same bytes."""
     with cluster(3) as started:

@@ -31,6 +31,7 @@ class _Member:
         actor: Ray's handle.
         name: name of its process; empty before its first answer.
         task: the shard that it has.
+        run: the run that it was opened for.
         failures: openings that failed in a row.
     """
 
@@ -38,6 +39,7 @@ class _Member:
     stage: Stage = "greeted"
     name: str = ""
     task: Task | None = None
+    run: _Run | None = None
     failures: int = 0
 
 
@@ -128,7 +130,7 @@ class Crew:
 
     def _open(self, member: _Member, run: _Run) -> None:
         if member.stage == "ready":
-            member.stage = "opening"
+            member.stage, member.run = "opening", run
             self._pending[self._cluster.call(member.actor, "open", run.opening, *run.files)] = member
 
     def _hand_out(self, run: _Run, tasks: Iterator[Task]) -> None:
@@ -155,8 +157,11 @@ class Crew:
             member.name, member.stage = answer, "ready"
             self._open(member, run)
         elif member.stage == "opening":
-            _require_accepted(Opened.model_validate_json(answer).refused)
             member.stage, member.failures = "ready", 0
+            if member.run is run:
+                _require_accepted(Opened.model_validate_json(answer).refused)
+            else:  # the last run ended before this worker was ready
+                self._open(member, run)
         elif task := member.task:
             found = Answer.model_validate_json(answer)
             _require_accepted(found.refused)

@@ -83,8 +83,9 @@ class Speech(BaseModel):
 
 
 class ShardOrder(BaseModel):
-    """A shard to transcribe."""
+    """A shard to transcribe, and the key of its run."""
 
+    run: str
     id: str
     speech: list[Speech]
 

@@ -24,7 +24,9 @@ class Task:
 
     def order(self) -> str:
         """Return the message to the worker."""
-        return ShardOrder(id=self.shard.id, speech=[one for one, _ in self.speech]).model_dump_json()
+        return ShardOrder(
+            run=self.shard.run, id=self.shard.id, speech=[one for one, _ in self.speech]
+        ).model_dump_json()
 
     def blobs(self) -> Blobs:
         """Return the bytes beside the message."""

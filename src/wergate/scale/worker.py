@@ -69,6 +69,8 @@ class Worker:
         from wergate.scale.shard_files import ShardFiles
 
         order = ShardOrder.model_validate_json(shard)
+        if order.run != self._opening.run:
+            raise RuntimeError(f"worker {self.name} is not open for this run")
         try:
             text = result(self.name, self.kind(), self._transcriber(order, blobs)).text()
             if self._shares_store():
