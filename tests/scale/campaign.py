@@ -96,12 +96,16 @@ class Schedule:
             if time.monotonic() - begun > _PATIENCE_S:
                 self._driver.kill()
                 return {"fault": f"not finished after {_PATIENCE_S:g} s", "struck": struck}
-            if left and len(list(self._files.folder.glob("*.jsonl"))) >= left[0].after:
+            if left and self._finished() >= left[0].after:
                 event = left.pop(0)
                 self._strike(event.kind)
                 struck.append(event.kind)
             time.sleep(_LOOK_S)
         return self._found() | {"struck": struck, "seconds": round(time.monotonic() - begun, 1)}
+
+    def _finished(self) -> int:
+        """Return the number of finished shards; names with a dot are files that a worker still writes."""
+        return sum(not path.name.startswith(".") for path in self._files.folder.glob("*.jsonl"))
 
     def _start(self) -> None:
         arguments = (self._cluster.address, self._corpus_path, self._folder)

@@ -116,7 +116,7 @@ def test_another_kind_of_machine_is_refused(two_nodes: Any, corpus: Corpus, tmp_
 
 
 def test_results_that_differ_end_the_run(two_nodes: Any, corpus: Corpus, tmp_path: Path) -> None:
-    """A second result of a shard that differs is kept as evidence beside the first, and the run fails."""
+    """A second result of a shard that differs is kept as evidence with the first, and the run fails."""
     job = job_of(corpus, tmp_path)
     ray = executor(two_nodes.address)
     list(ray.inferred(job, everything(corpus)))

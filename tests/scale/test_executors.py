@@ -1,4 +1,4 @@
-"""`--executor`: accepted names, mistakes in one line, and nothing of Ray where it is not asked for."""
+"""`--executor`: accepted names, mistakes in one line, and no Ray where it is not asked for."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_run_refuses_an_unknown_executor(tmp_path: Path) -> None:
 
 
 def test_nothing_of_ray_is_imported_without_an_executor(tmp_path: Path) -> None:
-    """What a plain run imports works beside a package `ray` that cannot be imported, and an executor does not."""
+    """The imports of a plain run work although those of `ray` fail, and an executor fails."""
     (tmp_path / "ray").mkdir()
     (tmp_path / "ray" / "__init__.py").write_text(SENTINEL)
     plain = (

@@ -152,7 +152,7 @@ def test_a_worker_knows_the_driver_s_folder_by_its_mark(tmp_path: Path) -> None:
 
 
 def poisoned_by(shard: Shard, utterance: str) -> tuple[Attempts, list[str]]:
-    """Fail each shard that has an utterance, by two workers in turn, and return the others as they finish."""
+    """Fail each shard that has an utterance, by two workers alternately, and return the others as they finish."""
     attempts, waiting, finished = Attempts(), [shard], []
     turn = 0
     while waiting:

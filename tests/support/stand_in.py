@@ -30,7 +30,7 @@ HEALTH = {"health_check_initial_delay_ms": 0, "health_check_period_ms": 200, "he
 
 @dataclass(frozen=True)
 class Habits:
-    """What a stand-in does, read from a file at each shard, so that a test can change it.
+    """The behaviour of a stand-in, which travels in the place of its IR.
 
     Attributes:
         sleep_s: time for each shard.
@@ -84,7 +84,7 @@ def job_of(corpus: Corpus, folder: Path, habits: Habits = Habits(), *, run: str 
 
     Args:
         folder: folder of the store.
-        run: what the key of the run is made of.
+        run: text that the key of the run depends on.
     """
     folder.mkdir(exist_ok=True, parents=True)
     path = folder / "stand-in.xml"

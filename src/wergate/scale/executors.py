@@ -13,7 +13,7 @@ _ADDRESS = re.compile(r"[^\s:/]+:\d{1,5}|\[[0-9A-Fa-f:.]+\]:\d{1,5}")
 
 
 def require_executor(spec: str | None) -> None:
-    """Refuse an executor that does not exist, or whose packages are missing; nothing of it is imported.
+    """Refuse an executor that does not exist, or whose packages are missing, without importing them.
 
     Args:
         spec: "ray", "ray:HOST:PORT", or None for this process.

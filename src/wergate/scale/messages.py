@@ -12,11 +12,11 @@ from wergate.corpora.corpus import EncodedUtterance, Utterance
 from wergate.evaluation.reference_run import ReferenceUtterance
 from wergate.store import bytes_digest
 
-Blobs = list[bytes]  # audio and reference logits of each utterance, in turn
+Blobs = list[bytes]  # audio and reference logits of each utterance, alternately
 
 
 class Opening(BaseModel):
-    """What a worker is to run: the first message to it.
+    """The first message to a worker: the run, its IR and its settings.
 
     Attributes:
         run: key of the run.
@@ -61,7 +61,7 @@ class Opened(BaseModel):
 
 
 class Speech(BaseModel):
-    """An utterance on its way to a worker; its audio and the reference model's logits are bytes beside it.
+    """An utterance on its way to a worker; its audio and the reference model's logits travel as bytes with it.
 
     Attributes:
         audio, logits: SHA-256 of both.
@@ -98,7 +98,7 @@ class Answer(BaseModel):
 
 
 def packed(found: EncodedUtterance, expected: ReferenceUtterance, sampling_rate: int) -> tuple[Speech, Blobs]:
-    """Return an utterance as a message and the bytes beside it.
+    """Return an utterance as a message and the bytes that go with it.
 
     Args:
         expected: transcript and logits of the reference model.

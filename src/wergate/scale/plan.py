@@ -20,7 +20,7 @@ BucketOf = Callable[[Entry], int | None]
 
 @dataclass(frozen=True)
 class Piece:
-    """What identifies an utterance of a shard: its id and the SHA-256 of its audio and of its transcript."""
+    """The identity of an utterance of a shard: its id and the SHA-256 of its audio and of its transcript."""
 
     id: str
     audio: str

@@ -29,7 +29,7 @@ class Task:
         ).model_dump_json()
 
     def blobs(self) -> Blobs:
-        """Return the bytes beside the message."""
+        """Return the bytes that go with the message."""
         return [blob for _, pair in self.speech for blob in pair]
 
     def of(self, shard: Shard) -> Task:

@@ -59,7 +59,7 @@ class Worker:
 
         Args:
             shard: a `ShardOrder`, as JSON.
-            blobs: audio and reference logits of each utterance, in turn.
+            blobs: audio and reference logits of each utterance, alternately.
 
         Returns:
             An `Answer`, as JSON.
