@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from wergate.cli.cache import stored
 from wergate.corpora.index import Entry
 from wergate.disk.files import create_content
 from wergate.errors import SuiteError
@@ -142,6 +143,13 @@ def test_a_damaged_result_is_removed(tmp_path: Path, damage: bytes) -> None:
     path.write_bytes(damage)
     assert {} == files.rows()
     assert files.commit("a", result(row("u1")).text())
+
+
+def test_the_cache_lists_finished_shards(tmp_path: Path) -> None:
+    """`wergate cache` counts them, and so can remove those that no run has used for long."""
+    files = ShardFiles(tmp_path, "run")
+    files.commit("a", result(row("u1")).text())
+    assert [("shards", files.folder)] == [(one.kind, one.folder) for one in stored(tmp_path)]
 
 
 def test_a_worker_knows_the_driver_s_folder_by_its_mark(tmp_path: Path) -> None:

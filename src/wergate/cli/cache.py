@@ -16,6 +16,7 @@ from wergate.cli.groups import Group
 from wergate.cli.options import ManualCommand
 from wergate.cli.places import cache_folder
 from wergate.errors import SuiteError
+from wergate.scale.shard_files import FOLDER as SHARDS
 from wergate.store import MANIFEST
 
 _DAY_S = 86_400
@@ -40,8 +41,10 @@ class Stored:
 
 
 def stored(cache: Path) -> list[Stored]:
-    """Return all artifacts of a cache, the longest unused first."""
-    found = [_stored(manifest.parent) for manifest in sorted(cache.glob(f"*/*/{MANIFEST}"))]
+    """Return all artifacts of a cache and the finished shards of its runs, the longest unused first."""
+    shards = [path for path in sorted(cache.glob(f"{SHARDS}/*")) if path.is_dir()]
+    folders = [*(manifest.parent for manifest in sorted(cache.glob(f"*/*/{MANIFEST}"))), *shards]
+    found = [_stored(folder) for folder in folders]
     return sorted((one for one in found if one), key=lambda one: -one.used_s)
 
 
