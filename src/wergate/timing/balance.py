@@ -21,6 +21,7 @@ _ENOUGH = 0.5  # share of all blocks that must be clean
 _CHANCE = 2.0  # standard errors; the interval of the ratio covers differences by chance, as they widen it too
 _THREADS = 2.0  # threads that wait for each other at each layer lose up to twice what their run delay says
 _MOST = 0.99
+_IDLE_SIDE = 0.01  # largest CPU time of a side without a turn, as a share of the time of the side that has it
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,10 @@ def is_void(block: Block, limit: float) -> bool:
 
     Waiting for a share `w` of its time makes a call 1 / (1 - w) times as slow. A block is void if the logarithms of
     this factor differ by more than `limit`, and by more than half of the larger one. It is also void if the clock went
-    back during it.
+    back during it, or if the process of a side used CPU time while the other side had its turn.
     """
+    if any(turn.idle_side_s > _IDLE_SIDE * turn.own_s for turn in (block.first, block.second)):
+        return True
     if min(block.first.wall_s, block.second.wall_s) <= 0:
         return True
     difference, larger = _difference(block), max(_slowdown(block.first) or 0.0, _slowdown(block.second) or 0.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -27,10 +27,14 @@ class Side:
     Attributes:
         call: the call to time.
         after: receives the result of each call, outside the timed part.
+        ready: called before each turn, outside of its load and of its time.
+        seconds: returns the seconds that a result states, if the side has its own clock; by default they are measured.
     """
 
     call: Callable[[], object]
     after: Callable[[object], object] = field(default=lambda _: None)
+    ready: Callable[[], object] = field(default=lambda: None)
+    seconds: Callable[[object], float] | None = None
 
 
 Compile = Callable[[], tuple[Side, Side]]
@@ -100,23 +104,33 @@ class InterleavedCalls:
         turns: tuple[list[Turn], list[Turn]] = ([], [])
         for which in (outer, 1 - outer, 1 - outer, outer):
             side = self._sides[which]
+            side.ready()
             before, started = self._load(), self._clock()
             if self._led:
                 # An untimed call first brings the side's own data into the caches,
                 # as if the other side did not run.
                 side.after(side.call())
             times_s[which].append(self._timed(side))
-            turns[which].append(turn_between(before, self._load(), self._clock() - started))
+            after = self._load()
+            turn = turn_between(before, after, self._clock() - started)
+            turns[which].append(replace(turn, idle_side_s=_other_side(before, after, which)))
         (a, b), (c, d) = times_s
         return Block((a, b), (c, d), *(_both(*found) for found in turns))
 
     def _timed(self, side: Side) -> float:
         started = self._clock()
         answer = side.call()
-        once = self._clock() - started
+        once = self._clock() - started if side.seconds is None else side.seconds(answer)
         side.after(answer)
         (checked,) = require_times([once], "an interleaved call", _REMEDY)
         return checked
+
+
+def _other_side(before: Reading, after: Reading, which: int) -> float:
+    """Return the CPU time of the side that has no turn; 0 if both sides are in one process."""
+    if before.sides_s is None or after.sides_s is None:
+        return 0.0
+    return after.sides_s[1 - which] - before.sides_s[1 - which]
 
 
 def _unknown() -> Reading:
@@ -129,4 +143,5 @@ def _both(one: Turn, other: Turn) -> Turn:
     backwards = min(one.wall_s, other.wall_s) <= 0
     wall_s = 0.0 if backwards else one.wall_s + other.wall_s
     taken = None if one.taken_s is None or other.taken_s is None else one.taken_s + other.taken_s
-    return Turn(wall_s, lost, one.own_s + other.own_s, sum(clocks) / len(clocks) if clocks else None, taken)
+    clock, idle_s = sum(clocks) / len(clocks) if clocks else None, one.idle_side_s + other.idle_side_s
+    return Turn(wall_s, lost, one.own_s + other.own_s, clock, taken, idle_s)

@@ -40,6 +40,7 @@ class Reading:
         throttled_s: time for which the CPU quota stopped this process's groups.
         clock_mhz: mean clock of the CPUs.
         resolution_s: error of `busy_s` between two readings.
+        sides_s: CPU time of each side's process; None if both sides are in this process.
     """
 
     own_s: float
@@ -49,6 +50,7 @@ class Reading:
     throttled_s: float | None = None
     clock_mhz: float | None = None
     resolution_s: float = 0.0
+    sides_s: tuple[float, float] | None = None
 
 
 ReadLoad = Callable[[], Reading]
@@ -64,6 +66,7 @@ class Turn:
         own_s: CPU time that they had.
         taken_s: CPU time that others had meanwhile, and never more of it was lost; None if unknown.
         clock_mhz: mean clock of the CPUs; None if unknown.
+        idle_side_s: CPU time that the process of the other side used, although it had no turn.
     """
 
     wall_s: float
@@ -71,6 +74,7 @@ class Turn:
     own_s: float = 0.0
     clock_mhz: float | None = None
     taken_s: float | None = None
+    idle_side_s: float = 0.0
 
 
 def turn_between(before: Reading, after: Reading, wall_s: float) -> Turn:

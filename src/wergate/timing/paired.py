@@ -42,6 +42,7 @@ class PairedRule:
             narrow interval is at the threshold, so more rounds would hardly decide it.
         blocks_min: blocks of four timed calls before the first look at the verdict, if the budget allows.
         compilations_min: compilations of each side before the first look, if the budget allows; at least 3.
+        compilations_least: compilations of each side before the first look, whatever the budget; at least 3.
         load_difference_max: largest difference between the sides of a block in what waiting for others cost them, a
             fraction of their time.
         confidence: two-sided confidence of the interval, over all looks at it.
@@ -54,6 +55,7 @@ class PairedRule:
     open_width_min: float = 0.05
     blocks_min: int = 16
     compilations_min: int = 5
+    compilations_least: int = _FEWEST_COMPILATIONS
     load_difference_max: float = 0.1
     confidence: float = 0.99
     resamples: int = 10_000
@@ -178,7 +180,7 @@ def time_compilations(
         blocks = _first_blocks(rule, done[0].cost_s, calls.block_s)
         compile_next(blocks)
         once_s = done[0].cost_s + blocks * calls.block_s
-        least = min(rule.compilations_min, max(_FEWEST_COMPILATIONS, int(rule.budget_s / 2 / once_s)))
+        least = min(rule.compilations_min, max(rule.compilations_least, int(rule.budget_s / 2 / once_s)))
 
         def grow(wanted: int, budget_s: float) -> None:
             count = blocks if len(done) < least else best_blocks(done, calls.block_s)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Generic, Self, TypeVar
 
@@ -21,11 +18,11 @@ from wergate.errors import SuiteError
 from wergate.networks.ctc import Logits
 from wergate.networks.frontend import Frontend
 from wergate.recognizers.subprocess import messages
+from wergate.recognizers.subprocess.child import Child
 from wergate.recognizers.subprocess.messages import Done, Executed, Failure, Order, Task
 from wergate.steps import end_of
 
 _SOURCE = Path(wergate.__file__).parents[1]
-_PARTING_S = 10.0  # time for a process to exit by itself after its input is closed
 _QUOTED = 60  # characters of an invalid answer that a message quotes
 Opening = TypeVar("Opening", bound=BaseModel)
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -62,20 +59,11 @@ class Client(Generic[Opening]):
             SuiteError: the process failed; the message has the process's reason or the last line that it printed.
         """
         self._name, self._patience_s = name, patience_s
-        self._waiting = self._late = False
         self._folder = tempfile.TemporaryDirectory(prefix="wergate-apart-")
         self._place = Path(self._folder.name)
-        self._log = self._place / "log.txt"
         path = os.pathsep.join([str(_SOURCE), *filter(None, [environment.get("PYTHONPATH")])])  # this package first
-        with self._log.open("w", encoding="utf-8") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own module, in our own interpreter
-                [sys.executable, "-m", self._module, self._folder.name],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                encoding="utf-8",
-                env={**environment, "PYTHONPATH": path},
-            )
+        command = [sys.executable, "-m", self._module, self._folder.name]
+        self._child = Child(command, environment={**environment, "PYTHONPATH": path}, log=self._place / "log.txt")
         try:
             self.opening = self._ask(order, opening)
         except BaseException:
@@ -90,14 +78,9 @@ class Client(Generic[Opening]):
 
     def close(self) -> None:
         """End the process, without delay if it is still computing, and remove its files."""
-        if self._waiting:
-            self._process.kill()
         try:
-            with suppress(subprocess.TimeoutExpired):
-                self._process.communicate(timeout=_PARTING_S)
+            self._child.close()
         finally:
-            self._process.kill()
-            self._process.communicate()
             self._folder.cleanup()
 
     def infer(self, utterances: Sequence[Samples], task: Task, kind: type[Finished]) -> tuple[Finished, list[Logits]]:
@@ -121,50 +104,38 @@ class Client(Generic[Opening]):
         Raises:
             SuiteError: the process failed, ended without an answer, took too long, or gave an invalid answer.
         """
-        self._waiting = True
+        self._child.waiting = True
         line = self._reply(question.model_dump_json())
         try:
             failure = Failure.model_validate_json(line).failure
             answer = None if failure else kind.model_validate_json(line)
         except ValidationError as error:
-            said = ": ".join(filter(None, [f"it answered '{line.strip()[:_QUOTED]}'", self._last_words()]))
+            said = ": ".join(filter(None, [f"it answered '{line.strip()[:_QUOTED]}'", self._child.last_words()]))
             raise SuiteError(f"{self._name} {self._failed}: {said}") from error
         if answer is None:
             raise SuiteError(f"{self._name} {self._failed}: {failure}")
-        self._waiting = False
+        self._child.waiting = False
         return answer
 
     def _reply(self, question: str) -> str:
         """Send a line and return the line that the process answers."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        timer = threading.Timer(self._patience_s, self._lose_patience)
+        child = self._child
         try:
-            timer.start()
-            self._process.stdin.write(question + "\n")
-            self._process.stdin.flush()
-            line = self._process.stdout.readline()
+            with child.patience(self._patience_s):
+                child.stdin.write(f"{question}\n".encode())
+                child.stdin.flush()
+                line = child.stdout.readline().decode(errors="replace")
         except BrokenPipeError:
             line = ""
-        finally:
-            timer.cancel()
         if line.endswith("\n"):
-            return line
-        code = self._process.wait()
+            return str(line)
+        code = child.code()
         late = f"{self._failed}: no answer within {self._patience_s:g} s; {self._remedy}"
-        raise SuiteError(f"{self._name} {late if self._late else self._ended(code, self._last_words())}")
-
-    def _lose_patience(self) -> None:
-        self._late = True
-        self._process.kill()
+        raise SuiteError(f"{self._name} {late if child.late else self._ended(code, child.last_words())}")
 
     def _ended(self, code: int, last_words: str) -> str:
         """Return the text of a message about a process that ended without an answer."""
         return f"{self._failed}: {last_words or end_of(code)}"
-
-    def _last_words(self) -> str:
-        lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        return lines[-1] if lines else ""
 
 
 class SubprocessRecognizer(Client[Executed]):
