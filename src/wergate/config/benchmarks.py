@@ -67,6 +67,30 @@ class PairedTimingSettings(Section):
     confidence: float = Field(gt=0.5, lt=1)
 
 
+class DuelSettings(Section):
+    """Two sides in processes of their own, on request: `wergate duel A B`.
+
+    Attributes:
+        duration_s: seconds of speech per timed call.
+        slower_max: largest accepted rise of the time from A to B, a fraction.
+        pairs_min: pairs of processes before the first look at the verdict.
+        blocks_min: blocks of four calls in all pairs before that look.
+        budget_s: seconds for a clear verdict; as in `wergate.timing.paired.PairedRule`.
+        open_budget_factor: an undecided duel may take this many times `budget_s`.
+        confidence: confidence level of the interval, over all looks at it.
+        patience_s: longest time of one answer of a side, in seconds.
+    """
+
+    duration_s: PositiveFloat
+    slower_max: Ratio
+    pairs_min: int = Field(ge=3)
+    blocks_min: int = Field(ge=4)
+    budget_s: PositiveFloat
+    open_budget_factor: float = Field(ge=1)
+    confidence: float = Field(gt=0.5, lt=1)
+    patience_s: PositiveFloat
+
+
 class LengthGrowthSettings(Section):
     """Growth of resident memory per previously unseen input length.
 
@@ -132,6 +156,7 @@ class BenchmarkSettings(Int8RateSettings):
         fp16_over_reference_min: smallest speed-up of FP16 over the reference model, by model.
         baseline_speed_min: smallest speed-up of the current build over the baseline's build.
         paired: interleaved timing of two recognizers.
+        duel: two sides in processes of their own.
         memory: growth of resident memory over inferences of one length.
         noise: limits beyond which a timed run is noisy.
         peers: comparison with other engines.
@@ -150,6 +175,7 @@ class BenchmarkSettings(Int8RateSettings):
     fp16_over_reference_min: dict[str, Ratio] = Field(default_factory=dict)
     baseline_speed_min: Ratio
     paired: PairedTimingSettings
+    duel: DuelSettings
     memory: MemoryGrowthSettings
     noise: NoiseSettings
     peers: PeerRaceSettings

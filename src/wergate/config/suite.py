@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from wergate.config.base import AudioFormat, InferencePrecision, Isa, Precision, QuantizerName, Section, Shapes
+from wergate.config.base import AudioFormat, DuelIr, InferencePrecision, Isa, Precision, QuantizerName, Section, Shapes
 from wergate.config.benchmarks import BenchmarkSettings
 from wergate.config.models import CorpusSettings, ModelSettings, PerCorpus, PerModel
 from wergate.config.quantization import BucketSettings
@@ -23,6 +23,8 @@ class RunSettings(Section):
         isas: instruction sets to run INT8 on.
         isa_precisions: inference precisions to show in the study `portability`; by default `inference_precision`.
         executor: where corpora are evaluated, "ray" or "ray:ADDRESS"; None for this process.
+        duel: both sides of the study `duel`; empty without it.
+        duel_ir: whether the environments of a duel share an IR, or each builds its own.
         shapes: "buckets" pads utterances to a few fixed lengths, "dynamic" runs each at its own length.
     """
 
@@ -34,6 +36,8 @@ class RunSettings(Section):
     isas: list[Isa] = Field(min_length=1)
     isa_precisions: list[InferencePrecision] = Field(default_factory=list)
     executor: str | None = None
+    duel: list[str] = Field(default_factory=list, max_length=2)
+    duel_ir: DuelIr
     shapes: Shapes
 
 

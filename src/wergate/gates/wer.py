@@ -48,6 +48,36 @@ def wer_verdict(evaluation: Evaluation, *, min_words: int) -> Verdict:
     )
 
 
+def rise_verdict(
+    drop: WerDrop, errors: tuple[int, int], *, tolerance: float, min_words: int, subject: str, scope: str, remedy: str
+) -> Verdict:
+    """Gate the rise of a word error rate from A to B, which are two runs or two sides of a duel.
+
+    Args:
+        drop: the rise, with its interval.
+        errors: word errors of A and of B.
+        tolerance: largest accepted rise, a fraction.
+        min_words: smallest number of reference words for a decision.
+        subject: what was measured twice.
+        scope: model, corpus and utterances; the number of words is added.
+        remedy: the next step.
+    """
+    before, now = (count / max(1, drop.words) for count in errors)
+    unit = "; by speaker" if drop.unit == "speaker" else ""
+    return Verdict(
+        gate="wer",
+        subject=subject,
+        value=round(now, _DIGITS),
+        relation="<=",
+        threshold=round(before + tolerance, _DIGITS),
+        basis=f"A {before:.4g} + {tolerance:g}{unit}",
+        scope=f"{scope}, {drop.words} words",
+        remedy=remedy,
+        interval=_shifted(before, drop.interval),
+        undecided=undecided(drop, tolerance, min_words),
+    )
+
+
 def require_words(evaluation: Evaluation) -> None:
     """Refuse a corpus without words.
 

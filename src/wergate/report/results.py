@@ -28,6 +28,7 @@ from wergate.report.rows.uses import ArtifactRow, CalibrationRow, CorpusRow, Mod
 from wergate.report.rows.verdicts import RegressionRow, VerdictRow
 from wergate.store import content_key
 from wergate.studies.calibration.rows import AccuracyControlRow, CalibrationStudyRow
+from wergate.studies.duel.rows import DuelRow
 from wergate.studies.portability.rows import PortabilityRow
 from wergate.studies.pot.rows import LeavingPotRow, PotStepsRow, RuntimeRow
 from wergate.studies.quantizers.rows import QuantizerRow, RevertedRow
@@ -101,6 +102,7 @@ class Results(ResultRow):
     verdicts: list[VerdictRow]
     benchmarks: list[BenchmarkRow]
     ratios: list[RatioRow]
+    duels: list[DuelRow] = Field(default=[])
     digest: str = ""
 
 

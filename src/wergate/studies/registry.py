@@ -24,6 +24,7 @@ _FOLDERS = (  # in the order in which their tables are printed
     "benchmark_app",
     "latency_verdicts",
     "corpus_memory",
+    "duel",
 )
 STUDIES: tuple[Study, ...] = tuple(import_module(f"wergate.studies.{folder}.declaration").STUDY for folder in _FOLDERS)
 

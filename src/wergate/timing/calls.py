@@ -67,7 +67,7 @@ class InterleavedCalls:
         self._led = False
         self._started = clock()
         self.block_s = math.nan
-        self.missing: tuple[str, ...] = load.missing if isinstance(load, SystemLoad) else ()
+        self.missing: tuple[str, ...] = getattr(load, "missing", ())
 
     @property
     def elapsed_s(self) -> float:

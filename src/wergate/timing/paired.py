@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from wergate.errors import SuiteError
 from wergate.timing.balance import Balance, balance, is_void
 from wergate.timing.calls import Clock, Compile, InterleavedCalls, Side
-from wergate.timing.compilations import FEWEST_BLOCKS, Compilation, best_blocks, calibrated_compilations
+from wergate.timing.compilations import FEWEST_BLOCKS, Compilation, best_blocks, calibrated_compilations, log_ratio
 from wergate.timing.load import ReadLoad
 from wergate.timing.looks import confidence_at, looks
 from wergate.timing.ratio import block_interval, compilation_interval
@@ -78,6 +78,7 @@ class Paired:
         missing: sources of load that the system does not report.
         blocks: number of blocks of each compilation.
         void: of each block, whether its sides saw different load, so that it does not count.
+        compilation_ratios: ratio of each compilation that counts.
     """
 
     first_s: tuple[float, ...]
@@ -91,6 +92,7 @@ class Paired:
     missing: tuple[str, ...] = ()
     blocks: tuple[int, ...] = ()
     void: tuple[bool, ...] = ()
+    compilation_ratios: tuple[float, ...] = ()
 
     @property
     def rounds(self) -> int:
@@ -263,6 +265,7 @@ def _paired(calls: InterleavedCalls, done: list[Compilation], rule: PairedRule, 
         missing=calls.missing,
         blocks=tuple(len(one.blocks) for one in done),
         void=tuple(is_void(block, rule.load_difference_max) for block in blocks),
+        compilation_ratios=tuple(math.exp(log_ratio(one.blocks)) for one in used),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -52,6 +53,12 @@ def read_ir(path: Path) -> ov.Model:
             f"{named(path)} cannot be read: {said(error)}; a complete .xml and the .bin that was written with "
             "it are needed; copy both files again, or run again if the suite built them"
         ) from error
+
+
+def written_by(path: Path) -> str:
+    """Return the release of OpenVINO that wrote an IR, as "2026.4.1"; "unknown" if the file does not say it."""
+    match = re.search(r'<Runtime_version value="([0-9.]+)', path.read_text(encoding="utf-8", errors="replace"))
+    return match[1] if match else "unknown"
 
 
 def may_be_padded(path: Path, *, exact: bool = False) -> bool:

@@ -77,6 +77,39 @@ def weight_errors(original: Path, quantized: Path) -> tuple[LayerWeights, ...]:
     )
 
 
+def product_names(path: Path) -> list[str]:
+    """Return the names of the convolutions and matrix products of an IR, in their order."""
+    return [op.get_friendly_name() for op in _products(path)]
+
+
+def weight_changes(first: Path, second: Path) -> Iterator[LayerWeights]:
+    """Yield the layers that two IRs share by name, with the distance of the second's weights from the first's.
+
+    Both may be quantized, and SmoothQuant may have scaled the weights of each by other factors.
+
+    Args:
+        first, second: the `.xml` files.
+    """
+    firsts = {op.get_friendly_name(): op for op in _products(first)}
+    for after in _products(second):
+        before = firsts.get(after.get_friendly_name())
+        a, b = (None if op is None else _unscaled(op) for op in (before, after))
+        if a is None or b is None or a.shape != b.shape:
+            continue
+        largest = float(np.abs(a).max()) or 1.0
+        rounding = sum(_rounding(op) if _in_8_bit(op) else _HALF_PRECISION["f16"] for op in (before, after))
+        yield LayerWeights(after.get_friendly_name(), float(np.abs(b - a).max()) / largest, rounding)
+
+
+def _unscaled(product: Any) -> Weights | None:
+    values = constant_values(product.input_value(1).get_node())
+    return None if values is None else np.asarray(values * smoothing_factors(product))
+
+
+def _in_8_bit(product: Any) -> bool:
+    return bool(stored_in_8_bit(product.input_value(1).get_node()))
+
+
 def _products(path: Path) -> Iterator[Any]:
     yield from (op for op in read_ir(path).get_ordered_ops() if op.get_type_name() in PRODUCTS)
 

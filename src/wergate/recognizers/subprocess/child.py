@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import BinaryIO, Self, cast
 
 _PARTING_S = 10.0  # time for a process to exit by itself after its input is closed
 
@@ -53,8 +53,8 @@ class Child:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self.pid = self._process.pid
-        self.stdin: IO[Any] = self._process.stdin
-        self.stdout: IO[Any] = self._process.stdout
+        self.stdin: BinaryIO = cast("BinaryIO", self._process.stdin)
+        self.stdout: BinaryIO = cast("BinaryIO", self._process.stdout)
 
     def __enter__(self) -> Self:
         return self

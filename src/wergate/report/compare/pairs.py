@@ -8,14 +8,12 @@ from pathlib import Path
 
 from wergate.config.variants import REFERENCE
 from wergate.evaluation.significance.drop import WerDrop, wer_drop
-from wergate.gates.wer import undecided
+from wergate.gates.wer import rise_verdict
 from wergate.report.compare.runs import Cell, read_both, require_comparable, shared_cells
 from wergate.report.exit_code import PRECEDENCE, cause_of
 from wergate.report.run_folder.folder import RunFolder
 from wergate.report.run_folder.utterances import TranscriptRow, UtteranceRow
-from wergate.verdict import Interval, Status, Verdict
-
-_PLACES = 12  # digits beyond these are rounding error of a sum of fractions
+from wergate.verdict import Status, Verdict
 
 
 @dataclass(frozen=True)
@@ -164,18 +162,13 @@ def _speakers(shared: Sequence[SharedUtterance]) -> list[str]:
 
 
 def _verdict(cell: Cell, shared: Sequence[SharedUtterance], drop: WerDrop, tolerance: float, min_words: int) -> Verdict:
-    words = max(1, drop.words)
-    before, now = (sum(getattr(one, side).errors for one in shared) / words for side in ("first", "second"))
-    unit = "; by speaker" if drop.unit == "speaker" else ""
-    return Verdict(
-        gate="wer",
+    before, now = (sum(getattr(one, side).errors for one in shared) for side in ("first", "second"))
+    return rise_verdict(
+        drop,
+        (before, now),
+        tolerance=tolerance,
+        min_words=min_words,
         subject=cell.subject,
-        value=round(now, _PLACES),
-        relation="<=",
-        threshold=round(before + tolerance, _PLACES),
-        basis=f"A {before:.4g} + {tolerance:g}{unit}",
-        scope=f"{cell.model}, {cell.corpus}, {len(shared)} utterances, {drop.words} words",
+        scope=f"{cell.model}, {cell.corpus}, {len(shared)} utterances",
         remedy="read the changed utterances, and find what changed between the runs",
-        interval=Interval(before + drop.interval.low, before + drop.interval.high, drop.interval.confidence),
-        undecided=undecided(drop, tolerance, min_words),
     )

@@ -1,0 +1,17 @@
+"""May B replace A? `pytest benchmarks/test_duel.py --duel A --duel B`, or `wergate duel A B`.
+
+Both sides run in processes of their own and take turns. This takes minutes, so a plain run leaves it out.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.gates.check import Check
+from fixtures.studies.duel import Judge
+
+
+@pytest.mark.study("duel")
+def test_b_replaces_a(judge: Judge, model: str, check: Check) -> None:
+    """B makes no more word errors than A, and takes no more time."""
+    check(*judge(model))
