@@ -16,14 +16,14 @@ from wergate.cli.groups import Group
 from wergate.cli.history import history
 from wergate.cli.init import init
 from wergate.cli.report import report
-from wergate.cli.suite_commands import bench, check, export, study
+from wergate.cli.suite_commands import bench, check, duel, export, study
 from wergate.cli.verify import verify
 from wergate.errors import SuiteError, did_you_mean
 
 _USAGE = 4  # pytest's exit code for a command line that it cannot read
 _INTERRUPTED = 2  # and for Ctrl-C
 # in the order in which people meet them; a module of this package for each further command
-_COMMANDS = (check, bench, study, export, verify, report, compare, history, doctor, init, cache, completion)
+_COMMANDS = (check, bench, study, duel, export, verify, report, compare, history, doctor, init, cache, completion)
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from wergate.cli.option_table import CORPUS, GATES, MODEL, OUTPUT, RUN, STUDIES
+from wergate.cli.option_table import CORPUS, DUEL, GATES, MODEL, OUTPUT, RUN, STUDIES
 from wergate.cli.options import PytestCommand, with_options
 from wergate.cli.places import cache_folder
 from wergate.cli.pytest_call import PytestCall, typed
@@ -16,6 +16,7 @@ from wergate.cli.suite_folder import suite_folder
 
 _SHIPPED = "embedded"
 _LIST = "list"
+_RELEASES = "openvino==2025.4.1+nncf==3.0.0 openvino==2026.4.1+nncf==3.4.0"
 
 
 def _models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -114,6 +115,40 @@ def export(folder: str, model: tuple[str, ...], **options: Any) -> int:
     An exported variant has its IR, the files of the processor, a model card, the results, and the checksums of all.
     """
     return run_suite(("accuracy",), model, options | {"export": folder})
+
+
+@click.command(
+    cls=PytestCommand,
+    examples=(
+        ("is the newer runtime as good, on the same IR?", "wergate duel openvino==2025.4.1 openvino==2026.4.1"),
+        ("is the newer release as good, with an IR of its own?", f"wergate duel {_RELEASES} --ir own"),
+        (
+            "compare two IRs on your recordings",
+            "wergate duel A.xml B.xml --model CHECKPOINT --corpus RECORDINGS",
+        ),
+        ("compare with any program that transcribes", "wergate duel embedded 'exec:python transcriber.py'"),
+    ),
+)
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@click.option(
+    "--model",
+    "model_option",
+    multiple=True,
+    metavar="SPEC",
+    help="model of environments and IRs, and of the normalizer and thresholds (default: embedded)",
+)
+@with_options(
+    CORPUS, MODEL, RUN, GATES, OUTPUT, DUEL, without=("model", "candidate", "duel", "export", "export_failed")
+)
+def duel(first: str, second: str, **options: Any) -> int:
+    """May B replace A?
+
+    A and B are openvino==VERSION[+nncf==VERSION], an IR (.xml or its folder), a model as for `wergate check`,
+    exec:COMMAND or transcripts:FILE.jsonl. Both transcribe the same corpora in processes of their own. Then they take
+    turns to be timed, after A against A as the noise floor.
+    """
+    return run_suite(("benchmarks/test_duel.py",), (), options | {"duel": (first, second)})
 
 
 def _folders(study_name: str) -> tuple[str, ...]:

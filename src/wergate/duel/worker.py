@@ -157,15 +157,21 @@ class NetworkWorker:
         self._process = DriverProcess(side.environment.python, side.name, side.log, side.patience_s)
         self.pid: int | None = self._process.child.pid
         try:
-            self.compiled = self._load()
+            self.compiled = self.load(side.ir)
         except BaseException:
             self.close()
             raise
 
-    def _load(self) -> Compiled:
+    def load(self, ir: Path) -> Compiled:
+        """Read and compile an IR in the process.
+
+        Raises:
+            IrTooNewError: the runtime cannot read it.
+            SideError: the process failed.
+        """
         side = self._side
         options = {INFERENCE_PRECISION: side.inference_precision, "PERFORMANCE_HINT": "LATENCY", **thread_options()}
-        head, _ = self._process.run({"do": "load", "ir": str(side.ir), "device": side.device, "options": options})
+        head, _ = self._process.run({"do": "load", "ir": str(ir), "device": side.device, "options": options})
         if "unreadable" in head:
             raise IrTooNewError(
                 f"SKIP: side {side.name} cannot read the IR of OpenVINO {side.made_by}: "
