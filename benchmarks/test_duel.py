@@ -1,6 +1,6 @@
 """May B replace A? `pytest benchmarks/test_duel.py --duel A --duel B`, or `wergate duel A B`.
 
-Both sides run in processes of their own and take turns. This takes minutes, so a plain run leaves it out.
+Each side runs in its own process, and their calls alternate. This takes minutes, so a plain run leaves it out.
 """
 
 from __future__ import annotations

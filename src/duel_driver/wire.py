@@ -21,7 +21,7 @@ _FLOAT32 = np.dtype("<f4")
 
 
 class WireError(Exception):
-    """What arrived is no message: it is cut off, too long, or no JSON."""
+    """Bytes that are not a message: cut off, too long, or without a JSON head."""
 
 
 def write_message(stream: BinaryIO, head: Mapping[str, Any], arrays: Sequence[Any] = ()) -> None:
@@ -51,7 +51,7 @@ def read_message(stream: BinaryIO) -> tuple[dict[str, Any], list[Any]] | None:
         raise WireError(f"it answered {start!r}")
     (length,) = _LENGTH.unpack(start)
     if length > _HEAD_MAX:
-        raise WireError(f"it answered {start!r}, which is no length of a message")
+        raise WireError(f"it answered {start!r}, which is not the length of a message")
     try:
         head = json.loads(_exactly(stream, length))
         shapes = [tuple(map(int, shape)) for shape in head["shapes"]]

@@ -42,18 +42,18 @@ def test_other_sides() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("openvino==2025.4.1+torch==2.0", "'torch==2.0', which is no package of an environment"),
-        ("openvino==newest", "'openvino==newest', which is no package"),
+        ("openvino==2025.4.1+torch==2.0", "'torch==2.0', which no environment can have"),
+        ("openvino==newest", "'openvino==newest', which no environment can have"),
         ("nncf==3.0.0", "has no openvino"),
-        ("openvino==2025.4.1+openvino==2024.6.0", "'openvino==2024.6.0', which is no package"),
+        ("openvino==2025.4.1+openvino==2024.6.0", "'openvino==2024.6.0', which no environment can have"),
         ("exec:", "names no command"),
-        ("exec:cat 'open", "is no command"),
+        ("exec:cat 'open", "cannot be read as a command"),
         ("transcripts:absent.jsonl", "has no file 'absent.jsonl'"),
         ("absent.xml", "is not an OpenVINO IR"),
         ("", "a side is empty"),
     ],
 )
-def test_a_side_that_is_none_is_refused(text: str, said: str) -> None:
+def test_other_texts_are_refused(text: str, said: str) -> None:
     """One line says what is wrong."""
     with pytest.raises(SuiteError, match=said):
         parse_side(text)
@@ -72,8 +72,8 @@ def test_transcripts_are_looked_up_by_id(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ('{"id": "a"}', "line 2: .* is no transcript"),
-        ("no JSON", "line 2: 'no JSON' is no transcript"),
+        ('{"id": "a"}', "line 2: .* holds no transcript"),
+        ("no JSON", "line 2: 'no JSON' holds no transcript"),
         ('{"id": 7, "text": "SEVEN"}', "line 2: `id` and `text` must be strings"),
         ('{"id": "first", "text": "TWO"}', "line 2: 'first' has a second transcript"),
     ],

@@ -1,4 +1,4 @@
-"""Turns: pairs of processes started anew, blocks by lot, and an interval over the pairs."""
+"""Turns: pairs of processes, each started for itself, blocks by lot, and an interval over the pairs."""
 
 from __future__ import annotations
 

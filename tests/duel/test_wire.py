@@ -21,7 +21,7 @@ def written() -> bytes:
 
 
 def test_a_message_comes_back() -> None:
-    """Head, shapes and values are the same, and the end of the stream is no message."""
+    """Head, shapes and values are the same, and nothing follows it at the end of the stream."""
     stream = io.BytesIO(written() * 2)
     for _ in range(2):
         message = read_message(stream)

@@ -91,19 +91,19 @@ def replace_layer(layer: SideLayer, wanted: SideLayer, **changes: object) -> Sid
     return replace(layer, **changes) if layer is wanted else layer  # type: ignore[arg-type]
 
 
-def test_a_spoilt_layer_is_named(warm: Warm, tmp_path: Path) -> None:
+def test_a_corrupt_layer_is_named(warm: Warm, tmp_path: Path) -> None:
     """The weights of one layer differ, and no others do; equal IRs have no difference."""
     ir = warm.ir("int8") / MODEL_FILE
-    spoilt = spoil(ir, tmp_path)
+    corrupt = spoil(ir, tmp_path)
     assert [] == list(changed_weights(ir, ir))
-    (found,) = changed_weights(ir, spoilt)
+    (found,) = changed_weights(ir, corrupt)
     assert SPOILT in found.name
     assert "weights" == found.what
 
 
 def spoil(ir: Path, folder: Path) -> Path:
-    """Return a copy of an IR with one layer spoilt."""
-    copy = folder / "spoilt.xml"
+    """Return a copy of an IR with one layer corrupt."""
+    copy = folder / "corrupt.xml"
     for suffix in (".xml", ".bin"):
         shutil.copyfile(ir.with_suffix(suffix), copy.with_suffix(suffix))
 

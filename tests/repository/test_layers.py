@@ -101,6 +101,8 @@ NNCF = (
 )
 CLI = {str(path.relative_to(ROOT)) for path in (WERGATE / "cli").glob("*.py")}
 POT_DRIVER = {str(path.relative_to(ROOT)) for path in (ROOT / "src" / "pot_driver").glob("*.py")}
+_DUEL_OPENVINO = ("__main__", "build", "network")
+DUEL_DRIVER = {str(path.relative_to(ROOT)) for path in (ROOT / "src" / "duel_driver").glob("*.py")}
 LAYERS = (
     Layer(
         "torch",
@@ -117,8 +119,8 @@ LAYERS = (
     ),
     Layer("matplotlib", files("studies/growth/plot", "studies/peers/table", "studies/sensitivity/plot")),
     Layer("transformers", files("models/checkpoint", "models/processor")),
-    Layer("openvino", POT_DRIVER | files(*OPENVINO)),
-    Layer("nncf", files(*NNCF)),
+    Layer("openvino", POT_DRIVER | files(*OPENVINO) | {f"src/duel_driver/{name}.py" for name in _DUEL_OPENVINO}),
+    Layer("nncf", files(*NNCF) | {"src/duel_driver/build.py"}),
     Layer("onnx", files("models/onnx_file")),
     Layer("onnxruntime", files("recognizers/onnx", "studies/peers/onnx")),
     Layer("torchmetrics", files("evaluation/wer")),
@@ -169,6 +171,13 @@ def test_the_pot_driver_stands_alone() -> None:
     assert set() == importers("pot_driver", "src") - POT_DRIVER
 
 
+def test_the_driver_of_a_side_stands_alone() -> None:
+    """The environment of a side has neither wergate nor PyTorch; the duel imports its wire alone."""
+    foreign = ("wergate", "torch", "pydantic", "soundfile", "fixtures")
+    assert set() == {name for package in foreign for name in importers(package, "src/duel_driver")}
+    assert set() == importers("duel_driver", "src") - DUEL_DRIVER - files("duel/worker")
+
+
 def test_fixtures_do_not_import_what_uses_them() -> None:
     """The way of the data has one direction."""
     assert set() == {name for layer in ("accuracy", "benchmarks", "tests") for name in importers(layer, "fixtures")}
@@ -176,7 +185,7 @@ def test_fixtures_do_not_import_what_uses_them() -> None:
 
 def test_the_walk_sees_imports_in_functions() -> None:
     """`nncf` is imported inside functions only, and is seen."""
-    assert files(*NNCF) == importers("nncf")
+    assert files(*NNCF) | {"src/duel_driver/build.py"} == importers("nncf")
 
 
 def linted(root: Path) -> subprocess.CompletedProcess[str]:

@@ -68,7 +68,7 @@ def programs(folder: Path, tiny: Tiny) -> str:
     return f"exec:{shlex.join(map(str, (sys.executable, EXAMPLE, onnx, labels)))}"
 
 
-def test_a_spoilt_ir_does_not_replace_the_sound_one(own_warm: Warm, tiny: Tiny, tmp_path: Path) -> None:
+def test_a_corrupt_ir_does_not_replace_the_sound_one(own_warm: Warm, tiny: Tiny, tmp_path: Path) -> None:
     """Utterances and layer are named, on the terminal, in the results and on the page; accuracy failed."""
     sound = own_warm.ir("int8") / MODEL_FILE
     corpus = json.dumps([str(as_written(own_warm, tmp_path))])
@@ -148,7 +148,7 @@ def test_what_was_measured_before_a_side_died_is_kept(own_warm: Warm, tiny: Tiny
 
 
 def test_an_interrupt_leaves_no_process_behind(own_warm: Warm, tiny: Tiny, tmp_path: Path) -> None:
-    """Ctrl-C while a side computes ends the run and the side, and what the side has started."""
+    """Ctrl-C while a side computes aborts the run and ends the side, and what the side has started."""
     pipe, script = tmp_path / "pids", tmp_path / "hangs.py"
     os.mkfifo(pipe)
     script.write_text(
@@ -176,7 +176,7 @@ def test_an_interrupt_leaves_no_process_behind(own_warm: Warm, tiny: Tiny, tmp_p
     [
         (("only one",), "a duel has two sides, but --duel names 1"),
         (("exec:", "embedded"), "side 'exec:' names no command"),
-        (("openvino==2025.4.1+torch==2", "embedded"), "'torch==2', which is no package of an environment"),
+        (("openvino==2025.4.1+torch==2", "embedded"), "'torch==2', which no environment can have"),
     ],
 )
 def test_a_mistake_is_one_line(sides: tuple[str, ...], said: str) -> None:

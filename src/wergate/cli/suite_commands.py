@@ -145,8 +145,8 @@ def duel(first: str, second: str, **options: Any) -> int:
     """May B replace A?
 
     A and B are openvino==VERSION[+nncf==VERSION], an IR (.xml or its folder), a model as for `wergate check`,
-    exec:COMMAND or transcripts:FILE.jsonl. Both transcribe the same corpora in processes of their own. Then they take
-    turns to be timed, after A against A as the noise floor.
+    exec:COMMAND or transcripts:FILE.jsonl. Both transcribe the same corpora, each in its own process. Then their timed
+    calls alternate, after A against A as the noise floor.
     """
     return run_suite(("benchmarks/test_duel.py",), (), options | {"duel": (first, second)})
 

@@ -1,1 +1,1 @@
-"""Duels: two sides, each in a process of its own, that transcribe the same speech and take turns to be timed."""
+"""Duels: two sides, each in a process of its own, that transcribe the same speech, and whose timed calls alternate."""

@@ -1,4 +1,4 @@
-"""What a side says about an utterance, and the errors of a side that says nothing."""
+"""The answer of a side to an utterance, and the errors of a side that gives none."""
 
 from __future__ import annotations
 

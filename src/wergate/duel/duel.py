@@ -1,4 +1,4 @@
-"""A duel: both sides transcribe the same speech, their layers are compared, and they take turns to be timed."""
+"""A duel: both sides transcribe the same speech, their layers are compared, and their timed calls alternate."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _RATE = 16_000  # for sides without a network, as the corpora of this field have
 
 @dataclass(frozen=True)
 class Found:
-    """What is known of a side.
+    """Facts about a side.
 
     Attributes:
         spec: the side as it was given.
@@ -270,7 +270,7 @@ class DuelRun:
         rule = PairedRule(
             budget_s=settings.budget_s,
             open_budget_factor=settings.open_budget_factor,
-            open_width_min=0.0,  # a duel goes on until it is decided, or its budget is spent
+            open_width_min=0.0,  # a duel continues until it is decided, or its budget is spent
             blocks_min=settings.blocks_min,
             compilations_min=settings.pairs_min,
             compilations_least=settings.pairs_min,

@@ -29,7 +29,7 @@ _NNCF = "nncf=="
 
 @dataclass(frozen=True)
 class OwnBuild:
-    """What a side builds from.
+    """The inputs of a build.
 
     Attributes:
         name: the side in messages.

@@ -1,4 +1,4 @@
-"""What a side of a duel is, as people write it."""
+"""Sides of a duel, as people write them."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _command(text: str) -> SideSpec:
     try:
         words = shlex.split(command)
     except ValueError as error:
-        raise SuiteError(f"side '{text}' is no command: {error}; quote it as in a shell") from error
+        raise SuiteError(f"side '{text}' cannot be read as a command: {error}; quote it as in a shell") from error
     if not words:
         raise SuiteError(f"side '{text}' names no command; a program with its arguments is accepted: exec:COMMAND")
     return SideSpec(text, "exec", value=command)
@@ -90,7 +90,7 @@ def _requirements(text: str) -> tuple[str, ...]:
         match = _REQUIREMENT.fullmatch(part)
         name = match["name"] if match else part
         if match is None or name not in _PACKAGES or name in found:
-            raise SuiteError(f"side '{text}' has '{part}', which is no package of an environment; {_ACCEPTED}")
+            raise SuiteError(f"side '{text}' has '{part}', which no environment can have; {_ACCEPTED}")
         found[name] = match["version"] or version(name)
     if "openvino" not in found:
         raise SuiteError(f"side '{text}' has no openvino; {_ACCEPTED}")

@@ -33,7 +33,7 @@ def read_transcripts(name: str, path: Path) -> TranscriptSide:
     """Read a file of lines of JSON.
 
     Raises:
-        SuiteError: the file cannot be read, a line is no transcript, or two lines have one id.
+        SuiteError: the file cannot be read, a line holds no transcript, or two lines have one id.
     """
     texts: dict[str, str] = {}
     try:
@@ -54,7 +54,7 @@ def _read(path: Path, number: int, line: str) -> tuple[str, str]:
         found = json.loads(line)
         id_, text = found["id"], found["text"]
     except (ValueError, KeyError, TypeError) as error:
-        raise SuiteError(f"transcripts '{path}', line {number}: '{line[:60]}' is no transcript; {_LINE}") from error
+        raise SuiteError(f"transcripts '{path}', line {number}: '{line[:60]}' holds no transcript; {_LINE}") from error
     if not isinstance(id_, str) or not isinstance(text, str):
         raise SuiteError(f"transcripts '{path}', line {number}: `id` and `text` must be strings; {_LINE}")
     return id_, text

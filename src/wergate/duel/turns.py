@@ -1,4 +1,4 @@
-"""Turns of two sides: blocks A B B A or B A A B within a pair of processes, and several pairs started anew.
+"""Turns of two sides: blocks A B B A or B A A B within a pair of processes, and several pairs, each started for itself.
 
 A compilation has a speed of its own. So the interval is over pairs of processes, and no pair decides alone.
 """
@@ -79,7 +79,7 @@ class Turns:
             return time_compilations(self._pair, self._rule, is_open, load=SidesLoad(self._pids))
 
     def _pair(self) -> tuple[Side, Side]:
-        """Start both sides anew; the order alternates."""
+        """Start both sides again; the order alternates."""
         self._end()
         self.pairs.append(PairTimes())
         order = (0, 1) if len(self.pairs) % 2 else (1, 0)

@@ -59,7 +59,7 @@ class NetworkSide:
 
 @dataclass(frozen=True)
 class Compiled:
-    """What a side's runtime says of itself."""
+    """Versions and precision that the runtime of a side reports."""
 
     precision: str
     python: str

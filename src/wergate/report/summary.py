@@ -15,7 +15,10 @@ from wergate.report.redact import redacted, without_local_paths
 from wergate.report.results import Results
 from wergate.report.rows.evaluation import EvaluationRow
 from wergate.report.rows.verdicts import VerdictRow
+from wergate.report.tables import study_figures
 from wergate.report.terminal.drops import family_lines
+from wergate.studies.duel.declaration import STUDY as DUEL
+from wergate.studies.duel.tables import duel_lines
 from wergate.timing.rows import BenchmarkRow, RatioRow
 from wergate.timing.tables import change
 from wergate.verdict import Status
@@ -204,6 +207,9 @@ def _figures(run: Results, ending: Ending) -> Iterator[str]:
     latency = [part for part in (ratio_table(run.ratios), timing_table(run.benchmarks)) if part]
     if latency:
         yield "\n\n".join(["### Latency", *latency])
+    if run.duels:
+        yield f"### Duel\n\n{verbatim(list(duel_lines(run.duels)))}"
+        yield from (f"{found.title}\n\n{table(found.columns, found.rows)}" for found in study_figures(DUEL, run))
     if ending.notes:
         yield verbatim(ending.notes)
 

@@ -54,7 +54,7 @@ def word_verdict(words: PairedWords, *, model: str, min_words: int) -> Verdict:
 def time_verdict(found: Paired, null: Paired, *, limit: float, model: str) -> Verdict:
     """Gate the time of B over that of A by the whole interval of the ratio.
 
-    It is INCONCLUSIVE if A against A is no draw, if the interval contains the limit, or if most blocks are void.
+    It is INCONCLUSIVE if A differs from A, if the interval contains the limit, or if most blocks are void.
 
     Args:
         found: the time of B over that of A.

@@ -17,7 +17,7 @@ _SHOWN = 10  # layers and utterances of a table
 def duel_tables(rows: Sequence[DuelRow]) -> Iterator[Table]:
     """Yield the tables of each duel: words, time, sides, and the layers and utterances that differ."""
     for row in rows:
-        title = f"{row.model}: {row.first.side} (A) and {row.second.side} (B)"
+        title = f"{row.model}, from {row.first.side} (A) to {row.second.side} (B): {row.line}"
         if row.corpora:
             yield _words(title, row.corpora)
         if row.null or row.time:
