@@ -73,7 +73,7 @@ class DuelSettings(Section):
     Attributes:
         duration_s: seconds of speech per timed call.
         slower_max: largest accepted rise of the time from A to B, a fraction.
-        pairs_min: pairs of processes before the first look at the verdict.
+        pairs: pairs of processes before the first look at the verdict.
         blocks_min: blocks of four calls in all pairs before that look.
         budget_s: seconds for a clear verdict; as in `wergate.timing.paired.PairedRule`.
         open_budget_factor: an undecided duel may take this many times `budget_s`.
@@ -83,7 +83,7 @@ class DuelSettings(Section):
 
     duration_s: PositiveFloat
     slower_max: Ratio
-    pairs_min: int = Field(ge=3)
+    pairs: int = Field(ge=3)
     blocks_min: int = Field(ge=4)
     budget_s: PositiveFloat
     open_budget_factor: float = Field(ge=1)

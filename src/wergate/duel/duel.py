@@ -272,8 +272,8 @@ class DuelRun:
             open_budget_factor=settings.open_budget_factor,
             open_width_min=0.0,  # a duel continues until it is decided, or its budget is spent
             blocks_min=settings.blocks_min,
-            compilations_min=settings.pairs_min,
-            compilations_least=settings.pairs_min,
+            compilations_min=settings.pairs,
+            compilations_least=settings.pairs,
             load_difference_max=self._session.config.benchmarks.paired.load_difference_max,
             confidence=settings.confidence,
         )
