@@ -12,6 +12,6 @@ from fixtures.studies.duel import Judge
 
 
 @pytest.mark.study("duel")
-def test_b_replaces_a(judge: Judge, model: str, check: Check) -> None:
+def test_b_replaces_a(judge: Judge, model: str, replacement: str, check: Check) -> None:
     """B makes no more word errors than A, and takes no more time."""
-    check(*judge(model))
+    check(*judge(model, replacement))

@@ -59,7 +59,14 @@ def test_a_check_has_every_option_of_the_suite() -> None:
     """Those of studies belong to the commands `study` and `duel`."""
     (command,) = [found for name, found in COMMANDS.items() if name == ("check",)]
     names = {option for param in command.params for option in param.opts}
-    assert {option.flag for option in OPTIONS} - names == {"--study", "--isa", "--plots", "--duel", "--ir"}
+    assert {option.flag for option in OPTIONS} - names == {
+        "--study",
+        "--isa",
+        "--plots",
+        "--duel",
+        "--duel-file",
+        "--ir",
+    }
 
 
 @pytest.mark.parametrize("line", EXAMPLES)

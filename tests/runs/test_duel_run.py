@@ -207,3 +207,28 @@ def test_the_command_makes_the_same_call(own_warm: Warm, tiny: Tiny, tmp_path: P
     assert 0 == called.code, called.output
     assert "benchmarks/test_duel.py" in called.shown
     assert "--duel=transcripts:texts.jsonl --duel=transcripts:other.jsonl" in called.shown
+
+
+def test_each_side_is_compared_with_the_first_and_measured_once(own_warm: Warm, tiny: Tiny, tmp_path: Path) -> None:
+    """A series with one file measures only what the file does not hold; the table has a line for each."""
+    sides = []
+    for name, said in (("A", TEXTS), ("B", TEXTS), ("C", ["NOTHING OF THE SORT"] * 4)):
+        lines = [json.dumps({"id": f"u{number}", "text": said[number]}) for number in range(4)]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines))
+        sides.append(f"transcripts:{tmp_path / name}.jsonl")
+    done = tmp_path / "done.jsonl"
+    options = ("--duel-file", str(done))
+    strict = {"thresholds__int8__wer_drop_max": "0.0"}
+    first = duel(own_warm, tiny, tmp_path, *sides[:2], options=options, **strict)
+    assert 0 == first.code, first.output
+    (tmp_path / "B.jsonl").write_text("changed since, and not read again")
+    both = duel(own_warm, tiny, tmp_path, *sides, options=options, **strict)
+    assert 10 == both.code, both.output
+    assert both.results is not None
+    assert ["upgrade", "do not upgrade"] == [row["outcome"] for row in both.results["duels"]]
+    assert "Duels against A" in both.text
+    assert 2 == len(done.read_text().splitlines())
+    done.write_text("no duel\n")
+    broken = duel(own_warm, tiny, tmp_path, *sides[:2], options=options, **strict)
+    assert 13 == broken.code, broken.output
+    assert "line 1, is not a duel of this version" in broken.text

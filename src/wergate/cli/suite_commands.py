@@ -130,7 +130,7 @@ def export(folder: str, model: tuple[str, ...], **options: Any) -> int:
     ),
 )
 @click.argument("first", metavar="A")
-@click.argument("second", metavar="B")
+@click.argument("others", metavar="B...", nargs=-1, required=True)
 @click.option(
     "--model",
     "model_option",
@@ -141,14 +141,14 @@ def export(folder: str, model: tuple[str, ...], **options: Any) -> int:
 @with_options(
     CORPUS, MODEL, RUN, GATES, OUTPUT, DUEL, without=("model", "candidate", "duel", "export", "export_failed")
 )
-def duel(first: str, second: str, **options: Any) -> int:
+def duel(first: str, others: tuple[str, ...], **options: Any) -> int:
     """May B replace A?
 
-    A and B are openvino==VERSION[+nncf==VERSION], an IR (.xml or its folder), a model as for `wergate check`,
-    exec:COMMAND or transcripts:FILE.jsonl. Both transcribe the same corpora, each in its own process. Then their timed
-    calls alternate, after A against A as the noise floor.
+    Each B is compared with A. A side is openvino==VERSION[+nncf==VERSION], an IR (.xml or its folder), a model as for
+    `wergate check`, exec:COMMAND or transcripts:FILE.jsonl. Both transcribe the same corpora, each in its own process.
+    Then their timed calls alternate, after A against A as the noise floor.
     """
-    return run_suite(("benchmarks/test_duel.py",), (), options | {"duel": (first, second)})
+    return run_suite(("benchmarks/test_duel.py",), (), options | {"duel": (first, *others)})
 
 
 def _folders(study_name: str) -> tuple[str, ...]:

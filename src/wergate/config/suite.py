@@ -24,6 +24,7 @@ class RunSettings(Section):
         isa_precisions: inference precisions to show in the study `portability`; by default `inference_precision`.
         executor: where corpora are evaluated, "ray" or "ray:ADDRESS"; None for this process.
         duel: both sides of the study `duel`; empty without it.
+        duel: sides of the study `duel`: each but the first is compared with the first; empty without it.
         duel_ir: whether the environments of a duel share an IR, or each builds its own.
         shapes: "buckets" pads utterances to a few fixed lengths, "dynamic" runs each at its own length.
     """
@@ -37,6 +38,7 @@ class RunSettings(Section):
     isa_precisions: list[InferencePrecision] = Field(default_factory=list)
     executor: str | None = None
     duel: list[str] = Field(default_factory=list, max_length=2)
+    duel: list[str] = Field(default_factory=list)
     duel_ir: DuelIr
     shapes: Shapes
 

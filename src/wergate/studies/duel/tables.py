@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from wergate.formatting import decibels, new_table, percent, signed_percent
+from wergate.formatting import decibels, interval, new_table, percent, signed_percent
 from wergate.studies.duel.rows import DuelCorpusRow, DuelRow, DuelTimeRow
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ _SHOWN = 10  # layers and utterances of a table
 
 def duel_tables(rows: Sequence[DuelRow]) -> Iterator[Table]:
     """Yield the tables of each duel: words, time, sides, and the layers and utterances that differ."""
+    if len(rows) > 1:
+        yield _matrix(rows)
     for row in rows:
         title = f"{row.model}, from {row.first.side} (A) to {row.second.side} (B): {row.line}"
         if row.corpora:
@@ -31,6 +33,20 @@ def duel_tables(rows: Sequence[DuelRow]) -> Iterator[Table]:
             for _, one in changed[:_SHOWN]:
                 table.add_row(one.id, f"{one.added:+d}")
             yield table
+
+
+def _matrix(rows: Sequence[DuelRow]) -> Table:
+    """Return one line per duel."""
+    columns = ("answer", "time of B over A", "A WER %", "B WER %", "changed", "layers")
+    table = new_table("Duels against A", "B", columns)
+    for row in rows:
+        changed = sum(len(corpus.changed) for corpus in row.corpora)
+        utterances = sum(corpus.utterances for corpus in row.corpora)
+        time = "-" if row.time is None else f"{row.time.ratio:.3f} ({interval(row.time.interval, '.3f')})"
+        wers = (" / ".join(percent(getattr(one, side).wer) for one in row.corpora) for side in ("first", "second"))
+        layers = sum(one.what != "primitive" for one in row.layers)
+        table.add_row(row.second.side, row.outcome, time, *wers, f"{changed}/{utterances}", str(layers))
+    return table
 
 
 def _words(title: str, rows: Sequence[DuelCorpusRow]) -> Table:
