@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 from wergate import __version__
+from wergate.cli.bisect import bisect
 from wergate.cli.cache import cache
 from wergate.cli.compare import compare
 from wergate.cli.completion import completion
@@ -23,7 +24,22 @@ from wergate.errors import SuiteError, did_you_mean
 _USAGE = 4  # pytest's exit code for a command line that it cannot read
 _INTERRUPTED = 2  # and for Ctrl-C
 # in the order in which people meet them; a module of this package for each further command
-_COMMANDS = (check, bench, study, duel, export, verify, report, compare, history, doctor, init, cache, completion)
+_COMMANDS = (
+    check,
+    bench,
+    study,
+    duel,
+    bisect,
+    export,
+    verify,
+    report,
+    compare,
+    history,
+    doctor,
+    init,
+    cache,
+    completion,
+)
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

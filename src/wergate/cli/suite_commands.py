@@ -16,7 +16,7 @@ from wergate.cli.suite_folder import suite_folder
 
 _SHIPPED = "embedded"
 _LIST = "list"
-_RELEASES = "openvino==2025.4.1+nncf==3.0.0 openvino==2026.4.1+nncf==3.4.0"
+_RELEASES = "openvino==2025.4.1+nncf==2.19.0 openvino==2026.4.1+nncf==3.4.0"
 
 
 def _models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
