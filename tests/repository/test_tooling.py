@@ -183,7 +183,7 @@ def test_what_changes_measurements_reaches_the_runs_of_users() -> None:
     """Variables of libraries, of proxies and of GitHub, in every environment that runs gates; not in the tests."""
     passed = set(tox()["measuring"]["pass_env"].split())
     assert {"{[testenv]pass_env}", *VARIABLES, "GITHUB_*"} == passed
-    assert {"gate", "gate-full", "pot", "optimum", "peers"} == {
+    assert {"gate", "gate-full", "pot", "matrix", "optimum", "peers"} == {
         section.removeprefix("testenv:")
         for section in tox().sections()
         if tox()[section].get("pass_env") == "{[measuring]pass_env}"
