@@ -1,4 +1,4 @@
-"""Compare forms of one INT8 graph that give the same or nearly the same logits, all in turns.
+"""Compare forms of one INT8 graph that give the same or nearly the same logits, all interleaved.
 
     python docs/studies/graph_forms.py IR.xml [--seconds 12] [--rounds 12]
 

@@ -23,7 +23,6 @@ class RunSettings(Section):
         isas: instruction sets to run INT8 on.
         isa_precisions: inference precisions to show in the study `portability`; by default `inference_precision`.
         executor: where corpora are evaluated, "ray" or "ray:ADDRESS"; None for this process.
-        duel: both sides of the study `duel`; empty without it.
         duel: sides of the study `duel`: each but the first is compared with the first; empty without it.
         duel_ir: whether the environments of a duel share an IR, or each builds its own.
         shapes: "buckets" pads utterances to a few fixed lengths, "dynamic" runs each at its own length.
@@ -37,7 +36,6 @@ class RunSettings(Section):
     isas: list[Isa] = Field(min_length=1)
     isa_precisions: list[InferencePrecision] = Field(default_factory=list)
     executor: str | None = None
-    duel: list[str] = Field(default_factory=list, max_length=2)
     duel: list[str] = Field(default_factory=list)
     duel_ir: DuelIr
     shapes: Shapes
