@@ -43,7 +43,8 @@ def test_other_sides() -> None:
     ("text", "said"),
     [
         ("openvino==2025.4.1+torch==2.0", "'torch==2.0', which no environment can have"),
-        ("openvino==newest", "'openvino==newest', which no environment can have"),
+        ("openvino==newest", "'openvino==newest', which no environment can have; "),
+        ("openvinoo==2025.4.1", "which no environment can have .did you mean 'openvino'"),
         ("nncf==3.0.0", "has no openvino"),
         ("openvino==2025.4.1+openvino==2024.6.0", "'openvino==2024.6.0', which no environment can have"),
         ("exec:", "names no command"),

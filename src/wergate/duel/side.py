@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from wergate.environment.machine import version
-from wergate.errors import SuiteError
+from wergate.errors import SuiteError, did_you_mean
 from wergate.models.candidates import find_candidate
 
 Kind = Literal["environment", "ir", "model", "exec", "transcripts"]
@@ -62,7 +62,7 @@ def parse_side(text: str) -> SideSpec:
         if not Path(file).is_file():
             raise SuiteError(f"side '{text}' has no file '{file}'; a file of lines {{id, text}} is accepted")
         return SideSpec(text, "transcripts", value=file)
-    if re.match(rf"({'|'.join(_PACKAGES)})(==|\+|$)", text):
+    if "==" in text or text.partition("+")[0] in _PACKAGES:
         return SideSpec(text, "environment", _requirements(text))
     path = Path(text)
     if path.suffix == ".xml" or (path.is_dir() and any(path.glob("*.xml"))):
@@ -88,9 +88,10 @@ def _requirements(text: str) -> tuple[str, ...]:
     found: dict[str, str] = {}
     for part in text.split("+"):
         match = _REQUIREMENT.fullmatch(part)
-        name = match["name"] if match else part
+        name = match["name"] if match else part.partition("==")[0]
         if match is None or name not in _PACKAGES or name in found:
-            raise SuiteError(f"side '{text}' has '{part}', which no environment can have; {_ACCEPTED}")
+            near = "" if name in _PACKAGES else did_you_mean(name, _PACKAGES)
+            raise SuiteError(f"side '{text}' has '{part}', which no environment can have{near}; {_ACCEPTED}")
         found[name] = match["version"] or version(name)
     if "openvino" not in found:
         raise SuiteError(f"side '{text}' has no openvino; {_ACCEPTED}")
