@@ -203,6 +203,8 @@ def _check_first_run(folder: Path, steps: int) -> None:
 
 
 def _check_run(folder: Path, steps: int) -> None:
+    if not steps and not (folder / "run" / "results.json").exists():
+        return  # a run that was killed while it replaced another one: it reads as no run, and never as a mixed one
     step = int(str(read_run(folder / "run").results.options["step"]))
     require(step in {steps, 1}, "I4", f"after {steps} runs the folder is that of {step}")
     _require_run(folder, step)

@@ -103,6 +103,16 @@ def write_part(path: Path, content: str | bytes) -> None:
     path.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
+def remove_file(path: Path) -> None:
+    """Remove a file if it is there, and sync its folder, so that later files do not reach the disk before that.
+
+    Raises:
+        OSError: it cannot be removed.
+    """
+    path.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
 def replace_file(path: Path, text: str, *, what: str) -> None:
     """Replace a file atomically, so that an error leaves the old file unchanged.
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from wergate.disk.files import write_part
-from wergate.disk.folders import commit_folder, make_folder
+from wergate.disk.folders import replacing_folder
 from wergate.errors import SuiteError
 from wergate.report.export.card import CARD_FILE, Dataset, Loading, Origin, model_card
 from wergate.report.export.verify import IR_FILES, RESULTS_FILE, ExportResults, require_free
@@ -139,18 +139,14 @@ def export(source: Exportable, run: Results, directory: Path, datasets: Mapping[
 @contextlib.contextmanager
 def _renamed_into_place(target: Path) -> Iterator[Path]:
     """Yield a temporary folder that replaces the target once it is complete."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        make_folder(temporary)
-        yield temporary
-        commit_folder(temporary, target)
+        with replacing_folder(target) as temporary:
+            yield temporary
     except OSError as error:
         raise SuiteError(
             f"export folder '{target}' cannot be written: {error.strerror or error}; "
             "free some space or name another directory with --export DIR"
         ) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _copy_ir(source: Exportable, folder: Path) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TypeVar
 import pydantic
 from pydantic import BaseModel
 
-from wergate.disk.files import replace_content, write_part
+from wergate.disk.files import remove_file, replace_content, write_part
 from wergate.disk.folders import make_folder
 from wergate.disk.sync import sync_tree
 from wergate.errors import SuiteError, did_you_mean_beside
@@ -24,6 +25,7 @@ RESULTS = "results.json"
 UTTERANCES = "utterances.jsonl.gz"
 ROUNDS = "rounds.jsonl.gz"
 AUDIO = "audio"
+_TEMPORARY = re.compile(rf"\.\d+-({UTTERANCES}|{ROUNDS}|{RESULTS})")
 Row = TypeVar("Row", bound=BaseModel)
 
 
@@ -62,12 +64,15 @@ def require_folder(path: Path) -> None:
     """
     if path.exists() and not path.is_dir():
         raise SuiteError(f"run folder '{path}' is a file; name a folder with --run DIR")
-    if path.is_dir() and any(path.iterdir()) and not (path / RESULTS).is_file():
+    if path.is_dir() and not (path / RESULTS).is_file() and not all(map(_is_of_a_run, path.iterdir())):
         raise SuiteError(f"run folder '{path}' has files of something else; name a new or an empty folder with --run")
 
 
 def write_run(run: RunFolder, clips: Iterable[Clip] = ()) -> None:
     """Write a run; an earlier run in the folder is replaced.
+
+    The results of the earlier run are removed first, and those of the new one are written last: a folder with results
+    is a whole run, and one of a killed process has none.
 
     Raises:
         SuiteError: a file cannot be written.
@@ -75,6 +80,7 @@ def write_run(run: RunFolder, clips: Iterable[Clip] = ()) -> None:
     try:
         audio = run.path / AUDIO
         make_folder(run.path)
+        remove_file(run.path / RESULTS)
         for old in audio.glob("*.*") if audio.is_dir() else ():
             old.unlink()
         for clip in clips:
@@ -104,6 +110,11 @@ def read_run(path: Path) -> RunFolder:
         [_row(UtteranceRow, line, path / UTTERANCES) for line in _read_lines(path / UTTERANCES, path)],
         [_row(RoundRow, line, path / ROUNDS) for line in _read_lines(path / ROUNDS, path)],
     )
+
+
+def _is_of_a_run(path: Path) -> bool:
+    """Return whether a run that was killed may have left a file of this name."""
+    return path.name in {UTTERANCES, ROUNDS, AUDIO} or _TEMPORARY.fullmatch(path.name) is not None
 
 
 def _lines(rows: Iterable[BaseModel]) -> bytes:

@@ -1,0 +1,2 @@
+def cuts(*a):
+    return 0, []
