@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.recorded_syncs import recorded_syncs
-from wergate.disk.folders import commit_folder, make_folder
+from wergate.disk import folders
+from wergate.disk.folders import commit_folder, make_folder, replacing_folder
 from wergate.store import Store
 
 
@@ -71,6 +72,7 @@ def test_a_failed_rename_puts_the_earlier_folder_back(tmp_path: Path, monkeypatc
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         rename(old, new)
 
+    monkeypatch.setattr(folders, "_exchange", lambda *_: False)  # as on a file system that cannot
     monkeypatch.setattr(os, "rename", fail)
     with pytest.raises(OSError, match=os.strerror(errno.EIO)):
         commit_folder(tmp_path / "new", tmp_path / "key")
@@ -85,3 +87,27 @@ def test_a_new_folder_is_synced_with_its_parents(tmp_path: Path) -> None:
     assert [("sync", "."), ("sync", "a"), ("sync", "a/b")] == record.of(tmp_path)
     assert 0o700 == (tmp_path / "a" / "b" / "c").stat().st_mode & 0o777
     assert (tmp_path / "a").stat().st_mode == (tmp_path / "a" / "b").stat().st_mode
+
+
+def test_a_replaced_folder_is_never_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Old and new change places in one step, so no call renames anything where the file system can exchange."""
+    for name in ("new", "key"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).write_text("")
+    monkeypatch.setattr(os, "rename", lambda *_: pytest.fail("renamed"))
+    commit_folder(tmp_path / "new", tmp_path / "key")
+    assert [tmp_path / "key", tmp_path / "key" / "new"] == sorted(tmp_path.rglob("*"))
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    """The folder of a process that still writes has a lock and stays; folders with other names stay too."""
+    (tmp_path / ".key.123").mkdir()
+    (tmp_path / ".key.mine").mkdir()
+    with replacing_folder(tmp_path / "key") as first:
+        first.rename(tmp_path / ".key.7")  # as if another process had made it
+        with replacing_folder(tmp_path / "key") as second:
+            assert [tmp_path / ".key.7", tmp_path / ".key.mine", second] == sorted(
+                tmp_path.iterdir(), key=lambda path: (path == second, path)
+            )
+        (tmp_path / ".key.7").rename(first)
+    assert [".key.mine", "key"] == sorted(path.name for path in tmp_path.iterdir())

@@ -103,19 +103,33 @@ class Bench:
             what = _ending_defect(fault, ending) or self.defect(folder, progress.steps)
         return Finding(self.workload.name, fault, f"{place.call} {place.number}", ending.call or "", what) if what else None
 
-    def defect(self, folder: Path, steps: int) -> str | None:
-        """Return which invariant does not hold in a folder after so many acknowledged steps, or None."""
-        ending = run(lambda: self._inspect(folder, steps))
+    def defect(self, folder: Path, steps: int, least: int | None = None) -> str | None:
+        """Return which invariant does not hold in a folder, or None.
+
+        Args:
+            steps: how many steps were acknowledged.
+            least: how many of them must be there, if not all.
+        """
+        ending = run(lambda: self._inspect(folder, steps, steps if least is None else least))
         return None if ending.code == ENDED_WELL else ending.said or f"the check ended with {ending.code}"
 
-    def _inspect(self, folder: Path, steps: int) -> None:
+    def _inspect(self, folder: Path, steps: int, least: int) -> None:
         try:
-            self.workload.check(folder, steps)
+            self._require_state(folder, steps, least)
             self.workload.act(folder, Progress())
             self.workload.final(folder)
         except SuiteError as error:
             raise Broken("I5", f"a run after the fault is refused: {error}") from error
         require(content(folder.parent / "outside") == _OUTSIDE, "I7", "a file outside of the workload changed")
+
+    def _require_state(self, folder: Path, steps: int, least: int) -> None:
+        while True:
+            try:
+                return self.workload.check(folder, steps)
+            except Broken:
+                if steps <= least:
+                    raise
+            steps -= 1
 
 
 def _ending_defect(fault: str, ending: Ending) -> str | None:

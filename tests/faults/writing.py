@@ -74,6 +74,11 @@ def _check_lines(folder: Path, steps: int, before: int) -> None:
     require(len(found) <= written, "I2", f"{len(found)} lines, but at most {written} were written")
 
 
+def _synced_lines(steps: int) -> int:
+    """Return how many blocks must survive a power cut: the first one, and all of them after `sync`."""
+    return steps if steps > len(_APPENDED) else min(steps, 1)
+
+
 def _stored(step: int) -> StoredTranscripts:
     counts = StoredCounts(words=40, substitutions=step, deletions=0, insertions=0)
     return StoredTranscripts(
@@ -235,7 +240,7 @@ WRITING = (
         _append,
         lambda folder, steps: _check_lines(folder, steps, 1),
         lambda folder: _check_lines(folder, len(_APPENDED), 1),
-        synced=lambda steps: steps if steps == len(_APPENDED) + 1 else min(steps, 1),
+        synced=_synced_lines,
     ),
     Workload(
         "transcripts: first append",
@@ -243,6 +248,7 @@ WRITING = (
         _append,
         lambda folder, steps: _check_lines(folder, steps, 0),
         lambda folder: _check_lines(folder, len(_APPENDED), 0),
+        synced=_synced_lines,
     ),
     Workload("baselines: update", _baselines_before, _update_baselines, _check_baselines,
              lambda folder: _check_baselines(folder, 2)),

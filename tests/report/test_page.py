@@ -197,6 +197,29 @@ def test_foreign_folders_are_left_alone(tmp_path: Path) -> None:
     require_folder(tmp_path / "new")
 
 
+def test_what_a_killed_run_left_is_replaced(made: Made, tmp_path: Path) -> None:
+    """Without results, files of a run and their temporary ones are no obstacle to the next run."""
+    folder = tmp_path / "run"
+    write_run(RunFolder(folder, made.results, made.utterances, []))
+    (folder / "results.json").rename(folder / ".123-results.json")
+    (folder / "audio").mkdir()
+    require_folder(folder)
+    write_run(RunFolder(folder, made.results))
+    assert [] == list(read_run(folder).utterances)
+
+
+def test_a_run_that_cannot_be_written_whole_is_no_run(made: Made, tmp_path: Path) -> None:
+    """Utterances of a run are never read with the results of another one."""
+    folder = tmp_path / "run"
+    write_run(RunFolder(folder, made.results))
+    (folder / "rounds.jsonl.gz").unlink()
+    (folder / "rounds.jsonl.gz").mkdir()
+    with pytest.raises(SuiteError, match="cannot be written"):
+        write_run(RunFolder(folder, made.results, made.utterances))
+    with pytest.raises(SuiteError, match="holds no run"):
+        read_run(folder)
+
+
 def test_a_damaged_folder_is_refused(made: Made, tmp_path: Path) -> None:
     """One line says which file is damaged."""
     with pytest.raises(SuiteError, match=r"has no results\.json, so it holds no run"):

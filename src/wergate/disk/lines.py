@@ -12,7 +12,6 @@ from typing import BinaryIO
 import filelock
 
 from wergate.disk.sync import sync_file, sync_folder, sync_path
-from wergate.errors import SuiteError
 
 _SYNC_EVERY_S = 1.0
 _NUL = b"\0"
@@ -22,7 +21,8 @@ class LineFile:
     """A file of whole lines, shared by any number of processes; a lock file stays next to it.
 
     Appended lines are synced at most once a second, and by `sync`. A power cut thus costs the lines of the last second.
-    It may leave a part of a line or NUL bytes at the end, which the next append removes.
+    It may leave a part of a line or NUL bytes at the end, which the next append removes, and NUL bytes before that, with
+    which a line is not read.
 
     Attributes:
         path: the file.
@@ -64,22 +64,24 @@ class LineFile:
             self._note_sync()
 
     def lines(self) -> Iterator[bytes]:
-        """Yield all whole lines, with their line breaks.
+        """Yield the lines of `numbered`."""
+        return (line for _, line in self.numbered())
+
+    def numbered(self) -> Iterator[tuple[int, bytes]]:
+        """Yield all whole lines, with their numbers from 1 and their line breaks, except for those with NUL bytes.
+
+        No process writes NUL bytes: a power cut lost a block of lines that were not synced, and may have kept later
+        ones.
 
         Raises:
-            SuiteError: a line has NUL bytes.
             OSError: the file cannot be read.
         """
         for number, line in enumerate(self.raw(), 1):
             # Any other line is still being written, or its process was killed.
             if not line.endswith(b"\n"):
                 return
-            if _NUL in line:
-                raise SuiteError(
-                    f"'{self.path}': line {number} has NUL bytes, which the suite never writes, so the disk lost a "
-                    "part of it; whole lines are accepted; delete that line, and what it held is computed again"
-                )
-            yield line
+            if _NUL not in line:
+                yield number, line
 
     def raw(self) -> Iterator[bytes]:
         """Yield all lines, the last one as far as it is written, without NUL bytes at the end of the file.

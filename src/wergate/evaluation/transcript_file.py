@@ -84,9 +84,9 @@ class TranscriptFile:
         """Yield the lines in the order of writing; None stands for a line that cannot be parsed.
 
         Raises:
-            SuiteError: a line does not match its checksum, or has NUL bytes.
+            SuiteError: a line does not match its checksum.
         """
-        for number, line in enumerate(self._lines.lines(), 1):
+        for number, line in self._lines.numbered():
             row = _row(line)
             if not _is_intact(row):
                 raise SuiteError(
@@ -145,7 +145,12 @@ class TranscriptFile:
 
     def _foreign_line_number(self) -> int | None:
         lines = enumerate(self._lines.raw(), 1)
-        return next((number for number, line in lines if line[: len(_MARK)] != _MARK[: len(line)]), None)
+        return next((number for number, line in lines if not _is_ours(line)), None)
+
+
+def _is_ours(line: bytes) -> bool:
+    """Return whether a line, or the part of it that was written, starts as ours do; a power cut may leave NUL bytes."""
+    return all(found in {0, expected} for found, expected in zip(line, _MARK, strict=False))
 
 
 def _format(line: Line) -> bytes:
