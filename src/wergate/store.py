@@ -134,16 +134,17 @@ class Store:
         self.require_trusted()
         key = content_key(parts)
         folder = self.root / kind / key[:32]
-        if _defect(folder, kind, key) is None:
-            return _found(folder, kind, key, started)
-        with self._writing(), self._locked(kind, key):
-            defect = _defect(folder, kind, key)
-            if defect is None:
+        with self._writing():
+            if _defect(folder, kind, key) is None:
                 return _found(folder, kind, key, started)
-            if folder.exists():
-                _warn_damaged(kind, folder, defect)
-            self._build(kind, key, parts, build)
-        built = _found(folder, kind, key, started)
+            with self._locked(kind, key):
+                defect = _defect(folder, kind, key)
+                if defect is None:
+                    return _found(folder, kind, key, started)
+                if folder.exists():
+                    _warn_damaged(kind, folder, defect)
+                self._build(kind, key, parts, build)
+            built = _found(folder, kind, key, started)
         return replace(built, built=True, build_seconds=built.seconds)
 
     def rebuild(self, kind: str, parts: Mapping[str, Any], build: Callable[[Path], None]) -> None:

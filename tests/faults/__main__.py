@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults.corruption import corrupt
+from tests.faults.crowd import crowds
 from tests.faults.mutation import MUTATIONS
 from tests.faults.powercut import cuts
 from tests.faults.storing import STORING
@@ -31,7 +32,7 @@ from tests.faults.workload import Workload
 from tests.faults.writing import WRITING
 
 WORKLOADS = (*STORING, *WRITING)
-CORRUPTION, CUT, MUTATION = "damage to a stored artifact", "power cut", "mutation"
+CORRUPTION, CUT, MUTATION, CROWD = "damage to a stored artifact", "power cut", "mutation", "eight processes at once"
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,14 @@ class Plan:
         errors: system calls of each workload that fail with each error; None for all.
         corruptions: number of damages, in eight parts.
         cuts: power cuts of each workload.
+        rounds: rounds of processes at once, in each of two parts.
         seed: number that all choices follow from.
     """
 
     errors: int | None
     corruptions: int
     cuts: int
+    rounds: int
     seed: int
 
 
@@ -69,6 +72,7 @@ def tasks(plan: Plan) -> list[Task]:
     return [
         *(Task(fault, workload.name, plan) for fault in traced for workload in WORKLOADS),
         *(Task(MUTATION, name, plan) for name in (MUTATIONS if traced else ())),
+        *(Task(CROWD, str(part), plan) for part in range(2)),
         *(Task(CORRUPTION, str(part), plan) for part in range(8)),
     ]
 
@@ -89,6 +93,8 @@ def _performed(task: Task, scratch: Path) -> tuple[int, list[str]]:
     if task.fault == CORRUPTION:
         made, broken = corrupt(scratch, task.plan.corruptions // 8, seed)
         return made.total(), broken
+    if task.fault == CROWD:
+        return crowds(scratch, task.plan.rounds, seed)
     if task.fault == MUTATION:
         missed = MUTATIONS[task.what](scratch, seed)
         return 1, [] if not missed else [missed]
@@ -151,9 +157,9 @@ def main() -> int:
     chosen = parser.parse_args()
     if chosen.night:
         seeds = range(chosen.seed, chosen.seed + chosen.night)
-        plans = [Plan(None, 100_000, 300, seed) for seed in seeds]
+        plans = [Plan(None, 100_000, 300, 1000, seed) for seed in seeds]
     else:
-        plans = [Plan(8, 10_000, 40, chosen.seed)]
+        plans = [Plan(8, 10_000, 40, 20, chosen.seed)]
     given = [task for plan in plans for task in tasks(plan) if chosen.only in task.fault]
     if not shutil.which("strace") and not given:
         return 0

@@ -45,7 +45,7 @@ def _transcripts(folder: Path) -> TranscriptFile:
 
 
 def _ids(folder: Path) -> list[str]:
-    lines = [] if not (folder / "transcripts.jsonl").exists() else list(_transcripts(folder).lines())
+    lines = list(_transcripts(folder).lines())
     require(None not in lines, "I2", "a line of the transcripts cannot be parsed")
     expected = {line.id: line for block in BLOCKS for line in block}
     for line in lines:

@@ -84,9 +84,11 @@ class TranscriptFile:
         """Yield the lines in the order of writing; None stands for a line that cannot be parsed.
 
         Raises:
-            SuiteError: a line does not match its checksum.
+            SuiteError: a line does not match its checksum, or the file cannot be read.
         """
-        for number, line in self._lines.numbered():
+        with self._readable():
+            numbered = list(self._lines.numbered())
+        for number, line in numbered:
             row = _row(line)
             if not _is_intact(row):
                 raise SuiteError(
@@ -126,22 +128,30 @@ class TranscriptFile:
             ) from error
 
     def _require_ours(self) -> None:
-        if self.path.exists() != self.path.is_file() or not self.path.resolve().parent.is_dir():
+        with self._readable():
+            # Another process may create the file between two calls, so it is looked at again only if it exists.
+            is_possible = self.path.resolve().parent.is_dir() and (not self.path.exists() or self.path.is_file())
+            foreign = self._foreign_line_number() if is_possible else None
+        if not is_possible:
             raise SuiteError(
                 f"transcripts file '{self.path}' is not a file, or its folder does not exist; "
                 "name a file in an existing folder with --transcripts FILE.jsonl"
             )
-        try:
-            foreign = self._foreign_line_number()
-        except OSError as error:
-            raise SuiteError(
-                f"transcripts file '{self.path}' cannot be read: {error.strerror}; correct --transcripts"
-            ) from error
         if foreign is not None:
             raise SuiteError(
                 f"transcripts file '{self.path}' was not written by this suite: line {foreign} is not a transcript; "
                 "the file was not changed; name another file with --transcripts FILE.jsonl"
             )
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        """Turn an error of the file system while the file is read into one line."""
+        try:
+            yield
+        except OSError as error:
+            raise SuiteError(
+                f"transcripts file '{self.path}' cannot be read: {error.strerror}; correct --transcripts"
+            ) from error
 
     def _foreign_line_number(self) -> int | None:
         lines = enumerate(self._lines.raw(), 1)

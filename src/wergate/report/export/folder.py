@@ -124,8 +124,7 @@ def export(source: Exportable, run: Results, directory: Path, datasets: Mapping[
             directory cannot be written.
     """
     target = directory / folder_name(source.model, source.variant)
-    require_free(target, source.model, source.variant)
-    with _renamed_into_place(target) as temporary:
+    with _renamed_into_place(target, source) as temporary:
         ir = _copy_ir(source, temporary)
         files = {name: _copy(source, name, path, temporary) for name, path in sorted(source.files.items())}
         results = ExportResults(**run.model_dump(), model=source.model, variant=source.variant, ir=ir, files=files)
@@ -137,9 +136,10 @@ def export(source: Exportable, run: Results, directory: Path, datasets: Mapping[
 
 
 @contextlib.contextmanager
-def _renamed_into_place(target: Path) -> Iterator[Path]:
-    """Yield a temporary folder that replaces the target once it is complete."""
+def _renamed_into_place(target: Path, source: Exportable) -> Iterator[Path]:
+    """Yield a temporary folder that replaces the target, if it may be replaced, once it is complete."""
     try:
+        require_free(target, source.model, source.variant)
         with replacing_folder(target) as temporary:
             yield temporary
     except OSError as error:

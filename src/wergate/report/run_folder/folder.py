@@ -60,12 +60,21 @@ def require_folder(path: Path) -> None:
     """Reject a folder that a run must not write to.
 
     Raises:
-        SuiteError: it is a file, or it has other content than a run.
+        SuiteError: it is a file, it has other content than a run, or it cannot be read.
     """
-    if path.exists() and not path.is_dir():
+    try:
+        is_file = path.exists() and not path.is_dir()
+        is_ours = is_file or not path.exists() or _is_ours(path)
+    except OSError as error:
+        raise SuiteError(f"run folder '{path}' cannot be read: {error.strerror}; correct --run") from error
+    if is_file:
         raise SuiteError(f"run folder '{path}' is a file; name a folder with --run DIR")
-    if path.is_dir() and not (path / RESULTS).is_file() and not all(map(_is_of_a_run, path.iterdir())):
+    if not is_ours:
         raise SuiteError(f"run folder '{path}' has files of something else; name a new or an empty folder with --run")
+
+
+def _is_ours(path: Path) -> bool:
+    return (path / RESULTS).is_file() or all(map(_is_of_a_run, path.iterdir()))
 
 
 def write_run(run: RunFolder, clips: Iterable[Clip] = ()) -> None:
