@@ -252,7 +252,10 @@ class Store:
             return True
         if error.errno == errno.ENOENT and self.root.exists():
             return False  # a file that a build needs is gone; nothing was to be written
-        return Path(error.filename).is_relative_to(self.root)
+        path = Path(error.filename)
+        return not path.is_absolute() or path.is_relative_to(
+            self.root
+        )  # shutil.rmtree names files without their folder
 
 
 def _remove(path: Path) -> None:

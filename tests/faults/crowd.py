@@ -63,7 +63,7 @@ def _act(folder: Path, name: int, order: list[str]) -> None:
 
 
 def _stopped(folder: Path) -> list[str]:
-    """Stop a process while it builds: the others wait, and find its artifact once it goes on."""
+    """Stop a process while it builds: the others wait, and find its artifact once it continues."""
     reached, counts = Progress(), [Progress() for _ in range(3)]
 
     def slow(target: Path) -> None:
@@ -86,7 +86,7 @@ def _stopped(folder: Path) -> list[str]:
     os.kill(first.pid, signal.SIGCONT)
     said = [ending.said or str(ending.code) for child in (first, *others) if (ending := child.ended()).code]
     if any(early) or [count.steps for count in counts] != [2, 1, 1]:
-        said.append(f"I6: builds {[count.steps for count in counts]}, before the first went on {early}")
+        said.append(f"I6: builds {[count.steps for count in counts]}, before the first continued {early}")
     return said
 
 

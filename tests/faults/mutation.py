@@ -41,7 +41,7 @@ def _without_lock(scratch: Path, _: int) -> str | None:
 
 def _without_checksum(scratch: Path, seed: int) -> str | None:
     """A store that trusts what it finds."""
-    with mock.patch.object(stores, "_file_defect", lambda *_: None):
+    with mock.patch.object(stores, "_file_defect", return_value=None):
         return None if corrupt(scratch, _DAMAGES, seed)[1] else "no damage was trusted without checksums"
 
 
@@ -52,7 +52,7 @@ def _without_sync(scratch: Path, seed: int) -> str | None:
         for module in modules:
             for name in ("sync_file", "sync_folder", "sync_path", "sync_tree"):
                 if hasattr(module, name):
-                    stack.enter_context(mock.patch.object(module, name, lambda *_: None))
+                    stack.enter_context(mock.patch.object(module, name))
         found = cuts(_named("results: replace"), scratch, _CUTS, seed)[1]
     return None if found else "no power cut did harm without syncs"
 

@@ -1,4 +1,4 @@
-"""Power cuts: the calls of a workload are recorded, and replayed up to a cut on a disk that keeps only what was synced."""
+"""Power cuts: recorded calls of a workload, replayed up to a cut on a disk that keeps only what was synced."""
 
 from __future__ import annotations
 
@@ -91,15 +91,15 @@ class Replay:
         return changed
 
     def _close(self, arguments: str, _: list[bytes], __: int) -> bool:
-        self._open.pop(int(arguments.split("<")[0]), None)
+        self._open.pop(int(arguments.partition("<")[0]), None)
         return False
 
     def _lseek(self, arguments: str, _: list[bytes], result: int) -> bool:
-        self._offset[int(arguments.split("<")[0])] = result
+        self._offset[int(arguments.partition("<")[0])] = result
         return False
 
     def _write(self, arguments: str, texts: list[bytes], result: int) -> bool:
-        return self._put(int(arguments.split("<")[0]), texts[0][:result])
+        return self._put(int(arguments.partition("<")[0]), texts[0][:result])
 
     def _sendfile(self, arguments: str, _: list[bytes], result: int) -> bool:
         (target, _path), (_other, source) = _DESCRIPTOR.findall(arguments)[:2]
@@ -116,7 +116,7 @@ class Replay:
         return True
 
     def _ftruncate(self, arguments: str, _: list[bytes], __: int) -> bool:
-        descriptor = int(arguments.split("<")[0])
+        descriptor = int(arguments.partition("<")[0])
         number, _appends = self._open[descriptor]
         self.disk.writes[number].append(Write(int(arguments.rpartition(",")[2]), None))
         return True
@@ -148,7 +148,10 @@ class Replay:
 
 
 _KINDS = {
-    **{"open": "openat", "pwrite64": "write", "copy_file_range": "sendfile", "fdatasync": "fsync"},
+    "open": "openat",
+    "pwrite64": "write",
+    "copy_file_range": "sendfile",
+    "fdatasync": "fsync",
     **dict.fromkeys(("renameat", "renameat2"), "rename"),
     **dict.fromkeys(("unlinkat", "rmdir"), "unlink"),
     "mkdirat": "mkdir",

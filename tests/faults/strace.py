@@ -26,8 +26,8 @@ _PATHS = (
     "unlink unlinkat rename renameat renameat2 link linkat symlink symlinkat chmod fchmodat truncate statfs utimensat"
 )
 _DESCRIPTORS = (
-    "close read pread64 write pwrite64 writev lseek fstat fchmod getdents64 ftruncate fsync fdatasync flock fcntl ioctl "
-    "sendfile copy_file_range fstatfs"
+    "close read pread64 write pwrite64 writev lseek fstat fchmod getdents64 ftruncate fsync fdatasync flock fcntl "
+    "ioctl sendfile copy_file_range fstatfs"
 )
 CALLS = ",".join(f"?{name}" for name in f"{_PATHS} {_DESCRIPTORS}".split())  # "?": unknown ones are left out
 _INJECTED = re.compile(r"^(?:\d+ +)?(\w+)\((.*)\(INJECTED\)$", re.MULTILINE)
@@ -39,7 +39,7 @@ ENDED_WELL, REFUSED, CRASHED = 0, 13, 1
 
 @dataclass(frozen=True)
 class Ending:
-    """How a child ended.
+    """The end of a child.
 
     Attributes:
         code: exit code; negative for a signal.
@@ -56,7 +56,7 @@ def missing() -> str | None:
     """Return why children cannot be traced on this machine, or None."""
     if not shutil.which("strace"):
         return "strace is missing: apt-get install strace"
-    probe = run(lambda: os.stat("/"), inject=f"{CALLS}:signal=KILL:when=1", log=Path(os.devnull))
+    probe = run(lambda: Path("/").stat(), inject=f"{CALLS}:signal=KILL:when=1", log=Path(os.devnull))
     return None if probe.code == -signal.SIGKILL else f"strace cannot attach here: {probe.said}"
 
 

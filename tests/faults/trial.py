@@ -101,7 +101,11 @@ class Bench:
             what: str | None = f"the call was not reached: {ending.code} {ending.said}"
         else:
             what = _ending_defect(fault, ending) or self.defect(folder, progress.steps)
-        return Finding(self.workload.name, fault, f"{place.call} {place.number}", ending.call or "", what) if what else None
+        return (
+            Finding(self.workload.name, fault, f"{place.call} {place.number}", ending.call or "", what)
+            if what
+            else None
+        )
 
     def defect(self, folder: Path, steps: int, least: int | None = None) -> str | None:
         """Return which invariant does not hold in a folder, or None.

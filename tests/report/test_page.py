@@ -198,7 +198,7 @@ def test_foreign_folders_are_left_alone(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_run_left_is_replaced(made: Made, tmp_path: Path) -> None:
-    """Without results, files of a run and their temporary ones are no obstacle to the next run."""
+    """Without results, files of a run and their temporary ones do not stop the next run."""
     folder = tmp_path / "run"
     write_run(RunFolder(folder, made.results, made.utterances, []))
     (folder / "results.json").rename(folder / ".123-results.json")

@@ -21,8 +21,8 @@ class LineFile:
     """A file of whole lines, shared by any number of processes; a lock file stays next to it.
 
     Appended lines are synced at most once a second, and by `sync`. A power cut thus costs the lines of the last second.
-    It may leave a part of a line or NUL bytes at the end, which the next append removes, and NUL bytes before that, with
-    which a line is not read.
+    It may leave a part of a line or NUL bytes at the end, which the next append removes. A line with NUL bytes is not
+    read.
 
     Attributes:
         path: the file.

@@ -87,16 +87,15 @@ class TranscriptFile:
             SuiteError: a line does not match its checksum, or the file cannot be read.
         """
         with self._readable():
-            numbered = list(self._lines.numbered())
-        for number, line in numbered:
-            row = _row(line)
-            if not _is_intact(row):
-                raise SuiteError(
-                    f"transcripts file '{self.path}': line {number} does not match its checksum, so it was changed "
-                    "after it was written; lines as the suite wrote them are accepted; delete that line, and its "
-                    "utterance is transcribed again"
-                )
-            yield _parse(row)
+            for number, line in self._lines.numbered():
+                row = _row(line)
+                if not _is_intact(row):
+                    raise SuiteError(
+                        f"transcripts file '{self.path}': line {number} does not match its checksum, so it was changed "
+                        "after it was written; lines as the suite wrote them are accepted; delete that line, and its "
+                        "utterance is transcribed again"
+                    )
+                yield _parse(row)
 
     def append(self, lines: Sequence[Line]) -> None:
         """Append lines; a killed process may have written only some of them, and a power cut those of the last second.
