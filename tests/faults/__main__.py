@@ -37,7 +37,7 @@ CORRUPTION, CUT, MUTATION, CROWD = "damage to a stored artifact", "power cut", "
 
 @dataclass(frozen=True)
 class Plan:
-    """How much of the campaign runs.
+    """The size of a campaign.
 
     Attributes:
         errors: system calls of each workload that fail with each error; None for all.

@@ -127,6 +127,8 @@ class Bench:
         require(content(folder.parent / "outside") == _OUTSIDE, "I7", "a file outside of the workload changed")
 
     def _require_state(self, folder: Path, steps: int, least: int) -> None:
+        if least < steps and self.workload.after_cut:
+            return self.workload.after_cut(folder, steps, least)
         while True:
             try:
                 return self.workload.check(folder, steps)

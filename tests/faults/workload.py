@@ -51,6 +51,7 @@ class Workload:
             killed, and does again what was lost.
         check: raises `Broken` unless the folder has a state that `act` may leave after so many acknowledged steps.
         final: raises `Broken` unless the folder has the state of an `act` without faults.
+        after_cut: as `check` after a power cut, with the number of steps that must survive it; None for the same.
         synced: how many of the acknowledged steps must survive a power cut.
     """
 
@@ -59,6 +60,7 @@ class Workload:
     act: Callable[[Path, Progress], None]
     check: Callable[[Path, int], None]
     final: Callable[[Path], None]
+    after_cut: Callable[[Path, int, int], None] | None = None
     synced: Callable[[int], int] = lambda steps: steps
 
 

@@ -74,6 +74,20 @@ def _check_lines(folder: Path, steps: int, before: int) -> None:
     require(len(found) <= written, "I2", f"{len(found)} lines, but at most {written} were written")
 
 
+def _check_cut_lines(folder: Path, steps: int, least: int, before: int) -> None:
+    """Require the lines that were synced, and of the others whole ones; a power cut may keep a later line alone."""
+    order = [line.id for block in (*BLOCKS[:before], *_APPENDED) for line in block]
+    found, block = _ids(folder), len(BLOCKS[0])
+    synced = order[: block * (before + least)]
+    require(found[: len(synced)] == synced, "I3", f"{len(synced)} lines were synced, and {found} are left")
+    require(set(found) <= set(order[: block * (before + steps + 1)]), "I2", f"unexpected lines: {found}")
+
+
+def _require_all_lines(folder: Path, before: int) -> None:
+    expected = sorted(line.id for block in (*BLOCKS[:before], *_APPENDED) for line in block)
+    require(sorted(_ids(folder)) == expected, "I5", "the next run did not append what was missing, once")
+
+
 def _synced_lines(steps: int) -> int:
     """Return how many blocks must survive a power cut: the first one, and all of them after `sync`."""
     return steps if steps > len(_APPENDED) else min(steps, 1)
@@ -239,7 +253,8 @@ WRITING = (
         lambda folder: _transcripts(folder).append(_BEFORE),
         _append,
         lambda folder, steps: _check_lines(folder, steps, 1),
-        lambda folder: _check_lines(folder, len(_APPENDED), 1),
+        lambda folder: _require_all_lines(folder, 1),
+        after_cut=lambda folder, steps, least: _check_cut_lines(folder, steps, least, 1),
         synced=_synced_lines,
     ),
     Workload(
@@ -247,7 +262,8 @@ WRITING = (
         _none,
         _append,
         lambda folder, steps: _check_lines(folder, steps, 0),
-        lambda folder: _check_lines(folder, len(_APPENDED), 0),
+        lambda folder: _require_all_lines(folder, 0),
+        after_cut=lambda folder, steps, least: _check_cut_lines(folder, steps, least, 0),
         synced=_synced_lines,
     ),
     Workload("baselines: update", _baselines_before, _update_baselines, _check_baselines,
