@@ -135,8 +135,9 @@ class Store:
         key = content_key(parts)
         folder = self.root / kind / key[:32]
         with self._writing():
-            if _defect(folder, kind, key) is None:
-                return _found(folder, kind, key, started)
+            found = _usable(folder, kind, key, started)
+            if found:
+                return found
             with self._locked(kind, key):
                 defect = _defect(folder, kind, key)
                 if defect is None:
@@ -144,7 +145,7 @@ class Store:
                 if folder.exists():
                     _warn_damaged(kind, folder, defect)
                 self._build(kind, key, parts, build)
-            built = _found(folder, kind, key, started)
+                built = _found(folder, kind, key, started)
         return replace(built, built=True, build_seconds=built.seconds)
 
     def rebuild(self, kind: str, parts: Mapping[str, Any], build: Callable[[Path], None]) -> None:
@@ -168,7 +169,7 @@ class Store:
         """
         self.require_trusted()
         folder = self.root / kind / key[:32]
-        return _found(folder, kind, key, time.perf_counter()) if _defect(folder, kind, key) is None else None
+        return _usable(folder, kind, key, time.perf_counter())
 
     def defect(self, kind: str, key: str) -> str | None:
         """Return why there is no artifact with this key that can be used, or None if there is one.
@@ -264,6 +265,15 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def _usable(folder: Path, kind: str, key: str, started: float) -> Artifact | None:
+    """Return an artifact, or None if it is absent or damaged, or another process replaces it now."""
+    if _defect(folder, kind, key) is not None:
+        return None
+    with contextlib.suppress(FileNotFoundError):
+        return _found(folder, kind, key, started)
+    return None
 
 
 def _found(folder: Path, kind: str, key: str, started: float) -> Artifact:

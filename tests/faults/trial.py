@@ -112,12 +112,12 @@ class Bench:
 
         Args:
             steps: how many steps were acknowledged.
-            least: how many of them must be there, if not all.
+            least: after a power cut, how many of them must be there; None after other faults: all.
         """
-        ending = run(lambda: self._inspect(folder, steps, steps if least is None else least))
+        ending = run(lambda: self._inspect(folder, steps, least))
         return None if ending.code == ENDED_WELL else ending.said or f"the check ended with {ending.code}"
 
-    def _inspect(self, folder: Path, steps: int, least: int) -> None:
+    def _inspect(self, folder: Path, steps: int, least: int | None) -> None:
         try:
             self._require_state(folder, steps, least)
             self.workload.act(folder, Progress())
@@ -126,14 +126,14 @@ class Bench:
             raise Broken("I5", f"a run after the fault is refused: {error}") from error
         require(content(folder.parent / "outside") == _OUTSIDE, "I7", "a file outside of the workload changed")
 
-    def _require_state(self, folder: Path, steps: int, least: int) -> None:
-        if least < steps and self.workload.after_cut:
+    def _require_state(self, folder: Path, steps: int, least: int | None) -> None:
+        if least is not None and self.workload.after_cut:
             return self.workload.after_cut(folder, steps, least)
         while True:
             try:
                 return self.workload.check(folder, steps)
             except Broken:
-                if steps <= least:
+                if least is None or steps <= least:
                     raise
             steps -= 1
 
