@@ -15,7 +15,7 @@ import numpy.typing as npt
 import soundfile
 import soxr
 
-from wergate.corpora.audio_headers import REMEDY, padding, require_promised, streamed
+from wergate.corpora.audio_headers import REMEDY, padding, require_one_stream, require_promised, streamed
 from wergate.corpora.pointers import REMEDY as POINTER_REMEDY
 from wergate.corpora.pointers import is_pointer
 from wergate.corpora.spelling import other_spelling
@@ -35,6 +35,7 @@ _SILENT = 1e-4  # three steps of 16-bit audio
 _KEPT_MIN = 0.1  # of the channels' mean energy; two speakers, each in a channel, keep half, equal channels all
 _CANCELLED = "lose most of their sound in the mean of their channels, which cancel out; name one in a column 'channel'"
 _FULL_SCALE = 0.999
+_VALUES_MAX = 1 << 26  # samples of all channels, 256 MB: 10 minutes in stereo at 48 kHz have fewer
 _CLIPPED_MIN = 0.001  # share of the samples at full scale; a recording scaled to its peak has a few of them
 
 
@@ -128,7 +129,8 @@ def read_header(
         BadUtteranceError: the file is missing, is not audio, has no samples or no length, or is too long, the part
             lies beyond the end of the recording, or it has no such channel.
     """
-    with _opened(audio, name) as (file, _):
+    with _opened(audio, name) as (file, stream):
+        require_one_stream(file, stream, name)
         return _header(file, name, part, channel, max_duration_s)
 
 
@@ -245,6 +247,13 @@ def _header(file: Any, name: str, part: Part | None, channel: str | None, max_du
             "too long",
             f"audio of utterance '{name}' lasts {header.duration_s:.1f} s, but at most {max_duration_s:g} s are "
             "accepted; cut it into utterances, raise max_duration_s, or skip such utterances with --skip-bad",
+        )
+    if header.frames * header.channels > _VALUES_MAX:
+        raise BadUtteranceError(
+            name,
+            "too many samples",
+            f"audio of utterance '{name}' states {header.frames} samples in {header.channels} channels, but at most "
+            f"{_VALUES_MAX} in all are accepted; cut it into utterances, or skip such utterances with --skip-bad",
         )
     return header
 

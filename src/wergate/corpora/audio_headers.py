@@ -13,6 +13,8 @@ _WAV = ("WAV", "WAVEX")
 _NO_DATA = b"data\0\0\0\0"
 _FACT = re.compile(r"Samples/Block *: (\d+).*^fact : \d+\n *frames *: (\d+)", re.DOTALL | re.MULTILINE)
 _UNKNOWN_SIZE = 0x7FFF0000  # programs that write to a pipe state such sizes, and libsndfile reads to the end
+_FIRST_PAGE = b"OggS\0\2"  # of each stream: the version, and the flag of a beginning
+_MORE_PAGES = "Junk after the last page"
 _TOLERATED = 64  # bytes or frames: some programs count the header itself
 _PROMISES = (
     re.compile(r"^ *(data|SSND|riff|Data Size) *: (?P<stated>\d+) \(should be (?P<present>\d+)\)", re.MULTILINE),
@@ -56,3 +58,20 @@ def require_promised(file: Any, name: str) -> None:
                 f"audio of utterance '{name}' is cut short: its header states a size of {found['stated']}, but only "
                 f"{found['present']} is there; complete files are accepted; {REMEDY}",
             )
+
+
+def require_one_stream(file: Any, stream: BinaryIO, name: str) -> None:
+    """Raise an error if an Ogg file chains several streams, of which libsndfile reads the first without an error."""
+    if _MORE_PAGES not in file.extra_info:
+        return
+    place = stream.tell()
+    stream.seek(0)
+    streams = stream.read().count(_FIRST_PAGE)
+    stream.seek(place)
+    if streams > 1:
+        raise BadUtteranceError(
+            name,
+            "several streams",
+            f"audio of utterance '{name}' is a chain of {streams} Ogg streams, of which only the first would be read; "
+            f"files of one stream are accepted; {REMEDY}",
+        )
