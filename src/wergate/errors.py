@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import re
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -30,9 +32,21 @@ class BadUtteranceError(SuiteError):
         self.reason = reason
 
 
+_COMMANDS = {"Cc", "Cs", "Zl", "Zp"}  # categories of characters that move the cursor, or that no terminal can show
+_DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # would reorder the rest of the line
+
+
 def printable(text: str) -> str:
-    r"""Return a text with escapes in place of halves of characters, such as `\ud83d`."""
-    return text.encode(errors="backslashreplace").decode()
+    r"""Return a foreign text with escapes, such as `\x1b`, in place of characters that a terminal would obey."""
+    return "".join(_escaped(one) if _is_command(one) else one for one in text)
+
+
+def _is_command(character: str) -> bool:
+    return unicodedata.category(character) in _COMMANDS or bool(_DIRECTIONS.match(character))
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape", "backslashreplace").decode()
 
 
 class VocabularySizeError(SuiteError):

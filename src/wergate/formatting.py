@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import re
-import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
+
+from wergate.errors import printable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -47,23 +48,6 @@ def render(table: Table, width: int) -> str:
     stream = io.StringIO()
     Console(file=stream, width=max(width, _NARROWEST), color_system=None).print(table)
     return stream.getvalue()
-
-
-_COMMANDS = {"Cc", "Cs", "Zl", "Zp"}  # categories of characters that move the cursor, or that no terminal can show
-_DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")  # would reorder the rest of the line
-
-
-def terminal_text(text: str) -> str:
-    """Return a foreign text with escapes in place of characters that a terminal would obey."""
-    return "".join(_escaped_character(one) if _is_command(one) else one for one in text)
-
-
-def _is_command(character: str) -> bool:
-    return unicodedata.category(character) in _COMMANDS or bool(_DIRECTIONS.match(character))
-
-
-def _escaped_character(character: str) -> str:
-    return character.encode("unicode_escape", "backslashreplace").decode()
 
 
 def percent(fraction: float | None, decimals: int = 2) -> str:
@@ -140,11 +124,13 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _TAG.sub("&lt;", " ".join(text.split()).replace("|", "\\|"))
+    plain = printable(" ".join(text.split())).replace("|", "\\|")
+    return _TAG.sub("&lt;", plain).replace("](", "]\\(")  # else a link, or an image that the reader's browser fetches
 
 
 def verbatim(lines: Sequence[str]) -> str:
     """Return lines as a Markdown code block, with a fence that is longer than any run of backticks in them."""
+    lines = [printable(part) for line in lines for part in line.split("\n")]
     longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
     return "\n".join([f"{fence}text", *lines[:_ROWS_MAX], fence])

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from wergate.errors import SuiteError
 
 MEMORY_BYTES = 1 << 30
@@ -17,6 +19,7 @@ CPU_S = 10
 REFUSED, LEAKED, WROTE = 4, 1, 3
 _PAGE_BYTES = resource.getpagesize()
 _CHANGES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate", "shutil.rmtree"}
+_FROM_TO = {"os.rename", "os.link", "os.symlink"}
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -28,6 +31,7 @@ def read(answer: Callable[[Path], object], folder: Path) -> None:
         folder: the folder that holds the input, the only place where the child may write.
     """
     _limit()
+    pa.set_memory_pool(pa.system_memory_pool())  # the others ask for a gigabyte of addresses at once
     wrote: list[str] = []
     sys.addaudithook(_watch(folder, wrote))
     code = _answered(answer, folder)
@@ -69,7 +73,7 @@ def _watch(folder: Path, wrote: list[str]) -> Callable[[str, tuple[Any, ...]], N
             changes = isinstance(path, str | bytes) and bool((flags or 0) & _WRITES)
             changes = changes or (isinstance(mode, str) and isinstance(path, str) and bool(set(mode) & set("wax+")))
         else:
-            changes, path = event in _CHANGES, arguments[0] if arguments else ""
+            changes, path = event in _CHANGES, arguments[1 if event in _FROM_TO else 0] if arguments else ""
         if changes and not _below(root, path):
             wrote.append(f"{event} {path!r}")
 

@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> int:
     try:
         return _STEPS[arguments[0]](read_inputs(os.environ))
     except SuiteError as error:
-        sys.stdout.write(f"::error::{error}\n")
+        sys.stdout.write(f"::error::{str(error).replace('%', '%25')}\n")  # the log decodes %0A
         return _USAGE
 
 

@@ -25,6 +25,8 @@ _PATHS = frozenset(
 )
 _OUT_OF_BOUNDS = {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}
 _PERCENT = 100
+_CHARACTERS_MAX = 1 << 18
+_DOTS_MAX = 1000
 _MISSPELLED = 0.8  # similarity above which two names are probably one
 _LISTS = {"model": "models", "corpus": "corpora"}
 
@@ -91,11 +93,23 @@ def _read(path: Path, base: Mapping[str, Any] | None = None) -> dict[str, Any]:
 
 def _parsed(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # editors of Windows write a byte order mark
+        text = path.read_text(encoding="utf-8-sig")  # editors of Windows write a byte order mark
+        _require_small(path, text)
+        return tomllib.loads(text)
     except OSError as error:
         raise SuiteError(f"suite file '{path}' cannot be read: {error.strerror}; name one with --suite FILE") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also a number of thousands of digits, and lists nested too deep
         raise SuiteError(f"suite file '{path}' is not valid TOML: {error}; correct that line") from error
+
+
+def _require_small(path: Path, text: str) -> None:
+    """Refuse what would take minutes or gigabytes: each part of a dotted key costs as much as all before it."""
+    dots = max((line.count(".") for line in text.splitlines()), default=0)
+    if len(text) > _CHARACTERS_MAX or dots > _DOTS_MAX:
+        raise SuiteError(
+            f"suite file '{path}' has {len(text)} characters, and up to {dots} dots in a line; at most "
+            f"{_CHARACTERS_MAX}, and {_DOTS_MAX} dots, are accepted; shorten it, or name another with --suite FILE"
+        )
 
 
 def _based(own: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:

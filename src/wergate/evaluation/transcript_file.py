@@ -179,7 +179,7 @@ def _checksum(row: Mapping[str, Any]) -> str:
 
 def _is_intact(row: Mapping[str, Any] | None) -> bool:
     """Return whether a row matches its checksum, or has none."""
-    return row is None or row.get(_CHECKSUM, None) in {None, _checksum(row)}
+    return row is None or row.get(_CHECKSUM) is None or row[_CHECKSUM] == _checksum(row)
 
 
 def _json_number(value: float) -> float | str:
@@ -190,7 +190,7 @@ def _json_number(value: float) -> float | str:
 def _row(line: bytes) -> dict[str, Any] | None:
     try:
         row = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return row if isinstance(row, dict) else None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -214,7 +215,7 @@ def _random_checkpoint(name: str, processor: Path) -> Checkpoint:
 def _require_ctc(name: str, folder: Path) -> None:
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SuiteError(
             f"model '{name}' has no readable config.json in '{folder}' ({error}); "
             "a folder as save_pretrained writes it is accepted; check --model"
@@ -235,11 +236,20 @@ def _require_no_code(name: str, folder: Path) -> None:
         SuiteError: a configuration file refers to code.
     """
     for path in (folder / config for config in _CONFIGS):
-        if path.exists() and '"auto_map"' in path.read_text(encoding="utf-8", errors="replace"):
+        if path.exists() and _names_code(path):
             raise SuiteError(
                 f"model '{name}' needs custom code (auto_map in {path.name}), which is never run; an architecture that "
                 "is part of transformers is accepted; choose another model"
             )
+
+
+def _names_code(path: Path) -> bool:
+    """Return whether a configuration names code at any depth, however JSON spells the key."""
+    named: list[bool] = []
+    text = path.read_text(encoding="utf-8", errors="replace")
+    with suppress(ValueError, RecursionError):  # what reads the file later says that it is no JSON
+        json.loads(text, object_pairs_hook=lambda pairs: named.append("auto_map" in dict(pairs)))
+    return any(named) or '"auto_map"' in text
 
 
 def _require_processor(name: str, folder: Path) -> None:

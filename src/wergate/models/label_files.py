@@ -168,7 +168,7 @@ def _json(path: Path) -> Any:
 
     try:
         return json.loads(_text(path), object_pairs_hook=unique)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also a number of thousands of digits, and lists nested too deep
         raise SuiteError(f"'{path.name}' is not JSON: {error}; correct '{path}'") from error
 
 
@@ -201,10 +201,10 @@ def _in_order(path: Path, pairs: list[tuple[str, int]]) -> tuple[str, ...]:
     _require_each_label_once(path, pairs)
     _require_each_id_once(path, pairs)
     labels = {number: label for label, number in pairs}
-    gaps = sorted(set(range(max(labels) + 1)) - set(labels))
-    if gaps:
+    gap = next((place for place, number in enumerate(sorted(labels)) if place != number), None)
+    if gap is not None:
         raise SuiteError(
-            f"labels '{path.name}' have no label for id {gaps[0]}: {len(labels)} labels with ids up to "
+            f"labels '{path.name}' have no label for id {gap}: {len(labels)} labels with ids up to "
             f"{max(labels)}; ids from 0 without gaps are accepted; correct '{path}'"
         )
     return tuple(labels[number] for number in range(len(labels)))

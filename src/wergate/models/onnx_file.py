@@ -21,6 +21,7 @@ from wergate.store import content_key, file_digest
 _PREPROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
 _DEFAULT_RATE = 16_000
 _AUDIO_OPTIONS = ("sampling_rate", "normalize_audio")
+_DIGITS_MAX = 18  # of a number of bytes
 
 
 @dataclass(frozen=True)
@@ -181,7 +182,7 @@ def _external_file(path: Path, location: str, size: int) -> Path:
             f"model '{path.name}' refers to external data '{location}' outside its folder; only files in the same "
             "folder are accepted; save the model and its data in one folder"
         )
-    if not file.is_file():
+    if not os.path.isfile(file):  # noqa: PTH113 - Path.is_file raises for a long name
         raise SuiteError(
             f"model '{path.name}' has external data in '{location}', which is not in '{path.parent}'; copy it there"
         )
@@ -220,7 +221,16 @@ def _external_data(graph: Any) -> Iterator[tuple[str, int]]:
 def _location(tensor: Any) -> Iterator[tuple[str, int]]:
     entries = {entry.key: entry.value for entry in tensor.external_data}
     if "location" in entries:
-        yield entries["location"], int(entries.get("offset", 0)) + int(entries.get("length", 0))
+        yield entries["location"], sum(_place(tensor.name, key, entries.get(key, "0")) for key in ("offset", "length"))
+
+
+def _place(tensor: str, key: str, stated: str) -> int:
+    if not stated.isdecimal() or len(stated) > _DIGITS_MAX:
+        raise SuiteError(
+            f"external data of tensor '{tensor}' has {key} '{stated[:40]}'; a number of bytes is accepted; "
+            "save the model again"
+        )
+    return int(stated)
 
 
 def _feature_extractor(path: Path) -> Mapping[str, Any]:

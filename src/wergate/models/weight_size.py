@@ -10,13 +10,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from wergate.errors import SuiteError
+
 FULL = 4  # bytes of a parameter in full precision
 _STORED = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1}  # names of safetensors, bytes
 
 
 def safetensors_widening(paths: Iterable[Path]) -> int:
     """Return the bytes that safetensors files would grow by at four bytes a floating-point parameter."""
-    from safetensors import safe_open
+    from safetensors import SafetensorError, safe_open
 
     def growth(path: Path) -> Iterator[int]:
         with safe_open(path, framework="np") as opened:
@@ -25,7 +27,15 @@ def safetensors_widening(paths: Iterable[Path]) -> int:
                 stored = _STORED.get(tensor.get_dtype(), FULL)
                 yield (FULL - stored) * math.prod(tensor.get_shape())
 
-    return sum(sum(growth(path)) for path in paths)
+    def grown(path: Path) -> int:
+        try:
+            return sum(growth(path))
+        except SafetensorError as error:
+            raise SuiteError(
+                f"weights '{path}' cannot be read: {error}; a complete file of safetensors is accepted; copy it again"
+            ) from error
+
+    return sum(map(grown, paths))
 
 
 def onnx_widening(graph: Any) -> int:

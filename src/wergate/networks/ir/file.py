@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,7 @@ from wergate.networks.ir.precision import INFERENCE_PRECISION
 from wergate.networks.signature import Feed, Inputs, Port, Ports, Run, Signature, match_inputs, match_signature
 from wergate.steps import lacks_memory, said
 
+_NUMBERS_MAX = 1 << 48  # of a constant
 _DTYPES = {"f16": "float16", "f32": "float32", "f64": "float64", "i32": "int32", "i64": "int64", "boolean": "bool"}
 
 
@@ -47,12 +49,25 @@ def read_ir(path: Path) -> ov.Model:
         SuiteError: the file is damaged or not an IR.
     """
     try:
-        return ov.Core().read_model(path)
+        model = ov.Core().read_model(path)
     except RuntimeError as error:
         raise SuiteError(
             f"{named(path)} cannot be read: {said(error)}; a complete .xml and the .bin that was written with "
             "it are needed; copy both files again, or run again if the suite built them"
         ) from error
+    _require_possible_sizes(path, model)
+    return model
+
+
+def _require_possible_sizes(path: Path, model: ov.Model) -> None:
+    """Refuse a constant whose size overflows in OpenVINO, which compares the wrapped number with the weights."""
+    for operation in model.get_ops():
+        if operation.get_type_name() == "Constant" and math.prod(operation.get_output_shape(0)) > _NUMBERS_MAX:
+            shape = "x".join(map(str, operation.get_output_shape(0)))
+            raise SuiteError(
+                f"{named(path)} cannot be read: constant '{operation.get_friendly_name()}' has the shape {shape}, but "
+                f"at most {_NUMBERS_MAX} numbers are accepted; copy the file again"
+            )
 
 
 def written_by(path: Path) -> str:

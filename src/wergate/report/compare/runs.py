@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wergate.config.variants import REFERENCE, label_of, subject_of
-from wergate.errors import SuiteError
-from wergate.formatting import terminal_text
+from wergate.errors import SuiteError, printable
 from wergate.report.results import Results
 from wergate.report.run_folder.folder import RunFolder, read_run
 from wergate.report.run_folder.utterances import UtteranceRow
@@ -143,7 +142,7 @@ def _require_same_utterances(runs: tuple[RunFolder, RunFolder], keys: tuple[tupl
     first, second = (_by_id(run, key) for run, key in zip(runs, keys, strict=True))
     for id_ in (name for name in second if name in first):
         for what, a, b in _contents(first[id_], second[id_]):
-            _require_equal(f"{what} of '{terminal_text(id_)}' of {corpus}", a, b, "give both runs one --corpus")
+            _require_equal(f"{what} of '{printable(id_)}' of {corpus}", a, b, "give both runs one --corpus")
     kept = all(row.digest for rows in (first, second) for row in rows.values())
     if wholes[0] != wholes[1] and not kept:
         _require_equal(

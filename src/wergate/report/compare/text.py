@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 
-from wergate.formatting import collapsed, new_table, render, table, terminal_text, verbatim
+from wergate.errors import printable
+from wergate.formatting import collapsed, new_table, render, table, verbatim
 from wergate.report.compare.pairs import Comparison, Pair
 from wergate.report.compare.tables import changed_title, changed_utterances, remarks, speed, word_errors
 from wergate.report.redact import shareable, shareable_text
@@ -30,7 +31,7 @@ def terminal_lines(comparison: Comparison, *, worst: int, width: int) -> Iterato
         width: columns that a line may take.
     """
     for line in _terminal_lines(comparison, worst, width):
-        yield from (terminal_text(part) for part in line.split("\n"))
+        yield from (printable(part) for part in line.split("\n"))
 
 
 def _terminal_lines(comparison: Comparison, worst: int, width: int) -> Iterator[str]:
@@ -63,7 +64,7 @@ def _drawn(figures: Figures, width: int) -> str:
     shown = figures.filled
     drawn = new_table(shown.title, shown.columns[0], shown.columns[1:])
     for row in shown.rows:
-        drawn.add_row(*(Text(terminal_text(cell)) for cell in row))
+        drawn.add_row(*(Text(printable(cell)) for cell in row))
     return render(drawn, width).rstrip()
 
 

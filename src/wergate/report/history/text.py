@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from wergate.formatting import new_table, render, terminal_text
+from wergate.errors import printable
+from wergate.formatting import new_table, render
 from wergate.report.history.entry import History
 from wergate.report.history.series import Point, Series, day, series_of
 
@@ -21,7 +22,7 @@ def history_lines(history: History, *, last: int, width: int) -> Iterator[str]:
         width: columns that a line may take.
     """
     for line in _lines(history, last, width):
-        yield from (terminal_text(part) for part in line.split("\n"))
+        yield from (printable(part) for part in line.split("\n"))
 
 
 def _lines(history: History, last: int, width: int) -> Iterator[str]:
@@ -50,7 +51,7 @@ def _table(found: Sequence[Series], width: int) -> str:
             _with_interval(one),
             str(len(one.marks)),
         )
-        table.add_row(*(Text(terminal_text(cell)) for cell in cells))
+        table.add_row(*(Text(printable(cell)) for cell in cells))
     return render(table, width).strip("\n")
 
 
