@@ -71,7 +71,7 @@ INPUTS = (
     Hostile("ONNX", "external data with a NUL in its name", models.data_with_nul, "copy it there"),
     Hostile("ONNX", "external data with a name of 4,000 characters", models.data_with_long_name, "copy it there"),
     Hostile("ONNX", "external data that is a folder", models.data_of_a_folder, "copy it there"),
-    Hostile("ONNX", "offset that is no number", models.data_with_word_offset, "a number of bytes is accepted"),
+    Hostile("ONNX", "offset that is a word", models.data_with_word_offset, "a number of bytes is accepted"),
     Hostile("ONNX", "offset below 0", models.data_with_negative_offset, "a number of bytes is accepted"),
     Hostile(
         "ONNX",

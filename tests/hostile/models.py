@@ -57,7 +57,7 @@ def data_with_long_name(folder: Path) -> None:
 
 
 def data_with_word_offset(folder: Path) -> None:
-    """State an offset that is no number."""
+    """State an offset that is a word."""
     (folder / "weights").write_bytes(bytes(16))
     _onnx(folder, "weights", offset="x")
 
@@ -149,7 +149,7 @@ def ir_of_huge_shape(folder: Path) -> None:
 
 
 def ir_of_noise(folder: Path) -> None:
-    """Have a layer id that is no number."""
+    """Have a layer id that is a word."""
     _ir(folder, _network().replace('layer id="1"', 'layer id="99999999999999999999"'))
 
 

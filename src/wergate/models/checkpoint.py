@@ -247,7 +247,7 @@ def _names_code(path: Path) -> bool:
     """Return whether a configuration names code at any depth, however JSON spells the key."""
     named: list[bool] = []
     text = path.read_text(encoding="utf-8", errors="replace")
-    with suppress(ValueError, RecursionError):  # what reads the file later says that it is no JSON
+    with suppress(ValueError, RecursionError):  # the reader of the file names such a mistake
         json.loads(text, object_pairs_hook=lambda pairs: named.append("auto_map" in dict(pairs)))
     return any(named) or '"auto_map"' in text
 
