@@ -30,14 +30,18 @@ def read(answer: Callable[[Path], object], folder: Path) -> None:
         answer: what the suite does with the input.
         folder: the folder that holds the input, the only place where the child may write.
     """
+    pa.allocate_buffer(1 << 16)  # Arrow maps a gigabyte of addresses at first use, and uses them later
     _limit()
-    pa.set_memory_pool(pa.system_memory_pool())  # the others ask for a gigabyte of addresses at once
     wrote: list[str] = []
+    resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
     sys.addaudithook(_watch(folder, wrote))
     code = _answered(answer, folder)
     if wrote:
         print("wrote elsewhere:", *wrote)
         code = WROTE
+    if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10 > resident + MEMORY_BYTES:
+        print("took more than 1 GB of memory")
+        code = LEAKED
     sys.stdout.flush()
     os._exit(code)
 
