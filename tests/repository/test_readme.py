@@ -29,7 +29,7 @@ def commands(text: str) -> list[str]:
 
 
 def test_ci_runs_the_commands_of_the_readme() -> None:
-    """CI runs the same lines in the same order, then an installation, the legacy toolchain, the browser and the faults."""
+    """CI runs the same lines in the same order, then its own: installation, legacy toolchain, browser, faults."""
     further = [f".venv/bin/{MARK} {name}" for name in ("install", "pot", "browser", "faults")]
     expected = [*commands("\n".join(SHELL[:2])), *further]
     assert expected == commands(CI)

@@ -84,16 +84,6 @@ def create_content(path: Path, content: str) -> bool:
     return True
 
 
-def remove_file(path: Path) -> None:
-    """Remove a file that cannot be used, and sync its folder.
-
-    Raises:
-        OSError: it cannot be removed.
-    """
-    path.unlink(missing_ok=True)
-    sync_folder(path.parent)
-
-
 def write_part(path: Path, content: str | bytes) -> None:
     """Write a file of a folder that `commit_folder` syncs later, or that is deleted again.
 
