@@ -8,10 +8,10 @@ from __future__ import annotations
 import pytest
 
 from fixtures.gates.check import Check
-from fixtures.studies.duel import Judge
+from fixtures.studies.duel import HoldDuel
 
 
 @pytest.mark.study("duel")
-def test_b_replaces_a(judge: Judge, model: str, replacement: str, check: Check) -> None:
+def test_b_replaces_a(hold_duel: HoldDuel, model: str, replacement: str, check: Check) -> None:
     """B makes no more word errors than A, and takes no more time."""
-    check(*judge(model, replacement))
+    check(*hold_duel(model, replacement))

@@ -11,7 +11,7 @@ from typing import Any
 from tests.mutations.corpus_edits import rows
 from tests.mutations.corpus_faults import evaluate_on
 from tests.mutations.fault import Fault, Scratch
-from wergate.evaluation import evaluate
+from wergate.evaluation import inference
 from wergate.models.variant import Variant
 from wergate.networks.alphabet import Alphabet
 from wergate.session.models import Models
@@ -75,8 +75,8 @@ def swap_in_the_text(_: Scratch) -> None:
 
 def decode_one_side_wrongly(_: Scratch) -> None:
     """Swap E and T in the transcripts of INT8 alone, after decoding; its alphabet stays."""
-    decode = evaluate.greedy_decode
-    evaluate.greedy_decode = lambda *given: decode(*given).translate(str.maketrans({"E": "T", "T": "E"}))
+    decode = inference.greedy_decode
+    inference.greedy_decode = lambda *given: decode(*given).translate(str.maketrans({"E": "T", "T": "E"}))
 
 
 def swap_in_the_references(scratch: Scratch) -> None:

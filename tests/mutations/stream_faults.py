@@ -12,7 +12,7 @@ import numpy as np
 import openvino as ov
 
 from tests.mutations.fault import Fault, Scratch
-from wergate.evaluation import evaluate as comparison
+from wergate.evaluation import inference as comparison
 from wergate.networks.ctc import Logits
 from wergate.recognizers.base import completed
 

@@ -82,7 +82,7 @@ EDITS = (
     ),
     Edit("recognizers/pytorch.py", "np.asarray(output.float().numpy()", "np.asarray(-output.float().numpy()"),
     Edit("corpora/audio.py", "samples = np.ascontiguousarray(mono,", "samples = np.ascontiguousarray(mono[::-1],"),
-    Edit("evaluation/evaluate.py", "greedy_decode(logits, alphabet),", "greedy_decode(-logits, alphabet),"),
+    Edit("evaluation/inference.py", "greedy_decode(logits, alphabet),", "greedy_decode(-logits, alphabet),"),
     Edit("evaluation/reference_run.py", "hypothesis = greedy_decode(logits,", "hypothesis = greedy_decode(-logits,"),
     Edit(
         "evaluation/normalize.py",

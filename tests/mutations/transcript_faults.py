@@ -12,7 +12,7 @@ from hypothesis import Phase, settings
 import fixtures.profiles  # noqa: F401 - registers its profiles now, not when the run begins
 from tests.mutations.fault import LENGTHS, Fault, Scratch
 from wergate.corpora.audio import Samples
-from wergate.evaluation import evaluate as comparison
+from wergate.evaluation import inference as comparison
 from wergate.networks.ctc import Logits
 from wergate.recognizers.bucketed import BucketedRecognizer
 from wergate.recognizers.openvino import OpenVinoRecognizer

@@ -17,7 +17,7 @@ from tests.mutations.fault import Fault, Scratch
 from tests.mutations.ir_edits import Layer, edit_model
 from tests.mutations.ir_faults import Layers, in_graph, in_int8
 from wergate.corpora.audio import Samples
-from wergate.evaluation import evaluate as comparison
+from wergate.evaluation import inference as comparison
 from wergate.evaluation import wer
 from wergate.networks.frontend import Frontend
 from wergate.networks.signature import Feed

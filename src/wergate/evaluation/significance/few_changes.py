@@ -14,7 +14,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy  # scipy.special loads on first use
 from numpy.typing import ArrayLike, NDArray
 
 from wergate.evaluation.significance.utterances import CONFIDENCE
@@ -73,6 +72,8 @@ def exact_interval(changes: Changes, confidence: ArrayLike = CONFIDENCE) -> tupl
 
 def _proportion(changes: Changes, count: Counts, tail: Counts) -> tuple[Counts, Counts]:
     """Return the Clopper-Pearson interval of a count in units of the usual size of a change."""
+    import scipy.special  # a tenth of a second of the start of each run
+
     trials = changes.words / changes.clump
     found = count / changes.clump
     rest = trials - found

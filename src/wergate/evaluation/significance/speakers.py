@@ -14,7 +14,6 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import scipy  # scipy.special loads on first use
 from numpy.typing import NDArray
 
 from wergate.evaluation.significance.utterances import CONFIDENCE
@@ -47,6 +46,8 @@ def standard_error(words: Counts, rises: Counts) -> Counts:
 
 def t_quantile(units: int, share: float = (1 + CONFIDENCE) / 2) -> float:
     """Return the quantile of Student's t for a number of units."""
+    import scipy.special  # a tenth of a second of the start of each run
+
     return float(scipy.special.stdtrit(units - 1, share))
 
 
@@ -59,6 +60,8 @@ def t_interval(words: Counts, rises: Counts) -> tuple[Counts, Counts]:
 
 def t_tail(words: Counts, rises: Counts, tolerance: float) -> float:
     """Return the one-sided p-value of a drop as small as this one or smaller, if the true drop were the tolerance."""
+    import scipy.special
+
     distance = float(rises.sum() / words.sum()) - tolerance
     error = float(standard_error(words, rises))
     if not error:
