@@ -10,17 +10,15 @@ from __future__ import annotations
 
 import argparse
 import math
-import random
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import openvino
-import scipy.special
+from interleaved import by_lot, noise_feed, run_s, times_as_fast
 from openvino import opset13 as opset
 
-SAMPLING_RATE, STREAMS = 16_000, 2
+STREAMS = 2
 CALLS = 6  # of each form in each round
 MOVING = frozenset({"Transpose", "Reorder", "Reshape", "Concatenation", "Split"})
 
@@ -130,39 +128,31 @@ class Form:
         places: number of places that were rewritten.
     """
 
-    def __init__(self, path: Path, samples: int, rewrite: Callable[[openvino.Model], int]) -> None:
+    def __init__(self, path: Path, seconds: float, rewrite: Callable[[openvino.Model], int]) -> None:
         core = openvino.Core()
         model = core.read_model(path)
-        model.reshape({port: [1, samples] for port in model.inputs})
+        self._feed = noise_feed(model, seconds)
         self.places = rewrite(model)
         model.validate_nodes_and_infer_types()
         options = {"INFERENCE_PRECISION_HINT": "f32", "NUM_STREAMS": str(STREAMS)}
         self._compiled = core.compile_model(model, "CPU", options)
         self._profiled = core.compile_model(model, "CPU", options | {"NUM_STREAMS": "1", "PERF_COUNT": "YES"})
-        noise = np.random.default_rng(7).standard_normal((1, samples), np.float32)
-        self._feed = [
-            noise if port.element_type.is_real() else np.ones((1, samples), np.int64) for port in model.inputs
-        ]
         self._queue = openvino.AsyncInferQueue(self._compiled)
         self.round_s()
 
     def logits(self) -> np.ndarray:
         """Return the logits of the noise."""
-        return np.array(self._compiled.create_infer_request().infer(dict(enumerate(self._feed)))[0])
+        return np.array(self._compiled.create_infer_request().infer(self._feed)[0])
 
     def round_s(self) -> float:
         """Return the seconds of a round."""
-        started = time.perf_counter()
-        for _ in range(CALLS):
-            self._queue.start_async(dict(enumerate(self._feed)))
-        self._queue.wait_all()
-        return time.perf_counter() - started
+        return run_s(self._queue, self._feed, CALLS)
 
     def moving_share(self) -> float:
         """Return the share of the time in layers that only move data."""
         request = self._profiled.create_infer_request()
         for _ in range(3):
-            request.infer(dict(enumerate(self._feed)))
+            request.infer(self._feed)
         found = [(info.node_type, info.real_time.total_seconds()) for info in request.profiling_info]
         return sum(seconds for kind, seconds in found if kind in MOVING) / sum(seconds for _, seconds in found)
 
@@ -174,23 +164,18 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=12.0)
     parser.add_argument("--rounds", type=int, default=12)
     asked = parser.parse_args()
-    forms = {name: Form(asked.ir, int(asked.seconds * SAMPLING_RATE), rewrite) for name, rewrite in FORMS.items()}
+    forms = {name: Form(asked.ir, asked.seconds, rewrite) for name, rewrite in FORMS.items()}
     times: dict[str, list[float]] = {name: [] for name in forms}
-    order, lot = list(forms), random.Random(7)  # noqa: S311 - a draw, not a secret
-    for _ in range(asked.rounds):
-        lot.shuffle(order)
-        for name in order:
-            times[name].append(forms[name].round_s())
+    for name in by_lot(forms, asked.rounds):
+        times[name].append(forms[name].round_s())
     print("| form | places | times as fast (95 % interval) | SQNR dB | moves data |\n| --- | --- | --- | --- | --- |")
-    base, expected = np.log(times["as it is"]), forms["as it is"].logits()
+    expected = forms["as it is"].logits()
     for name, form in forms.items():
-        ratios = base - np.log(times[name])
-        reach = scipy.special.stdtrit(len(ratios) - 1, 0.975) * ratios.std(ddof=1) / math.sqrt(len(ratios))
-        mean, low, high = (math.exp(part) for part in (ratios.mean(), ratios.mean() - reach, ratios.mean() + reach))
+        ratio = times_as_fast(times["as it is"], times[name])
         noise = float(np.square(expected - form.logits()).sum())
         sqnr = f"{10 * math.log10(float(np.square(expected).sum()) / noise):.0f}" if noise else "equal"
         share = f"{100 * form.moving_share():.1f} %"
-        print(f"| {name} | {form.places} | {mean:.3f} ({low:.3f} to {high:.3f}) | {sqnr} | {share} |", flush=True)
+        print(f"| {name} | {form.places} | {ratio} | {sqnr} | {share} |", flush=True)
 
 
 if __name__ == "__main__":

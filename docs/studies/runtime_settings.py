@@ -9,19 +9,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
-import random
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import openvino
-import scipy.special
+from interleaved import by_lot, noise_feed, run_s, times_as_fast
 
-SAMPLING_RATE = 16_000
 CALLS = 8  # of each process in each round
 SETTINGS: dict[str, tuple[dict[str, str], dict[str, str]]] = {  # properties of the runtime, variables
     "two streams": ({"NUM_STREAMS": "2"}, {}),
@@ -42,25 +38,14 @@ def work(ir: str, seconds: float, properties: dict[str, str]) -> None:
     """Compile the IR, and run the calls of a round for each line of the input."""
     core = openvino.Core()
     model = core.read_model(ir)
-    samples = int(seconds * SAMPLING_RATE)
-    model.reshape({port: [1, samples] for port in model.inputs})
+    feed = noise_feed(model, seconds)
     compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32", **properties})
-    noise = np.random.default_rng(7).standard_normal((1, samples), np.float32)
-    feed = [noise if port.element_type.is_real() else np.ones((1, samples), np.int64) for port in model.inputs]
     queue = openvino.AsyncInferQueue(compiled)
     for _ in range(2):
-        _run(queue, feed)
+        run_s(queue, feed, CALLS)
     print("ready", flush=True)
     for _ in sys.stdin:
-        print(_run(queue, feed), flush=True)
-
-
-def _run(queue: openvino.AsyncInferQueue, feed: list[np.ndarray]) -> float:
-    started = time.perf_counter()
-    for _ in range(CALLS):
-        queue.start_async(dict(enumerate(feed)))
-    queue.wait_all()
-    return time.perf_counter() - started
+        print(run_s(queue, feed, CALLS), flush=True)
 
 
 def start(ir: Path, seconds: float, name: str) -> subprocess.Popen[str]:
@@ -97,20 +82,14 @@ def main() -> None:
         return
     workers = {name: start(asked.ir, asked.seconds, name) for name in SETTINGS}
     times: dict[str, list[float]] = {name: [] for name in SETTINGS}
-    order, lot = list(SETTINGS), random.Random(7)  # noqa: S311 - a draw, not a secret
-    for _ in range(asked.rounds):
-        lot.shuffle(order)
-        for name in order:
-            times[name].append(turn(workers[name]))
+    for name in by_lot(SETTINGS, asked.rounds):
+        times[name].append(turn(workers[name]))
     for worker in workers.values():
         worker.communicate()
     print("| setting | ms a call | times as fast (95 % interval) |\n| --- | --- | --- |")
-    base = np.log(times["two streams"])
     for name, found in times.items():
-        ratios = base - np.log(found)
-        reach = scipy.special.stdtrit(len(ratios) - 1, 0.975) * ratios.std(ddof=1) / math.sqrt(len(ratios))
-        mean, low, high = (math.exp(part) for part in (ratios.mean(), ratios.mean() - reach, ratios.mean() + reach))
-        print(f"| {name} | {1e3 * float(np.median(found)) / CALLS:.1f} | {mean:.3f} ({low:.3f} to {high:.3f}) |")
+        ratio = times_as_fast(times["two streams"], found)
+        print(f"| {name} | {1e3 * float(np.median(found)) / CALLS:.1f} | {ratio} |")
 
 
 if __name__ == "__main__":
