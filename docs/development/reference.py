@@ -240,11 +240,6 @@ def _row_kind(annotation: Any) -> str:
     return words
 
 
-def _with_links(text: str) -> str:
-    """Return a table with its links, which are ours, and which `table` takes for foreign ones."""
-    return text.replace("]\\(", "](")
-
-
 def _wrapped(text: str, width: int = 100) -> str:
     """Return prose with a sentence a line, and no line longer than that."""
     lines: list[str] = []
@@ -272,7 +267,11 @@ Rates and shares are fractions, and a value that cannot be computed is null.""",
     ]
     for name, found in row_classes().items():
         rows = [(f"`{key}`", _row_kind(field.annotation)) for key, field in found.model_fields.items()]
-        blocks += [f"## {name}", _wrapped(inspect.getdoc(found) or ""), _with_links(table(("field", "value"), rows))]
+        blocks += [
+            f"## {name}",
+            _wrapped(inspect.getdoc(found) or ""),
+            table(("field", "value"), rows, keep_links=True),
+        ]
     return "\n\n".join(blocks) + "\n"
 
 

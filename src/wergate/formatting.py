@@ -115,17 +115,25 @@ _TAG = re.compile(r"<(?=[A-Za-z/!?])")  # any other < is text and stays readable
 _ROWS_MAX = 200  # GitHub shows summaries of at most 1 MiB
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table with at most 200 rows, and below it the number of rows left out."""
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, keep_links: bool = False) -> str:
+    """Return a Markdown table with at most 200 rows, and below it the number of rows left out.
+
+    Args:
+        keep_links: whether links in cells are ours; those of foreign texts are shown as text.
+    """
     lines = [header, ["---"] * len(header), *rows[:_ROWS_MAX]]
-    text = "\n".join("| " + " | ".join(map(_escaped, line)) + " |" for line in lines)
+    escaped = _escaped if keep_links else _without_links
+    text = "\n".join("| " + " | ".join(map(escaped, line)) + " |" for line in lines)
     more = len(rows) - _ROWS_MAX
     return f"{text}\n\nand {more} more in the results file" if more > 0 else text
 
 
 def _escaped(text: str) -> str:
-    plain = printable(" ".join(text.split())).replace("|", "\\|")
-    return _TAG.sub("&lt;", plain).replace("](", "]\\(")  # else a link, or an image that the reader's browser fetches
+    return _TAG.sub("&lt;", printable(" ".join(text.split())).replace("|", "\\|"))
+
+
+def _without_links(text: str) -> str:
+    return _escaped(text).replace("](", "]\\(")  # else a link, or an image that the reader's browser fetches
 
 
 def verbatim(lines: Sequence[str]) -> str:

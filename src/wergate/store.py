@@ -253,10 +253,8 @@ class Store:
             return True
         if error.errno == errno.ENOENT and self.root.exists():
             return False  # a file that a build needs is gone; nothing was to be written
-        path = Path(error.filename)
-        return not path.is_absolute() or path.is_relative_to(
-            self.root
-        )  # shutil.rmtree names files without their folder
+        path = Path(error.filename)  # without a folder if shutil.rmtree removes it
+        return not path.is_absolute() or path.is_relative_to(self.root)
 
 
 def _remove(path: Path) -> None:

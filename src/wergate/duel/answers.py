@@ -8,6 +8,8 @@ from typing import Protocol
 from wergate.corpora.audio import Samples
 from wergate.errors import SuiteError
 from wergate.networks.ctc import Logits
+from wergate.recognizers.subprocess.child import Child
+from wergate.steps import end_of
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,13 @@ class SideError(SuiteError):
 
 class IrTooNewError(SuiteError):
     """A runtime that cannot read an IR, because a later release wrote it."""
+
+
+def silence(child: Child, patience_s: float) -> str:
+    """Return why a process gave no answer, for a message: it took too long, or it died."""
+    if child.late:
+        return f"gave no answer within {patience_s:g} s"
+    return f"died: {child.last_words() or end_of(child.code())}"
 
 
 class Contender(Protocol):

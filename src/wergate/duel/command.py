@@ -15,10 +15,10 @@ import numpy as np
 import soundfile
 
 from wergate.corpora.audio import Samples
-from wergate.duel.answers import Answer, SideError
+from wergate.duel.answers import Answer, SideError, silence
 from wergate.networks.ctc import Logits
 from wergate.recognizers.subprocess.child import Child
-from wergate.steps import end_of, said
+from wergate.steps import said
 
 _AUDIO = "audio.wav"
 _QUOTED = 60  # characters of an answer in a message
@@ -93,20 +93,11 @@ class CommandWorker:
         return self._read(line, seconds)
 
     def _reply(self, question: str) -> str:
-        child = self._child
-        child.waiting = True
-        try:
-            with child.patience(self._side.patience_s):
-                child.stdin.write(f"{question}\n".encode())
-                child.stdin.flush()
-                line = child.stdout.readline().decode(errors="replace")
-        except BrokenPipeError:
-            line = ""
+        line = self._child.answer_to(question, self._side.patience_s)
         if not line.endswith("\n"):
-            late = f"gave no answer within {self._side.patience_s:g} s"
-            raise self._error(late if child.late else f"died: {child.last_words() or end_of(child.code())}")
-        child.waiting = False
-        return str(line)
+            raise self._error(silence(self._child, self._side.patience_s))
+        self._child.waiting = False
+        return line
 
     def _read(self, line: str, seconds: float) -> Answer:
         try:

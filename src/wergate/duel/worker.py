@@ -13,7 +13,7 @@ import numpy as np
 import duel_driver
 from duel_driver.wire import WireError, read_message, write_message
 from wergate.corpora.audio import Samples
-from wergate.duel.answers import Answer, IrTooNewError, SideError
+from wergate.duel.answers import Answer, IrTooNewError, SideError, silence
 from wergate.duel.environment import Environment
 from wergate.environment.machine import thread_options
 from wergate.networks.ctc import greedy_decode
@@ -21,7 +21,6 @@ from wergate.networks.frontend import Frontend
 from wergate.networks.ir.file import ir_signature
 from wergate.networks.ir.precision import INFERENCE_PRECISION
 from wergate.recognizers.subprocess.child import Child
-from wergate.steps import end_of
 
 _SOURCE = Path(duel_driver.__file__).parents[1]
 _SHOWN = 300  # characters of an error of another process
@@ -111,8 +110,7 @@ class DriverProcess:
         except WireError as error:
             raise self._error(str(error)) from error
         if message is None:
-            late = f"gave no answer within {self._patience_s:g} s"
-            raise self._error(late if child.late else f"died: {child.last_words() or end_of(child.code())}")
+            raise self._error(silence(child, self._patience_s))
         child.waiting = False
         return message
 

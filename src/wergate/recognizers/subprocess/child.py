@@ -72,6 +72,22 @@ class Child:
         finally:
             timer.cancel()
 
+    def answer_to(self, question: str, patience_s: float) -> str:
+        """Send a line and return the line that the process answers; one without its end if there is no answer.
+
+        Args:
+            question: the line, without its end.
+            patience_s: longest time of the answer; the process is killed after it.
+        """
+        self.waiting = True
+        try:
+            with self.patience(patience_s):
+                self.stdin.write(f"{question}\n".encode())
+                self.stdin.flush()
+                return self.stdout.readline().decode(errors="replace")
+        except BrokenPipeError:
+            return ""
+
     def code(self) -> int:
         """Wait for the process and return its exit code, which is negative for a signal."""
         return self._process.wait()

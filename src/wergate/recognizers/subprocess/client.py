@@ -104,7 +104,6 @@ class Client(Generic[Opening]):
         Raises:
             SuiteError: the process failed, ended without an answer, took too long, or gave an invalid answer.
         """
-        self._child.waiting = True
         line = self._reply(question.model_dump_json())
         try:
             failure = Failure.model_validate_json(line).failure
@@ -120,15 +119,9 @@ class Client(Generic[Opening]):
     def _reply(self, question: str) -> str:
         """Send a line and return the line that the process answers."""
         child = self._child
-        try:
-            with child.patience(self._patience_s):
-                child.stdin.write(f"{question}\n".encode())
-                child.stdin.flush()
-                line = child.stdout.readline().decode(errors="replace")
-        except BrokenPipeError:
-            line = ""
+        line = child.answer_to(question, self._patience_s)
         if line.endswith("\n"):
-            return str(line)
+            return line
         code = child.code()
         late = f"{self._failed}: no answer within {self._patience_s:g} s; {self._remedy}"
         raise SuiteError(f"{self._name} {late if child.late else self._ended(code, child.last_words())}")
