@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from wergate.duel.duel import Duel, Found
-from wergate.duel.layers import LayerDifference
-from wergate.duel.words import PairedWords
 from wergate.evaluation.rows import (
     IntervalRow,
     LogitsRow,
@@ -23,6 +20,11 @@ from wergate.evaluation.rows import (
 from wergate.studies.duel.verdict import Outcome, duel_line, outcome_of
 from wergate.timing.paired import Paired
 from wergate.verdict import Verdict
+
+if TYPE_CHECKING:  # every run reads results with these rows, and few hold a duel
+    from wergate.duel.duel import Duel, Found
+    from wergate.duel.layers import LayerDifference
+    from wergate.duel.words import PairedWords
 
 
 class DuelSideRow(ResultRow):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from wergate.duel.duel import Duel
 from wergate.timing.paired import Paired
 from wergate.verdict import Status, Verdict
+
+if TYPE_CHECKING:
+    from wergate.duel.duel import Duel
 
 Outcome = Literal["upgrade", "do not upgrade", "inconclusive"]
 _NAMED = 7  # utterances and layers in the line
